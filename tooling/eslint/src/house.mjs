@@ -1,0 +1,22 @@
+/**
+ * Who may import whom. A package may import the packages named here (type imports included) and nothing else of the
+ * house; tests, tooling and apps may import anything.
+ */
+export const house = {
+  'backend-api': [],
+  'backend-conformance': ['backend-api', 'core'],
+  'backend-cpu': ['backend-api'],
+  'backend-native': ['backend-api', 'backend-cpu'],
+  'backend-webgpu': ['backend-api'],
+  core: ['backend-api'],
+  layers: ['core'],
+  safetensors: [],
+  train: ['core', 'layers', 'safetensors'],
+  ctc: ['core', 'layers'],
+  datasets: ['core'],
+  interop: ['core', 'layers', 'safetensors'],
+  distributed: ['core', 'train'],
+};
+
+/** Source folders whose files may use `node:` modules: each is published as a subpath of its own. */
+export const nodeFolders = ['node'];

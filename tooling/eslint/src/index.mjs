@@ -1,0 +1,57 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+import { house, nodeFolders } from './house.mjs';
+
+const tests = ['**/*.test.ts', '**/*.bench.ts', '**/test-support/**'];
+
+const nodeImports = {
+  group: ['node:*', 'fs', 'path', 'os', 'worker_threads', 'module'],
+  message: 'Only a `…/node` subpath may import Node modules; take a Storage or a host object as a parameter instead.',
+};
+
+/** One block of rules for each package: what it may import of the house. */
+function packageRules([name, allowed]) {
+  const others = Object.keys(house).filter((other) => other !== name && !allowed.includes(other));
+  const foreign = {
+    group: others.flatMap((other) => [`@timestep/${other}`, `@timestep/${other}/*`]),
+    message: `@timestep/${name} may import only ${allowed.map((other) => `@timestep/${other}`).join(', ') || 'nothing of the house'} (tooling/eslint/src/house.mjs).`,
+  };
+  const apps = { group: ['@timestep/app-*', '@timestep/tooling-*'], message: 'Published code never imports apps or tooling.' };
+  const files = [`packages/${name}/src/**/*.ts`];
+  return [
+    {
+      files,
+      ignores: [...tests, ...nodeFolders.map((folder) => `packages/${name}/src/${folder}/**`)],
+      rules: { 'no-restricted-imports': ['error', { patterns: [foreign, apps, nodeImports] }] },
+    },
+    {
+      files: nodeFolders.map((folder) => `packages/${name}/src/${folder}/**/*.ts`),
+      ignores: tests,
+      rules: { 'no-restricted-imports': ['error', { patterns: [foreign, apps] }] },
+    },
+  ];
+}
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/build/**', '**/node_modules/**', '**/assembly/**', '**/*.generated.*', '**/runs/**'] },
+  js.configs.recommended,
+  ...tseslint.configs.strict,
+  {
+    files: ['**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      // Indices that a loop has just bounded are asserted with `!`: typed arrays are indexed on every line here.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'no-console': 'error',
+      eqeqeq: 'error',
+    },
+  },
+  { files: ['apps/**/*.ts', 'tooling/**/*.ts', ...tests], rules: { 'no-console': 'off' } },
+  {
+    files: ['**/*.mjs', '**/*.js'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', WebAssembly: 'readonly', performance: 'readonly' } },
+  },
+  ...Object.entries(house).flatMap(packageRules),
+);
