@@ -1,1 +1,6 @@
-export const x = 1;
+export * from './backend.ts';
+export * from './dtype.ts';
+export * from './errors.ts';
+export * from './fused/index.ts';
+export * from './memory.ts';
+export * from './ops.ts';

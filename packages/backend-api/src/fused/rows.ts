@@ -1,0 +1,78 @@
+import type { DeviceBuffer } from '../memory.ts';
+import type { FusedOp, MaybeBuffer } from './op.ts';
+
+/** y = x Wᵀ + b over the rows of x: x `[rows, inputSize]`, W `[outputSize, inputSize]`, b `[outputSize]` or null. */
+export interface LinearSpec {
+  readonly rows: number;
+  readonly inputSize: number;
+  readonly outputSize: number;
+  readonly needsSaved: boolean;
+}
+
+export interface LinearInputs {
+  readonly x: DeviceBuffer;
+  readonly weight: DeviceBuffer;
+  readonly bias: MaybeBuffer;
+}
+
+export interface LinearInputGradients {
+  readonly x: MaybeBuffer;
+  readonly weight: MaybeBuffer;
+  readonly bias: MaybeBuffer;
+}
+
+export type LinearOp = FusedOp<LinearSpec, LinearInputs, { readonly y: DeviceBuffer }, { readonly y: DeviceBuffer }, LinearInputGradients>;
+
+/** Softmax or log-softmax over the last axis of `[rows, classes]`; stable for any finite input. */
+export interface SoftmaxSpec {
+  readonly rows: number;
+  readonly classes: number;
+  readonly needsSaved: boolean;
+}
+
+export type SoftmaxOp = FusedOp<
+  SoftmaxSpec,
+  { readonly x: DeviceBuffer },
+  { readonly y: DeviceBuffer },
+  { readonly y: DeviceBuffer },
+  { readonly x: MaybeBuffer }
+>;
+
+/**
+ * Cross-entropy of each row of logits `[rows, classes]` with a class index, i32 `[rows]`:
+ * loss = −(1 − ε)·log p[target] − ε/C·Σ log p, and 0 where the target is `ignoreIndex`.
+ */
+export interface CrossEntropySpec {
+  readonly rows: number;
+  readonly classes: number;
+  /** ε in [0, 1] */
+  readonly labelSmoothing: number;
+  /** Rows with this target have loss 0 and gradient 0. It need not be a class. */
+  readonly ignoreIndex: number;
+  readonly needsSaved: boolean;
+}
+
+export type CrossEntropyOp = FusedOp<
+  CrossEntropySpec,
+  { readonly logits: DeviceBuffer; readonly targets: DeviceBuffer },
+  /** `[rows]` */
+  { readonly losses: DeviceBuffer },
+  { readonly losses: DeviceBuffer },
+  { readonly logits: MaybeBuffer }
+>;
+
+/** y = (x − mean)/√(variance + ε)·weight + bias over the last axis of `[rows, columns]`, biased variance (Ba et al. 2016). */
+export interface LayerNormSpec {
+  readonly rows: number;
+  readonly columns: number;
+  readonly epsilon: number;
+  readonly needsSaved: boolean;
+}
+
+export type LayerNormOp = FusedOp<
+  LayerNormSpec,
+  { readonly x: DeviceBuffer; readonly weight: MaybeBuffer; readonly bias: MaybeBuffer },
+  { readonly y: DeviceBuffer },
+  { readonly y: DeviceBuffer },
+  { readonly x: MaybeBuffer; readonly weight: MaybeBuffer; readonly bias: MaybeBuffer }
+>;
