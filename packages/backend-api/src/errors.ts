@@ -75,8 +75,4 @@ export class OutOfMemoryError extends TimestepError {
 }
 
 /** A device that is missing, lost or failing: `NO_DEVICE`, `DEVICE_LOST`, `KERNEL_FAILED` or `LIMIT_EXCEEDED`. */
-export class DeviceError extends TimestepError {
-  constructor(code: 'NO_DEVICE' | 'DEVICE_LOST' | 'KERNEL_FAILED' | 'LIMIT_EXCEEDED', message: string, options?: ErrorOptions) {
-    super(code, message, options);
-  }
-}
+export class DeviceError extends TimestepError {}
