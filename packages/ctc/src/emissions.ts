@@ -1,0 +1,96 @@
+import { ArgumentError, ShapeError } from '@timestep/core';
+
+/** Numbers in a row: a typed array that `Tensor.data()` gave, or a plain array. */
+export type Numbers = Float32Array | Float64Array | readonly number[];
+
+/**
+ * What a network says about each frame: logits or log-probabilities over C classes, one of which is the blank. The
+ * decoders take either, since the log-softmax of log-probabilities is themselves.
+ */
+export interface Emissions {
+  /** Row-major, of `shape` */
+  readonly data: Numbers;
+  /** `[T, C]` for one utterance or `[T, N, C]` for N of them */
+  readonly shape: readonly number[];
+  /** `[N]`: the frames that count, each 0…T; all of them by default */
+  readonly lengths?: ArrayLike<number> | undefined;
+}
+
+/** The log-probabilities of one utterance, `[steps, classes]`, row-major. */
+export interface Frames {
+  readonly data: Float32Array;
+  readonly steps: number;
+  readonly classes: number;
+}
+
+/** The shape of emissions, checked against their data, lengths and the blank's index. */
+export function checkEmissions(where: string, emissions: Emissions, blank: number): { T: number; N: number; C: number; lengths: number[] } {
+  const { data, shape } = emissions;
+  if (shape.length !== 2 && shape.length !== 3) {
+    throw new ShapeError(`[${where}] expected emissions of shape [T, C] or [T, N, C], got [${shape.join(', ')}]; reshape them first`);
+  }
+  const T = shape[0]!;
+  const N = shape.length === 3 ? shape[1]! : 1;
+  const C = shape[shape.length - 1]!;
+  if (data.length !== T * N * C) {
+    throw new ShapeError(`[${where}] expected ${T * N * C} numbers for shape [${shape.join(', ')}], got ${data.length}; pass the shape that the data has`);
+  }
+  checkBlank(where, blank, C);
+  const lengths = Array.from(emissions.lengths ?? new Array<number>(N).fill(T));
+  if (lengths.length !== N) {
+    throw new ArgumentError(`[${where}] expected ${N} lengths, one for each utterance, got ${lengths.length}; pass lengths of shape [N]`, 'INVALID_LENGTHS');
+  }
+  lengths.forEach((length, n) => {
+    if (!Number.isInteger(length) || length < 0 || length > T) {
+      throw new ArgumentError(`[${where}] expected lengths in 0…${T}, got ${length} for utterance ${n}; count frames, not samples`, 'INVALID_LENGTHS');
+    }
+  });
+  return { T, N, C, lengths };
+}
+
+/** Throws an `INVALID_BLANK` ArgumentError unless `blank` is one of C classes. */
+export function checkBlank(where: string, blank: number, C: number): void {
+  if (!Number.isInteger(blank) || blank < 0 || blank >= C) {
+    throw new ArgumentError(`[${where}] expected a blank index in 0…${C - 1}, got ${blank}; pass the class that stands for "no label"`, 'INVALID_BLANK');
+  }
+}
+
+/**
+ * The log-softmax of each utterance's own frames, one `Frames` each.
+ *
+ * @throws ArgumentError `NAN_IN_EMISSIONS` where a frame that counts holds a NaN or +∞, or nothing but −∞
+ */
+export function framesOf(where: string, emissions: Emissions, blank: number): Frames[] {
+  const { N, C, lengths } = checkEmissions(where, emissions, blank);
+  return lengths.map((steps, n) => {
+    const out = new Float32Array(steps * C);
+    for (let t = 0; t < steps; t++) {
+      logSoftmaxRow(emissions.data, (t * N + n) * C, out, t * C, C);
+      if (Number.isNaN(out[t * C]!)) throw badFrame(where, t, n);
+    }
+    return { data: out, steps, classes: C };
+  });
+}
+
+/** `out = x − ln Σ eˣ` of one row. A row that has no such thing (a NaN, +∞, nothing but −∞) becomes NaN throughout. */
+export function logSoftmaxRow(x: Numbers, from: number, out: Float32Array, to: number, C: number): void {
+  let max = -Infinity;
+  for (let c = 0; c < C; c++) {
+    const value = x[from + c]!;
+    // Not Math.max alone: a NaN must not be lost to a later comparison.
+    if (!(value <= max)) max = value;
+    if (max !== max) break;
+  }
+  let total = 0;
+  for (let c = 0; c < C; c++) total += Math.exp(x[from + c]! - max);
+  const shift = max + Math.log(total);
+  for (let c = 0; c < C; c++) out[to + c] = x[from + c]! - shift;
+}
+
+/** The error of a frame that no softmax can be taken of. */
+export function badFrame(where: string, frame: number, utterance: number): ArgumentError {
+  return new ArgumentError(
+    `[${where}] frame ${frame} of utterance ${utterance} holds a NaN or +∞, expected finite logits or log-probabilities; look for a loss that diverged in training`,
+    'NAN_IN_EMISSIONS',
+  );
+}

@@ -1,0 +1,4 @@
+export * from './edit-distance.ts';
+export type { Emissions, Numbers } from './emissions.ts';
+export * from './error-rate.ts';
+export * from './greedy.ts';
