@@ -1,0 +1,39 @@
+// The contract's types and errors, so that packages above this one need no other import.
+export {
+  ArgumentError,
+  DeviceError,
+  DisposedError,
+  DTypeError,
+  OutOfMemoryError,
+  ShapeError,
+  TimestepError,
+  UnsupportedError,
+  type Backend,
+  type Capabilities,
+  type DeviceBuffer,
+  type DType,
+  type ErrorCode,
+  type FusedOpName,
+  type HostArray,
+  type HostData,
+  type MemoryCounters,
+} from '@timestep/backend-api';
+export * from './autograd/node.ts';
+export * from './autograd/record.ts';
+export { noGrad, withFused, type FusedMode } from './context.ts';
+export * from './create.ts';
+export * from './ops/binary.ts';
+export * from './ops/cast.ts';
+export * from './ops/check.ts';
+export * from './ops/compare.ts';
+export * from './ops/gather.ts';
+export * from './ops/join.ts';
+export * from './ops/matmul.ts';
+export { argmax, max, mean, min, sum, sumTo, type ReduceOptions } from './ops/reduce.ts';
+export * from './ops/shape.ts';
+export * from './ops/unary.ts';
+export * from './random/generator.ts';
+export * from './scope.ts';
+export * from './shape.ts';
+export * from './storage.ts';
+export * from './tensor.ts';

@@ -1,0 +1,134 @@
+import { DTypeError } from '@timestep/backend-api';
+import { record, wrap } from '../autograd/record.ts';
+import { full } from '../create.ts';
+import { broadcastShapes, broadcastStrides, sizeOf } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { expectDType, sameBackend } from './check.ts';
+import { greaterEqual, lessEqual } from './compare.ts';
+import { sumTo } from './reduce.ts';
+import { runBinary } from './run-binary.ts';
+import { affine, log, negative, powerOf } from './unary.ts';
+
+/** A number stands for a tensor of that one value. */
+export type Operand = Tensor | number;
+
+/** a + b, broadcast. */
+export function add(a: Tensor, b: Operand): Tensor {
+  if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1, b) : runBinary('add', a, constant(a, b));
+  const y = runBinary('add', a, b);
+  record('add', [y], { inputs: [a, b], backward: ([gradient]) => [sumTo(gradient!, a.shape), sumTo(gradient!, b.shape)] });
+  return y;
+}
+
+/** a − b, broadcast. */
+export function subtract(a: Tensor, b: Operand): Tensor {
+  if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1, -b) : runBinary('subtract', a, constant(a, b));
+  const y = runBinary('subtract', a, b);
+  record('subtract', [y], {
+    inputs: [a, b],
+    backward: ([gradient], wanted) => [sumTo(gradient!, a.shape), wanted[1] ? negative(sumTo(gradient!, b.shape)) : null],
+  });
+  return y;
+}
+
+/** a·b, element by element, broadcast. */
+export function multiply(a: Tensor, b: Operand): Tensor {
+  if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, b) : runBinary('multiply', a, constant(a, b));
+  const y = runBinary('multiply', a, b);
+  record('multiply', [y], {
+    inputs: [a, b],
+    saved: [a, b],
+    backward: ([gradient], wanted, [left, right]) => [
+      wanted[0] ? sumTo(runBinary('multiply', gradient!, right!), left!.shape) : null,
+      wanted[1] ? sumTo(runBinary('multiply', gradient!, left!), right!.shape) : null,
+    ],
+  });
+  return y;
+}
+
+/** a/b, element by element, broadcast. */
+export function divide(a: Tensor, b: Operand): Tensor {
+  if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1 / b) : runBinary('divide', a, constant(a, b));
+  const y = runBinary('divide', a, b);
+  record('divide', [y], {
+    inputs: [a, b],
+    saved: [a, b],
+    backward: ([gradient], wanted, [left, right]) => {
+      const scaled = runBinary('divide', gradient!, right!);
+      return [
+        wanted[0] ? sumTo(scaled, left!.shape) : null,
+        wanted[1] ? sumTo(negative(runBinary('multiply', scaled, runBinary('divide', left!, right!))), right!.shape) : null,
+      ];
+    },
+  });
+  return y;
+}
+
+/** aᵇ, element by element, broadcast; a number b is cheaper. */
+export function power(a: Tensor, b: Operand): Tensor {
+  if (typeof b === 'number') return powerOf(a, b);
+  const y = runBinary('power', a, b);
+  record('power', [y], {
+    inputs: [a, b],
+    saved: [a, b, y],
+    backward: ([gradient], wanted, [base, exponent, result]) => [
+      wanted[0] ? sumTo(multiply(gradient!, multiply(exponent!, runBinary('power', base!, affine(exponent!, 1, -1)))), base!.shape) : null,
+      wanted[1] ? sumTo(multiply(gradient!, multiply(result!, log(base!))), exponent!.shape) : null,
+    ],
+  });
+  return y;
+}
+
+/** The larger of both; where they are equal both get half of the gradient, as in PyTorch. */
+export function maximum(a: Tensor, b: Operand): Tensor {
+  return extremum('maximum', a, b);
+}
+
+/** The smaller of both; where they are equal both get half of the gradient, as in PyTorch. */
+export function minimum(a: Tensor, b: Operand): Tensor {
+  return extremum('minimum', a, b);
+}
+
+function extremum(op: 'maximum' | 'minimum', a: Tensor, operand: Operand): Tensor {
+  const b = typeof operand === 'number' ? constant(a, operand) : operand;
+  const y = runBinary(op, a, b);
+  record(op, [y], {
+    inputs: [a, b],
+    saved: [a, b],
+    backward: ([gradient], wanted, [left, right]) => {
+      const first = op === 'maximum' ? greaterEqual(left!, right!) : lessEqual(left!, right!);
+      const second = op === 'maximum' ? greaterEqual(right!, left!) : lessEqual(right!, left!);
+      const tie = runBinary('and', first, second);
+      const share = select(tie, affine(gradient!, 0.5), gradient!);
+      const none = constant(gradient!, 0);
+      return [wanted[0] ? sumTo(select(first, share, none), left!.shape) : null, wanted[1] ? sumTo(select(second, share, none), right!.shape) : null];
+    },
+  });
+  return y;
+}
+
+/** condition ≠ 0 ? a : b, broadcast; the condition is u32. What is not chosen gets gradient 0, even where it is NaN. */
+export function select(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+  sameBackend('select', [condition, a, b]);
+  expectDType('select', 'condition', condition, ['u32']);
+  if (a.dtype !== b.dtype) throw new DTypeError(`[select] expected two tensors of one dtype, got ${a.dtype} and ${b.dtype}; cast one of them`);
+  const shape = broadcastShapes('select', broadcastShapes('select', a.shape, b.shape), condition.shape);
+  const operand = (tensor: Tensor) => ({ buffer: tensor.buffer, strides: broadcastStrides(tensor.shape, shape) });
+  const out = a.backend.alloc(a.dtype, sizeOf(shape));
+  a.backend.select(operand(condition), operand(a), operand(b), out, shape);
+  const y = wrap(a, out, shape);
+  record('select', [y], {
+    inputs: [a, b],
+    saved: [condition],
+    backward: ([gradient], wanted, [mask]) => {
+      const none = constant(gradient!, 0);
+      return [wanted[0] ? sumTo(select(mask!, gradient!, none), a.shape) : null, wanted[1] ? sumTo(select(mask!, none, gradient!), b.shape) : null];
+    },
+  });
+  return y;
+}
+
+function constant(like: Tensor, value: number): Tensor {
+  return full(like.backend, [], value, { dtype: like.dtype });
+}
+

@@ -1,0 +1,118 @@
+import { ArgumentError, ShapeError } from '@timestep/backend-api';
+import { record, wrap } from '../autograd/record.ts';
+import { broadcastStrides, checkShape, contiguousStrides, normalizeAxis, sameShape, show, sizeOf, type Shape } from '../shape.ts';
+import { Tensor } from '../tensor.ts';
+import { sumTo } from './reduce.ts';
+
+/** The same elements in the same order under another shape; one length may be −1. Shares the memory. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const to = inferShape(x, shape);
+  const y = new Tensor(x.storage.retain(), to);
+  record('reshape', [y], { inputs: [x], backward: ([gradient]) => [reshape(gradient!, x.shape)] });
+  return y;
+}
+
+function inferShape(x: Tensor, shape: Shape): Shape {
+  const holes = shape.filter((length) => length === -1).length;
+  const known = sizeOf(shape.filter((length) => length !== -1));
+  const to = holes === 1 && known > 0 ? shape.map((length) => (length === -1 ? x.size / known : length)) : [...shape];
+  if (holes > 1 || to.some((length) => !Number.isInteger(length) || length < 0) || sizeOf(to) !== x.size) {
+    throw new ShapeError(`[reshape] cannot reshape ${show(x.shape)} (${x.size} elements) to ${show(shape)}`);
+  }
+  return to;
+}
+
+/** Copies a strided view of x to a fresh contiguous tensor. */
+function copyView(x: Tensor, shape: Shape, strides: readonly number[], offset = 0): Tensor {
+  const out = x.backend.alloc(x.dtype, sizeOf(shape));
+  x.backend.copy({ buffer: x.buffer, strides, offset }, { buffer: out, strides: contiguousStrides(shape) }, shape);
+  return wrap(x, out, shape);
+}
+
+/**
+ * The axes in another order; without `axes` the last two change places.
+ *
+ * ```ts
+ * transpose(x, [1, 0, 2]);                    // [T, N, D] → [N, T, D]
+ * ```
+ */
+export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
+  const order = axes?.map((axis) => normalizeAxis('transpose', axis, x.rank)) ?? lastTwoSwapped(x);
+  if (order.length !== x.rank || new Set(order).size !== x.rank) {
+    throw new ArgumentError(`[transpose] expected each of the ${x.rank} axes once, got ${show(order)}`);
+  }
+  const strides = contiguousStrides(x.shape);
+  const y = copyView(
+    x,
+    order.map((axis) => x.shape[axis]!),
+    order.map((axis) => strides[axis]!),
+  );
+  const inverse = order.map((_, axis) => order.indexOf(axis));
+  record('transpose', [y], { inputs: [x], backward: ([gradient]) => [transpose(gradient!, inverse)] });
+  return y;
+}
+
+function lastTwoSwapped(x: Tensor): number[] {
+  if (x.rank < 2) throw new ShapeError(`[transpose] expected at least 2 axes, got shape ${show(x.shape)}`);
+  const order = x.shape.map((_, axis) => axis);
+  order.push(...order.splice(-2, 1));
+  return order;
+}
+
+/** Stretches axes of length 1, and new leading axes, to `shape`; copies. */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  checkShape('expand', shape);
+  const lead = shape.length - x.rank;
+  if (lead < 0 || x.shape.some((length, axis) => length !== 1 && length !== shape[axis + lead])) {
+    throw new ShapeError(`[expand] shape ${show(x.shape)} does not stretch to ${show(shape)}`);
+  }
+  if (sameShape(x.shape, shape)) return reshape(x, shape);
+  const y = copyView(x, [...shape], broadcastStrides(x.shape, shape));
+  record('expand', [y], { inputs: [x], backward: ([gradient]) => [sumTo(gradient!, x.shape)] });
+  return y;
+}
+
+/**
+ * The elements `start…end − 1` along one axis; negative counts from the end.
+ *
+ * ```ts
+ * slice(x, 0, 0, 10);                         // the first ten steps of [T, N, D]
+ * ```
+ */
+export function slice(x: Tensor, axis: number, start: number, end: number = x.shape[normalizeAxis('slice', axis, x.rank)]!): Tensor {
+  const at = normalizeAxis('slice', axis, x.rank);
+  const length = x.shape[at]!;
+  const from = start < 0 ? start + length : start;
+  const to = end < 0 ? end + length : end;
+  if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to > length || from > to) {
+    throw new ArgumentError(`[slice] ${start}…${end} is out of range for axis ${axis} of shape ${show(x.shape)}`);
+  }
+  const strides = contiguousStrides(x.shape);
+  const shape = x.shape.map((old, other) => (other === at ? to - from : old));
+  const y = copyView(x, shape, strides, from * strides[at]!);
+  record('slice', [y], {
+    inputs: [x],
+    backward: ([gradient]) => {
+      const out = x.backend.alloc('f32', x.size);
+      x.backend.fill(out, 0);
+      x.backend.copy({ buffer: gradient!.buffer, strides: contiguousStrides(shape) }, { buffer: out, strides, offset: from * strides[at]! }, shape);
+      return [wrap(gradient!, out, x.shape)];
+    },
+  });
+  return y;
+}
+
+/** Back to front along one axis. */
+export function flip(x: Tensor, axis: number): Tensor {
+  const at = normalizeAxis('flip', axis, x.rank);
+  const strides = contiguousStrides(x.shape);
+  const offset = Math.max(0, x.shape[at]! - 1) * strides[at]!;
+  const y = copyView(
+    x,
+    x.shape,
+    strides.map((stride, other) => (other === at ? -stride : stride)),
+    offset,
+  );
+  record('flip', [y], { inputs: [x], backward: ([gradient]) => [flip(gradient!, at)] });
+  return y;
+}

@@ -1,0 +1,125 @@
+import { ArgumentError, type Backend } from '@timestep/backend-api';
+import { checkShape, sizeOf, type Shape } from '../shape.ts';
+import { Storage } from '../storage.ts';
+import { Tensor } from '../tensor.ts';
+import { threefry2x32 } from './threefry.ts';
+
+/** Everything a generator remembers; plain JSON. */
+export interface GeneratorState {
+  readonly key: readonly [number, number];
+  readonly counter: number;
+  /** The second of a pair of normal deviates, where one is left. */
+  readonly spare: number | null;
+}
+
+/**
+ * Random numbers by a counter and a key: the same seed gives the same numbers on every backend and machine.
+ *
+ * ```ts
+ * const generator = new Generator(7);
+ * generator.uniform();                        // in [0, 1)
+ * const bits = generator.bits(backend, [2, 3]);  // u32, made on the device
+ * ```
+ */
+export class Generator {
+  #key: readonly [number, number];
+  #counter = 0;
+  #spare: number | null = null;
+
+  /** @param seed an integer in [0, 2⁵³) */
+  constructor(seed: number) {
+    if (!Number.isSafeInteger(seed) || seed < 0) throw new ArgumentError(`[Generator] expected a seed that is an integer in [0, 2^53), got ${seed}`);
+    this.#key = [seed >>> 0, Math.floor(seed / 2 ** 32)];
+  }
+
+  /** A snapshot; set it to continue from there. */
+  get state(): GeneratorState {
+    return { key: this.#key, counter: this.#counter, spare: this.#spare };
+  }
+
+  set state(state: GeneratorState) {
+    this.#key = [state.key[0] >>> 0, state.key[1] >>> 0];
+    this.#counter = state.counter;
+    this.#spare = state.spare;
+  }
+
+  /** A generator of its own, independent of this one, by a label: nothing is drawn here. */
+  fork(label: string): Generator {
+    // FNV-1a of the label as the counter's words, encrypted under this key.
+    let hash = 0x811c9dc5;
+    for (let i = 0; i < label.length; i++) hash = Math.imul(hash ^ label.charCodeAt(i), 0x01000193);
+    const child = new Generator(0);
+    child.#key = threefry2x32(this.#key, hash, 0x80000000 | label.length);
+    return child;
+  }
+
+  /** 32 random bits. */
+  #word(): number {
+    const [word] = threefry2x32(this.#key, this.#counter >>> 0, Math.floor(this.#counter / 2 ** 32));
+    this.#counter++;
+    return word;
+  }
+
+  /** Uniform in [low, high), with 53 bits. */
+  uniform(low = 0, high = 1): number {
+    const [a, b] = threefry2x32(this.#key, this.#counter >>> 0, Math.floor(this.#counter / 2 ** 32));
+    this.#counter++;
+    return low + (high - low) * (((a >>> 5) * 2 ** 26 + (b >>> 6)) / 2 ** 53);
+  }
+
+  /** Normal with this mean and deviation (Box and Muller 1958). */
+  normal(mean = 0, deviation = 1): number {
+    if (this.#spare !== null) {
+      const spare = this.#spare;
+      this.#spare = null;
+      return mean + deviation * spare;
+    }
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    const angle = 2 * Math.PI * this.uniform();
+    this.#spare = radius * Math.sin(angle);
+    return mean + deviation * radius * Math.cos(angle);
+  }
+
+  /** A whole number in 0 … limit − 1, without bias. */
+  integer(limit: number): number {
+    if (!Number.isInteger(limit) || limit < 1 || limit > 2 ** 32) throw new ArgumentError(`[Generator.integer] expected a limit in 1…2^32, got ${limit}`);
+    const bound = 2 ** 32 - (2 ** 32 % limit);
+    let word = this.#word();
+    while (word >= bound) word = this.#word();
+    return word % limit;
+  }
+
+  /** 0 … length − 1 in random order (Fisher and Yates). */
+  permutation(length: number): Int32Array {
+    const order = Int32Array.from({ length }, (_, i) => i);
+    for (let i = length - 1; i > 0; i--) {
+      const j = this.integer(i + 1);
+      const swap = order[i]!;
+      order[i] = order[j]!;
+      order[j] = swap;
+    }
+    return order;
+  }
+
+  /** Random u32 words on a device; bit-exact on every backend. */
+  bits(backend: Backend, shape: Shape): Tensor {
+    checkShape('Generator.bits', shape);
+    const size = sizeOf(shape);
+    const buffer = backend.alloc('u32', size);
+    backend.randomBits(buffer, this.#key, this.#counter);
+    this.#counter += Math.ceil(size / 2);
+    return new Tensor(new Storage(backend, buffer), [...shape]);
+  }
+
+  /** Fills a host array with uniform deviates; initialisers draw on the host, so that one seed gives one model anywhere. */
+  fillUniform(target: Float32Array, low: number, high: number): Float32Array {
+    for (let i = 0; i < target.length; i++) target[i] = this.uniform(low, high);
+    return target;
+  }
+
+  /** Fills a host array with normal deviates. */
+  fillNormal(target: Float32Array, mean: number, deviation: number): Float32Array {
+    for (let i = 0; i < target.length; i++) target[i] = this.normal(mean, deviation);
+    return target;
+  }
+}
