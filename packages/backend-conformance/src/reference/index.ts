@@ -1,0 +1,2 @@
+export { createReferenceBackend, type ReferenceBackend } from './backend.ts';
+export { threefryBlock } from './threefry.ts';
