@@ -1,0 +1,74 @@
+/** The typed array that holds each element type. `F16` and `BF16` are their bit patterns; `BOOL` is a byte of 0 or 1. */
+export interface DTypeArrays {
+  U64: BigUint64Array;
+  I64: BigInt64Array;
+  F64: Float64Array;
+  F32: Float32Array;
+  U32: Uint32Array;
+  I32: Int32Array;
+  BF16: Uint16Array;
+  F16: Uint16Array;
+  U16: Uint16Array;
+  I16: Int16Array;
+  I8: Int8Array;
+  U8: Uint8Array;
+  BOOL: Uint8Array;
+}
+
+/** The name of an element type, as the header spells it. */
+export type DType = keyof DTypeArrays;
+
+interface ArrayConstructor<A> {
+  readonly name: string;
+  new (length: number): A;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
+}
+
+interface DTypeInfo<A> {
+  readonly bytes: number;
+  readonly array: ArrayConstructor<A>;
+}
+
+/** Every element type, in the order in which the reference implementation lays tensors out: widest alignment first. */
+export const dtypes: { readonly [D in DType]: DTypeInfo<DTypeArrays[D]> } = {
+  U64: { bytes: 8, array: BigUint64Array },
+  I64: { bytes: 8, array: BigInt64Array },
+  F64: { bytes: 8, array: Float64Array },
+  F32: { bytes: 4, array: Float32Array },
+  U32: { bytes: 4, array: Uint32Array },
+  I32: { bytes: 4, array: Int32Array },
+  BF16: { bytes: 2, array: Uint16Array },
+  F16: { bytes: 2, array: Uint16Array },
+  U16: { bytes: 2, array: Uint16Array },
+  I16: { bytes: 2, array: Int16Array },
+  I8: { bytes: 1, array: Int8Array },
+  U8: { bytes: 1, array: Uint8Array },
+  BOOL: { bytes: 1, array: Uint8Array },
+};
+
+const layoutOrder = new Map(Object.keys(dtypes).map((dtype, index) => [dtype, index]));
+
+/** Where tensors of this type stand in a file: smaller comes first. */
+export function layoutRank(dtype: DType): number {
+  return layoutOrder.get(dtype)!;
+}
+
+export function isDType(name: string): name is DType {
+  return layoutOrder.has(name);
+}
+
+/** A tensor as it stands in a file: row-major, little-endian. */
+export type SafetensorsTensor = {
+  [D in DType]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: DTypeArrays[D] };
+}[DType];
+
+/** Elements of a shape, or null where the product leaves the exactly representable integers. */
+export function countElements(shape: readonly number[]): number | null {
+  let count = 1;
+  for (const size of shape) {
+    if (!Number.isSafeInteger(size) || size < 0) return null;
+    count *= size;
+    if (!Number.isSafeInteger(count)) return null;
+  }
+  return count;
+}

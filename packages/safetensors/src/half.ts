@@ -1,0 +1,80 @@
+/**
+ * Conversions between 32-bit floats and the two 16-bit formats, array by array. Narrowing rounds to nearest, ties to
+ * even (IEEE 754); a NaN stays a NaN.
+ */
+
+const scratch = new Uint32Array(1);
+const scratchFloat = new Float32Array(scratch.buffer);
+
+/** Bit patterns of IEEE 754 binary16 → the same values as 32-bit floats; exact. */
+export function widenFloat16(bits: Uint16Array): Float32Array {
+  const out = new Float32Array(bits.length);
+  const words = new Uint32Array(out.buffer);
+  for (let i = 0; i < bits.length; i++) {
+    const half = bits[i]!;
+    const sign = (half & 0x8000) << 16;
+    const exponent = (half >> 10) & 0x1f;
+    const fraction = half & 0x3ff;
+    if (exponent === 0) {
+      // Zero and the subnormals: fraction · 2⁻²⁴, exact in a 32-bit float.
+      out[i] = (sign ? -1 : 1) * fraction * 2 ** -24;
+    } else if (exponent === 31) {
+      words[i] = sign | 0x7f800000 | (fraction << 13);
+    } else {
+      words[i] = sign | ((exponent + 112) << 23) | (fraction << 13);
+    }
+  }
+  return out;
+}
+
+/** Bit patterns of bfloat16 (the upper half of a 32-bit float) → the same values as 32-bit floats; exact. */
+export function widenBfloat16(bits: Uint16Array): Float32Array {
+  const words = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
+  return new Float32Array(words.buffer);
+}
+
+/** 32-bit floats → bit patterns of IEEE 754 binary16; a magnitude of 65520 or more becomes infinite. */
+export function narrowToFloat16(values: ArrayLike<number>): Uint16Array {
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    scratchFloat[0] = values[i]!;
+    out[i] = float16Bits(scratch[0]!);
+  }
+  return out;
+}
+
+function float16Bits(word: number): number {
+  const sign = (word >>> 16) & 0x8000;
+  const magnitude = word & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00 | ((magnitude >>> 13) & 0x3ff);
+  // 65520 is the first value that rounds to infinity.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude >= 0x38800000) {
+    // Normal: move the exponent's bias from 127 to 15, then round the 13 bits that fall away.
+    const rebased = magnitude - 0x38000000;
+    return sign | ((rebased + 0xfff + ((rebased >>> 13) & 1)) >>> 13);
+  }
+  // Up to 2⁻²⁵ everything rounds to zero, the tie included; this also keeps the shift below 32.
+  if (magnitude <= 0x33000000) return sign;
+  const shift = 126 - (magnitude >>> 23);
+  const fraction = (magnitude & 0x7fffff) | 0x800000;
+  const kept = fraction >>> shift;
+  const lost = fraction & ((1 << shift) - 1);
+  const half = 1 << (shift - 1);
+  const up = lost > half || (lost === half && (kept & 1) === 1);
+  return sign | (kept + (up ? 1 : 0));
+}
+
+/** 32-bit floats → bit patterns of bfloat16. */
+export function narrowToBfloat16(values: ArrayLike<number>): Uint16Array {
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    scratchFloat[0] = values[i]!;
+    const word = scratch[0]!;
+    // A NaN whose payload sits in the lower half would round to infinity: set the quiet bit instead.
+    if ((word & 0x7fffffff) > 0x7f800000) out[i] = (word >>> 16) | 0x40;
+    else out[i] = (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  }
+  return out;
+}

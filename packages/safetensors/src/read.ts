@@ -1,0 +1,107 @@
+import { dtypes, type DType, type SafetensorsTensor } from './dtype.ts';
+import { SafetensorsError } from './errors.ts';
+import { widenBfloat16, widenFloat16 } from './half.ts';
+import { parseHeader, parseHeaderLength, prefixBytes, type Header } from './header.ts';
+
+export interface ReadOptions {
+  /** Hands `F16` and `BF16` tensors over as `F32`; false by default, which leaves their bit patterns. */
+  readonly widen?: boolean;
+  /**
+   * False: the arrays are views of the bytes given, where those are aligned, and share their fate. True, the default:
+   * every array owns its memory.
+   */
+  readonly copy?: boolean;
+  /** What error messages call the input, such as a file name. */
+  readonly name?: string;
+}
+
+export interface SafetensorsContents {
+  readonly metadata: ReadonlyMap<string, string>;
+  /** In the order in which the data lies in the file. */
+  readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
+}
+
+/**
+ * Reads a whole safetensors file. The header is checked before anything is allocated: no tensor can claim more than
+ * the file holds, overlap another or leave a hole.
+ *
+ * @throws SafetensorsError with the code of what is wrong
+ * @example
+ * const { tensors } = readSafetensors(await readFile('model.safetensors'), { widen: true });
+ * tensors.get('weight')?.shape;
+ */
+export function readSafetensors(bytes: Uint8Array, options: ReadOptions = {}): SafetensorsContents {
+  const header = readHeader(bytes, options);
+  const tensors = new Map<string, SafetensorsTensor>();
+  for (const [name, info] of header.tensors) {
+    const data = bytes.subarray(header.dataStart + info.begin, header.dataStart + info.end);
+    tensors.set(name, toTensor(info.dtype, info.shape, data, options));
+  }
+  return { metadata: header.metadata, tensors };
+}
+
+/** Reads names, types, shapes and metadata alone. `bytes` is the whole file. */
+export function readHeader(bytes: Uint8Array, options: Pick<ReadOptions, 'name'> = {}): Header {
+  const where = options.name ?? 'input';
+  const length = parseHeaderLength(bytes.subarray(0, prefixBytes), bytes.length, where);
+  return parseHeader(bytes.subarray(prefixBytes, prefixBytes + length), bytes.length - prefixBytes - length, where);
+}
+
+/** Bytes that can be read in pieces: a file, a blob, a server that answers range requests. */
+export interface ByteSource {
+  readonly byteLength: number;
+  /** The bytes from `begin` up to, not including, `end`. */
+  read(begin: number, end: number): Promise<Uint8Array>;
+}
+
+/** A file of which only the header was read; `tensor` fetches one tensor at a time. */
+export interface SafetensorsFile extends Header {
+  /** @throws SafetensorsError `TENSOR_NOT_FOUND`, or `TRUNCATED` where the source gives fewer bytes than it promised */
+  tensor(name: string, options?: Pick<ReadOptions, 'widen'>): Promise<SafetensorsTensor>;
+}
+
+/** Opens a file of any size: reads and checks its header, and each tensor when it is asked for. */
+export async function openSafetensors(source: ByteSource, options: Pick<ReadOptions, 'name'> = {}): Promise<SafetensorsFile> {
+  const where = options.name ?? 'input';
+  const total = source.byteLength;
+  const length = parseHeaderLength(await fetchBytes(source, 0, Math.min(prefixBytes, total), where), total, where);
+  const json = await fetchBytes(source, prefixBytes, prefixBytes + length, where);
+  const header = parseHeader(json, total - prefixBytes - length, where);
+  return {
+    ...header,
+    async tensor(name, { widen = false } = {}) {
+      const info = header.tensors.get(name);
+      if (!info) throw new SafetensorsError('TENSOR_NOT_FOUND', `${where}: no tensor ${JSON.stringify(name)}`);
+      const data = await fetchBytes(source, header.dataStart + info.begin, header.dataStart + info.end, where);
+      return toTensor(info.dtype, info.shape, data, { widen });
+    },
+  };
+}
+
+async function fetchBytes(source: ByteSource, begin: number, end: number, where: string): Promise<Uint8Array> {
+  if (begin === end) return new Uint8Array(0);
+  const bytes = await source.read(begin, end);
+  if (bytes.length !== end - begin) {
+    throw new SafetensorsError('TRUNCATED', `${where}: expected ${end - begin} bytes from byte ${begin}, got ${bytes.length}`);
+  }
+  return bytes;
+}
+
+/** Makes the typed array of `bytes`, whose length has been checked against the shape. */
+function toTensor(dtype: DType, shape: readonly number[], bytes: Uint8Array, options: ReadOptions): SafetensorsTensor {
+  const { bytes: width, array } = dtypes[dtype];
+  const length = bytes.length / width;
+  const widen = options.widen === true && (dtype === 'F16' || dtype === 'BF16');
+  const view = (options.copy === false || widen) && bytes.byteOffset % width === 0;
+  let data: SafetensorsTensor['data'];
+  if (view) data = new array(bytes.buffer, bytes.byteOffset, length);
+  else {
+    data = new array(length);
+    new Uint8Array(data.buffer).set(bytes);
+  }
+  if (widen) {
+    const bits = data as Uint16Array;
+    return { dtype: 'F32', shape, data: dtype === 'F16' ? widenFloat16(bits) : widenBfloat16(bits) };
+  }
+  return { dtype, shape, data } as SafetensorsTensor;
+}

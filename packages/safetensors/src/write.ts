@@ -1,0 +1,114 @@
+import { countElements, dtypes, isDType, layoutRank, type SafetensorsTensor } from './dtype.ts';
+import { SafetensorsError } from './errors.ts';
+import { hasLoneSurrogate } from './json-scanner.ts';
+import { maxHeaderBytes, prefixBytes } from './header.ts';
+
+/** Tensors by name. A Map takes any name; a plain object is for those that are no trouble as its keys. */
+export type TensorsByName = ReadonlyMap<string, SafetensorsTensor> | Readonly<Record<string, SafetensorsTensor>>;
+
+export interface WriteOptions {
+  /** Goes into `__metadata__`, sorted by key; `undefined` writes none. */
+  readonly metadata?: ReadonlyMap<string, string> | Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * Writes tensors as one safetensors file, byte for byte as the reference implementation does: widest element type
+ * first, equal types by name in code point order, the header padded with spaces to a multiple of 8.
+ *
+ * @throws SafetensorsError `INVALID_TENSOR` where data and shape disagree, or a name cannot be written
+ * @example
+ * writeSafetensors({ weight: { dtype: 'F32', shape: [2, 3], data: new Float32Array(6) } });
+ */
+export function writeSafetensors(tensors: TensorsByName, options: WriteOptions = {}): Uint8Array {
+  const pieces = safetensorsPieces(tensors, options);
+  const out = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0));
+  let position = 0;
+  for (const piece of pieces) {
+    out.set(piece, position);
+    position += piece.length;
+  }
+  return out;
+}
+
+/** The same file as pieces to write one after another: the header, then a view of each tensor's own memory. */
+export function safetensorsPieces(tensors: TensorsByName, options: WriteOptions = {}): Uint8Array[] {
+  const sorted = entries(tensors).sort(
+    ([nameA, a], [nameB, b]) => layoutRank(a.dtype) - layoutRank(b.dtype) || compareCodePoints(nameA, nameB),
+  );
+  const fields: string[] = [];
+  if (options.metadata !== undefined) fields.push(`"__metadata__":${formatMetadata(options.metadata)}`);
+  const data: Uint8Array[] = [];
+  let position = 0;
+  for (const [name, tensor] of sorted) {
+    const bytes = tensorBytes(name, tensor);
+    const end = position + bytes.length;
+    fields.push(`${quote(name)}:{"dtype":"${tensor.dtype}","shape":[${tensor.shape.join(',')}],"data_offsets":[${position},${end}]}`);
+    data.push(bytes);
+    position = end;
+  }
+  return [formatHeader(`{${fields.join(',')}}`), ...data];
+}
+
+function entries(tensors: TensorsByName): [string, SafetensorsTensor][] {
+  return tensors instanceof Map ? [...tensors] : Object.entries(tensors as Record<string, SafetensorsTensor>);
+}
+
+function formatHeader(json: string): Uint8Array {
+  const text = new TextEncoder().encode(json);
+  const length = Math.ceil(text.length / 8) * 8;
+  if (length > maxHeaderBytes) {
+    throw new SafetensorsError('HEADER_TOO_LARGE', `the header would take ${length} bytes, the limit is ${maxHeaderBytes}; write shards`);
+  }
+  const out = new Uint8Array(prefixBytes + length).fill(0x20);
+  new DataView(out.buffer).setBigUint64(0, BigInt(length), true);
+  out.set(text, prefixBytes);
+  return out;
+}
+
+function formatMetadata(metadata: NonNullable<WriteOptions['metadata']>): string {
+  const pairs: [string, unknown][] = metadata instanceof Map ? [...metadata] : Object.entries(metadata);
+  const fields = pairs
+    .sort(([a], [b]) => compareCodePoints(a, b))
+    .map(([key, value]) => {
+      if (typeof value !== 'string') {
+        throw new SafetensorsError('INVALID_TENSOR', `metadata ${JSON.stringify(key)}: expected a string, got ${typeof value}; pass String(value) or JSON`);
+      }
+      return `${quote(key)}:${quote(value)}`;
+    });
+  return `{${fields.join(',')}}`;
+}
+
+function quote(text: string): string {
+  if (hasLoneSurrogate(text)) throw new SafetensorsError('INVALID_TENSOR', `${JSON.stringify(text)} has a lone surrogate and cannot be written as UTF-8`);
+  return JSON.stringify(text);
+}
+
+function tensorBytes(name: string, { dtype, shape, data }: SafetensorsTensor): Uint8Array {
+  const label = `tensor ${JSON.stringify(name)}`;
+  if (name === '__metadata__') throw new SafetensorsError('INVALID_TENSOR', `the name "__metadata__" is the format's own; rename the tensor`);
+  if (!isDType(dtype)) throw new SafetensorsError('UNKNOWN_DTYPE', `${label} has dtype ${JSON.stringify(dtype)}, known are ${Object.keys(dtypes).join(', ')}`);
+  const { array } = dtypes[dtype];
+  if (!(data instanceof array)) {
+    throw new SafetensorsError('INVALID_TENSOR', `${label}: dtype ${dtype} is held by a ${array.name}, got ${Object.prototype.toString.call(data)}`);
+  }
+  const elements = countElements(shape);
+  if (elements !== data.length) {
+    throw new SafetensorsError('INVALID_TENSOR', `${label}: shape [${shape.join(', ')}] has ${elements ?? 'no valid number of'} elements, the data ${data.length}`);
+  }
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** The order of UTF-8 bytes. JavaScript's own `<` compares UTF-16 units, which puts U+1F600 before U+E000. */
+export function compareCodePoints(a: string, b: string): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let i = 0; i < shorter; i++) {
+    const unitA = a.charCodeAt(i);
+    const unitB = b.charCodeAt(i);
+    if (unitA !== unitB) {
+      const surrogateA = unitA >= 0xd800 && unitA < 0xe000;
+      const surrogateB = unitB >= 0xd800 && unitB < 0xe000;
+      return surrogateA === surrogateB ? unitA - unitB : surrogateA ? 1 : -1;
+    }
+  }
+  return a.length - b.length;
+}

@@ -1,0 +1,1 @@
+export function runExamples(readme: URL): Promise<{ code: string; expected: string; printed: string }[]>;
