@@ -1,0 +1,39 @@
+import { UnsupportedError, type Backend, type FusedOpName, type FusedOps, type Support } from '@timestep/backend-api';
+import { contextOf, type FusedMode } from '../context.ts';
+
+/** Options of every function with a fused form. */
+export interface FusedOption {
+  /** Overrides the backend's mode for this call; see {@link FusedMode}. */
+  readonly fused?: FusedMode | undefined;
+}
+
+/**
+ * The backend's fused op where it is to be used for this case, else null. Whether it is used is decided by what the
+ * backend says it supports, never by trying and catching.
+ *
+ * @throws UnsupportedError under `require`, with the backend's reason
+ */
+export function chooseFused<Name extends FusedOpName>(
+  backend: Backend,
+  name: Name,
+  mode: FusedMode | undefined,
+  supports: (op: NonNullable<FusedOps[Name]>) => Support,
+): NonNullable<FusedOps[Name]> | null {
+  const context = contextOf(backend);
+  const chosen = mode ?? context.fused;
+  const op = chosen === 'off' ? undefined : backend.fused[name];
+  const support = op ? supports(op) : `backend '${backend.name}' has no fused ${name}`;
+  if (chosen === 'require' && support !== true) {
+    throw new UnsupportedError(`[${name}] fused: 'require' was asked for, but ${support}; use fused: 'auto' to fall back`);
+  }
+  const used = op && support === true ? op : null;
+  const counts = context.fusedCounts.get(name) ?? { fused: 0, fallback: 0 };
+  counts[used ? 'fused' : 'fallback']++;
+  context.fusedCounts.set(name, counts);
+  return used;
+}
+
+/** How often each op with a fused form has run so far on this backend, and in which form. */
+export function fusedReport(backend: Backend): Readonly<Partial<Record<FusedOpName, { fused: number; fallback: number }>>> {
+  return Object.fromEntries([...contextOf(backend).fusedCounts].map(([name, counts]) => [name, { ...counts }]));
+}

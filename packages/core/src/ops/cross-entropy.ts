@@ -1,0 +1,54 @@
+import { ArgumentError, ShapeError } from '@timestep/backend-api';
+import { full } from '../create.ts';
+import { applyFused } from '../fused/apply.ts';
+import { chooseFused, type FusedOption } from '../fused/choose.ts';
+import { tidy } from '../scope.ts';
+import { sameShape, show, sizeOf } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { add, select } from './binary.ts';
+import { expectDType, sameBackend } from './check.ts';
+import { notEqual } from './compare.ts';
+import { gather } from './gather.ts';
+import { mean } from './reduce.ts';
+import { reshape } from './shape.ts';
+import { logSoftmax } from './softmax.ts';
+import { affine } from './unary.ts';
+
+export interface CrossEntropyOptions extends FusedOption {
+  /** ε in [0, 1]: the share of the target's probability that is spread over all classes. */
+  readonly labelSmoothing?: number;
+  /** Targets of this value have loss 0 and gradient 0; −100 by default, as in PyTorch. */
+  readonly ignoreIndex?: number;
+}
+
+/**
+ * The loss of each row, unreduced: −(1 − ε)·log p[target] − ε/C·Σ log p with p = softmax(logits).
+ *
+ * @param logits `[…, C]`
+ * @param targets i32 `[…]`, each in 0…C − 1 or `ignoreIndex`; they are on the device and not checked
+ * @returns `[…]`
+ */
+export function crossEntropyRows(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { labelSmoothing = 0, ignoreIndex = -100 } = options;
+  sameBackend('crossEntropy', [logits, targets]);
+  expectDType('crossEntropy', 'logits', logits, ['f32']);
+  expectDType('crossEntropy', 'targets', targets, ['i32']);
+  if (logits.rank < 1 || !sameShape(logits.shape.slice(0, -1), targets.shape)) {
+    throw new ShapeError(`[crossEntropy] expected targets of shape ${show(logits.shape.slice(0, -1))} for logits of shape ${show(logits.shape)}, got ${show(targets.shape)}`);
+  }
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new ArgumentError(`[crossEntropy] expected labelSmoothing in 0…1, got ${labelSmoothing}`);
+  const classes = logits.shape.at(-1)!;
+  const spec = { rows: sizeOf(targets.shape), classes, labelSmoothing, ignoreIndex };
+  const op = chooseFused(logits.backend, 'crossEntropy', options.fused, (fused) => fused.supports({ ...spec, needsSaved: true }));
+  if (op) return applyFused('crossEntropy', op, spec, { logits, targets }, { logits }, { losses: targets.shape }).losses;
+  return tidy(logits.backend, () => {
+    const { backend } = logits;
+    const counted = notEqual(targets, full(backend, [], ignoreIndex, { dtype: 'i32' }));
+    const safe = select(counted, targets, full(backend, [], 0, { dtype: 'i32' }));
+    const logProbabilities = logSoftmax(logits, -1, { fused: 'off' });
+    const picked = reshape(gather(logProbabilities, reshape(safe, [...targets.shape, 1])), targets.shape);
+    const sharp = affine(picked, labelSmoothing - 1);
+    const losses = labelSmoothing === 0 ? sharp : add(sharp, affine(mean(logProbabilities, -1), -labelSmoothing));
+    return select(counted, losses, full(backend, [], 0));
+  });
+}

@@ -1,0 +1,43 @@
+import { ShapeError } from '@timestep/backend-api';
+import { applyFused } from '../fused/apply.ts';
+import { chooseFused, type FusedOption } from '../fused/choose.ts';
+import { tidy } from '../scope.ts';
+import { show, sizeOf } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { add, multiply, subtract } from './binary.ts';
+import { expectDType, sameBackend } from './check.ts';
+import { mean } from './reduce.ts';
+import { affine, rsqrt, square } from './unary.ts';
+
+export interface LayerNormOptions extends FusedOption {
+  /** Added to the variance; 1e-5 by default. */
+  readonly epsilon?: number;
+}
+
+/**
+ * (x − mean)/√(variance + ε)·weight + bias over the last axis, with the biased variance (Ba, Kiros and Hinton 2016).
+ *
+ * @param weight `[columns]`, or null for 1
+ * @param bias `[columns]`, or null for 0
+ */
+export function layerNorm(x: Tensor, weight: Tensor | null, bias: Tensor | null, options: LayerNormOptions = {}): Tensor {
+  const epsilon = options.epsilon ?? 1e-5;
+  sameBackend('layerNorm', [x, weight, bias]);
+  expectDType('layerNorm', 'x', x, ['f32']);
+  const columns = x.shape.at(-1);
+  for (const parameter of [weight, bias]) {
+    if (columns === undefined || (parameter && (parameter.rank !== 1 || parameter.shape[0] !== columns))) {
+      throw new ShapeError(`[layerNorm] expected weight and bias of shape [${columns}] for x of shape ${show(x.shape)}, got ${show(parameter?.shape ?? [])}`);
+    }
+  }
+  const spec = { rows: sizeOf(x.shape.slice(0, -1)), columns: columns!, epsilon };
+  const op = chooseFused(x.backend, 'layerNorm', options.fused, (fused) => fused.supports({ ...spec, needsSaved: true }));
+  if (op) return applyFused('layerNorm', op, spec, { x, weight, bias }, { x, weight, bias }, { y: x.shape }).y;
+  return tidy(x.backend, () => {
+    const centred = subtract(x, mean(x, -1, { keepAxes: true }));
+    const variance = mean(square(centred), -1, { keepAxes: true });
+    let y = multiply(centred, rsqrt(affine(variance, 1, epsilon)));
+    if (weight) y = multiply(y, weight);
+    return bias ? add(y, bias) : y;
+  });
+}

@@ -1,0 +1,31 @@
+import type { GruVariant } from '@timestep/backend-api';
+import { applyFused } from '../fused/apply.ts';
+import { chooseFused } from '../fused/choose.ts';
+import type { Tensor } from '../tensor.ts';
+import { gruStep } from './gru-step.ts';
+import { runCell } from './run-cell.ts';
+import { checkSequence, type SequenceArguments } from './sequence.ts';
+
+export interface GruSequenceArguments extends SequenceArguments {
+  readonly variant?: Partial<GruVariant>;
+}
+
+/**
+ * A GRU over a whole sequence, one layer in one direction; the equations stand at `gruStep`.
+ *
+ * @returns `output [T, N, H]` and `hN [N, H]`, the state after each sequence's last step
+ */
+export function gruSequence(given: GruSequenceArguments): { output: Tensor; hN: Tensor } {
+  const { x, weightIh, weightHh, biasIh = null, biasHh = null, h0 = null } = given;
+  const sizes = checkSequence('gruSequence', 3, given);
+  const variant = { reset: 'after', ...given.variant } as const;
+  const { outputSize, ...rest } = sizes;
+  const spec = { ...rest, variant };
+  const op = chooseFused(x.backend, 'gruSequence', given.fused, (fused) => fused.supports({ ...spec, needsSaved: true }));
+  if (op) {
+    const inputs = { x, weightIh, weightHh, biasIh, biasHh, h0 };
+    return applyFused('gruSequence', op, spec, inputs, inputs, { output: [sizes.steps, sizes.batch, outputSize], hN: [sizes.batch, outputSize] });
+  }
+  const { output, h } = runCell<{ h: Tensor }>(given, sizes, { h: [h0, outputSize] }, (a, state) => gruStep(a, state, { weightHh, biasHh, variant }));
+  return { output, hN: h };
+}

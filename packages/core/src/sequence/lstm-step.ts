@@ -1,0 +1,48 @@
+import type { LstmVariant } from '@timestep/backend-api';
+import { add, multiply } from '../ops/binary.ts';
+import { unstack } from '../ops/join.ts';
+import { linear } from '../ops/linear.ts';
+import { reshape } from '../ops/shape.ts';
+import { affine, sigmoid, tanh } from '../ops/unary.ts';
+import { tidy } from '../scope.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** What the recurrent half of a cell needs; the input half is a plain `linear`. */
+export interface LstmStepParameters {
+  /** `[4H, P]`, gates i, f, g, o */
+  readonly weightHh: Tensor;
+  /** `[4H]` or null */
+  readonly biasHh: Tensor | null;
+  /** `[P, H]` where the variant projects, else null */
+  readonly weightHr: Tensor | null;
+  /** `[3, H]`: p_i, p_f, p_o where the variant has peepholes, else null */
+  readonly peephole: Tensor | null;
+  readonly variant: LstmVariant;
+}
+
+/**
+ * One step of the LSTM (Hochreiter and Schmidhuber 1997; forget gate Gers et al. 2000). With a = W_ih x + b_ih computed
+ * before and a + W_hh h + b_hh split into i, f, g, o: c' = σ(f)∘c + σ(i)∘tanh(g), h' = σ(o)∘tanh(c'). Peepholes add
+ * p_i∘c, p_f∘c and p_o∘c' before σ; coupled gates use f = 1 − i; a projection gives h' = W_hr (σ(o)∘tanh(c')).
+ *
+ * @param projected a, `[N, 4H]`
+ */
+export function lstmStep(projected: Tensor, state: { readonly h: Tensor; readonly c: Tensor }, parameters: LstmStepParameters): { h: Tensor; c: Tensor } {
+  const { variant, weightHr } = parameters;
+  return tidy(projected.backend, () => {
+    const { h, c } = state;
+    const gates = add(projected, linear(h, parameters.weightHh, parameters.biasHh, { fused: 'off' }));
+    const [batch, width] = gates.shape as [number, number];
+    const [inputSum, forgetSum, cellSum, outputSum] = unstack(reshape(gates, [batch, 4, width / 4]), 1) as [Tensor, Tensor, Tensor, Tensor];
+    const [peepInput, peepForget, peepOutput] = parameters.peephole ? unstack(parameters.peephole) : [];
+    const input = sigmoid(peep(inputSum, peepInput, c));
+    const forget = variant.coupledGates ? affine(input, -1, 1) : sigmoid(peep(forgetSum, peepForget, c));
+    const next = add(multiply(forget, c), multiply(input, tanh(cellSum)));
+    const hidden = multiply(sigmoid(peep(outputSum, peepOutput, next)), tanh(next));
+    return { h: weightHr ? linear(hidden, weightHr, null, { fused: 'off' }) : hidden, c: next };
+  });
+}
+
+function peep(sum: Tensor, weight: Tensor | undefined, cell: Tensor): Tensor {
+  return weight ? add(sum, multiply(weight, cell)) : sum;
+}

@@ -1,0 +1,36 @@
+import { linear } from '../ops/linear.ts';
+import { zeros } from '../create.ts';
+import { reshape } from '../ops/shape.ts';
+import { tidy } from '../scope.ts';
+import type { Tensor } from '../tensor.ts';
+import { scan, type State } from './scan.ts';
+import type { SequenceArguments, SequenceSizes } from './sequence.ts';
+
+/**
+ * The fallback of the fused sequences: the input product of all steps at once, then `scan` over the cell's own step.
+ *
+ * @param initial the states at the start, null for 0, with their widths
+ */
+export function runCell<S extends State & { readonly h: Tensor }>(
+  given: SequenceArguments,
+  sizes: SequenceSizes,
+  initial: Readonly<Record<keyof S & string, readonly [Tensor | null | undefined, number]>>,
+  step: (projected: Tensor, state: S) => S,
+): { output: Tensor } & S {
+  const { x } = given;
+  const { backend } = x;
+  return tidy(backend, () => {
+    const entries = Object.entries<readonly [Tensor | null | undefined, number]>(initial);
+    const start = Object.fromEntries(entries.map(([name, [value, width]]) => [name, value ?? zeros(backend, [sizes.batch, width])])) as Record<string, Tensor> as S;
+    if (sizes.steps === 0) {
+      const alias = Object.entries(start).map(([name, value]) => [name, reshape(value, value.shape)]);
+      return { output: zeros(backend, [0, sizes.batch, sizes.outputSize]), ...Object.fromEntries(alias) } as { output: Tensor } & S;
+    }
+    const projected = linear(x, given.weightIh, given.biasIh ?? null, { fused: 'off' });
+    const { output, state } = scan<S>((a, state) => {
+      const next = step(a, state);
+      return { output: next.h, state: next };
+    }, projected, start, { lengths: sizes.lengths, reverse: sizes.reverse });
+    return { output, ...state };
+  });
+}

@@ -1,0 +1,71 @@
+import { ArgumentError, ShapeError } from '@timestep/backend-api';
+import { full, tensor } from '../create.ts';
+import { select } from '../ops/binary.ts';
+import { stack, unstack } from '../ops/join.ts';
+import { reshape } from '../ops/shape.ts';
+import { tidy } from '../scope.ts';
+import { show } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { checkLengths } from './lengths.ts';
+
+/** A cell's state: tensors by name, each `[N, …]`. */
+export type State = Readonly<Record<string, Tensor>>;
+
+/** One step of a cell: from the input of this step and the state before it to an output and the state after it. */
+export type Step<S extends State> = (x: Tensor, state: S, t: number) => { readonly output: Tensor; readonly state: S };
+
+export interface ScanOptions {
+  /** `[N]`, each 0…T: steps at and past it output 0 and leave the state as it was. */
+  readonly lengths?: ArrayLike<number> | null | undefined;
+  /** From the last step to the first. */
+  readonly reverse?: boolean | undefined;
+}
+
+/**
+ * Runs a cell over a sequence. This is the one loop over time of the project: the fallback of every fused sequence and
+ * the way to run a cell of one's own.
+ *
+ * ```ts
+ * const leak: Step<{ h: Tensor }> = (x, { h }) => {
+ *   const next = add(affine(h, 0.9), affine(x, 0.1));
+ *   return { output: next, state: { h: next } };
+ * };
+ * const { output, state } = scan(leak, x, { h: zeros(backend, [N, D]) });
+ * ```
+ *
+ * @param x `[T, N, …]`
+ * @param initial the state before the first step
+ * @returns `output [T, N, …]` and the state after each sequence's last step in the direction of travel
+ * @throws ShapeError where x has fewer than 2 axes; ArgumentError where T is 0 and so no output shape is known
+ */
+export function scan<S extends State>(step: Step<S>, x: Tensor, initial: S, options: ScanOptions = {}): { output: Tensor; state: S } {
+  if (x.rank < 2) throw new ShapeError(`[scan] expected x of shape [T, N, ...], got ${show(x.shape)}`);
+  const [steps, batch] = x.shape as [number, number];
+  if (steps === 0) throw new ArgumentError('[scan] x has no steps, so the shape of the output is not known; pass at least one step');
+  const lengths = checkLengths('scan', options.lengths, steps, batch);
+  const { backend } = x;
+  const { output, ...state } = tidy(backend, () => {
+    const inputs = unstack(x);
+    const outputs = new Array<Tensor>(steps);
+    let state = initial;
+    for (let k = 0; k < steps; k++) {
+      const t = options.reverse ? steps - 1 - k : k;
+      const next = step(inputs[t]!, state, t);
+      const running = lengths && Uint32Array.from(lengths, (length) => (t < length ? 1 : 0));
+      if (!running?.includes(0)) {
+        outputs[t] = next.output;
+        state = next.state;
+      } else {
+        const mask = tensor(backend, running);
+        const keep = (fresh: Tensor, old: Tensor): Tensor => select(reshape(mask, [batch, ...fresh.shape.slice(1).map(() => 1)]), fresh, old);
+        outputs[t] = keep(next.output, full(backend, [], 0));
+        const before = state;
+        state = Object.fromEntries(Object.entries(next.state).map(([name, fresh]) => [name, keep(fresh, before[name]!)])) as S;
+      }
+    }
+    // A state that no step changed is the caller's own tensor: hand back an alias, so that both can be disposed.
+    const final = Object.entries(state).map(([name, value]) => [name, reshape(value, value.shape)] as const);
+    return { output: stack(outputs), ...Object.fromEntries(final) } as { output: Tensor } & Record<string, Tensor>;
+  });
+  return { output, state: state as Record<string, Tensor> as S };
+}
