@@ -1,0 +1,98 @@
+import { ArgumentError } from '@timestep/core';
+import { fft } from './fourier.ts';
+import { type FilterBank, melFilterBank } from './mel.ts';
+import type { Features } from '../features.ts';
+
+export interface LogMelOptions {
+  /** Hz */
+  readonly sampleRate: number;
+  /** M, 40 by default */
+  readonly bands?: number;
+  /** 0.025 s by default */
+  readonly windowSeconds?: number;
+  /** 0.010 s by default */
+  readonly hopSeconds?: number;
+  /** Hz, 20 by default */
+  readonly lowFrequency?: number;
+  /** Hz, half the sample rate by default */
+  readonly highFrequency?: number;
+  /** What is added to each energy before the logarithm, of a full scale of 1. 1e-8 by default, below the noise of 16 bits */
+  readonly floor?: number;
+  /** p of `x[n] − p·x[n−1]`, which lifts the high frequencies of speech. 0.97 by default, 0 for none */
+  readonly preEmphasis?: number;
+}
+
+/** How one recording departs from the settings: what augmentation varies. */
+export interface LogMelVariation {
+  /** Scales the speaker's frequencies; see `melFilterBank`. 1 by default */
+  readonly warp?: number;
+  /** Scales the tempo and leaves the pitch alone: frames lie `tempo·hop` apart. 1 by default */
+  readonly tempo?: number;
+}
+
+/** Computes features of one kind; made by `createLogMel`. */
+export type LogMel = (samples: Float32Array, variation?: LogMelVariation) => Features;
+
+/** Frames of `window` samples that start `hop` apart and lie in `length` samples; one, padded with zeros, where it is shorter. */
+export function frameCount(length: number, window: number, hop: number): number {
+  return length === 0 ? 0 : Math.max(1, 1 + Math.floor((length - window) / hop));
+}
+
+/** `w[n] = ½ − ½·cos(2πn/length)`, the periodic form of von Hann's window. */
+export function hannWindow(length: number): Float64Array {
+  return Float64Array.from({ length }, (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / length));
+}
+
+/**
+ * Log-mel energies: `y[t, m] = ln(floor + Σ_k W[m, k]·|FFT(w·x_t)[k]|² / Σ w²)`, x_t the frame at `t·hop`.
+ *
+ * @returns a function of samples `[n]`, which gives features `[T, M]`; T is 0 for no samples
+ * @throws ArgumentError for a window below 2 samples, a hop below 1, or frequencies that the rate cannot carry
+ * @example
+ * const logMel = createLogMel({ sampleRate: 8000, bands: 40 });
+ * const { data, steps, size } = logMel(samples);    // steps frames of 40
+ */
+export function createLogMel(options: LogMelOptions): LogMel {
+  const { sampleRate, bands = 40, windowSeconds = 0.025, hopSeconds = 0.01, floor = 1e-8, preEmphasis = 0.97 } = options;
+  const { lowFrequency = 20, highFrequency = sampleRate / 2 } = options;
+  const length = Math.round(windowSeconds * sampleRate);
+  const hop = hopSeconds * sampleRate;
+  if (!(length >= 2) || !(hop >= 1)) throw new ArgumentError(`[createLogMel] expected a window of at least 2 samples and a hop of at least 1, got ${length} and ${hop}`);
+  if (!(floor > 0)) throw new ArgumentError(`[createLogMel] expected a positive floor, got ${floor}`);
+  const fftSize = 2 ** Math.ceil(Math.log2(length));
+  const window = hannWindow(length);
+  const scale = 1 / window.reduce((sum, weight) => sum + weight * weight, 0);
+  const bankOf = (warp: number) => melFilterBank({ bands, sampleRate, fftSize, lowFrequency, highFrequency, warp });
+  const plain = bankOf(1);
+  const frame = new Float64Array(fftSize);
+  const power = new Float64Array(fftSize / 2 + 1);
+
+  return (samples, { warp = 1, tempo = 1 } = {}) => {
+    const bank = warp === 1 ? plain : bankOf(warp);
+    const steps = frameCount(samples.length, length, hop * tempo);
+    const data = new Float32Array(steps * bands);
+    for (let step = 0; step < steps; step++) {
+      const start = Math.round(step * hop * tempo);
+      for (let n = 0; n < length; n++) {
+        const at = start + n;
+        const now = at < samples.length ? samples[at]! : 0;
+        const before = at > 0 && at <= samples.length ? samples[at - 1]! : 0;
+        frame[n] = window[n]! * (now - preEmphasis * before);
+      }
+      const [re, im] = fft(frame);
+      for (let k = 0; k < power.length; k++) power[k] = scale * (re[k]! * re[k]! + im[k]! * im[k]!);
+      weigh(power, bank, floor, data, step * bands);
+    }
+    return { data, steps, size: bands };
+  };
+}
+
+function weigh(power: Float64Array, { starts, weights }: FilterBank, floor: number, out: Float32Array, offset: number): void {
+  for (let band = 0; band < weights.length; band++) {
+    const filter = weights[band]!;
+    const start = starts[band]!;
+    let energy = floor;
+    for (let i = 0; i < filter.length; i++) energy += filter[i]! * power[start + i]!;
+    out[offset + band] = Math.log(energy);
+  }
+}

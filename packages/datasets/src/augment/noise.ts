@@ -1,0 +1,60 @@
+import { ArgumentError } from '@timestep/core';
+import { fft, ifft } from '../audio/fourier.ts';
+import type { RandomSource } from '../random-source.ts';
+
+/** How the power of noise falls with frequency: white not at all, pink as 1/f, brown as 1/f². */
+export type NoiseColor = 'white' | 'pink' | 'brown';
+
+const exponents: Readonly<Record<NoiseColor, number>> = { white: 0, pink: 0.5, brown: 1 };
+
+/**
+ * Noise of unit power: Gaussian, and coloured by dividing its spectrum by `f^(exponent)`.
+ *
+ * @param length in samples
+ * @throws ArgumentError for a length that is no positive integer
+ */
+export function makeNoise(length: number, color: NoiseColor, random: RandomSource): Float32Array {
+  if (!Number.isInteger(length) || length < 1) throw new ArgumentError(`[makeNoise] expected a length that is a positive integer, got ${length}`);
+  const size = Math.max(4, 2 ** Math.ceil(Math.log2(length)));
+  const white = Float64Array.from({ length: size }, () => random.normal());
+  const exponent = exponents[color];
+  let signal: Float64Array = white;
+  if (exponent > 0) {
+    const [re, im] = [new Float64Array(size / 2 + 1), new Float64Array(size / 2 + 1)];
+    fft(white, [re, im]);
+    for (let k = 1; k < re.length; k++) {
+      re[k]! /= k ** exponent;
+      im[k]! /= k ** exponent;
+    }
+    re[0] = 0;
+    signal = ifft(re, im, new Float64Array(size));
+  }
+  const noise = Float32Array.from(signal.subarray(0, length));
+  const level = rootMeanSquare(noise);
+  return level > 0 ? noise.map((value) => value / level) : noise;
+}
+
+/**
+ * Adds noise at a signal-to-noise ratio: `y = x + n·rms(x)/rms(n)·10^(−decibels/20)`. The noise is read from `offset` on and round again.
+ *
+ * @throws ArgumentError for noise of no samples
+ */
+export function addNoise(samples: Float32Array, noise: Float32Array, decibels: number, offset = 0): Float32Array {
+  if (noise.length === 0) throw new ArgumentError('[addNoise] expected noise of at least one sample');
+  const level = rootMeanSquare(noise);
+  const scale = level > 0 ? (rootMeanSquare(samples) / level) * 10 ** (-decibels / 20) : 0;
+  return samples.map((value, i) => value + scale * noise[(offset + i) % noise.length]!);
+}
+
+/** Makes a recording louder or softer: `y = x·10^(decibels/20)`. */
+export function changeGain(samples: Float32Array, decibels: number): Float32Array {
+  const factor = 10 ** (decibels / 20);
+  return samples.map((value) => value * factor);
+}
+
+/** `√(mean of x²)`; 0 for no samples. */
+export function rootMeanSquare(samples: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < samples.length; i++) sum += samples[i]! * samples[i]!;
+  return samples.length === 0 ? 0 : Math.sqrt(sum / samples.length);
+}

@@ -1,0 +1,37 @@
+import { ArgumentError } from '@timestep/core';
+
+/**
+ * Reads ahead of the consumer: keeps up to `depth` items of a source ready, in their order. The source runs whenever
+ * the consumer awaits something else, so that the next batch is made while a device works on this one.
+ *
+ * An error of the source reaches the consumer in its turn, after the items before it. Leaving the loop ends the source.
+ *
+ * @throws ArgumentError for a depth that is no positive integer
+ * @example
+ * for await (const batch of prefetch(batches(), { depth: 2 })) await train(batch);
+ */
+export async function* prefetch<Item>(source: AsyncIterable<Item> | Iterable<Item>, { depth = 2 }: { depth?: number } = {}): AsyncGenerator<Item, void, void> {
+  if (!Number.isInteger(depth) || depth < 1) throw new ArgumentError(`[prefetch] expected a depth that is a positive integer, got ${depth}`);
+  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  const ready: Promise<IteratorResult<Item>>[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  const request = () => {
+    // One request at a time: a source may be any iterator, not only a generator that queues them itself.
+    const next = last.then(() => iterator.next());
+    // The consumer meets a rejection when it comes to this item; until then it is not an unhandled one.
+    last = next.catch(() => undefined);
+    ready.push(next);
+  };
+  try {
+    while (ready.length < depth) request();
+    for (;;) {
+      const result = await ready.shift()!;
+      if (result.done) return;
+      request();
+      yield result.value;
+    }
+  } finally {
+    await last;
+    await iterator.return?.();
+  }
+}

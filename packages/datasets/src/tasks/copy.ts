@@ -1,0 +1,47 @@
+import { ArgumentError } from '@timestep/core';
+import type { RandomSource } from '../random-source.ts';
+import type { TokenBatch } from './tokens.ts';
+
+export interface CopyOptions {
+  /** K, the symbols to remember; 8 by default */
+  readonly alphabet?: number;
+  /** How many of them; 10 by default */
+  readonly length?: number;
+  /** Blank steps between reading and writing */
+  readonly delay: number;
+  /** N */
+  readonly batch: number;
+}
+
+export interface CopyBatch extends TokenBatch {
+  /** `[T, N]`: blank until the signal, then the symbols in their order */
+  readonly targets: Int32Array;
+  /** The symbol of silence, K; the signal to write is K + 1 */
+  readonly blank: number;
+}
+
+/**
+ * The copy task (Hochreiter and Schmidhuber 1997; in this form Arjovsky et al. 2016): `length` random symbols, `delay`
+ * blanks, a signal, `length` blanks; the answer repeats the symbols after the signal. T = 2·length + delay + 1.
+ *
+ * @throws ArgumentError
+ */
+export function copyTask({ alphabet = 8, length = 10, delay, batch }: CopyOptions, random: RandomSource): CopyBatch {
+  for (const [name, value, least] of [['alphabet', alphabet, 1], ['length', length, 1], ['delay', delay, 0], ['batch', batch, 1]] as const) {
+    if (!Number.isInteger(value) || value < least) throw new ArgumentError(`[copyTask] expected ${name} to be an integer of at least ${least}, got ${value}`);
+  }
+  const blank = alphabet;
+  const signal = length + delay;
+  const steps = signal + 1 + length;
+  const tokens = new Int32Array(steps * batch).fill(blank);
+  const targets = new Int32Array(steps * batch).fill(blank);
+  for (let n = 0; n < batch; n++) {
+    for (let i = 0; i < length; i++) {
+      const symbol = random.integer(alphabet);
+      tokens[i * batch + n] = symbol;
+      targets[(signal + 1 + i) * batch + n] = symbol;
+    }
+    tokens[signal * batch + n] = alphabet + 1;
+  }
+  return { tokens, targets, blank, shape: [steps, batch], lengths: new Int32Array(batch).fill(steps), symbols: alphabet + 2 };
+}

@@ -1,0 +1,127 @@
+import { ArgumentError } from '@timestep/core';
+import type { RandomSource } from '../random-source.ts';
+import type { TokenBatch } from './tokens.ts';
+
+/** The seven symbols, in the order of their tokens. */
+export const reberSymbols = ['B', 'T', 'P', 'S', 'X', 'V', 'E'] as const;
+export type ReberSymbol = (typeof reberSymbols)[number];
+
+type Edges = Readonly<Partial<Record<ReberSymbol, number>>>;
+
+/** Reber's grammar (1967): from each node, the symbols that may come and the nodes they lead to. The last node is the end. */
+const grammar: readonly Edges[] = [
+  { B: 1 },
+  { T: 2, P: 3 },
+  { S: 2, X: 4 },
+  { T: 3, V: 5 },
+  { X: 3, S: 6 },
+  { P: 4, V: 6 },
+  { E: 7 },
+  {},
+];
+const end = grammar.length - 1;
+
+export interface ReberBatch extends TokenBatch {
+  /** `[T, N]`, the next symbol; 0 at the last step of a sequence, which has none */
+  readonly targets: Int32Array;
+  /** `[T, N, 7]`, 1 where the grammar allows the symbol next */
+  readonly legal: Uint8Array;
+}
+
+/**
+ * Strings of the embedded Reber grammar (Hochreiter and Schmidhuber 1997, experiment 1): `B`, then `T` or `P`, a whole
+ * string of Reber's grammar, the same `T` or `P` again, `E`. The second symbol must be kept until the last but one.
+ */
+export function embeddedReber(batch: number, random: RandomSource): ReberBatch {
+  if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`[embeddedReber] expected a batch of at least 1, got ${batch}`);
+  const strings = Array.from({ length: batch }, () => embeddedReberString(random));
+  const lengths = Int32Array.from(strings, (string) => string.length);
+  const steps = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const tokens = new Int32Array(steps * batch);
+  const targets = new Int32Array(steps * batch);
+  const legal = new Uint8Array(steps * batch * reberSymbols.length);
+  strings.forEach((string, n) => {
+    legalSuccessors(string).forEach((successors, t) => {
+      const at = t * batch + n;
+      tokens[at] = reberSymbols.indexOf(string[t]!);
+      if (t + 1 < string.length) targets[at] = reberSymbols.indexOf(string[t + 1]!);
+      for (const symbol of successors) legal[at * reberSymbols.length + reberSymbols.indexOf(symbol)] = 1;
+    });
+  });
+  return { tokens, targets, legal, shape: [steps, batch], lengths, symbols: reberSymbols.length };
+}
+
+/** One string of the embedded grammar. */
+export function embeddedReberString(random: RandomSource): ReberSymbol[] {
+  const string: ReberSymbol[] = ['B', random.integer(2) === 0 ? 'T' : 'P'];
+  for (let node = 0; node !== end; ) {
+    const edges = Object.entries(grammar[node]!) as [ReberSymbol, number][];
+    const [symbol, next] = edges[random.integer(edges.length)]!;
+    string.push(symbol);
+    node = next;
+  }
+  string.push(string[1]!, 'E');
+  return string;
+}
+
+/**
+ * After each symbol of an embedded Reber string, what the grammar lets follow.
+ *
+ * @throws ArgumentError at the first symbol that the grammar forbids
+ */
+export function legalSuccessors(string: readonly ReberSymbol[]): ReberSymbol[][] {
+  const result: ReberSymbol[][] = [];
+  let allowed: ReberSymbol[] = ['B'];
+  let node = 0;
+  string.forEach((symbol, t) => {
+    if (!allowed.includes(symbol)) {
+      throw new ArgumentError(`[legalSuccessors] ${string.join('')} is no string of the embedded Reber grammar: expected ${allowed.join(' or ') || 'the end'} at ${t}, got ${symbol}`);
+    }
+    if (t === 0) allowed = ['T', 'P'];
+    else if (t === 1) allowed = ['B'];
+    else if (node !== end) {
+      node = grammar[node]![symbol]!;
+      allowed = node === end ? [string[1]!] : (Object.keys(grammar[node]!) as ReberSymbol[]);
+    } else allowed = symbol === 'E' ? [] : ['E'];
+    result.push(allowed);
+  });
+  return result;
+}
+
+/** How well predictions follow the grammar. */
+export interface ReberScore {
+  /** Sequences whose every prediction is right, as a share */
+  readonly sequences: number;
+  /** Sequences whose remembered symbol, the last but one, is predicted, as a share */
+  readonly remembered: number;
+}
+
+/**
+ * The criterion of the paper: a prediction is right where every legal symbol scores above every illegal one.
+ *
+ * @param scores `[T, N, 7]`, logits or probabilities of the next symbol
+ */
+export function scoreReber(scores: ArrayLike<number>, batch: ReberBatch): ReberScore {
+  const [, count] = batch.shape;
+  const size = reberSymbols.length;
+  let sequences = 0;
+  let remembered = 0;
+  for (let n = 0; n < count; n++) {
+    let right = true;
+    for (let t = 0; t + 1 < batch.lengths[n]!; t++) {
+      let worstLegal = Infinity;
+      let bestIllegal = -Infinity;
+      for (let symbol = 0; symbol < size; symbol++) {
+        const at = (t * count + n) * size + symbol;
+        if (batch.legal[at]) worstLegal = Math.min(worstLegal, scores[at]!);
+        else bestIllegal = Math.max(bestIllegal, scores[at]!);
+      }
+      // Written so that a NaN counts as wrong.
+      const fits = worstLegal > bestIllegal;
+      if (!fits) right = false;
+      if (t === batch.lengths[n]! - 3 && fits) remembered++;
+    }
+    if (right) sequences++;
+  }
+  return { sequences: sequences / count, remembered: remembered / count };
+}

@@ -1,0 +1,56 @@
+import { ArgumentError } from '@timestep/core';
+import type { RandomSource } from '../random-source.ts';
+import type { TokenBatch } from './tokens.ts';
+
+export interface TemporalOrderOptions {
+  /** How many symbols tell the class: 2 (four classes) or 3 (eight) */
+  readonly relevant: 2 | 3;
+  /** N */
+  readonly batch: number;
+  /** Shortens or lengthens the sequences and the gaps; 1, the paper's, by default: 100 … 110 steps */
+  readonly scale?: number;
+}
+
+export interface TemporalOrderBatch extends TokenBatch {
+  /** `[N]`, 0 … 2^relevant − 1: the order of X (0) and Y (1), the first the most significant bit */
+  readonly classes: Int32Array;
+}
+
+/** a, b, c, d distract; E begins, B ends; X and Y are to be remembered. */
+export const temporalOrderSymbols = ['a', 'b', 'c', 'd', 'E', 'B', 'X', 'Y'] as const;
+
+/** Where the relevant symbols stand, first and last step, in sequences of 100 to 110 steps. */
+const places = {
+  2: [[10, 20], [50, 60]],
+  3: [[10, 20], [33, 43], [66, 76]],
+} as const;
+
+/**
+ * Temporal order (Hochreiter and Schmidhuber 1997, experiments 6a and 6b): widely separated symbols X or Y among
+ * distractors; the class is the order in which they came, told after the last step.
+ *
+ * @throws ArgumentError
+ */
+export function temporalOrder({ relevant, batch, scale = 1 }: TemporalOrderOptions, random: RandomSource): TemporalOrderBatch {
+  if (relevant !== 2 && relevant !== 3) throw new ArgumentError(`[temporalOrder] expected 2 or 3 relevant symbols, got ${String(relevant)}`);
+  if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`[temporalOrder] expected a batch of at least 1, got ${batch}`);
+  // Below 0.1 two places can fall on one step.
+  if (!(scale >= 0.1)) throw new ArgumentError(`[temporalOrder] expected a scale of at least 0.1, got ${scale}`);
+  const between = (low: number, high: number) => Math.round(scale * low) + random.integer(Math.round(scale * high) - Math.round(scale * low) + 1);
+  const lengths = Int32Array.from({ length: batch }, () => between(100, 110));
+  const steps = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const tokens = new Int32Array(steps * batch);
+  const classes = new Int32Array(batch);
+  for (let n = 0; n < batch; n++) {
+    const length = lengths[n]!;
+    for (let t = 0; t < length; t++) tokens[t * batch + n] = random.integer(4);
+    tokens[n] = temporalOrderSymbols.indexOf('E');
+    tokens[(length - 1) * batch + n] = temporalOrderSymbols.indexOf('B');
+    for (const [low, high] of places[relevant]) {
+      const bit = random.integer(2);
+      tokens[between(low, high) * batch + n] = temporalOrderSymbols.indexOf('X') + bit;
+      classes[n] = classes[n]! * 2 + bit;
+    }
+  }
+  return { tokens, shape: [steps, batch], lengths, symbols: temporalOrderSymbols.length, classes };
+}
