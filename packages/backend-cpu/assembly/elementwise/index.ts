@@ -1,0 +1,1 @@
+export { fill32 } from './fill';

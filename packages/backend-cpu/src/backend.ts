@@ -1,0 +1,98 @@
+import { ShapeError, specVersion, type Capabilities, type DeviceBuffer, type DType, type FusedOps, type HostArray, type HostData, type MemoryCounters } from '@timestep/backend-api';
+import { createEngine, type CpuBackendOptions } from './engine/create-engine.ts';
+import type { Engine } from './engine/engine.ts';
+import { processorName } from './engine/host.ts';
+import { createFusedOps } from './fused/index.ts';
+import { fill } from './ops/fill.ts';
+
+/** The CPU backend: WebAssembly kernels, run by one or more threads. Every operation is done when its call returns. */
+export class CpuBackend {
+  readonly specVersion = specVersion;
+  readonly name: string = 'cpu';
+  readonly capabilities: Capabilities;
+  readonly fused: FusedOps;
+  /** Memory, kernels and threads, for a backend that builds on this one. */
+  readonly engine: Engine;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+    this.fused = createFusedOps(engine);
+    this.capabilities = {
+      device: `${processorName()}, WebAssembly SIMD`,
+      software: false,
+      threads: engine.threads,
+      maxBufferBytes: engine.limit - (1 << 20),
+    };
+  }
+
+  flush(): void {
+    this.engine.assertAlive();
+  }
+
+  sync(): Promise<void> {
+    this.engine.assertAlive();
+    return Promise.resolve();
+  }
+
+  dispose(): Promise<void> {
+    return this.engine.dispose();
+  }
+
+  alloc(dtype: DType, length: number): DeviceBuffer {
+    return this.engine.allocate(dtype, length);
+  }
+
+  free(buffer: DeviceBuffer): void {
+    this.engine.free(buffer);
+  }
+
+  write(buffer: DeviceBuffer, data: HostData): void {
+    const view = this.hostView(buffer);
+    if (data.length !== buffer.length) {
+      throw new ShapeError(`[write] expected ${buffer.length} elements, got ${data.length}; pass as many as the buffer holds`);
+    }
+    view.set(data);
+  }
+
+  read(buffer: DeviceBuffer): Promise<HostArray> {
+    try {
+      return Promise.resolve(this.#copyOut(buffer));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  async readMany(buffers: readonly DeviceBuffer[]): Promise<HostArray[]> {
+    return buffers.map((buffer) => this.#copyOut(buffer));
+  }
+
+  memory(): MemoryCounters {
+    return this.engine.counters();
+  }
+
+  hostView(buffer: DeviceBuffer): HostArray {
+    const start = this.engine.address(buffer) / 4;
+    const whole = buffer.dtype === 'f32' ? this.engine.f32 : buffer.dtype === 'i32' ? this.engine.i32 : this.engine.u32;
+    return whole.subarray(start, start + buffer.length);
+  }
+
+  fill(out: DeviceBuffer, value: number): void {
+    fill(this.engine, out, value);
+  }
+
+  #copyOut(buffer: DeviceBuffer): HostArray {
+    const view = this.hostView(buffer);
+    return new (view.constructor as Float32ArrayConstructor)(view);
+  }
+}
+
+/**
+ * Creates the CPU backend.
+ *
+ * ```ts
+ * const backend = await createCpuBackend({ threads: 2 });
+ * ```
+ */
+export async function createCpuBackend(options: CpuBackendOptions = {}): Promise<CpuBackend> {
+  return new CpuBackend(await createEngine(options));
+}

@@ -1,0 +1,62 @@
+import { ArgumentError } from '@timestep/backend-api';
+import { availableParallelism, canShareMemory } from './host.ts';
+import { Engine } from './engine.ts';
+import { compileKernels, hasRelaxedSimd } from './module.ts';
+import { ThreadPool } from './pool.ts';
+
+export interface CpuBackendOptions {
+  /**
+   * Threads that work on one operation, the calling one included; min(processors, 8) by default. One thread is used where
+   * memory cannot be shared: a page that is not cross-origin isolated.
+   */
+  readonly threads?: number;
+  /** `'auto'` (default) uses relaxed SIMD where the engine has it; `false` never does. The results differ in rounding. */
+  readonly relaxedSimd?: 'auto' | false;
+  /** Where the memory ends, in bytes; 4 GiB by default, the most that WebAssembly addresses. */
+  readonly maxMemoryBytes?: number;
+}
+
+const pageBytes = 65536;
+const maxPages = 65536;
+const initialPages = 64;
+
+function threadCount(wanted: number | undefined): number {
+  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= 64)) {
+    throw new ArgumentError(`[createCpuBackend] expected threads to be an integer in 1…64, got ${wanted}; leave it out for one a processor`);
+  }
+  if (!canShareMemory()) return 1;
+  return wanted ?? Math.min(availableParallelism(), 8);
+}
+
+function pageLimit(bytes: number | undefined): number {
+  const pages = Math.floor((bytes ?? maxPages * pageBytes) / pageBytes);
+  if (!(pages >= initialPages && pages <= maxPages)) {
+    throw new ArgumentError(`[createCpuBackend] expected maxMemoryBytes in ${initialPages * pageBytes}…${maxPages * pageBytes}, got ${bytes}; leave it out for 4 GiB`);
+  }
+  return pages;
+}
+
+/** The memory with the largest maximum that the platform grants: it reserves address space, which phones have little of. */
+function createMemory(limit: number, shared: boolean): { memory: WebAssembly.Memory; pages: number } {
+  for (let pages = limit; ; pages = Math.ceil(pages / 2)) {
+    try {
+      return { memory: new WebAssembly.Memory({ initial: initialPages, maximum: pages, shared }), pages };
+    } catch (error) {
+      if (pages <= initialPages) throw error;
+    }
+  }
+}
+
+/** Compiles the kernels, makes their memory and starts the threads. */
+export async function createEngine(options: CpuBackendOptions): Promise<Engine> {
+  const threads = threadCount(options.threads);
+  const limit = pageLimit(options.maxMemoryBytes);
+  const shared = threads > 1;
+  const module = await compileKernels({ relaxedSimd: options.relaxedSimd !== false && hasRelaxedSimd(), shared });
+  const { memory, pages } = createMemory(limit, shared);
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  const heapBase = (instance.exports as { heapBase: () => number }).heapBase();
+  const control = Math.ceil(heapBase / 64) * 64;
+  const pool = shared ? await ThreadPool.start(module, memory, control, threads) : null;
+  return new Engine({ instance, memory, limit: pages * pageBytes, control, pool });
+}

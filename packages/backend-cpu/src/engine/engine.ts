@@ -1,0 +1,216 @@
+import { ArgumentError, DisposedError, OutOfMemoryError, type DeviceBuffer, type DType, type MemoryCounters } from '@timestep/backend-api';
+import { kernelNames } from '../../build/kernels.ts';
+import { CpuBuffer } from './buffer.ts';
+import { Heap, type Block } from './heap.ts';
+import { ThreadPool, type PartKernel } from './pool.ts';
+
+/** The name of a function that assembly/index.ts exports. */
+export type KernelName = (typeof kernelNames)[number];
+
+export type Kernels = Readonly<Record<KernelName, (...values: number[]) => number>>;
+
+/** The start of the control block is the pool's; the argument slots of the running job follow. */
+const controlBytes = 4096;
+const slotsOffset = 64;
+const slotCount = (controlBytes - slotsOffset) / 4;
+const pageBytes = 65536;
+/** The least step by which the memory grows; untouched pages cost nothing. */
+const growthBytes = 4 * 1024 * 1024;
+
+export interface EngineParts {
+  readonly instance: WebAssembly.Instance;
+  readonly memory: WebAssembly.Memory;
+  /** Where the memory ends at last, in bytes. */
+  readonly limit: number;
+  readonly control: number;
+  /** Null where the calling thread works alone. */
+  readonly pool: ThreadPool | null;
+}
+
+/**
+ * What the operations stand on: the WebAssembly memory with its allocator, the kernels, and the threads that run them.
+ * All addresses are bytes in the one memory.
+ */
+export class Engine {
+  readonly kernels: Kernels;
+  readonly memory: WebAssembly.Memory;
+  readonly limit: number;
+  readonly #pool: ThreadPool | null;
+  readonly #slots: number;
+  readonly #heap: Heap;
+  readonly #functions: readonly PartKernel[];
+  readonly #numbers: Readonly<Record<string, number>>;
+  #disposed = false;
+  #buffers = 0;
+  #bytes = 0;
+  #peakBytes = 0;
+  #f32: Float32Array;
+  #i32: Int32Array;
+  #u32: Uint32Array;
+  readonly #borrowed: Block[] = [];
+
+  constructor(parts: EngineParts) {
+    this.kernels = parts.instance.exports as Kernels;
+    this.memory = parts.memory;
+    this.limit = parts.limit;
+    this.#pool = parts.pool;
+    this.#slots = parts.control + slotsOffset;
+    this.#functions = kernelNames.map((name) => this.kernels[name]);
+    this.#numbers = Object.fromEntries(kernelNames.map((name, index) => [name, index]));
+    const buffer = parts.memory.buffer;
+    this.#f32 = new Float32Array(buffer);
+    this.#i32 = new Int32Array(buffer);
+    this.#u32 = new Uint32Array(buffer);
+    // One line at the end stays free, so that kernels may read (not write) up to 60 bytes past a buffer.
+    this.#heap = new Heap(parts.control + controlBytes, buffer.byteLength - 64, (bytes) => this.#grow(bytes));
+  }
+
+  /** The whole memory as floats: element `address / 4`. Look it up anew after any allocation: growth replaces it. */
+  get f32(): Float32Array {
+    return this.#f32;
+  }
+
+  get i32(): Int32Array {
+    return this.#i32;
+  }
+
+  get u32(): Uint32Array {
+    return this.#u32;
+  }
+
+  /** Threads that work on one job. */
+  get threads(): number {
+    return this.#pool?.threads ?? 1;
+  }
+
+  /** Into how many parts to cut work that takes one thread about `nanoseconds`: one thread for less than 40 µs. */
+  partsFor(nanoseconds: number): number {
+    if (this.#pool === null || nanoseconds < 40_000) return 1;
+    return Math.min(this.#pool.threads, Math.floor(nanoseconds / 20_000));
+  }
+
+  /**
+   * Runs the kernel `name(args, part, parts)` for each part, on all threads if there are several parts, and returns when
+   * all are done. Its argument slots are filled with `integers` (also pointers) and then `floats`.
+   */
+  run(name: KernelName, parts: number, integers: readonly number[], floats?: readonly number[]): void {
+    const first = this.#slots >> 2;
+    const count = integers.length + (floats?.length ?? 0);
+    if (count > slotCount) throw new ArgumentError(`[cpu] kernel ${name} got ${count} arguments, expected at most ${slotCount}; pass them through scratch memory`);
+    for (let i = 0; i < integers.length; i++) this.#i32[first + i] = integers[i]!;
+    if (floats) for (let i = 0; i < floats.length; i++) this.#f32[first + integers.length + i] = floats[i]!;
+    const index = this.#numbers[name]!;
+    const kernel = this.#functions[index]!;
+    if (parts <= 1 || this.#pool === null) {
+      for (let part = 0; part < parts; part++) kernel(this.#slots, part, parts);
+    } else {
+      this.#pool.run(index, kernel, this.#slots, parts);
+    }
+  }
+
+  /** A new buffer; its contents are undefined. */
+  allocate(dtype: DType, length: number): CpuBuffer {
+    const bytes = length * 4;
+    const buffer = new CpuBuffer(this, dtype, length, this.#block(bytes));
+    this.#buffers++;
+    this.#bytes += bytes;
+    if (this.#bytes > this.#peakBytes) this.#peakBytes = this.#bytes;
+    return buffer;
+  }
+
+  free(buffer: DeviceBuffer): void {
+    const own = this.own(buffer);
+    this.#heap.free(own.block!);
+    own.block = null;
+    this.#buffers--;
+    this.#bytes -= own.length * 4;
+  }
+
+  /** The handle as this engine's own, alive; throws where it is not. */
+  own(buffer: DeviceBuffer): CpuBuffer {
+    if (!(buffer instanceof CpuBuffer) || buffer.engine !== this) {
+      throw new ArgumentError('[cpu] got a buffer of another backend, expected one that this backend allocated; read it there and write it here', 'BACKEND_MISMATCH');
+    }
+    if (this.#disposed) throw new DisposedError('[cpu] the backend was disposed, expected a living one; create another with createCpuBackend()');
+    if (buffer.block === null) {
+      throw new DisposedError(`[cpu] got a ${buffer.dtype} buffer of ${buffer.length} elements that was freed; free a buffer once, after its last use`);
+    }
+    return buffer;
+  }
+
+  /** The address of a living buffer. */
+  address(buffer: DeviceBuffer): number {
+    return this.own(buffer).block!.address;
+  }
+
+  /** The address of a buffer, or 0 for none. */
+  addressOrZero(buffer: DeviceBuffer | null): number {
+    return buffer === null ? 0 : this.address(buffer);
+  }
+
+  /**
+   * Calls `body` with an allocator of scratch memory: `scratch(bytes)` returns an address on a 64-byte line, valid until
+   * `body` ends. The contents are undefined. Calls may be nested.
+   */
+  withScratch<T>(body: (scratch: (bytes: number) => number) => T): T {
+    const mark = this.#borrowed.length;
+    try {
+      return body((bytes) => {
+        const block = this.#block(bytes);
+        this.#borrowed.push(block);
+        return block.address;
+      });
+    } finally {
+      while (this.#borrowed.length > mark) this.#heap.free(this.#borrowed.pop()!);
+    }
+  }
+
+  counters(): MemoryCounters {
+    return { buffers: this.#buffers, bytes: this.#bytes, peakBytes: this.#peakBytes, cachedBytes: this.#heap.unused };
+  }
+
+  /** Throws where the engine was disposed. */
+  assertAlive(): void {
+    if (this.#disposed) throw new DisposedError('[cpu] the backend was disposed, expected a living one; create another with createCpuBackend()');
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#pool?.stop();
+  }
+
+  #block(bytes: number): Block {
+    this.assertAlive();
+    const block = this.#heap.allocate(bytes);
+    if (block === null) {
+      throw new OutOfMemoryError(
+        `[cpu] could not allocate ${bytes} bytes: the memory ends at ${this.limit} bytes and ${this.#heap.used} of them are in use; free tensors, or use smaller batches or shorter sequences`,
+        bytes,
+      );
+    }
+    return block;
+  }
+
+  /** Grows the memory by a quarter or by what is asked for, if that is more, and returns by how much; 0 if it cannot. */
+  #grow(bytes: number): number {
+    const present = this.memory.buffer.byteLength;
+    const room = Math.floor((this.limit - present) / pageBytes);
+    const needed = Math.ceil(bytes / pageBytes);
+    if (needed > room) return 0;
+    const wished = Math.ceil(Math.max(bytes, growthBytes, present / 4) / pageBytes);
+    for (const pages of [Math.min(wished, room), needed]) {
+      try {
+        this.memory.grow(pages);
+      } catch {
+        continue;
+      }
+      const buffer = this.memory.buffer;
+      this.#f32 = new Float32Array(buffer);
+      this.#i32 = new Int32Array(buffer);
+      this.#u32 = new Uint32Array(buffer);
+      return pages * pageBytes;
+    }
+    return 0;
+  }
+}
