@@ -1,0 +1,114 @@
+import { DeviceError } from '@timestep/backend-api';
+
+/** What a user may choose about the adapter and its device. */
+export interface AdapterOptions {
+  /** Compute on this device. It stays the caller's: `dispose()` then leaves it alone. */
+  readonly device?: GPUDevice;
+  /** An entry point to use instead of `navigator.gpu` or the npm package `webgpu`. */
+  readonly gpu?: GPU;
+  /** A hint for machines with two adapters. */
+  readonly powerPreference?: GPUPowerPreference;
+  /** A software adapter (SwiftShader, llvmpipe, WARP) is an error. */
+  readonly requireHardware?: boolean;
+  /** Node only: flags for Dawn, such as `enable-dawn-features=disable_robustness`. */
+  readonly dawnFlags?: readonly string[];
+}
+
+/** The adapter in words. */
+export interface AdapterDescription {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** A processor does the work. */
+  readonly software: boolean;
+}
+
+/** A device with what is known of it. */
+export interface OpenDevice {
+  readonly device: GPUDevice;
+  readonly description: AdapterDescription;
+  /** Whether `dispose()` destroys it. */
+  readonly owned: boolean;
+  /** Kept for as long as the device lives: Dawn's entry point must not be collected before it. */
+  readonly gpu: GPU | null;
+}
+
+/** Describes an adapter and tells whether it is software; browsers hide most of the fields. */
+export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
+  const { vendor, architecture, device, description } = info;
+  const words = `${vendor} ${architecture} ${device} ${description}`;
+  const software = info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|softpipe|basic render/i.test(words);
+  return { vendor, architecture, device, description, software };
+}
+
+function inNode(): boolean {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  return typeof process?.versions?.node === 'string';
+}
+
+/** The entry point to WebGPU: the browser's, or Dawn's in Node. */
+async function findGpu(dawnFlags: readonly string[]): Promise<GPU> {
+  const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
+  if (navigator?.gpu !== undefined) return navigator.gpu;
+  if (!inNode()) {
+    throw new DeviceError(
+      'NO_DEVICE',
+      '[webgpu] this page has no navigator.gpu; use a browser with WebGPU on a secure origin (https or localhost), or backend-cpu',
+    );
+  }
+  // The name stands in a variable so that no bundler follows it: a browser bundle must not carry Dawn.
+  const dawn = 'webgpu';
+  let loaded: { create(flags: string[]): GPU };
+  try {
+    loaded = (await import(/* @vite-ignore */ /* webpackIgnore: true */ dawn)) as typeof loaded;
+  } catch (cause) {
+    throw new DeviceError('NO_DEVICE', "[webgpu] Node needs the npm package 'webgpu' (Dawn), and it does not load; run `npm install webgpu`, or use backend-cpu", {
+      cause,
+    });
+  }
+  return loaded.create([...dawnFlags]);
+}
+
+/** Larger buffers are asked for where the adapter offers them; everything else fits the default limits. */
+function limitsOf(adapter: GPUAdapter): Record<string, number> {
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  return { maxBufferSize, maxStorageBufferBindingSize };
+}
+
+/** Finds an adapter and opens a device on it, or describes the one that was handed in. */
+export async function openDevice(options: AdapterOptions): Promise<OpenDevice> {
+  if (options.device !== undefined) {
+    const description = describeAdapter(options.device.adapterInfo);
+    refuseSoftware(description, options);
+    return { device: options.device, description, owned: false, gpu: null };
+  }
+  const gpu = options.gpu ?? (await findGpu(options.dawnFlags ?? []));
+  const adapter = await gpu.requestAdapter(options.powerPreference === undefined ? {} : { powerPreference: options.powerPreference });
+  if (adapter === null) {
+    throw new DeviceError(
+      'NO_DEVICE',
+      '[webgpu] found no adapter; install a Vulkan driver and loader (on Debian `apt-get install libvulkan1 mesa-vulkan-drivers`; without a GPU ' +
+        '`apt-get install libvulkan1 chromium` and set VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json), or use backend-cpu',
+    );
+  }
+  const description = describeAdapter(adapter.info);
+  refuseSoftware(description, options);
+  const requiredFeatures: GPUFeatureName[] = adapter.features.has('timestamp-query') ? ['timestamp-query'] : [];
+  const device = await adapter.requestDevice({ label: 'timestep', requiredFeatures, requiredLimits: limitsOf(adapter) });
+  return { device, description, owned: true, gpu };
+}
+
+function refuseSoftware(description: AdapterDescription, { requireHardware = false }: AdapterOptions): void {
+  if (!requireHardware || !description.software) return;
+  throw new DeviceError(
+    'NO_DEVICE',
+    `[webgpu] requireHardware is set, but the adapter is software (${describeInWords(description)}); install the driver of your GPU, or drop the option`,
+  );
+}
+
+/** One line for people. */
+export function describeInWords({ vendor, architecture, device, description, software }: AdapterDescription): string {
+  const words = description === '' ? [vendor, architecture, device].filter((each) => each !== '').join(' ') : description;
+  return `${words === '' ? 'unnamed adapter' : words}${software ? ' (software)' : ''}`;
+}

@@ -1,0 +1,111 @@
+import { OutOfMemoryError } from '@timestep/backend-api';
+import type { Block } from './buffer.ts';
+import { usage } from './constants.ts';
+import type { Failures } from './failures.ts';
+
+const smallest = 256;
+
+/**
+ * The size class of an allocation: the next eighth of an octave, so that at most one byte in nine is wasted and the
+ * buffers of one training step find those of the last again.
+ */
+export function sizeClass(bytes: number): number {
+  if (bytes <= smallest) return smallest;
+  const step = Math.max(smallest, 2 ** (Math.floor(Math.log2(bytes)) - 3));
+  return Math.ceil(bytes / step) * step;
+}
+
+/** Blocks of device memory. Freed ones are kept, up to `maxCachedBytes`, the oldest go first. */
+export class BufferPool {
+  cachedBytes = 0;
+  created = 0;
+  readonly #device: GPUDevice;
+  readonly #failures: Failures;
+  readonly #maxCachedBytes: number;
+  readonly #maxBytes: number;
+  readonly #free = new Map<number, Block[]>();
+  /** The cached blocks, oldest first. */
+  readonly #order = new Set<Block>();
+  /** Every block that was not destroyed. */
+  readonly #all = new Set<Block>();
+  /** Blocks that left the pool; commands not yet submitted may still name them. */
+  #retired: Block[] = [];
+
+  constructor(device: GPUDevice, failures: Failures, maxCachedBytes: number) {
+    this.#device = device;
+    this.#failures = failures;
+    this.#maxCachedBytes = maxCachedBytes;
+    this.#maxBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+  }
+
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
+  acquire(bytes: number): Block {
+    if (bytes > this.#maxBytes) {
+      throw new OutOfMemoryError(
+        `[webgpu] a buffer of ${bytes} bytes was asked for, but this adapter's buffers hold at most ${this.#maxBytes}; use a smaller batch or shorter sequences`,
+        bytes,
+      );
+    }
+    const size = Math.min(sizeClass(bytes), this.#maxBytes - (this.#maxBytes % 4));
+    const cached = this.#free.get(size)?.pop();
+    if (cached !== undefined) {
+      this.#order.delete(cached);
+      this.cachedBytes -= cached.bytes;
+      return cached;
+    }
+    const gpu = this.#failures.guard(
+      ['out-of-memory'],
+      () => this.#device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget }),
+      (error) => {
+        this.trim(0);
+        return new OutOfMemoryError(`[webgpu] the device has no room for a buffer of ${bytes} bytes: ${error.message}`, bytes);
+      },
+    );
+    this.created++;
+    const block = { id: this.created, gpu, bytes: size, lastBatch: -1 };
+    this.#all.add(block);
+    return block;
+  }
+
+  release(block: Block): void {
+    const list = this.#free.get(block.bytes);
+    if (list === undefined) this.#free.set(block.bytes, [block]);
+    else list.push(block);
+    this.#order.add(block);
+    this.cachedBytes += block.bytes;
+    if (this.cachedBytes > this.#maxCachedBytes) this.trim(this.#maxCachedBytes);
+  }
+
+  /** Lets cached blocks go until no more than `bytes` are kept. */
+  trim(bytes: number): void {
+    for (const block of this.#order) {
+      if (this.cachedBytes <= bytes) return;
+      this.#order.delete(block);
+      this.cachedBytes -= block.bytes;
+      const list = this.#free.get(block.bytes)!;
+      list.splice(list.indexOf(block), 1);
+      this.#retired.push(block);
+    }
+  }
+
+  /** Called after a submit: no command names the retired blocks any more. */
+  destroyRetired(): void {
+    for (const block of this.#retired) {
+      block.gpu.destroy();
+      this.#all.delete(block);
+    }
+    this.#retired = [];
+  }
+
+  /** Frees all memory of a device that stays in use by others. */
+  destroyAll(): void {
+    for (const block of this.#all) block.gpu.destroy();
+    this.#all.clear();
+    this.#free.clear();
+    this.#order.clear();
+    this.cachedBytes = 0;
+  }
+}

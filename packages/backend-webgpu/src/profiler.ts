@@ -1,0 +1,93 @@
+import type { Runtime } from './device/runtime.ts';
+
+/** What the backend did since the last `reset`. */
+export interface ProfileCounters {
+  readonly dispatches: number;
+  readonly submits: number;
+  /** Submits made early because the encoded work reached `workPerSubmit`; counted in `submits` too. */
+  readonly splitSubmits: number;
+  /** From host to device: data and kernel parameters. */
+  readonly bytesWritten: number;
+  /** From device to host. */
+  readonly bytesRead: number;
+  readonly mapAsyncCalls: number;
+  /** Device buffers made because the pool had none that fits. */
+  readonly buffersCreated: number;
+  readonly pipelinesCreated: number;
+  readonly bindGroupsCreated: number;
+}
+
+/** One row of the profile. */
+export interface KernelProfile {
+  readonly kernel: string;
+  readonly dispatches: number;
+  /** GPU time of all its dispatches; null where the backend was made without `timestamps`. */
+  readonly milliseconds: number | null;
+}
+
+export interface Profile {
+  readonly counters: ProfileCounters;
+  /** The most expensive first. */
+  readonly kernels: readonly KernelProfile[];
+}
+
+/** Counts what is handed to the device, and with `timestamps` times every dispatch on it. */
+export class Profiler {
+  readonly #runtime: Runtime;
+  #base: ProfileCounters;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+    this.#base = this.#totals();
+  }
+
+  #totals(): ProfileCounters {
+    const { stream, readback, pool, pipelines } = this.#runtime;
+    return {
+      ...stream.counters,
+      bytesRead: readback.bytesRead,
+      mapAsyncCalls: readback.mapCalls,
+      buffersCreated: pool.created,
+      pipelinesCreated: pipelines.pipelines,
+      bindGroupsCreated: pipelines.bindGroups,
+    };
+  }
+
+  /** Counts since the last reset; commands that wait for a submit are in `dispatches` already. */
+  counters(): ProfileCounters {
+    const totals = this.#totals();
+    const names = Object.keys(totals) as (keyof ProfileCounters)[];
+    return Object.fromEntries(names.map((name) => [name, totals[name] - this.#base[name]])) as Record<keyof ProfileCounters, number>;
+  }
+
+  /** Counters and kernels. Waits for the times of submitted work. */
+  async read(): Promise<Profile> {
+    const { stream, timeline } = this.#runtime;
+    await timeline?.settle();
+    const kernels = [...stream.dispatchesByKernel].map(([kernel, dispatches]) => ({
+      kernel,
+      dispatches,
+      milliseconds: timeline === null ? null : (timeline.nanoseconds.get(kernel) ?? 0) / 1e6,
+    }));
+    kernels.sort((a, b) => (b.milliseconds ?? 0) - (a.milliseconds ?? 0) || b.dispatches - a.dispatches);
+    return { counters: this.counters(), kernels };
+  }
+
+  reset(): void {
+    const { stream, timeline } = this.#runtime;
+    stream.dispatchesByKernel.clear();
+    timeline?.reset();
+    this.#base = this.#totals();
+  }
+}
+
+/** A profile as a table of plain text; `steps` divides everything, to show one training step. */
+export function formatProfile({ counters, kernels }: Profile, steps = 1): string {
+  const per = (value: number): string => (Number.isInteger(value / steps) ? String(value / steps) : (value / steps).toFixed(2));
+  const rows = kernels.map(({ kernel, dispatches, milliseconds }) => [kernel, per(dispatches), milliseconds === null ? '–' : (milliseconds / steps).toFixed(3)]);
+  const table = [['kernel', 'dispatches', 'GPU ms'], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)));
+  const lines = table.map(([kernel, ...numbers]) => [kernel!.padEnd(widths[0]!), ...numbers.map((each, index) => each.padStart(widths[index + 1]!))].join('  '));
+  const totals = Object.entries(counters).map(([name, value]) => `${name} ${per(value as number)}`);
+  return [...lines, '', totals.join(' · ')].join('\n');
+}
