@@ -1,1 +1,2 @@
-export * from './reference/index.ts';
+export * from './checks.ts';
+export { testBackend } from './test-backend.ts';

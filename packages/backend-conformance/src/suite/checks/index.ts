@@ -1,0 +1,31 @@
+import type { Check } from '../check.ts';
+import { binaryChecks } from './binary.ts';
+import { contractChecks } from './contract.ts';
+import { copyChecks } from './copy.ts';
+import { errorChecks } from './errors.ts';
+import { fillCastChecks } from './fill-cast.ts';
+import { gatherChecks } from './gather.ts';
+import { largeChecks } from './large.ts';
+import { matmulChecks } from './matmul.ts';
+import { memoryChecks } from './memory.ts';
+import { randomChecks } from './random-bits.ts';
+import { reduceChecks } from './reduce.ts';
+import { selectChecks } from './select.ts';
+import { unaryChecks } from './unary.ts';
+
+/** Everything that a backend must do right, from the contract's first method to its last fused operation. */
+export const conformanceChecks: readonly Check[] = [
+  ...contractChecks,
+  ...memoryChecks,
+  ...errorChecks,
+  ...fillCastChecks,
+  ...copyChecks,
+  ...gatherChecks,
+  ...unaryChecks,
+  ...binaryChecks,
+  ...selectChecks,
+  ...reduceChecks,
+  ...matmulChecks,
+  ...randomChecks,
+  ...largeChecks,
+];

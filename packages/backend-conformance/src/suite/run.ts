@@ -1,0 +1,89 @@
+import type { Backend } from '@timestep/backend-api';
+import { createReferenceBackend } from '../reference/index.ts';
+import { CheckFailure, SkipCheck, type Check, type CheckContext, type Subject } from './check.ts';
+
+/** What became of a check. */
+export type Outcome =
+  | { readonly name: string; readonly status: 'passed' }
+  | { readonly name: string; readonly status: 'skipped'; readonly reason: string }
+  | { readonly name: string; readonly status: 'failed'; readonly error: Error };
+
+/** A backend under test beside the oracle. */
+export class Session {
+  readonly #subject: Subject;
+  readonly #context: CheckContext;
+
+  private constructor(subject: Subject, backend: Backend) {
+    this.#subject = subject;
+    this.#context = {
+      backend,
+      reference: createReferenceBackend(),
+      nonFinite: subject.nonFinite ?? 'ieee',
+      create: async () => subject.create(),
+    };
+  }
+
+  static async open(subject: Subject): Promise<Session> {
+    return new Session(subject, await subject.create());
+  }
+
+  async close(): Promise<void> {
+    await this.#context.backend.dispose();
+    await this.#context.reference.dispose();
+  }
+
+  /** Runs one check; it fails, too, where it leaves another number of live buffers than it found. */
+  async run(check: Check): Promise<Outcome> {
+    const { name } = check;
+    const { backend, nonFinite } = this.#context;
+    if (check.op !== undefined && backend.fused[check.op] === undefined) {
+      return this.#refused(name, `${this.#subject.name} has no fused ${check.op}`);
+    }
+    if (check.ieee && nonFinite === 'undefined') {
+      return { name, status: 'skipped', reason: `${this.#subject.name} leaves the arithmetic of NaN and infinity undefined` };
+    }
+    try {
+      const before = backend.memory();
+      await check.run(this.#context);
+      await backend.sync();
+      const after = backend.memory();
+      if (after.buffers !== before.buffers || after.bytes !== before.bytes) {
+        throw new CheckFailure(
+          `expected as many live buffers after the check as before, ${before.buffers} of ${before.bytes} bytes, got ${after.buffers} of ${after.bytes}; a buffer or a Saved leaks`,
+        );
+      }
+      return { name, status: 'passed' };
+    } catch (error) {
+      if (error instanceof SkipCheck) return this.#refused(name, error.message);
+      return { name, status: 'failed', error: error instanceof Error ? error : new CheckFailure(String(error)) };
+    }
+  }
+
+  /** A case that the backend does not support: a failure where the caller requires it. */
+  #refused(name: string, reason: string): Outcome {
+    if (!this.#subject.required?.some((beginning) => name.startsWith(beginning))) return { name, status: 'skipped', reason };
+    return { name, status: 'failed', error: new CheckFailure(`required, but ${reason}`) };
+  }
+}
+
+/**
+ * Runs checks one after the other, without a test runner: in a page, in a worker, or for a report of your own.
+ *
+ * @example
+ * const outcomes = await runChecks({ name: 'mine', create: createMyBackend }, conformanceChecks);
+ * const failed = outcomes.filter(({ status }) => status === 'failed');
+ */
+export async function runChecks(subject: Subject, checks: readonly Check[], onOutcome?: (outcome: Outcome) => void): Promise<Outcome[]> {
+  const session = await Session.open(subject);
+  const outcomes: Outcome[] = [];
+  try {
+    for (const check of checks) {
+      const outcome = await session.run(check);
+      outcomes.push(outcome);
+      onOutcome?.(outcome);
+    }
+  } finally {
+    await session.close();
+  }
+  return outcomes;
+}
