@@ -1,0 +1,19 @@
+import { DTypeError, show, ShapeError, type Tensor } from '@timestep/core';
+
+/** x is f32 with `size` features in its last axis. */
+export function expectFeatures(where: string, x: Tensor, size: number, hint = `pass inputSize: ${x.shape.at(-1)} or project x first`): void {
+  expectFloat(where, x);
+  if (x.rank < 1 || x.shape.at(-1) !== size) throw new ShapeError(`[${where}] expected x of shape [..., ${size}], got ${show(x.shape)}; ${hint}`);
+}
+
+/** x is an f32 sequence `[T, N, size]`. */
+export function expectSequence(where: string, x: Tensor, size: number): void {
+  expectFloat(where, x);
+  if (x.rank === 3 && x.shape[2] === size) return;
+  const hint = x.rank === 3 ? `pass inputSize: ${x.shape[2]} or project x first` : x.rank === 2 ? 'reshape a single sequence [T, D] to [T, 1, D]' : 'time comes first, then the sequences, then the features';
+  throw new ShapeError(`[${where}] expected x of shape [T, N, ${size}], got ${show(x.shape)}; ${hint}`);
+}
+
+function expectFloat(where: string, x: Tensor): void {
+  if (x.dtype !== 'f32') throw new DTypeError(`[${where}] expected x of dtype f32, got ${x.dtype}; embed indices or cast(x, 'f32') first`);
+}

@@ -1,0 +1,111 @@
+import { ArgumentError, checkLengths, concat, linear, reshape, ShapeError, tidy, transpose, zeros, type FusedMode, type Tensor } from '@timestep/core';
+import { expectSequence } from './checks.ts';
+import { kaimingUniform, uniform, type Initializer } from './initializers.ts';
+import { maskSteps, type Lengths, type LengthsOption } from './lengths.ts';
+import { Module } from './module.ts';
+import { checkSize, generatorOrFresh, type FusedLayerOptions } from './options.ts';
+import { Parameter } from './parameter.ts';
+import { unfold, windowCount, type Window } from './unfold.ts';
+
+export interface Conv1dOptions extends FusedLayerOptions {
+  readonly inputSize: number;
+  readonly outputSize: number;
+  readonly kernelSize: number;
+  /** 1 by default. */
+  readonly stride?: number | undefined;
+  /** Zeros before and after the sequence; `same` keeps T, with stride 1. 0 by default. */
+  readonly padding?: number | 'same' | undefined;
+  /** 1 by default. */
+  readonly dilation?: number | undefined;
+  /** True by default. */
+  readonly bias?: boolean | undefined;
+  /** Draws the weight; PyTorch's uniform ±1/√(inputSize·kernelSize) by default. */
+  readonly initializer?: Initializer | undefined;
+}
+
+/**
+ * A convolution over time: x `[T, N, inputSize]` → `[T', N, outputSize]` with
+ * T' = ⌊(T + padding before and after − dilation·(kernelSize − 1) − 1)/stride⌋ + 1 and
+ * y[t] = b + Σₖ W[:, :, k] x[t·stride + k·dilation − padding]. Parameters: `weight [outputSize, inputSize, kernelSize]`,
+ * `bias [outputSize]`.
+ *
+ * With `lengths` the steps past a sequence's end are read as zeros and come out as zeros; `outputLengths` tells where
+ * the sequences end now.
+ */
+export class Conv1d extends Module {
+  readonly inputSize: number;
+  readonly outputSize: number;
+  readonly kernelSize: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Zeros before and after. */
+  readonly padding: readonly [number, number];
+  weight: Parameter;
+  bias: Parameter | null;
+  readonly #fused: FusedMode | undefined;
+
+  constructor(options: Conv1dOptions) {
+    super();
+    const { backend, initializer = kaimingUniform(Math.sqrt(5)) } = options;
+    this.inputSize = checkSize('conv1d', 'inputSize', options.inputSize);
+    this.outputSize = checkSize('conv1d', 'outputSize', options.outputSize);
+    this.kernelSize = checkSize('conv1d', 'kernelSize', options.kernelSize);
+    this.stride = checkSize('conv1d', 'stride', options.stride ?? 1);
+    this.dilation = checkSize('conv1d', 'dilation', options.dilation ?? 1);
+    this.padding = this.#paddingOf(options.padding ?? 0);
+    this.#fused = options.fused;
+    const generator = generatorOrFresh(options.generator);
+    const shape = [this.outputSize, this.inputSize, this.kernelSize];
+    this.weight = new Parameter(backend, shape, initializer(shape, generator));
+    const bound = 1 / Math.sqrt(this.inputSize * this.kernelSize);
+    this.bias = (options.bias ?? true) ? new Parameter(backend, [this.outputSize], uniform(-bound, bound)([this.outputSize], generator)) : null;
+  }
+
+  #paddingOf(padding: number | 'same'): readonly [number, number] {
+    if (padding !== 'same') return [checkSize('conv1d', 'padding', padding, 0), padding];
+    if (this.stride !== 1) throw new ArgumentError(`[conv1d] padding: 'same' needs stride 1, got ${this.stride}; pass the padding as a number`);
+    const total = this.dilation * (this.kernelSize - 1);
+    // PyTorch's choice where the total is odd: the extra zero comes last.
+    return [Math.floor(total / 2), Math.ceil(total / 2)];
+  }
+
+  /** The lengths of the sequences after the layer; those of sequences too short for the kernel are 0. */
+  outputLengths(lengths: Lengths): Int32Array {
+    return Int32Array.from(lengths, (length) => (length === 0 ? 0 : this.#count(length)));
+  }
+
+  /**
+   * @param x `[T, N, inputSize]`
+   * @throws ShapeError where x has another shape, or no window fits into T
+   */
+  forward(x: Tensor, options: LengthsOption = {}): Tensor {
+    expectSequence('conv1d', x, this.inputSize);
+    const [steps, batch] = x.shape as [number, number];
+    const lengths = checkLengths('conv1d', options.lengths, steps, batch);
+    if (this.#count(steps) < 1) {
+      throw new ShapeError(`[conv1d] a kernel of ${this.kernelSize} steps (dilation ${this.dilation}) does not fit into x ${`[${x.shape.join(', ')}]`} with padding ${this.padding[0]} and ${this.padding[1]}; pad x or drop sequences this short`);
+    }
+    return tidy(x.backend, () => {
+      const windows = unfold(this.#padded(maskSteps(x, lengths)), this.#window);
+      const width = this.kernelSize * this.inputSize;
+      const weight = reshape(transpose(this.weight, [0, 2, 1]), [this.outputSize, width]);
+      const y = linear(reshape(windows, [windows.shape[0]!, batch, width]), weight, this.bias, { fused: this.#fused });
+      return maskSteps(y, lengths && this.outputLengths(lengths));
+    });
+  }
+
+  get #window(): Window {
+    return { size: this.kernelSize, stride: this.stride, dilation: this.dilation };
+  }
+
+  #count(steps: number): number {
+    return windowCount(steps + this.padding[0] + this.padding[1], this.#window);
+  }
+
+  #padded(x: Tensor): Tensor {
+    const [before, after] = this.padding;
+    const [, batch, features] = x.shape as [number, number, number];
+    const parts = [before, after].map((steps) => (steps > 0 ? [zeros(x.backend, [steps, batch, features])] : []));
+    return before + after === 0 ? x : concat([...parts[0]!, x, ...parts[1]!]);
+  }
+}

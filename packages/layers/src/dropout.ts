@@ -1,0 +1,42 @@
+import { dropout, tidy, type Generator, type Tensor } from '@timestep/core';
+import { Module } from './module.ts';
+import { checkRate, generatorOrFresh } from './options.ts';
+
+export interface DropoutOptions {
+  /** The probability that an element is set to 0. */
+  readonly rate: number;
+  /** What the masks are drawn from; a randomly seeded one by default. */
+  readonly generator?: Generator | undefined;
+  /**
+   * One mask `[1, …]` for all steps of a sequence instead of one for each: the variational dropout of Gal and
+   * Ghahramani (2016).
+   */
+  readonly locked?: boolean | undefined;
+}
+
+/**
+ * While training: sets each element to 0 with probability `rate` and scales the others by 1/(1 − rate). Otherwise x
+ * itself (Srivastava et al. 2014).
+ */
+export class Dropout extends Module {
+  readonly rate: number;
+  readonly locked: boolean;
+  readonly generator: Generator;
+
+  constructor(options: DropoutOptions) {
+    super();
+    this.rate = checkRate('dropout', 'rate', options.rate);
+    this.locked = options.locked ?? false;
+    this.generator = generatorOrFresh(options.generator);
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.training ? applyDropout(x, this.rate, this.generator, this.locked) : x;
+  }
+}
+
+/** Dropout as the layers use it: x itself at rate 0; `locked` shares the mask along the first axis. */
+export function applyDropout(x: Tensor, rate: number, generator: Generator, locked = false): Tensor {
+  if (rate === 0) return x;
+  return tidy(x.backend, () => dropout(x, rate, generator, locked ? { maskShape: [1, ...x.shape.slice(1)] } : {}));
+}

@@ -1,0 +1,72 @@
+import { ArgumentError, DTypeError, equal, full, gatherRows, select, tidy, reshape, type Tensor } from '@timestep/core';
+import { normal, type Initializer } from './initializers.ts';
+import { Module } from './module.ts';
+import { checkSize, generatorOrFresh, type LayerOptions } from './options.ts';
+import { Parameter } from './parameter.ts';
+
+export interface EmbeddingOptions extends LayerOptions {
+  /** Rows of the table: indices are 0 … numEmbeddings − 1. */
+  readonly numEmbeddings: number;
+  readonly embeddingSize: number;
+  /** Its row starts at 0 and gets no gradient. */
+  readonly paddingIndex?: number | undefined;
+  /** Draws the table; PyTorch's normal(0, 1) by default. */
+  readonly initializer?: Initializer | undefined;
+}
+
+/**
+ * A row of a table for each index: i32 `[…]` → f32 `[…, embeddingSize]`. Parameter: `weight [numEmbeddings,
+ * embeddingSize]`.
+ *
+ * ```ts
+ * const embedding = new Embedding({ backend, numEmbeddings: 65, embeddingSize: 64 });
+ * const x = embedding.forward(tensor(backend, new Int32Array(T * N), { shape: [T, N] }));   // [T, N, 64]
+ * ```
+ */
+export class Embedding extends Module {
+  readonly numEmbeddings: number;
+  readonly embeddingSize: number;
+  readonly paddingIndex: number | null;
+  weight: Parameter;
+
+  constructor(options: EmbeddingOptions) {
+    super();
+    this.numEmbeddings = checkSize('embedding', 'numEmbeddings', options.numEmbeddings);
+    this.embeddingSize = checkSize('embedding', 'embeddingSize', options.embeddingSize);
+    this.paddingIndex = options.paddingIndex ?? null;
+    const shape = [this.numEmbeddings, this.embeddingSize];
+    const values = (options.initializer ?? normal())(shape, generatorOrFresh(options.generator));
+    if (this.paddingIndex !== null) {
+      if (!Number.isInteger(this.paddingIndex) || this.paddingIndex < 0 || this.paddingIndex >= this.numEmbeddings) {
+        throw new ArgumentError(`[embedding] expected paddingIndex in 0…${this.numEmbeddings - 1}, got ${this.paddingIndex}`);
+      }
+      values.fill(0, this.paddingIndex * this.embeddingSize, (this.paddingIndex + 1) * this.embeddingSize);
+    }
+    this.weight = new Parameter(options.backend, shape, values);
+  }
+
+  /**
+   * @param index i32, of any shape
+   * @throws ArgumentError for an index out of range, where the backend's memory is the host's; elsewhere the indices
+   *   are not read back and must be in range
+   */
+  forward(index: Tensor): Tensor {
+    if (index.dtype !== 'i32') throw new DTypeError(`[embedding] expected indices of dtype i32, got ${index.dtype}; use tensor(backend, …, { dtype: 'i32' }) or cast(index, 'i32')`);
+    this.#checkRange(index);
+    const { paddingIndex } = this;
+    if (paddingIndex === null) return gatherRows(this.weight, index);
+    return tidy(index.backend, () => {
+      const rows = gatherRows(this.weight, index);
+      const padding = reshape(equal(index, full(index.backend, [], paddingIndex, { dtype: 'i32' })), [...index.shape, 1]);
+      return select(padding, rows.detach(), rows);
+    });
+  }
+
+  #checkRange(index: Tensor): void {
+    const values = index.backend.hostView?.(index.buffer);
+    const wrong = values?.findIndex((value) => value < 0 || value >= this.numEmbeddings) ?? -1;
+    if (wrong >= 0) {
+      throw new ArgumentError(`[embedding] element ${wrong} of the indices [${index.shape.join(', ')}] is ${values![wrong]}, expected 0…${this.numEmbeddings - 1}; raise numEmbeddings or map unknown symbols to one index`);
+    }
+  }
+}

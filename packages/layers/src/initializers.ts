@@ -1,0 +1,104 @@
+import { ArgumentError, sizeOf, type Generator, type Shape } from '@timestep/core';
+
+/**
+ * Draws the values of a parameter, on the host: one seed gives one model on every backend. For a weight
+ * `[outputs, inputs, …]` the fan-in is inputs·(the product of the rest), the fan-out outputs·(the product of the rest).
+ */
+export type Initializer = (shape: Shape, generator: Generator) => Float32Array;
+
+/** Every element the same. */
+export function constant(value: number): Initializer {
+  return (shape) => new Float32Array(sizeOf(shape)).fill(value);
+}
+
+/** Uniform in [low, high). */
+export function uniform(low: number, high: number): Initializer {
+  return (shape, generator) => generator.fillUniform(new Float32Array(sizeOf(shape)), low, high);
+}
+
+/** Normal with this mean and standard deviation. */
+export function normal(mean = 0, deviation = 1): Initializer {
+  return (shape, generator) => generator.fillNormal(new Float32Array(sizeOf(shape)), mean, deviation);
+}
+
+/** Uniform in ±gain·√(6/(fan-in + fan-out)) (Glorot and Bengio 2010). */
+export function xavierUniform(gain = 1): Initializer {
+  return (shape, generator) => {
+    const { inputs, outputs } = fans('xavierUniform', shape);
+    const bound = gain * Math.sqrt(6 / (inputs + outputs));
+    return uniform(-bound, bound)(shape, generator);
+  };
+}
+
+/** Normal with deviation gain·√(2/(fan-in + fan-out)) (Glorot and Bengio 2010). */
+export function xavierNormal(gain = 1): Initializer {
+  return (shape, generator) => {
+    const { inputs, outputs } = fans('xavierNormal', shape);
+    return normal(0, gain * Math.sqrt(2 / (inputs + outputs)))(shape, generator);
+  };
+}
+
+/**
+ * Uniform in ±√(6/((1 + slope²)·fan-in)), for what a leaky ReLU of this negative slope follows (He et al. 2015). A
+ * slope of √5, which gives ±1/√fan-in, is what PyTorch's Linear starts from.
+ */
+export function kaimingUniform(slope = 0): Initializer {
+  return (shape, generator) => {
+    const bound = Math.sqrt(6 / ((1 + slope * slope) * fans('kaimingUniform', shape).inputs));
+    return uniform(-bound, bound)(shape, generator);
+  };
+}
+
+/** Normal with deviation √(2/((1 + slope²)·fan-in)) (He et al. 2015). */
+export function kaimingNormal(slope = 0): Initializer {
+  return (shape, generator) => normal(0, Math.sqrt(2 / ((1 + slope * slope) * fans('kaimingNormal', shape).inputs)))(shape, generator);
+}
+
+/**
+ * A matrix with orthonormal rows or, where it is taller than wide, orthonormal columns, times `gain` (Saxe et al.
+ * 2014). The recurrent cells draw each gate's matrix on its own.
+ */
+export function orthogonal(gain = 1): Initializer {
+  return (shape, generator) => {
+    const [rows, columns] = matrixShape('orthogonal', shape);
+    return orthonormal(rows, columns, gain, generator);
+  };
+}
+
+/** Modified Gram–Schmidt over normal vectors, each orthogonalised twice: once is not enough in the last bits. */
+function orthonormal(rows: number, columns: number, gain: number, generator: Generator): Float32Array {
+  const count = Math.min(rows, columns);
+  const length = Math.max(rows, columns);
+  const vectors: Float64Array[] = [];
+  for (let k = 0; k < count; k++) {
+    const vector = Float64Array.from({ length }, () => generator.normal());
+    for (const earlier of [...vectors, ...vectors]) {
+      const overlap = dot(vector, earlier);
+      for (let i = 0; i < length; i++) vector[i]! -= overlap * earlier[i]!;
+    }
+    const norm = Math.sqrt(dot(vector, vector));
+    vectors.push(vector.map((value) => value / norm));
+  }
+  const wide = rows <= columns;
+  return Float32Array.from({ length: rows * columns }, (_, index) => {
+    const row = Math.floor(index / columns);
+    const column = index % columns;
+    return gain * (wide ? vectors[row]![column]! : vectors[column]![row]!);
+  });
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+function matrixShape(where: string, shape: Shape): [number, number] {
+  if (shape.length < 2) throw new ArgumentError(`[${where}] expected a weight of at least 2 axes, got shape [${shape.join(', ')}]; use uniform or constant for a vector`);
+  return [shape[0]!, sizeOf(shape.slice(1))];
+}
+
+function fans(where: string, shape: Shape): { inputs: number; outputs: number } {
+  const [outputs, inputs] = matrixShape(where, shape);
+  return { inputs, outputs: outputs * sizeOf(shape.slice(2)) };
+}

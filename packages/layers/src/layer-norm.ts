@@ -1,0 +1,44 @@
+import { layerNorm, type FusedMode, type Tensor } from '@timestep/core';
+import { expectFeatures } from './checks.ts';
+import { constant } from './initializers.ts';
+import { Module } from './module.ts';
+import { checkSize, generatorOrFresh, type FusedLayerOptions } from './options.ts';
+import { Parameter } from './parameter.ts';
+
+export interface LayerNormOptions extends FusedLayerOptions {
+  /** The length of the last axis. */
+  readonly size: number;
+  /** Added to the variance; 1e-5 by default. */
+  readonly epsilon?: number | undefined;
+  /** Scale and shift by trained parameters; true by default. */
+  readonly affine?: boolean | undefined;
+}
+
+/**
+ * y = (x − mean)/√(variance + ε)·weight + bias over the last axis (Ba, Kiros and Hinton 2016): x `[…, size]`.
+ * Parameters: `weight [size]`, from 1, and `bias [size]`, from 0.
+ */
+export class LayerNorm extends Module {
+  readonly size: number;
+  readonly epsilon: number;
+  weight: Parameter | null;
+  bias: Parameter | null;
+  readonly #fused: FusedMode | undefined;
+
+  constructor(options: LayerNormOptions) {
+    super();
+    this.size = checkSize('layerNorm', 'size', options.size);
+    this.epsilon = options.epsilon ?? 1e-5;
+    this.#fused = options.fused;
+    const generator = generatorOrFresh(options.generator);
+    const make = (value: number) => ((options.affine ?? true) ? new Parameter(options.backend, [this.size], constant(value)([this.size], generator)) : null);
+    this.weight = make(1);
+    this.bias = make(0);
+  }
+
+  /** @param x `[…, size]` */
+  forward(x: Tensor): Tensor {
+    expectFeatures('layerNorm', x, this.size, `pass size: ${x.shape.at(-1)} or normalise before the layer that changes the width`);
+    return layerNorm(x, this.weight, this.bias, { epsilon: this.epsilon, fused: this.#fused });
+  }
+}

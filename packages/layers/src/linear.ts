@@ -1,0 +1,54 @@
+import { linear, type FusedMode, type Tensor } from '@timestep/core';
+import { expectFeatures } from './checks.ts';
+import { kaimingUniform, uniform, type Initializer } from './initializers.ts';
+import { Module } from './module.ts';
+import { checkSize, generatorOrFresh, type FusedLayerOptions } from './options.ts';
+import { Parameter } from './parameter.ts';
+
+export interface LinearOptions extends FusedLayerOptions {
+  readonly inputSize: number;
+  readonly outputSize: number;
+  /** Add b; true by default. */
+  readonly bias?: boolean | undefined;
+  /** Draws W; PyTorch's uniform ±1/√inputSize by default, which b is always drawn from. */
+  readonly initializer?: Initializer | undefined;
+}
+
+/**
+ * y = x Wᵀ + b over the last axis: x `[…, inputSize]` → y `[…, outputSize]`. Parameters: `weight [outputSize,
+ * inputSize]`, `bias [outputSize]`.
+ *
+ * ```ts
+ * const head = new Linear({ backend, inputSize: 64, outputSize: 11 });
+ * const logits = head.forward(output);        // [T, N, 64] → [T, N, 11]
+ * ```
+ */
+export class Linear extends Module {
+  readonly inputSize: number;
+  readonly outputSize: number;
+  weight: Parameter;
+  bias: Parameter | null;
+  readonly #fused: FusedMode | undefined;
+
+  constructor(options: LinearOptions) {
+    super();
+    const { backend, initializer = kaimingUniform(Math.sqrt(5)) } = options;
+    this.inputSize = checkSize('linear', 'inputSize', options.inputSize);
+    this.outputSize = checkSize('linear', 'outputSize', options.outputSize);
+    this.#fused = options.fused;
+    const generator = generatorOrFresh(options.generator);
+    const shape = [this.outputSize, this.inputSize];
+    this.weight = new Parameter(backend, shape, initializer(shape, generator));
+    const bound = 1 / Math.sqrt(this.inputSize);
+    this.bias = (options.bias ?? true) ? new Parameter(backend, [this.outputSize], uniform(-bound, bound)([this.outputSize], generator)) : null;
+  }
+
+  /**
+   * @param x `[…, inputSize]`
+   * @throws ShapeError where the last axis is not inputSize
+   */
+  forward(x: Tensor): Tensor {
+    expectFeatures('linear', x, this.inputSize);
+    return linear(x, this.weight, this.bias, { fused: this.#fused });
+  }
+}

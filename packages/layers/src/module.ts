@@ -1,0 +1,197 @@
+import { Generator, tensor, type Backend, type Tensor } from '@timestep/core';
+import { Parameter } from './parameter.ts';
+import { isTensorSlot, ownSlots, type Slot, type TensorSlot } from './slots.ts';
+import { checkStateDict, type LoadableStateDict, type LoadOptions, type LoadReport, type StateDict } from './state-dict.ts';
+import { summarize } from './summary.ts';
+
+/**
+ * What every layer and model is: a tree of parameters, found by plain property assignment.
+ *
+ * ```ts
+ * class Tagger extends Module {
+ *   lstm: LSTM;
+ *   head: Linear;
+ *
+ *   constructor(backend: Backend) {
+ *     super();
+ *     this.lstm = new LSTM({ backend, inputSize: 16, hiddenSize: 32, bidirectional: true });
+ *     this.head = new Linear({ backend, inputSize: 64, outputSize: 5 });
+ *   }
+ *
+ *   forward(x: Tensor): Tensor {
+ *     return this.head.forward(this.lstm.forward(x).output);
+ *   }
+ * }
+ * ```
+ *
+ * A property that holds a {@link Parameter} is trained; one that holds another Tensor is a buffer: saved and moved, not
+ * trained; one that holds a Module, or an array of any of these, is descended into. The names are the paths:
+ * `lstm.weight_ih_l0_reverse`, `head.weight`, `blocks.2.bias`. `#private` fields are not looked at.
+ */
+export abstract class Module {
+  /** True where dropout and the like are active; set it with `train()` and `eval()`. */
+  training = true;
+
+  /** What this module holds itself, in the order of assignment. A container overrides it to name its parts otherwise. */
+  slots(): Slot[] {
+    return ownSlots(this);
+  }
+
+  /** The modules directly below. A container overrides it where it holds some that `slots` does not list. */
+  children(): Module[] {
+    return this.slots().flatMap(({ value }) => (value instanceof Module ? [value] : []));
+  }
+
+  /** This module and every module below it, each once. */
+  modules(): Module[] {
+    // A set is iterated in order of insertion, entries added on the way included.
+    const found = new Set<Module>([this]);
+    for (const module of found) for (const child of module.children()) found.add(child);
+    return [...found];
+  }
+
+  /** This module as `''` and every module below that has a name, by path, each once. */
+  namedModules(): [string, Module][] {
+    const found = new Map<Module, string>();
+    const visit = (module: Module, path: string): void => {
+      if (found.has(module)) return;
+      found.set(module, path);
+      for (const { name, value } of module.slots()) if (value instanceof Module) visit(value, join(path, name));
+    };
+    visit(this, '');
+    return [...found].map(([module, path]) => [path, module]);
+  }
+
+  /** Every parameter with its path; one that stands in two places comes once, under the first. */
+  namedParameters(): [string, Parameter][] {
+    const found = new Map<Parameter, string>();
+    for (const [name, value] of this.#namedTensors()) if (value instanceof Parameter && !found.has(value)) found.set(value, name);
+    return [...found].map(([parameter, name]) => [name, parameter]);
+  }
+
+  /** Every parameter, each once. */
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** Every buffer (a tensor that is saved and moved but not trained) with its path. */
+  namedBuffers(): [string, Tensor][] {
+    return this.#namedTensors().filter(([, value]) => !(value instanceof Parameter));
+  }
+
+  /** The generators that this module and those below draw from, each once: with the parameters, what a resumed run needs. */
+  generators(): Generator[] {
+    const found = new Set<Generator>();
+    for (const module of this.modules()) {
+      for (const value of Object.values<unknown>({ ...module })) if (value instanceof Generator) found.add(value);
+    }
+    return [...found];
+  }
+
+  /** Turns dropout and the like on (or off), here and below. */
+  train(training = true): this {
+    for (const module of this.modules()) module.training = training;
+    return this;
+  }
+
+  /** Turns dropout and the like off, here and below. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Stops (or, with `false`, restarts) gradients for every parameter here and below. */
+  freeze(frozen = true): this {
+    for (const parameter of this.parameters()) {
+      parameter.requiresGrad = !frozen;
+      if (frozen) parameter.zeroGrad();
+    }
+    return this;
+  }
+
+  /** Forgets the gradients of every parameter. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters()) parameter.zeroGrad();
+  }
+
+  /**
+   * Moves parameters and buffers to another backend, in place: the properties hold new tensors afterwards, so make an
+   * optimiser after the move. Gradients are forgotten.
+   */
+  async to(backend: Backend): Promise<this> {
+    const slots = this.#tensorSlots();
+    const tensors = [...new Set(slots.map(({ value }) => value))].filter((value) => value.backend !== backend);
+    const copies = await readAll(tensors);
+    const moved = new Map<Tensor, Tensor>();
+    tensors.forEach((old, index) => {
+      const fresh = old instanceof Parameter ? new Parameter(backend, old.shape, copies[index]!) : tensor(backend, copies[index]!, { shape: old.shape, dtype: old.dtype });
+      fresh.owner?.release(fresh);
+      fresh.requiresGrad = old.requiresGrad;
+      moved.set(old, fresh);
+    });
+    for (const { value, replace } of slots) {
+      const fresh = moved.get(value);
+      if (fresh) replace(fresh);
+    }
+    for (const old of tensors) old.dispose();
+    return this;
+  }
+
+  /**
+   * Parameters and buffers by name, copied to the host: names, shapes and gate order are PyTorch's. Tied parameters
+   * appear under each of their names.
+   */
+  async stateDict(): Promise<StateDict> {
+    const named = this.#namedTensors();
+    const unique = [...new Set(named.map(([, value]) => value))];
+    const data = await readAll(unique);
+    return new Map(named.map(([name, value]) => [name, { dtype: value.dtype, shape: value.shape, data: data[unique.indexOf(value)]! }]));
+  }
+
+  /**
+   * Overwrites parameters and buffers with those of a state dict, all or nothing.
+   *
+   * @param dict a Map or an object, name → `{ shape, data }`
+   * @param options.strict throw for missing and unexpected names, as by default; otherwise load what fits by name
+   * @returns the names that were missing and unexpected (both empty where strict)
+   * @throws ArgumentError `STATE_DICT_MISMATCH` that lists every missing, unexpected and misshapen entry
+   */
+  loadStateDict(dict: LoadableStateDict, options: LoadOptions = {}): LoadReport {
+    const { report, assignments } = checkStateDict(new Map(this.#namedTensors()), dict, options.strict ?? true);
+    for (const { target, data } of assignments) target.assign(data);
+    return report;
+  }
+
+  /** A table of layers, parameters, shapes, counts and bytes, for printing. */
+  summary(): string {
+    return summarize(this);
+  }
+
+  /** Frees every parameter and buffer. */
+  dispose(): void {
+    for (const { value } of this.#tensorSlots()) value.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #namedTensors(): [string, Tensor][] {
+    return this.#tensorSlots().map(({ name, value }) => [name, value]);
+  }
+
+  /** The slots that hold tensors, here and below, under their full names. */
+  #tensorSlots(): TensorSlot[] {
+    return this.namedModules().flatMap(([path, module]) => module.slots().filter(isTensorSlot).map((slot) => ({ ...slot, name: join(path, slot.name) })));
+  }
+}
+
+function join(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
+
+/** The contents of tensors, of several backends if need be, in one transaction for each. */
+async function readAll(tensors: readonly Tensor[]) {
+  const backends = [...new Set(tensors.map(({ backend }) => backend))];
+  const read = await Promise.all(backends.map((backend) => backend.readMany(tensors.filter((one) => one.backend === backend).map(({ buffer }) => buffer))));
+  return tensors.map((one) => read[backends.indexOf(one.backend)]!.shift()!);
+}

@@ -1,0 +1,33 @@
+import { ShapeError, sizeOf, Storage, Tensor, type Backend, type HostData, type Shape } from '@timestep/core';
+
+/**
+ * A tensor that training changes: a leaf that requires a gradient, belongs to no scope and lives until its module is
+ * disposed. Assigned to a property of a {@link Module}, it is part of that module.
+ *
+ * ```ts
+ * this.scale = new Parameter(backend, [hiddenSize], new Float32Array(hiddenSize).fill(1));
+ * ```
+ */
+export class Parameter extends Tensor {
+  /**
+   * @param values f32, row-major, one for each element of `shape`
+   * @throws ShapeError where they do not fill the shape
+   */
+  constructor(backend: Backend, shape: Shape, values: HostData) {
+    if (values.length !== sizeOf(shape)) {
+      throw new ShapeError(`[parameter] shape [${shape.join(', ')}] holds ${sizeOf(shape)} elements, got ${values.length}; pass one value for each`);
+    }
+    const buffer = backend.alloc('f32', values.length);
+    backend.write(buffer, values);
+    super(new Storage(backend, buffer), [...shape]);
+    // A model made inside an open scope outlives it.
+    this.owner?.release(this);
+    this.requiresGrad = true;
+  }
+
+  /** Forgets the gradient that `backward` left, so that the next one starts from nothing. */
+  zeroGrad(): void {
+    this.grad?.dispose();
+    this.grad = null;
+  }
+}

@@ -1,0 +1,108 @@
+import { reshape, scan, ShapeError, show, UnsupportedError, zeros, type Backend, type FusedMode, type Shape, type State, type Tensor } from '@timestep/core';
+import type { Lengths } from '../lengths.ts';
+import { Module } from '../module.ts';
+import { scoped, type Recurrence } from '../scoped.ts';
+
+/** How a cell runs over a sequence. */
+export interface SequenceOptions<S extends State> {
+  /** The state before the first step; the initial state of the cell by default. */
+  readonly state?: S | null | undefined;
+  /** `[N]`, each 0…T: steps at and past it output 0 and leave the state as it was. */
+  readonly lengths?: Lengths | null | undefined;
+  /** From each sequence's last step to its first. */
+  readonly reverse?: boolean | undefined;
+  readonly fused?: FusedMode | undefined;
+}
+
+/**
+ * One step of a recurrent network, with its parameters. The built-in cells are subclasses of it, and so is one of your
+ * own: give it to {@link Recurrent}, and it is stacked, bidirectional, residual and length-aware.
+ *
+ * ```ts
+ * class LeakyCell extends Cell<{ h: Tensor }> {
+ *   readonly inputSize = 8;
+ *   readonly outputSize = 8;
+ *   readonly stateShapes = { h: [8] };
+ *   decay = new Parameter(backend, [8], new Float32Array(8).fill(0.9));
+ *
+ *   step(x: Tensor, { h }: { h: Tensor }) {
+ *     const next = add(multiply(h, this.decay), x);
+ *     return { output: next, state: { h: next } };
+ *   }
+ * }
+ *
+ * const network = new Recurrent({ cell: () => new LeakyCell(), inputSize: 8, numLayers: 3, residual: true });
+ * ```
+ */
+export abstract class Cell<S extends State> extends Module {
+  /** D of x `[N, D]` */
+  abstract readonly inputSize: number;
+  /** P of the output `[N, P]` */
+  abstract readonly outputSize: number;
+  /** The shape of each part of the state, without the N before it. */
+  abstract readonly stateShapes: { readonly [K in keyof S]: Shape };
+
+  /**
+   * One step, differentiable. It runs in a scope: what it makes on the way is disposed.
+   *
+   * @param x `[N, D]`
+   * @param state each part `[N, …]`
+   */
+  abstract step(x: Tensor, state: S): Recurrence<S>;
+
+  /** The state before the first step: zeros, unless a cell says otherwise. */
+  initialState(batch: number, backend: Backend): S {
+    const parts = Object.entries<Shape>(this.stateShapes).map(([name, shape]) => [name, zeros(backend, [batch, ...shape])]);
+    return Object.fromEntries(parts) as S;
+  }
+
+  /**
+   * A whole sequence, x `[T, N, D]`, in one direction. This is `scan` over `step`; a cell with a faster way for the
+   * whole sequence overrides it.
+   */
+  sequence(x: Tensor, options: SequenceOptions<S> = {}): Recurrence<S> {
+    if (options.fused === 'require') {
+      throw new UnsupportedError(`[cell] fused: 'require' was asked for, but ${this.constructor.name} has no fused sequence; use fused: 'auto'`);
+    }
+    const { backend } = x;
+    return scoped(backend, () => {
+      const [steps, batch] = x.shape as [number, number];
+      const start = options.state ?? this.initialState(batch, backend);
+      if (steps === 0) return { output: zeros(backend, [0, batch, this.outputSize]), state: mapState(start, (part) => reshape(part, part.shape)) };
+      return scan((input, state: S) => this.step(input, state), x, start, { lengths: options.lengths, reverse: options.reverse });
+    });
+  }
+
+  /**
+   * One step for a user: x `[N, D]` → `{ output, state }`.
+   *
+   * @param state the initial state by default
+   * @throws ShapeError where x or a part of the state has another shape
+   */
+  forward(x: Tensor, state?: S | null): Recurrence<S> {
+    const where = this.constructor.name;
+    if (x.rank !== 2 || x.shape[1] !== this.inputSize) {
+      const hint = x.rank === 3 ? 'a cell takes one step; give a sequence to the layer' : `pass inputSize: ${x.shape.at(-1)} or project x first`;
+      throw new ShapeError(`[${where}] expected x of shape [N, ${this.inputSize}], got ${show(x.shape)}; ${hint}`);
+    }
+    const batch = x.shape[0]!;
+    if (state) checkState(where, state, this.stateShapes, [batch]);
+    return scoped(x.backend, () => this.step(x, state ?? this.initialState(batch, x.backend)));
+  }
+}
+
+/** The same state with each part mapped. */
+export function mapState<S extends State>(state: S, map: (part: Tensor, name: string) => Tensor): S {
+  return Object.fromEntries(Object.entries(state).map(([name, part]) => [name, map(part, name)])) as S;
+}
+
+/** Every part is there, and its shape is `lead` followed by the part's own. */
+export function checkState(where: string, state: State, shapes: Readonly<Record<string, Shape>>, lead: Shape): void {
+  const names = Object.keys(shapes);
+  for (const name of names) {
+    const part: Tensor | undefined = state[name];
+    const expected = [...lead, ...shapes[name]!];
+    if (!part) throw new ShapeError(`[${where}] expected a state with ${names.join(' and ')}, got ${Object.keys(state).join(' and ') || 'nothing'}; pass all of it or none`);
+    if (show(part.shape) !== show(expected)) throw new ShapeError(`[${where}] expected state.${name} of shape ${show(expected)}, got ${show(part.shape)}; take it from the state that this layer returned, or leave it out for zeros`);
+  }
+}

@@ -1,0 +1,113 @@
+import { linear, sizeOf, type Generator, type SequenceArguments, type Shape, type State, type Tensor } from '@timestep/core';
+import { applyDropout } from '../dropout.ts';
+import { uniform, type Initializer } from '../initializers.ts';
+import { checkRate, checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { Parameter } from '../parameter.ts';
+import { scoped, type Recurrence } from '../scoped.ts';
+import { Cell, type SequenceOptions } from './cell.ts';
+
+/** Options of the cells that have PyTorch's four parameters. */
+export interface GatedCellOptions extends LayerOptions {
+  /** D */
+  readonly inputSize: number;
+  /** H */
+  readonly hiddenSize: number;
+  /** Add both bias vectors; true by default. */
+  readonly bias?: boolean | undefined;
+  /**
+   * DropConnect on `weight_hh` while training: the probability that a recurrent weight is 0, with one mask for a whole
+   * sequence (Merity et al. 2018). A single step uses the weights whole. 0 by default.
+   */
+  readonly weightDropout?: number | undefined;
+  /** Draws `weight_ih`, one gate `[H, D]` after the other; PyTorch's uniform ±1/√H by default. */
+  readonly initializer?: Initializer | undefined;
+  /** Draws `weight_hh`, one gate `[H, P]` after the other, such as `orthogonal()`; uniform ±1/√H by default. */
+  readonly recurrentInitializer?: Initializer | undefined;
+}
+
+/** Draws one gate's block of a parameter. */
+export type GateInitializer = (shape: Shape, generator: Generator, gate: number) => Float32Array;
+
+/** What RNNCell, LSTMCell and GRUCell share: an input product, a recurrent product, and G gates made of both. */
+export abstract class GatedCell<S extends State & { readonly h: Tensor }> extends Cell<S> {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly outputSize: number;
+  readonly weightDropout: number;
+  /** What the masks of the weight dropout are drawn from. */
+  readonly generator: Generator;
+  /** `[G·H, D]` */
+  weight_ih: Parameter;
+  /** `[G·H, P]` */
+  weight_hh: Parameter;
+  /** `[G·H]` */
+  bias_ih: Parameter | null;
+  /** `[G·H]` */
+  bias_hh: Parameter | null;
+
+  /**
+   * @param where the name in error messages
+   * @param gates G
+   * @param outputSize P; H but for a projected LSTM
+   * @param biases draw the two bias vectors gate by gate; uniform ±1/√H by default
+   */
+  constructor(where: string, gates: number, options: GatedCellOptions, outputSize = options.hiddenSize, biases: readonly GateInitializer[] = []) {
+    super();
+    this.inputSize = checkSize(where, 'inputSize', options.inputSize);
+    this.hiddenSize = checkSize(where, 'hiddenSize', options.hiddenSize);
+    this.outputSize = outputSize;
+    this.weightDropout = checkRate(where, 'weightDropout', options.weightDropout ?? 0);
+    this.generator = generatorOrFresh(options.generator);
+    const bias = options.bias ?? true;
+    this.weight_ih = this.#draw(options, gates, [this.inputSize], options.initializer);
+    this.weight_hh = this.#draw(options, gates, [outputSize], options.recurrentInitializer);
+    this.bias_ih = bias ? this.#draw(options, gates, [], biases[0]) : null;
+    this.bias_hh = bias ? this.#draw(options, gates, [], biases[1]) : null;
+  }
+
+  /** A parameter `[gates·H, …columns]`, gate by gate. */
+  #draw({ backend }: LayerOptions, gates: number, columns: readonly number[], initializer: GateInitializer = this.uniform): Parameter {
+    const shape = [this.hiddenSize, ...columns];
+    const values = new Float32Array(gates * sizeOf(shape));
+    for (let gate = 0; gate < gates; gate++) values.set(initializer(shape, this.generator, gate), gate * sizeOf(shape));
+    return new Parameter(backend, [gates * this.hiddenSize, ...columns], values);
+  }
+
+  /** PyTorch's start for every parameter of a recurrent layer: uniform ±1/√H. */
+  protected get uniform(): Initializer {
+    const bound = 1 / Math.sqrt(this.hiddenSize);
+    return uniform(-bound, bound);
+  }
+
+  /** The state after one step, from the input product W_ih x + b_ih `[N, G·H]` and the state before. */
+  protected abstract advance(projected: Tensor, state: S): S;
+
+  /** The whole sequence by core's operation for this cell. */
+  protected abstract run(given: SequenceArguments, state: S | null): Recurrence<S>;
+
+  step(x: Tensor, state: S): Recurrence<S> {
+    return scoped(x.backend, () => {
+      const next = this.advance(linear(x, this.weight_ih, this.bias_ih), state);
+      return { output: next.h, state: next };
+    });
+  }
+
+  override sequence(x: Tensor, options: SequenceOptions<S> = {}): Recurrence<S> {
+    return scoped(x.backend, () => {
+      const state = options.state ?? null;
+      const weightHh = this.training ? applyDropout(this.weight_hh, this.weightDropout, this.generator) : this.weight_hh;
+      const given = {
+        x,
+        weightIh: this.weight_ih,
+        weightHh,
+        biasIh: this.bias_ih,
+        biasHh: this.bias_hh,
+        h0: state?.h ?? null,
+        lengths: options.lengths,
+        reverse: options.reverse,
+        fused: options.fused,
+      };
+      return this.run(given, state);
+    });
+  }
+}

@@ -1,0 +1,199 @@
+import { add, ArgumentError, checkLengths, concat, reshape, ShapeError, show, stack, unstack, type FusedMode, type Generator, type State, type Tensor } from '@timestep/core';
+import { expectSequence } from '../checks.ts';
+import { applyDropout } from '../dropout.ts';
+import type { LengthsOption } from '../lengths.ts';
+import { Module } from '../module.ts';
+import { checkRate, checkSize, generatorOrFresh } from '../options.ts';
+import type { Parameter } from '../parameter.ts';
+import { scoped, type Recurrence } from '../scoped.ts';
+import type { Slot } from '../slots.ts';
+import { checkState, mapState, type Cell } from './cell.ts';
+
+/** Options of every recurrent layer, whatever its cell. */
+export interface StackOptions {
+  /** D */
+  readonly inputSize: number;
+  /** L; 1 by default. */
+  readonly numLayers?: number | undefined;
+  /** A second cell for each layer that runs from the end; its output stands behind the first's. False by default. */
+  readonly bidirectional?: boolean | undefined;
+  /** Dropout on the output of every layer but the last; 0 by default. */
+  readonly dropout?: number | undefined;
+  /** Use one dropout mask for all steps of a sequence (Gal and Ghahramani 2016); false by default. */
+  readonly lockedDropout?: boolean | undefined;
+  /** Every layer but the first adds its input to its output; false by default. */
+  readonly residual?: boolean | undefined;
+  /** What the dropout masks are drawn from; a randomly seeded one by default. */
+  readonly generator?: Generator | undefined;
+  /** `auto`, `require` or `off`; the backend's mode by default. */
+  readonly fused?: FusedMode | undefined;
+}
+
+export interface RecurrentOptions<S extends State> extends StackOptions {
+  /** Makes the cell of each layer and direction; inputSize is that of the layer. */
+  readonly cell: (inputSize: number, place: { readonly layer: number; readonly reverse: boolean }) => Cell<S>;
+}
+
+/** What a recurrent layer takes beside x. */
+export interface RecurrentInput<S extends State> extends LengthsOption {
+  /** The state before the first step, each part `[L·directions, N, …]`; zeros by default. */
+  readonly state?: S | null | undefined;
+}
+
+/**
+ * Any cell over whole sequences: stacked, in one direction or both, with lengths, dropout between layers and residual
+ * connections. RNN, LSTM and GRU are this with their cells; so is a network of your own {@link Cell}.
+ *
+ * | symbol | meaning |
+ * |---|---|
+ * | T, N, D | steps, sequences, input features |
+ * | L | layers |
+ * | P | outputs of a cell |
+ *
+ * The parameters of a cell carry its place: `weight_ih_l0`, `weight_ih_l0_reverse`, `weight_ih_l1`, ….
+ */
+export class Recurrent<S extends State> extends Module {
+  /** The parameters of the cells, such as `weight_ih_l0`. */
+  readonly [name: `weight_${string}` | `bias_${string}`]: Parameter;
+
+  readonly inputSize: number;
+  /** P·directions: the features of the output. */
+  readonly outputSize: number;
+  readonly numLayers: number;
+  readonly bidirectional: boolean;
+  readonly dropout: number;
+  readonly lockedDropout: boolean;
+  readonly residual: boolean;
+  readonly generator: Generator;
+  readonly #cells: readonly Cell<S>[];
+  readonly #fused: FusedMode | undefined;
+  readonly #where: string;
+
+  /** @param where the name in error messages */
+  constructor(options: RecurrentOptions<S>, where = 'recurrent') {
+    super();
+    this.#where = where;
+    this.inputSize = checkSize(where, 'inputSize', options.inputSize);
+    this.numLayers = checkSize(where, 'numLayers', options.numLayers ?? 1);
+    this.bidirectional = options.bidirectional ?? false;
+    this.dropout = checkRate(where, 'dropout', options.dropout ?? 0);
+    this.lockedDropout = options.lockedDropout ?? false;
+    this.residual = options.residual ?? false;
+    this.generator = generatorOrFresh(options.generator);
+    this.#fused = options.fused;
+    this.#cells = this.#makeCells(options.cell);
+    this.outputSize = this.#cells.at(-1)!.outputSize * this.directions;
+    for (const { name, value } of this.slots()) {
+      // Only for reading: what the module holds is found through its cells.
+      if (!(name in this) && !(value instanceof Module)) Object.defineProperty(this, name, { get: () => this.slots().find((slot) => slot.name === name)?.value });
+    }
+  }
+
+  /** 1, or 2 where bidirectional. */
+  get directions(): number {
+    return this.bidirectional ? 2 : 1;
+  }
+
+  /** The cells: layer 0 forward, layer 0 reverse, layer 1 forward, …. */
+  get cells(): readonly Cell<S>[] {
+    return this.#cells;
+  }
+
+  override slots(): Slot[] {
+    const own = super.slots();
+    const ofCells = this.#cells.flatMap((cell, row) => cell.slots().map((slot) => ({ ...slot, name: placed(slot.name, this.#suffix(row)) })));
+    return [...own, ...ofCells];
+  }
+
+  override children(): Module[] {
+    return [...super.children(), ...this.#cells];
+  }
+
+  /**
+   * @param x `[T, N, inputSize]`
+   * @param options.lengths `[N]`, each 0…T: steps at and past it come out as 0 and leave the state as it was
+   * @param options.state each part `[L·directions, N, …]`
+   * @returns `output [T, N, outputSize]` of the last layer, and the state after each sequence's last step in the
+   *   direction of travel
+   * @throws ShapeError, DTypeError, or ArgumentError `INVALID_LENGTHS` that names the entry
+   */
+  forward(x: Tensor, options: RecurrentInput<S> = {}): Recurrence<S> {
+    expectSequence(this.#where, x, this.inputSize);
+    const [steps, batch] = x.shape as [number, number];
+    const lengths = checkLengths(this.#where, options.lengths, steps, batch);
+    const start = options.state ?? null;
+    if (start) checkState(this.#where, start, this.#cells[0]!.stateShapes, [this.#cells.length, batch]);
+    return scoped(x.backend, () => {
+      const rows = start && Object.fromEntries(Object.entries(start).map(([name, part]) => [name, unstack(part)]));
+      const finals: S[] = [];
+      let current = x;
+      for (let layer = 0; layer < this.numLayers; layer++) {
+        const input = layer > 0 && this.training ? applyDropout(current, this.dropout, this.generator, this.lockedDropout) : current;
+        const outputs = [];
+        for (let direction = 0; direction < this.directions; direction++) {
+          const row = layer * this.directions + direction;
+          const state = start && mapState(start, (_, name) => rows![name]![row]!);
+          const result = this.#cells[row]!.sequence(input, { state, lengths, reverse: direction === 1, fused: this.#fused });
+          outputs.push(result.output);
+          finals.push(result.state);
+        }
+        const output = outputs.length === 1 ? outputs[0]! : concat(outputs, 2);
+        // Past a length the input of a layer above the first is 0 already, so the sum needs no mask.
+        current = this.residual && layer > 0 ? add(output, input) : output;
+      }
+      return { output: current, state: joinStates(finals) };
+    });
+  }
+
+  /**
+   * One step of a stream: x `[N, inputSize]` → `output [N, outputSize]` and the state to hand to the next step.
+   *
+   * ```ts
+   * let state = null;
+   * for await (const frame of frames) ({ output, state } = lstm.step(frame, state));
+   * ```
+   *
+   * @throws ArgumentError where the layer is bidirectional
+   */
+  step(x: Tensor, state: S | null = null): Recurrence<S> {
+    if (this.bidirectional) throw new ArgumentError(`[${this.#where}] a bidirectional layer needs the whole sequence; use forward(x), or build it with bidirectional: false`);
+    if (x.rank !== 2) throw new ShapeError(`[${this.#where}] expected one step of shape [N, ${this.inputSize}], got ${show(x.shape)}; use forward(x) for a sequence`);
+    return scoped(x.backend, () => {
+      const result = this.forward(reshape(x, [1, ...x.shape]), { state });
+      return { output: reshape(result.output, result.output.shape.slice(1)), state: result.state };
+    });
+  }
+
+  #makeCells(make: RecurrentOptions<S>['cell']): Cell<S>[] {
+    const cells: Cell<S>[] = [];
+    for (let layer = 0; layer < this.numLayers; layer++) {
+      const inputSize = layer === 0 ? this.inputSize : cells.at(-1)!.outputSize * this.directions;
+      for (let direction = 0; direction < this.directions; direction++) {
+        const cell = make(inputSize, { layer, reverse: direction === 1 });
+        if (cell.inputSize !== inputSize) {
+          throw new ShapeError(`[${this.#where}] the cell of layer ${layer} has inputSize ${cell.inputSize}, expected ${inputSize}; make it with the inputSize that the function is given`);
+        }
+        cells.push(cell);
+      }
+    }
+    const [first] = cells;
+    const odd = cells.findIndex(({ outputSize, stateShapes }) => outputSize !== first!.outputSize || JSON.stringify(stateShapes) !== JSON.stringify(first!.stateShapes));
+    if (odd >= 0) throw new ShapeError(`[${this.#where}] the cells of all layers need one outputSize and one state; cell ${odd} differs from cell 0`);
+    return cells;
+  }
+
+  #suffix(row: number): string {
+    return `_l${Math.floor(row / this.directions)}${row % this.directions === 1 ? '_reverse' : ''}`;
+  }
+}
+
+/** The place behind the first part of a name: `weight_ih` → `weight_ih_l0`, `norm.weight` → `norm_l0.weight`. */
+function placed(name: string, suffix: string): string {
+  const [head, ...rest] = name.split('.');
+  return [head! + suffix, ...rest].join('.');
+}
+
+/** `[N, …]` of each cell → `[L·directions, N, …]`. */
+function joinStates<S extends State>(states: readonly S[]): S {
+  return mapState(states[0]!, (_, name) => stack(states.map((state) => state[name]!)));
+}

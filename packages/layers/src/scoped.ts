@@ -1,0 +1,15 @@
+import { openScope, type Backend, type State, type Tensor } from '@timestep/core';
+
+/** What a cell or recurrent layer returns. */
+export interface Recurrence<S extends State> {
+  readonly output: Tensor;
+  readonly state: S;
+}
+
+/** Runs `body` in a scope of its own and keeps the output and the state. */
+export function scoped<S extends State>(backend: Backend, body: () => Recurrence<S>): Recurrence<S> {
+  using scope = openScope(backend);
+  const result = body();
+  for (const tensor of [result.output, ...Object.values(result.state)]) scope.keep(tensor);
+  return result;
+}

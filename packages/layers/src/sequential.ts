@@ -1,0 +1,75 @@
+import { tidy, Tensor } from '@timestep/core';
+import type { Lengths, LengthsOption } from './lengths.ts';
+import { Module } from './module.ts';
+import type { Slot } from './slots.ts';
+
+/** What a module must offer to stand in a {@link Sequential}. */
+export interface StageModule extends Module {
+  forward(x: Tensor, options?: LengthsOption): Tensor | { readonly output: Tensor };
+  /** Where the layer changes the number of steps: the lengths behind it. */
+  outputLengths?(lengths: Lengths): Int32Array;
+}
+
+/** A module or a plain function. */
+export type Stage = StageModule | ((x: Tensor) => Tensor);
+
+/**
+ * Stages one after the other. A recurrent layer hands on its `output`; `lengths` reach every stage, mapped by those
+ * that change the number of steps. The parts are named by their place: `0.weight`, `2.weight_ih_l0`.
+ *
+ * ```ts
+ * const model = new Sequential(
+ *   new Conv1d({ backend, inputSize: 40, outputSize: 64, kernelSize: 3, stride: 2 }),
+ *   relu,
+ *   new LSTM({ backend, inputSize: 64, hiddenSize: 128, bidirectional: true }),
+ *   new Linear({ backend, inputSize: 256, outputSize: 11 }),
+ * );
+ * const logits = model.forward(x, { lengths });
+ * const frames = model.outputLengths(lengths);
+ * ```
+ */
+export class Sequential extends Module {
+  readonly #stages: readonly Stage[];
+
+  constructor(...stages: Stage[]) {
+    super();
+    this.#stages = stages;
+  }
+
+  get length(): number {
+    return this.#stages.length;
+  }
+
+  /** The stage at a place, counted from 0. */
+  at(index: number): Stage | undefined {
+    return this.#stages.at(index);
+  }
+
+  override slots(): Slot[] {
+    const stages = this.#stages.flatMap((value, index) => (value instanceof Module ? [{ name: String(index), value }] : []));
+    return [...super.slots(), ...stages];
+  }
+
+  outputLengths(lengths: Lengths): Int32Array {
+    let current: Int32Array = Int32Array.from(lengths);
+    for (const stage of this.#stages) current = mapLengths(stage, current);
+    return current;
+  }
+
+  forward(x: Tensor, options: LengthsOption = {}): Tensor {
+    return tidy(x.backend, () => {
+      let lengths = options.lengths;
+      let current = x;
+      for (const stage of this.#stages) {
+        const result = stage instanceof Module ? stage.forward(current, { lengths }) : stage(current);
+        current = result instanceof Tensor ? result : result.output;
+        lengths &&= mapLengths(stage, Int32Array.from(lengths));
+      }
+      return current;
+    });
+  }
+}
+
+function mapLengths(stage: Stage, lengths: Int32Array): Int32Array {
+  return stage instanceof Module && stage.outputLengths ? stage.outputLengths(lengths) : lengths;
+}
