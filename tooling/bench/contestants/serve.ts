@@ -1,0 +1,50 @@
+import { createInterface } from 'node:readline';
+import type { Case, Digest } from '../src/case.ts';
+import type { Hello, Request } from '../src/protocol.ts';
+import { peak, resetPeak } from './memory.ts';
+
+/** A case made ready: runs once with its results, and runs without them. */
+export interface Work {
+  result(): Promise<Digest>;
+  run(): Promise<void> | void;
+  dispose(): void;
+}
+
+/** Answers the benchmark's requests until its input ends. */
+export async function serve(hello: Hello, prepare: (work: Case) => Work | { readonly unsupported: string }): Promise<void> {
+  const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
+  let work: Work | null = null;
+  let idleBytes = 0;
+  say(hello);
+  for await (const line of createInterface({ input: process.stdin })) {
+    const request = JSON.parse(line) as Request;
+    if (request.type === 'prepare') {
+      work?.dispose();
+      work = null;
+      (globalThis as { gc?: () => void }).gc?.();
+      idleBytes = resetPeak();
+      const made = prepare(request.case);
+      if ('unsupported' in made) {
+        say(made);
+        continue;
+      }
+      work = made;
+      const digest = await work.result();
+      // The second and later runs are warm; the compiler of the kernels has seen them.
+      for (let i = 0; i < 2; i++) await work.run();
+      const [milliseconds] = await time(work, 1);
+      say({ digest, milliseconds });
+    } else if (request.type === 'time') say({ milliseconds: work ? await time(work, request.repeats) : [] });
+    else say({ idleBytes, peakBytes: peak() });
+  }
+}
+
+async function time(work: Work, repeats: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < repeats; i++) {
+    const start = performance.now();
+    await work.run();
+    times.push(performance.now() - start);
+  }
+  return times;
+}

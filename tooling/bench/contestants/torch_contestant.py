@@ -1,0 +1,147 @@
+"""PyTorch's side of the benchmark: `python3 torch_contestant.py THREADS`, requests and replies as lines of JSON."""
+
+import json
+import math
+import re
+import sys
+import time
+
+import torch
+
+from values import digest, fill, seed_of
+
+torch.set_num_threads(int(sys.argv[1]))
+
+
+def values(label, shape, scale):
+    return torch.from_numpy(fill(math.prod(shape), seed_of(label), scale)).reshape(shape)
+
+
+class Recurrent:
+    def __init__(self, case):
+        layer_type = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}[case["cell"]]
+        self.training = case["training"]
+        hidden = case["hiddenSize"]
+        self.layer = layer_type(case["inputSize"], hidden, num_layers=case["layers"], bidirectional=case["bidirectional"])
+        with torch.no_grad():
+            for name, parameter in self.layer.named_parameters():
+                parameter.copy_(values(name, tuple(parameter.shape), 2 / math.sqrt(hidden)))
+        if not self.training:
+            self.layer.eval()
+        self.x = values("x", (case["steps"], case["batch"], case["inputSize"]), 2).requires_grad_(self.training)
+        width = hidden * (2 if case["bidirectional"] else 1)
+        self.upstream = values("upstream", (case["steps"], case["batch"], width), 2)
+        self.lengths = None if case["lengths"] is None else torch.tensor(case["lengths"])
+
+    def forward(self):
+        if self.lengths is None:
+            return self.layer(self.x)[0]
+        packed = torch.nn.utils.rnn.pack_padded_sequence(self.x, self.lengths, enforce_sorted=False)
+        return torch.nn.utils.rnn.pad_packed_sequence(self.layer(packed)[0], total_length=self.x.shape[0])[0]
+
+    def run(self):
+        if not self.training:
+            with torch.inference_mode():
+                return self.forward()
+        self.x.grad = None
+        self.layer.zero_grad(set_to_none=True)
+        output = self.forward()
+        output.backward(self.upstream)
+        return output
+
+    def result(self):
+        found = {"output": digest(self.run().detach().numpy())}
+        if self.training:
+            found["d x"] = digest(self.x.grad.numpy())
+            for name, parameter in self.layer.named_parameters():
+                found[f"d {name}"] = digest(parameter.grad.numpy())
+        return found
+
+
+class Matmul:
+    def __init__(self, case):
+        self.a = values("a", (case["m"], case["k"]), 1)
+        self.b = values("b", (case["k"], case["n"]), 1)
+
+    def run(self):
+        return torch.matmul(self.a, self.b)
+
+    def result(self):
+        return {"product": digest(self.run().numpy())}
+
+
+class Ctc:
+    def __init__(self, case):
+        steps, batch, classes, length = case["steps"], case["batch"], case["classes"], case["targetLength"]
+        self.logits = values("logits", (steps, batch, classes), 4).requires_grad_()
+        self.upstream = values("upstream", (batch,), 2)
+        uniform = fill(batch * length, 9, 1).astype("float64") + 0.5
+        self.targets = torch.from_numpy((1 + (uniform * (classes - 1)).astype("int64")).reshape(batch, length))
+        self.input_lengths = torch.full((batch,), steps)
+        self.target_lengths = torch.full((batch,), length)
+
+    def run(self):
+        self.logits.grad = None
+        losses = torch.nn.functional.ctc_loss(
+            self.logits.log_softmax(-1), self.targets, self.input_lengths, self.target_lengths, reduction="none"
+        )
+        losses.backward(self.upstream)
+        return losses
+
+    def result(self):
+        losses = self.run()
+        return {"losses": digest(losses.detach().numpy()), "d logits": digest(self.logits.grad.numpy())}
+
+
+def status(field):
+    try:
+        with open("/proc/self/status") as file:
+            return int(re.search(rf"^{field}:\s+(\d+) kB", file.read(), re.M).group(1)) * 1024
+    except (OSError, AttributeError):
+        return 0
+
+
+def reset_peak():
+    try:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")
+    except OSError:
+        pass
+    return status("VmRSS")
+
+
+def timed(work, repeats):
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work.run()
+        times.append((time.perf_counter() - start) * 1000)
+    return times
+
+
+def main():
+    kinds = {"recurrent": Recurrent, "matmul": Matmul, "ctc": Ctc}
+    say = lambda message: print(json.dumps(message), flush=True)
+    say({"version": torch.__version__, "device": f"CPU, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"})
+    work, idle = None, 0
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["type"] == "prepare":
+            work = None
+            idle = reset_peak()
+            case = request["case"]
+            if case["kind"] not in kinds:
+                say({"unsupported": f"not written for {case['kind']}"})
+                continue
+            work = kinds[case["kind"]](case)
+            result = work.result()
+            for _ in range(2):
+                work.run()
+            say({"digest": result, "milliseconds": timed(work, 1)[0]})
+        elif request["type"] == "time":
+            say({"milliseconds": timed(work, request["repeats"])})
+        else:
+            say({"idleBytes": idle, "peakBytes": status("VmHWM")})
+
+
+main()

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { recurrentFlops } from './case.ts';
+import { difference } from './compare.ts';
+import { groups } from './groups/index.ts';
+import { median, spread } from './statistics.ts';
+import { formatTable } from './table.ts';
+import { digest, fillValues, value } from './values.ts';
+
+describe('the benchmark', () => {
+  it('tells a wrong result from rounding', () => {
+    const a = fillValues(new Float32Array(1000), 1, 2);
+    const rounded = a.map((x) => x * (1 + 1e-6));
+    const wrong = a.map((x, i) => (i % 100 === 0 ? 0 : x));
+    expect(difference({ y: digest(a) }, { y: digest(rounded) })).toBeNull();
+    expect(difference({ y: digest(a) }, { y: digest(wrong) })).toMatch(/'y' differs/);
+    expect(difference({ y: digest(a), dx: digest(a) }, { y: digest(a) })).toMatch(/'dx' is missing/);
+    expect(difference({ y: { projection: NaN, norm: 1 } }, { y: { projection: 0, norm: 1 } })).toMatch(/differs/);
+  });
+
+  it('counts the products of an LSTM as its paper does', () => {
+    // Zaremba's small model: 2·(4·H)·(D + H) a step and sequence.
+    const sizes = { cell: 'lstm', inputSize: 3, hiddenSize: 5, batch: 2, steps: 7, layers: 1, bidirectional: false, lengths: null, training: false } as const;
+    expect(recurrentFlops(sizes)).toBe(2 * 2 * 7 * 20 * 8);
+    expect(recurrentFlops({ ...sizes, training: true, lengths: [7, 3] })).toBe(3 * 2 * 10 * 20 * 8);
+  });
+
+  it('has a case of its own name in every row', () => {
+    for (const make of Object.values(groups)) {
+      const names = make().cases.map(({ name }) => name);
+      expect(new Set(names).size).toBe(names.length);
+    }
+  });
+
+  it('puts medians and ratios into a table', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 2, 3])).toBe(2.5);
+    expect(spread([10, 10, 10, 10])).toBe(0);
+    const cell = (contestant: string, milliseconds: number | null, note: string | null = null) => ({ contestant, milliseconds, spread: 0.01, gigaflops: 5, megabytes: 1, note });
+    const work = { kind: 'matmul', name: 'one', m: 1, n: 1, k: 1, flops: 2 } as const;
+    const table = formatTable([{ case: work, cells: [cell('torch', 10), cell('cpu', 20), cell('webgpu', null, 'no adapter')] }], 'torch');
+    expect(table).toContain('0.50');
+    expect(table).toContain('webgpu, one: no adapter');
+  });
+
+  it('draws values that look uniform', () => {
+    const list = Array.from({ length: 10_000 }, (_, i) => value(i, 3));
+    const mean = list.reduce((a, b) => a + b) / list.length;
+    expect(Math.abs(mean)).toBeLessThan((5 * Math.sqrt(1 / 12)) / 100);
+    expect(Math.min(...list)).toBeLessThan(-0.499);
+  });
+});

@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+// `pnpm bench [group …] [--json] [--against torch] [--rounds N] [--threads N] [--only TEXT]`
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { availableParallelism } from 'node:os';
+import { Contestant, timestepContestant, torchContestant, type ContestantDescription } from './contestant.ts';
+import { groups } from './groups/index.ts';
+import { describeMachine } from './machine.ts';
+import { runGroup, type Row } from './run-group.ts';
+import { formatTable } from './table.ts';
+
+const usage = `usage: pnpm bench [${Object.keys(groups).join(' | ')} …] [options]
+  --json            print one JSON object instead of tables
+  --out FILE        write the JSON object to FILE as well
+  --against LIST    torch (default), or none
+  --only TEXT       only the rows whose name contains TEXT
+  --rounds N        interleaved rounds a row (7)
+  --threads N       threads of the contestants with several (all cores)`;
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    out: { type: 'string' },
+    against: { type: 'string', default: 'torch' },
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '7' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    help: { type: 'boolean', default: false },
+  },
+});
+const chosen = positionals.length > 0 ? positionals : Object.keys(groups);
+const unknown = chosen.filter((name) => !(name in groups));
+if (options.help || unknown.length > 0) {
+  console.error(unknown.length > 0 ? `unknown group: ${unknown.join(', ')}\n${usage}` : usage);
+  process.exit(options.help ? 0 : 2);
+}
+
+const threads = Number(options.threads);
+const descriptions: ContestantDescription[] = [
+  ...(options.against.split(',').includes('torch') ? [torchContestant(threads)] : []),
+  timestepContestant('cpu 1', 'cpu', 1),
+  ...(threads > 1 ? [timestepContestant(`cpu ${threads}`, 'cpu', threads)] : []),
+];
+
+const log = options.json ? console.error : console.log;
+const machine = describeMachine();
+log(`${machine.processor}, ${machine.cores} cores, ${machine.gigabytes} GB, ${machine.vectors.join(' ')}; node ${machine.node}, ${machine.platform}`);
+
+const contestants: Contestant[] = [];
+for (const description of descriptions) {
+  const started = await Contestant.start(description);
+  if (started instanceof Contestant) {
+    contestants.push(started);
+    log(`${started.name}: ${started.hello.version}, ${started.hello.device}`);
+  } else log(`${description.name} is left out: ${started.unavailable}${description.name === 'torch' ? ' (python3 -m pip install torch)' : ''}`);
+}
+
+const results: Record<string, Row[]> = {};
+try {
+  for (const name of chosen) {
+    const group = groups[name]!();
+    const cases = group.cases.filter((work) => !options.only || work.name.includes(options.only));
+    log(`\n${name}: ${group.title}`);
+    const rows = await runGroup(cases, contestants, { rounds: Number(options.rounds), roundMilliseconds: 150, onRow: (row) => process.stderr.isTTY && process.stderr.write(`  ${row.case.name}\n`) });
+    results[name] = rows;
+    log(formatTable(rows, 'torch'));
+  }
+} finally {
+  for (const contestant of contestants) contestant.stop();
+}
+
+const report = { machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results };
+if (options.out) writeFileSync(options.out, JSON.stringify(report, null, 1));
+if (options.json) console.log(JSON.stringify(report));
