@@ -7,3 +7,5 @@ export function heapBase(): usize {
 }
 
 export * from './elementwise';
+export * from './sequence';
+export * from './matmul';
