@@ -1,9 +1,10 @@
-import { ShapeError, specVersion, type Capabilities, type DeviceBuffer, type DType, type FusedOps, type HostArray, type HostData, type MemoryCounters } from '@timestep/backend-api';
+import { ShapeError, specVersion, type Capabilities, type DeviceBuffer, type DType, type FusedOps, type HostArray, type HostData, type MatmulSpec, type MemoryCounters } from '@timestep/backend-api';
 import { createEngine, type CpuBackendOptions } from './engine/create-engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { processorName } from './engine/host.ts';
 import { createFusedOps } from './fused/index.ts';
 import { fill } from './ops/fill.ts';
+import { matmul } from './ops/matmul.ts';
 
 /** The CPU backend: WebAssembly kernels, run by one or more threads. Every operation is done when its call returns. */
 export class CpuBackend {
@@ -78,6 +79,10 @@ export class CpuBackend {
 
   fill(out: DeviceBuffer, value: number): void {
     fill(this.engine, out, value);
+  }
+
+  matmul(a: DeviceBuffer, b: DeviceBuffer, out: DeviceBuffer, spec: MatmulSpec): void {
+    matmul(this.engine, a, b, out, spec);
   }
 
   #copyOut(buffer: DeviceBuffer): HostArray {

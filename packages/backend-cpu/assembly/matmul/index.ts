@@ -1,0 +1,2 @@
+export { gemmScratchBytes } from './gemm';
+export { matmulParts } from './parts';
