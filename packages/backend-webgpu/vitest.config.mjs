@@ -8,7 +8,7 @@ function env() {
   const named = process.env.VK_ICD_FILENAMES ?? process.env.VK_DRIVER_FILES;
   const nodes = existsSync('/dev/dri') ? readdirSync('/dev/dri') : [];
   const hasGpu = existsSync('/dev/nvidia0') || nodes.some((name) => name.startsWith('render'));
-  return named === undefined && !hasGpu && existsSync(swiftShader) ? { VK_ICD_FILENAMES: swiftShader } : {};
+  return named === undefined && !hasGpu && existsSync(swiftShader) ? { VK_ICD_FILENAMES: swiftShader, VK_LOADER_LAYERS_DISABLE: '~implicit~' } : {};
 }
 
 // Drivers read the environment of the process, which worker threads do not change: forked processes it is.

@@ -1,4 +1,4 @@
-import { specVersion, type Backend, type DeviceBuffer, type FusedOps } from '@timestep/backend-api';
+import { specVersion, type Backend, type FusedOps } from '@timestep/backend-api';
 import { describeInWords, type AdapterDescription, type OpenDevice } from './adapter.ts';
 import { Runtime, type RuntimeOptions } from './device/runtime.ts';
 import { fusedOps } from './fused/index.ts';
@@ -27,8 +27,7 @@ export interface WebGpuBackend extends Backend {
 export function makeBackend({ device, description, owned, gpu }: OpenDevice, options: RuntimeOptions): WebGpuBackend {
   const runtime = new Runtime(device, options);
   const fused: FusedOps = fusedOps(runtime);
-  // Dawn's entry point must outlive the device; this reference goes with the backend.
-  let entryPoint = gpu;
+  runtime.entryPoint = gpu;
   return {
     specVersion,
     name: 'webgpu',
@@ -66,7 +65,7 @@ export function makeBackend({ device, description, owned, gpu }: OpenDevice, opt
       } else {
         runtime.pool.destroyAll();
       }
-      entryPoint = null;
+      runtime.entryPoint = null;
     },
     alloc: (dtype, length) => runtime.alloc(dtype, length),
     free: (buffer) => runtime.free(buffer),

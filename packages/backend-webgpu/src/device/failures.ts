@@ -8,13 +8,15 @@ import { DeviceError, type TimestepError } from '@timestep/backend-api';
 export class Failures {
   readonly #device: GPUDevice;
   readonly #open = new Set<Promise<void>>();
-  #first: TimestepError | null = null;
+  #scopes = 0;
+  #first: { error: TimestepError; order: number } | null = null;
   #lost: DeviceError | null = null;
 
   constructor(device: GPUDevice) {
     this.#device = device;
     device.addEventListener('uncapturederror', (event) => {
-      this.record(new DeviceError('KERNEL_FAILED', `[webgpu] the device reported: ${event.error.message}`));
+      const error = new DeviceError('KERNEL_FAILED', `[webgpu] the device reported: ${event.error.message}`);
+      this.#record(error, this.#scopes++);
     });
     void device.lost.then((info) => {
       const why = info.message === '' ? info.reason : `${info.reason}: ${info.message}`;
@@ -25,9 +27,9 @@ export class Failures {
     });
   }
 
-  /** Keeps the first error until it is reported; those after it are mostly its consequences. */
-  record(error: TimestepError): void {
-    this.#first ??= error;
+  /** Keeps the error of the earliest call until it is reported; those after it are mostly its consequences. */
+  #record(error: TimestepError, order: number): void {
+    if (this.#first === null || order < this.#first.order) this.#first = { error, order };
   }
 
   /** Runs `action` inside error scopes; what they catch is recorded as `explain` words it. */
@@ -45,9 +47,10 @@ export class Failures {
   }
 
   #watch(scope: Promise<GPUError | null>, explain: (error: GPUError) => TimestepError | Promise<TimestepError>): void {
+    const order = this.#scopes++;
     const settled: Promise<void> = scope
       .then(async (error) => {
-        if (error !== null) this.record(await explain(error));
+        if (error !== null) this.#record(await explain(error), order);
       })
       // A scope of a lost device may reject; `device.lost` tells of that.
       .catch(() => undefined)
@@ -61,9 +64,9 @@ export class Failures {
     // The event and the loss are announced by tasks of their own; one turn of the queue lets them in.
     await Promise.resolve();
     if (this.#lost !== null) throw this.#lost;
-    const error = this.#first;
+    const first = this.#first;
     this.#first = null;
-    if (error !== null) throw error;
+    if (first !== null) throw first.error;
   }
 
   /** After a call rejected: gives the loss that caused it the time to be announced, and throws it or the first error. */

@@ -1,7 +1,7 @@
 import type { DeviceBuffer, MatmulSpec } from '@timestep/backend-api';
 import { reads, writes } from '../device/kernel.ts';
 import type { Runtime } from '../device/runtime.ts';
-import { productSource, tiles, type Tile } from '../wgsl/product.ts';
+import { productSource, thinBlock, tiles, type Tile } from '../wgsl/product.ts';
 import { copy, fill } from './data.ts';
 
 /** A product of matrices that are parts of buffers: `out (+)= op(a)·op(b) (+ bias)`. Places and pitches in elements. */
@@ -34,11 +34,18 @@ export interface Product {
 const enoughWorkgroups = 64;
 const leastSplitDepth = 128;
 
-function tileCount(tile: Tile, m: number, n: number): number {
-  return Math.ceil(m / tile.rows) * Math.ceil(n / tile.columns);
+/** Rows and columns of workgroups. */
+function tileCounts(tile: Tile | null, m: number, n: number): [number, number] {
+  return tile === null ? [1, Math.ceil((m * n) / thinBlock)] : [Math.ceil(m / tile.rows), Math.ceil(n / tile.columns)];
 }
 
-function chooseTile(m: number, n: number, batch: number): Tile {
+function tileCount(tile: Tile | null, m: number, n: number): number {
+  const [rows, columns] = tileCounts(tile, m, n);
+  return rows * columns;
+}
+
+function chooseTile(m: number, n: number, batch: number): Tile | null {
+  if (m < 8 || n < 8) return null;
   if (m > 64 && n > 64 && tileCount(tiles.large, m, n) * batch >= enoughWorkgroups) return tiles.large;
   return m > 32 && n > 32 ? tiles.middle : tiles.small;
 }
@@ -51,18 +58,19 @@ export function product(runtime: Runtime, spec: Product): void {
   const tile = chooseTile(m, n, batch);
   const count = tileCount(tile, m, n) * batch;
   const wanted = Math.min(Math.ceil(enoughWorkgroups / count), Math.floor(k / leastSplitDepth));
-  const splitDepth = wanted > 1 ? Math.ceil(k / wanted / tile.depth) * tile.depth : k;
+  const splitDepth = wanted > 1 ? Math.ceil(k / wanted / 16) * 16 : k;
   const splits = Math.ceil(k / splitDepth);
   const whole = splits === 1;
   const size = batch * m * n;
   const target = whole ? out : runtime.alloc('f32', splits * size);
   const variant = { tile, transposeA, transposeB, accumulate: whole && accumulate, bias: whole && bias !== null };
   const kernel = runtime.kernel(
-    `matmul ${tile.rows} ${transposeA} ${transposeB} ${variant.accumulate} ${variant.bias}`,
+    `matmul ${tile?.rows} ${transposeA} ${transposeB} ${variant.accumulate} ${variant.bias}`,
     () => productSource(variant),
   );
   const outPitch = spec.outPitch ?? n;
   const blocks = count * splits;
+  const [tileRows, tileColumns] = tileCounts(tile, m, n);
   const parameters = {
     m,
     n,
@@ -76,8 +84,8 @@ export function product(runtime: Runtime, spec: Product): void {
     aStride: spec.aStride ?? m * k,
     bStride: spec.bStride ?? k * n,
     outStride: whole ? (spec.outStride ?? m * n) : m * n,
-    tileRows: Math.ceil(m / tile.rows),
-    tileColumns: Math.ceil(n / tile.columns),
+    tileRows,
+    tileColumns,
     splits,
     splitDepth,
     splitStride: size,

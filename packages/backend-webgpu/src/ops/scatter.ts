@@ -69,9 +69,9 @@ export function scatterAddAxis(runtime: Runtime, values: DeviceBuffer, index: De
   let outer = thread / params.inner;
   let i = thread % params.inner;
   for (var c = 0u; c < params.count; c = c + 1u) {
-    let from = (outer * params.count + c) * params.inner + i;
-    let place = (outer * params.length + u32(index[from])) * params.inner + i;
-    out[place] = out[place] + values[from];
+    let source = (outer * params.count + c) * params.inner + i;
+    let place = (outer * params.length + u32(index[source])) * params.inner + i;
+    out[place] = out[place] + values[source];
   }`,
   }));
   runtime.run(kernel, [values, index, out], { owners: outer * inner, inner, length, count }, Math.ceil((outer * inner) / 64), values.length * 16);

@@ -23,8 +23,9 @@ const productParameters = [
   'tileRows', 'tileColumns', 'splits', 'splitDepth', 'splitStride', 'blocks',
 ] as const;
 
+/** How a product is made: by tiles, or where it has few rows or columns one invocation for each element. */
 export interface ProductVariant {
-  readonly tile: Tile;
+  readonly tile: Tile | null;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
   readonly accumulate: boolean;
@@ -61,8 +62,46 @@ ${[0, 1, 2, 3].map(component).join('\n')}
 }`;
 }
 
+function interfaceOf(form: string, { transposeA, transposeB, bias }: ProductVariant): Pick<KernelSource<ProductParameter>, 'name' | 'bindings' | 'parameters'> {
+  return {
+    name: `matmul.${form}${transposeA ? '.aT' : ''}${transposeB ? '.bT' : ''}`,
+    bindings: [reads('a', 'f32'), reads('b', 'f32'), ...(bias ? [reads('bias', 'f32')] : []), writes('out', 'f32')],
+    parameters: Object.fromEntries(productParameters.map((name) => [name, 'u32'])) as Record<ProductParameter, 'u32'>,
+  };
+}
+
+/** Elements of a workgroup of the form without tiles. */
+export const thinBlock = 64;
+
+/** One invocation for each element of the result; a tile would be mostly empty. */
+function thinSource(variant: ProductVariant): KernelSource<ProductParameter> {
+  const { transposeA, transposeB, accumulate, bias } = variant;
+  return {
+    ...interfaceOf('thin', variant),
+    workgroupSize: thinBlock,
+    body: `  let part = block / params.tileColumns;
+  let element = (block % params.tileColumns) * ${thinBlock}u + lane;
+  if (block >= params.blocks || element >= params.m * params.n) { return; }
+  let row = element / params.n;
+  let column = element % params.n;
+  let split = part % params.splits;
+  let p = part / params.splits;
+  let aStart = params.aBase + p * params.aStride + row * ${transposeA ? '1u' : 'params.aPitch'};
+  let bStart = params.bBase + p * params.bStride + column * ${transposeB ? 'params.bPitch' : '1u'};
+  let end = min((split + 1u) * params.splitDepth, params.k);
+  var value = 0.0;
+  for (var d = split * params.splitDepth; d < end; d = d + 1u) {
+    value += a[aStart + d * ${transposeA ? 'params.aPitch' : '1u'}] * b[bStart + d * ${transposeB ? '1u' : 'params.bPitch'}];
+  }
+  let place = params.outBase + p * params.outStride + split * params.splitStride + row * params.outPitch + column;
+  out[place] = value${bias ? ' + bias[column]' : ''}${accumulate ? ' + out[place]' : ''};`,
+  };
+}
+
 /** The register-tiled product: `out[p] (+)= op(a[p])·op(b[p]) (+ bias)`, with the depth split over workgroups if asked. */
-export function productSource({ tile, transposeA, transposeB, accumulate, bias }: ProductVariant): KernelSource<ProductParameter> {
+export function productSource(variant: ProductVariant): KernelSource<ProductParameter> {
+  const { tile, transposeA, transposeB, accumulate, bias } = variant;
+  if (tile === null) return thinSource(variant);
   const { rows, columns, depth, each } = tile;
   const across = columns / each;
   const threads = (rows / each) * across;
@@ -78,9 +117,7 @@ export function productSource({ tile, transposeA, transposeB, accumulate, bias }
   const products = cells.map(({ row, band }) => `      c${row}_${band} += x${Math.floor(row / 4)}[${row % 4}] * y${band};`);
   const stores = cells.map(({ row, band }) => `  store(p, split, rowOrigin + ${rowOf(row)}, columnOrigin + ${band * (columns / groups)}u + 4u * tx, c${row}_${band});`);
   return {
-    name: `matmul.${rows}${transposeA ? '.aT' : ''}${transposeB ? '.bT' : ''}`,
-    bindings: [reads('a', 'f32'), reads('b', 'f32'), ...(bias ? [reads('bias', 'f32')] : []), writes('out', 'f32')],
-    parameters: Object.fromEntries(productParameters.map((name) => [name, 'u32'])) as Record<ProductParameter, 'u32'>,
+    ...interfaceOf(String(rows), variant),
     workgroupSize: threads,
     declarations: `var<workgroup> aTile: array<vec4f, ${(depth * rows) / 4}>;
 var<workgroup> bTile: array<vec4f, ${(depth * columns) / 4}>;

@@ -1,0 +1,10 @@
+import { testBackend } from '@timestep/backend-conformance';
+import { describe } from 'vitest';
+import { createWebGpuBackend } from './index.ts';
+import { missingAdapter } from './test-support/adapter.ts';
+
+const missing = await missingAdapter();
+
+describe.skipIf(missing !== null)('in Node on Dawn', () => {
+  testBackend({ name: 'webgpu', create: createWebGpuBackend });
+});
