@@ -12,12 +12,14 @@ import { Session } from './suite/run.ts';
  * // my-backend.test.ts
  * testBackend({ name: 'mine', create: createMyBackend, required: ['lstmSequence forward'] });
  */
-export function testBackend(subject: Subject): void {
+export function testBackend(subject: Subject, options: { readonly timeout?: number } = {}): void {
+  // A processor that stands in for a GPU takes seconds for the largest checks.
+  const { timeout = 60_000 } = options;
   describe(`${subject.name} keeps the contract`, () => {
     let session: Session | undefined;
     beforeAll(async () => {
       session = await Session.open(subject);
-    });
+    }, timeout);
     afterAll(() => session?.close());
 
     for (const check of conformanceChecks) {
@@ -25,7 +27,7 @@ export function testBackend(subject: Subject): void {
         const outcome = await session!.run(check);
         if (outcome.status === 'failed') throw outcome.error;
         if (outcome.status === 'skipped') skip(outcome.reason);
-      });
+      }, timeout);
     }
   });
 }

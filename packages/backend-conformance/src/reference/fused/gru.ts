@@ -60,7 +60,13 @@ function gruCell(weights: Weights, spec: GruSpec): Cell<Name> {
 }
 
 function concatenate(...parts: readonly Float64Array[]): Float64Array {
-  return Float64Array.from(parts.flatMap((part) => [...part]));
+  const whole = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** The gated recurrent unit, sequence by sequence and step by step. */

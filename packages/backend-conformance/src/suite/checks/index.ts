@@ -4,6 +4,10 @@ import { contractChecks } from './contract.ts';
 import { copyChecks } from './copy.ts';
 import { errorChecks } from './errors.ts';
 import { fillCastChecks } from './fill-cast.ts';
+import { ctcChecks } from './fused/ctc.ts';
+import { optimizerChecks } from './fused/optimizer.ts';
+import { rowChecks } from './fused/rows.ts';
+import { sequenceChecks } from './fused/sequence.ts';
 import { gatherChecks } from './gather.ts';
 import { largeChecks } from './large.ts';
 import { matmulChecks } from './matmul.ts';
@@ -28,4 +32,8 @@ export const conformanceChecks: readonly Check[] = [
   ...matmulChecks,
   ...randomChecks,
   ...largeChecks,
+  ...rowChecks,
+  ...sequenceChecks,
+  ...ctcChecks,
+  ...optimizerChecks,
 ];
