@@ -1,0 +1,17 @@
+export { NonFiniteLossError, TrainError, type TrainErrorCode } from './errors.ts';
+export { bceWithLogitsLoss, type BCEWithLogitsLossOptions } from './losses/binary-cross-entropy.ts';
+export * from './losses/classes.ts';
+export { crossEntropyLoss, type CrossEntropyLossOptions } from './losses/cross-entropy.ts';
+export { klDivLoss, type KLDivLossOptions } from './losses/kl-divergence.ts';
+export type { Reduction, ReductionOptions } from './losses/reduction.ts';
+export { huberLoss, l1Loss, mseLoss, smoothL1Loss, type HuberLossOptions, type SmoothL1LossOptions } from './losses/regression.ts';
+export { Adagrad, type AdagradOptions } from './optimizers/adagrad.ts';
+export { Adam, AdamW, type AdamOptions } from './optimizers/adam.ts';
+export { clipGradientNorm, clipGradientValue, type ClippedNorm } from './optimizers/clip.ts';
+export { Optimizer, type BaseSettings, type OptimizerGroup, type OptimizerState, type Slot } from './optimizers/optimizer.ts';
+export type { NamedParameter, ParameterGroup, Parameters } from './optimizers/parameters.ts';
+export { RMSprop, type RMSpropOptions } from './optimizers/rmsprop.ts';
+export { SGD, type SGDOptions } from './optimizers/sgd.ts';
+export { constant, cosine, oneCycle, stepDecay, type CosineOptions, type OneCycleOptions } from './schedules/decay.ts';
+export { plateau, type PlateauOptions } from './schedules/plateau.ts';
+export type { Json, Schedule } from './schedules/schedule.ts';

@@ -1,0 +1,34 @@
+import { add, affine, ArgumentError, multiply, negative, softplus, tidy, type Tensor } from '@timestep/core';
+import { maskInput, reduceLosses, type ReductionOptions } from './reduction.ts';
+import { checkSameShape } from './regression.ts';
+
+export interface BCEWithLogitsLossOptions extends ReductionOptions {
+  /** f32, broadcast to the losses' shape, or a number: multiplies the loss of positive targets, for classes that are rare. */
+  readonly posWeight?: Tensor | number | null | undefined;
+}
+
+/**
+ * Binary cross-entropy of logits, as `torch.nn.functional.binary_cross_entropy_with_logits`:
+ * −p·y·ln σ(x) − (1 − y)·ln(1 − σ(x)), computed as (1 − y)·x + (1 + (p − 1)·y)·softplus(−x), which never overflows.
+ *
+ * @param logits f32, any shape
+ * @param target f32 of the same shape, in [0, 1]
+ */
+export function bceWithLogitsLoss(logits: Tensor, target: Tensor, options: BCEWithLogitsLossOptions = {}): Tensor {
+  const { posWeight = null } = options;
+  checkSameShape('bceWithLogitsLoss', logits, target);
+  if (typeof posWeight === 'number' && !(posWeight >= 0)) throw new ArgumentError(`[bceWithLogitsLoss] expected posWeight ≥ 0, got ${posWeight}`);
+  return tidy(logits.backend, () => {
+    const x = maskInput('bceWithLogitsLoss', logits, options.mask);
+    const y = maskInput('bceWithLogitsLoss', target, options.mask);
+    const missing = multiply(affine(y, -1, 1), x);
+    const tail = softplus(negative(x));
+    const tailWeighted = posWeight === null ? tail : multiply(tail, positiveScale(y, posWeight));
+    return reduceLosses('bceWithLogitsLoss', add(missing, tailWeighted), options);
+  });
+}
+
+/** 1 + (p − 1)·y */
+function positiveScale(target: Tensor, posWeight: Tensor | number): Tensor {
+  return typeof posWeight === 'number' ? affine(target, posWeight - 1, 1) : affine(multiply(target, affine(posWeight, 1, -1)), 1, 1);
+}

@@ -1,0 +1,53 @@
+import { ArgumentError, divide, full, mean, select, ShapeError, sameShape, show, sum, tidy, type Tensor } from '@timestep/core';
+
+/** What becomes of the losses of single elements. */
+export type Reduction = 'mean' | 'sum' | 'none';
+
+export interface ReductionOptions {
+  /** `mean` by default. */
+  readonly reduction?: Reduction | undefined;
+  /**
+   * u32, of the losses' shape or broadcast to it: where it is 0 an element has loss 0 and gradient 0, and the mean is
+   * over the others. `[T, N, 1]` leaves out the steps past each sequence's end.
+   */
+  readonly mask?: Tensor | null | undefined;
+}
+
+const reductions: readonly string[] = ['mean', 'sum', 'none'] satisfies Reduction[];
+
+/**
+ * What a loss is computed from under a mask: 0 where it leaves out. A NaN there would otherwise come back in the
+ * gradient, as 0·NaN, although its loss is left out.
+ */
+export function maskInput(where: string, x: Tensor, mask: Tensor | null | undefined): Tensor {
+  if (!mask) return x;
+  const kept = select(mask, x, full(x.backend, [], 0));
+  if (!sameShape(kept.shape, x.shape)) {
+    throw new ShapeError(`[${where}] expected a mask that broadcasts to shape ${show(x.shape)}, got ${show(mask.shape)}`);
+  }
+  return kept;
+}
+
+/**
+ * Reduces the losses of single elements. The mean under a mask divides by the number of elements kept, which stays on
+ * the device; it is NaN where none is kept, as a mean over nothing is.
+ *
+ * @param counts what each element counts in the mean's divisor, of the losses' shape; 1 where it is left out
+ */
+export function reduceLosses(where: string, losses: Tensor, options: ReductionOptions, counts: Tensor | null = null): Tensor {
+  const { reduction = 'mean', mask = null } = options;
+  if (!reductions.includes(reduction)) throw new ArgumentError(`[${where}] expected a reduction of ${reductions.join(', ')}, got ${String(reduction)}`);
+  return tidy(losses.backend, () => {
+    const kept = maskInput(where, losses, mask);
+    if (reduction === 'none') return kept;
+    if (reduction === 'sum') return sum(kept);
+    return mask || counts ? divide(sum(kept), divisor(losses, mask, counts)) : mean(kept);
+  });
+}
+
+function divisor(losses: Tensor, mask: Tensor | null, counts: Tensor | null): Tensor {
+  if (!mask) return sum(counts!);
+  // Each entry of a mask that is broadcast stands for several elements.
+  const each = counts ?? full(losses.backend, [], losses.size / Math.max(1, mask.size));
+  return sum(select(mask, each, full(losses.backend, [], 0)));
+}

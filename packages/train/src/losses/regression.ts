@@ -1,0 +1,65 @@
+import { absolute, affine, ArgumentError, clamp, full, lessEqual, sameShape, select, ShapeError, show, square, subtract, tidy, type Tensor } from '@timestep/core';
+import { maskInput, reduceLosses, type ReductionOptions } from './reduction.ts';
+
+/** Targets of another shape would broadcast without a word: refuse them, as a wrong loss is hard to find. */
+export function checkSameShape(where: string, prediction: Tensor, target: Tensor): void {
+  if (!sameShape(prediction.shape, target.shape)) {
+    throw new ShapeError(`[${where}] expected a target of the prediction's shape ${show(prediction.shape)}, got ${show(target.shape)}; reshape or expand it`);
+  }
+}
+
+function differenceOf(where: string, prediction: Tensor, target: Tensor, { mask }: ReductionOptions): Tensor {
+  return subtract(maskInput(where, prediction, mask), maskInput(where, target, mask));
+}
+
+/**
+ * Squared error, (x − y)².
+ *
+ * @param prediction f32, any shape
+ * @param target f32, the same shape
+ */
+export function mseLoss(prediction: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  checkSameShape('mseLoss', prediction, target);
+  return tidy(prediction.backend, () => reduceLosses('mseLoss', square(differenceOf('mseLoss', prediction, target, options)), options));
+}
+
+/** Absolute error, |x − y|. */
+export function l1Loss(prediction: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  checkSameShape('l1Loss', prediction, target);
+  return tidy(prediction.backend, () => reduceLosses('l1Loss', absolute(differenceOf('l1Loss', prediction, target, options)), options));
+}
+
+export interface HuberLossOptions extends ReductionOptions {
+  /** Where the square turns into a line; 1 by default. */
+  readonly delta?: number | undefined;
+}
+
+/** Huber (1964): d²/2 for |d| ≤ δ, else δ(|d| − δ/2), with d = x − y. */
+export function huberLoss(prediction: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
+  const { delta = 1 } = options;
+  if (!(delta > 0)) throw new ArgumentError(`[huberLoss] expected delta > 0, got ${delta}`);
+  checkSameShape('huberLoss', prediction, target);
+  return tidy(prediction.backend, () => reduceLosses('huberLoss', huber(differenceOf('huberLoss', prediction, target, options), delta), options));
+}
+
+export interface SmoothL1LossOptions extends ReductionOptions {
+  /** Where the square turns into a line; 1 by default. 0 is the absolute error. */
+  readonly beta?: number | undefined;
+}
+
+/** d²/(2β) for |d| < β, else |d| − β/2, with d = x − y: Huber's loss divided by β. */
+export function smoothL1Loss(prediction: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
+  const { beta = 1 } = options;
+  if (!(beta >= 0)) throw new ArgumentError(`[smoothL1Loss] expected beta ≥ 0, got ${beta}`);
+  checkSameShape('smoothL1Loss', prediction, target);
+  if (beta === 0) return l1Loss(prediction, target, options);
+  return tidy(prediction.backend, () => reduceLosses('smoothL1Loss', affine(huber(differenceOf('smoothL1Loss', prediction, target, options), beta), 1 / beta), options));
+}
+
+function huber(difference: Tensor, delta: number): Tensor {
+  const size = absolute(difference);
+  // An infinite difference may not reach the square: its gradient there would be ∞·0.
+  const within = clamp(size, 0, delta);
+  const line = affine(size, delta, (-delta * delta) / 2);
+  return select(lessEqual(size, full(size.backend, [], delta)), affine(square(within), 0.5), line);
+}

@@ -1,0 +1,27 @@
+import { ArgumentError, globalNorm, type Tensor } from '@timestep/core';
+
+/** The norm of all gradients together and the factor that clips it: two scalars that stay on the device. */
+export interface ClippedNorm {
+  readonly norm: Tensor;
+  /** Hand it to `optimizer.step(factor)`: min(1, maxNorm/(norm + 1e-6)), and −1 where the norm is not finite. */
+  readonly factor: Tensor;
+}
+
+/**
+ * Clips the gradients by their common norm (Pascanu et al. 2013), as `torch.nn.utils.clip_grad_norm_` does, but
+ * without touching them or waiting for the device: the factor goes into the optimiser's step.
+ *
+ * @param maxNorm 0 does not clip, and only guards against what is not finite
+ * @example
+ * const { factor } = clipGradientNorm(optimizer.gradients, 1);
+ * optimizer.step(factor);
+ */
+export function clipGradientNorm(gradients: readonly Tensor[], maxNorm: number): ClippedNorm {
+  return globalNorm(gradients, maxNorm);
+}
+
+/** Clips every element of the gradients to [−limit, limit], in place, as `torch.nn.utils.clip_grad_value_`. */
+export function clipGradientValue(gradients: readonly Tensor[], limit: number): void {
+  if (!(limit > 0)) throw new ArgumentError(`[clipGradientValue] expected a limit > 0, got ${limit}`);
+  for (const { backend, buffer } of gradients) backend.unary('clamp', buffer, buffer, -limit, limit);
+}
