@@ -40,6 +40,7 @@ export * from './ops/shape.ts';
 export * from './ops/softmax.ts';
 export * from './ops/unary.ts';
 export * from './random/generator.ts';
+export * from './random/initializers.ts';
 export * from './scope.ts';
 export * from './sequence/gru-sequence.ts';
 export * from './sequence/gru-step.ts';

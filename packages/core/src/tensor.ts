@@ -4,7 +4,7 @@ import type { Node } from './autograd/node.ts';
 import { contextOf } from './context.ts';
 import type { Scope } from './scope.ts';
 import { show, sizeOf, type Shape } from './shape.ts';
-import type { Storage } from './storage.ts';
+import { Storage } from './storage.ts';
 
 /**
  * An array on a backend: a shape, an element type and, where it takes part in a gradient, the operation that made it.
@@ -124,6 +124,23 @@ export class Tensor {
     } else this.backend.write(this.buffer, source);
     this.storage.version++;
     return this;
+  }
+
+  /**
+   * A copy of the contents on another backend (or on this one): a leaf, which requires a gradient where this is a leaf
+   * that does.
+   *
+   * ```ts
+   * const onDevice = await x.to(webgpu);
+   * ```
+   */
+  async to(backend: Backend): Promise<Tensor> {
+    const values = await this.data();
+    const buffer = backend.alloc(this.dtype, this.size);
+    backend.write(buffer, values);
+    const copy = new Tensor(new Storage(backend, buffer), this.shape);
+    copy.requiresGrad = this.requiresGrad && !this.#node;
+    return copy;
   }
 
   /** The same contents, cut off from the gradient. */

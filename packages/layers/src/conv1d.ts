@@ -1,6 +1,5 @@
-import { ArgumentError, checkLengths, concat, linear, reshape, ShapeError, tidy, transpose, zeros, type FusedMode, type Tensor } from '@timestep/core';
+import { ArgumentError, checkLengths, concat, type FusedMode, type Initializer, kaimingUniform, linear, reshape, ShapeError, type Tensor, tidy, transpose, uniform, zeros } from '@timestep/core';
 import { expectSequence } from './checks.ts';
-import { kaimingUniform, uniform, type Initializer } from './initializers.ts';
 import { maskSteps, type Lengths, type LengthsOption } from './lengths.ts';
 import { Module } from './module.ts';
 import { checkSize, generatorOrFresh, type FusedLayerOptions } from './options.ts';

@@ -1,5 +1,4 @@
-import { ArgumentError, DTypeError, equal, full, gatherRows, select, tidy, reshape, type Tensor } from '@timestep/core';
-import { normal, type Initializer } from './initializers.ts';
+import { ArgumentError, DTypeError, equal, full, gatherRows, type Initializer, normal, reshape, select, type Tensor, tidy } from '@timestep/core';
 import { Module } from './module.ts';
 import { checkSize, generatorOrFresh, type LayerOptions } from './options.ts';
 import { Parameter } from './parameter.ts';

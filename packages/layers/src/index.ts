@@ -1,7 +1,7 @@
+export { constant, type Initializer, kaimingNormal, kaimingUniform, normal, orthogonal, uniform, xavierNormal, xavierUniform } from '@timestep/core';
 export * from './conv1d.ts';
 export { Dropout, type DropoutOptions } from './dropout.ts';
 export * from './embedding.ts';
-export * from './initializers.ts';
 export * from './layer-norm.ts';
 export { maskSteps, type Lengths, type LengthsOption } from './lengths.ts';
 export * from './linear.ts';

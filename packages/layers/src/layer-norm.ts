@@ -1,6 +1,5 @@
-import { layerNorm, type FusedMode, type Tensor } from '@timestep/core';
+import { constant, type FusedMode, layerNorm, type Tensor } from '@timestep/core';
 import { expectFeatures } from './checks.ts';
-import { constant } from './initializers.ts';
 import { Module } from './module.ts';
 import { checkSize, generatorOrFresh, type FusedLayerOptions } from './options.ts';
 import { Parameter } from './parameter.ts';

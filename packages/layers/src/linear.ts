@@ -1,6 +1,5 @@
-import { linear, type FusedMode, type Tensor } from '@timestep/core';
+import { type FusedMode, type Initializer, kaimingUniform, linear, type Tensor, uniform } from '@timestep/core';
 import { expectFeatures } from './checks.ts';
-import { kaimingUniform, uniform, type Initializer } from './initializers.ts';
 import { Module } from './module.ts';
 import { checkSize, generatorOrFresh, type FusedLayerOptions } from './options.ts';
 import { Parameter } from './parameter.ts';

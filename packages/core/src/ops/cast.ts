@@ -1,6 +1,5 @@
-import type { Backend, DType } from '@timestep/backend-api';
+import type { DType } from '@timestep/backend-api';
 import { record, wrap } from '../autograd/record.ts';
-import { tensor } from '../create.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** Another element type; f32 to an integer truncates towards 0. The gradient flows only from f32 to f32. */
@@ -18,11 +17,4 @@ export function clone(x: Tensor): Tensor {
   const out = x.backend.alloc(x.dtype, x.size);
   x.backend.copy({ buffer: x.buffer, strides: [1] }, { buffer: out, strides: [1] }, [x.size]);
   return wrap(x, out, x.shape);
-}
-
-/** A copy of the contents on another backend; a leaf, which requires a gradient where x is a leaf that does. */
-export async function toBackend(x: Tensor, backend: Backend): Promise<Tensor> {
-  const requiresGrad = x.requiresGrad && !x.node;
-  const { shape, dtype } = x;
-  return tensor(backend, await x.data(), { shape, dtype, requiresGrad });
 }

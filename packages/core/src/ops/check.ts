@@ -6,7 +6,7 @@ export function sameBackend(where: string, tensors: readonly (Tensor | null | un
   const first = tensors.find((tensor) => tensor);
   for (const tensor of tensors) {
     if (tensor && tensor.backend !== first?.backend) {
-      throw new ArgumentError(`[${where}] tensors of two backends ('${first?.backend.name}' and '${tensor.backend.name}') cannot be combined; move one with toBackend(tensor, backend)`, 'BACKEND_MISMATCH');
+      throw new ArgumentError(`[${where}] tensors of two backends ('${first?.backend.name}' and '${tensor.backend.name}') cannot be combined; move one with await tensor.to(backend)`, 'BACKEND_MISMATCH');
     }
   }
 }

@@ -45,7 +45,9 @@ export function crossEntropyRows(logits: Tensor, targets: Tensor, options: Cross
     const { backend } = logits;
     const counted = notEqual(targets, full(backend, [], ignoreIndex, { dtype: 'i32' }));
     const safe = select(counted, targets, full(backend, [], 0, { dtype: 'i32' }));
-    const logProbabilities = logSoftmax(logits, -1, { fused: 'off' });
+    // A NaN in an ignored row would come back in its gradient, as 0·NaN.
+    const rows = select(reshape(counted, [...targets.shape, 1]), logits, full(backend, [], 0));
+    const logProbabilities = logSoftmax(rows, -1, { fused: 'off' });
     const picked = reshape(gather(logProbabilities, reshape(safe, [...targets.shape, 1])), targets.shape);
     const sharp = affine(picked, labelSmoothing - 1);
     const losses = labelSmoothing === 0 ? sharp : add(sharp, affine(mean(logProbabilities, -1), -labelSmoothing));

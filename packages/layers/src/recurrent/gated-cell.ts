@@ -1,6 +1,5 @@
-import { linear, sizeOf, type Generator, type SequenceArguments, type Shape, type State, type Tensor } from '@timestep/core';
+import { type Generator, type Initializer, linear, type SequenceArguments, type Shape, sizeOf, type State, type Tensor, uniform } from '@timestep/core';
 import { applyDropout } from '../dropout.ts';
-import { uniform, type Initializer } from '../initializers.ts';
 import { checkRate, checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';

@@ -1,5 +1,4 @@
-import { ArgumentError, lstmSequence, lstmStep, type SequenceArguments, type Tensor } from '@timestep/core';
-import { constant, uniform } from '../initializers.ts';
+import { ArgumentError, constant, lstmSequence, lstmStep, type SequenceArguments, type Tensor, uniform } from '@timestep/core';
 import { checkSize } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import type { Recurrence } from '../scoped.ts';

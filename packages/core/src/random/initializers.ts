@@ -1,4 +1,6 @@
-import { ArgumentError, sizeOf, type Generator, type Shape } from '@timestep/core';
+import { ArgumentError } from '@timestep/backend-api';
+import { sizeOf, type Shape } from '../shape.ts';
+import type { Generator } from './generator.ts';
 
 /**
  * Draws the values of a parameter, on the host: one seed gives one model on every backend. For a weight

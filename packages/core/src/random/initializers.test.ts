@@ -1,5 +1,5 @@
-import { Generator } from '@timestep/core';
 import { describe, expect, it } from 'vitest';
+import { Generator } from './generator.ts';
 import { constant, kaimingNormal, kaimingUniform, normal, orthogonal, uniform, xavierNormal, xavierUniform, type Initializer } from './initializers.ts';
 
 const draw = (initializer: Initializer, shape: number[], seed = 4): Float32Array => initializer(shape, new Generator(seed));
