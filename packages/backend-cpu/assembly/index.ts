@@ -9,3 +9,6 @@ export function heapBase(): usize {
 export * from './elementwise';
 export * from './sequence';
 export * from './matmul';
+export * from './ctc';
+export * from './rows';
+export * from './optimizer';

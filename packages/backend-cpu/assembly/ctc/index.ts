@@ -1,0 +1,3 @@
+export { ctcEmissions } from './emissions';
+export { ctcForwardBackward, ctcWorkBytes } from './forward-backward';
+export { ctcGradient } from './gradient';

@@ -1,0 +1,3 @@
+export { crossEntropyRows, crossEntropyRowsBackward } from './cross-entropy';
+export { layerNormColumnsBackward, layerNormRows, layerNormRowsBackward } from './layer-norm';
+export { logSoftmaxRows, logSoftmaxRowsBackward, softmaxRows, softmaxRowsBackward } from './softmax';
