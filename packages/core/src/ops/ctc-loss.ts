@@ -4,6 +4,7 @@ import { applyFused } from '../fused/apply.ts';
 import { chooseFused, type FusedOption } from '../fused/choose.ts';
 import { tidy } from '../scope.ts';
 import { checkLengths } from '../sequence/lengths.ts';
+import { hidePadding } from '../sequence/padding.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { add, select, subtract } from './binary.ts';
@@ -105,7 +106,7 @@ function fallback(logits: Tensor, host: HostTargets, inputLengths: Int32Array, b
   const edge = full(backend, [batch, 1], never);
   const longest = inputLengths.reduce((most, length) => Math.max(most, length), 0);
   let alpha = tensor(backend, start, { shape });
-  unstack(slice(logSoftmax(logits, -1, { fused: 'off' }), 0, 0, longest)).forEach((frame, t) => {
+  unstack(slice(logSoftmax(hidePadding(logits, inputLengths), -1, { fused: 'off' }), 0, 0, longest)).forEach((frame, t) => {
     const one = shiftRight(alpha, edge);
     const two = select(blocked, nothing, shiftRight(one, edge));
     const next = add(logSumExp([alpha, one, two]), gather(frame, index, 1));

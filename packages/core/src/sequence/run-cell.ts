@@ -3,6 +3,7 @@ import { zeros } from '../create.ts';
 import { reshape } from '../ops/shape.ts';
 import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
+import { hidePadding } from './padding.ts';
 import { scan, type State } from './scan.ts';
 import type { SequenceArguments, SequenceSizes } from './sequence.ts';
 
@@ -26,7 +27,7 @@ export function runCell<S extends State & { readonly h: Tensor }>(
       const alias = Object.entries(start).map(([name, value]) => [name, reshape(value, value.shape)]);
       return { output: zeros(backend, [0, sizes.batch, sizes.outputSize]), ...Object.fromEntries(alias) } as { output: Tensor } & S;
     }
-    const projected = linear(x, given.weightIh, given.biasIh ?? null, { fused: 'off' });
+    const projected = linear(hidePadding(x, sizes.lengths), given.weightIh, given.biasIh ?? null, { fused: 'off' });
     const { output, state } = scan<S>((a, state) => {
       const next = step(a, state);
       return { output: next.h, state: next };

@@ -7,6 +7,7 @@ import { tidy } from '../scope.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkLengths } from './lengths.ts';
+import { hidePadding } from './padding.ts';
 
 /** A cell's state: tensors by name, each `[N, …]`. */
 export type State = Readonly<Record<string, Tensor>>;
@@ -45,7 +46,7 @@ export function scan<S extends State>(step: Step<S>, x: Tensor, initial: S, opti
   const lengths = checkLengths('scan', options.lengths, steps, batch);
   const { backend } = x;
   const { output, ...state } = tidy(backend, () => {
-    const inputs = unstack(x);
+    const inputs = unstack(hidePadding(x, lengths));
     const outputs = new Array<Tensor>(steps);
     let state = initial;
     for (let k = 0; k < steps; k++) {
