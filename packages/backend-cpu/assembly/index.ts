@@ -6,7 +6,10 @@ export function heapBase(): usize {
   return __heap_base;
 }
 
+export * from './data';
 export * from './elementwise';
+export * from './random';
+export * from './reduce';
 export * from './sequence';
 export * from './matmul';
 export * from './ctc';

@@ -48,9 +48,9 @@
   if (node) {
     start(node.workerData, () => node.parentPort.postMessage('ready'));
   } else {
-    self.onmessage = (event) => {
-      start(event.data, () => self.postMessage('ready'));
-      self.close();
+    globalThis.onmessage = (event) => {
+      start(event.data, () => globalThis.postMessage('ready'));
+      globalThis.close();
     };
   }
 })();

@@ -1,13 +1,38 @@
-import { ShapeError, specVersion, type Capabilities, type DeviceBuffer, type DType, type FusedOps, type HostArray, type HostData, type MatmulSpec, type MemoryCounters } from '@timestep/backend-api';
+import {
+  ShapeError,
+  specVersion,
+  type AxisSpec,
+  type Backend,
+  type BinaryOp,
+  type Capabilities,
+  type DeviceBuffer,
+  type DType,
+  type FusedOps,
+  type HostArray,
+  type HostData,
+  type MatmulSpec,
+  type MemoryCounters,
+  type ReduceOp,
+  type ReduceSpec,
+  type StridedOperand,
+  type UnaryOp,
+} from '@timestep/backend-api';
 import { createEngine, type CpuBackendOptions } from './engine/create-engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { processorName } from './engine/host.ts';
 import { createFusedOps } from './fused/index.ts';
+import { binary } from './ops/binary.ts';
+import { copy } from './ops/copy.ts';
 import { fill } from './ops/fill.ts';
+import { gatherAxis, gatherRows, scatterAddAxis, scatterAddRows } from './ops/gather.ts';
 import { matmul } from './ops/matmul.ts';
+import { randomBits } from './ops/random.ts';
+import { argmax, reduce } from './ops/reduce.ts';
+import { select } from './ops/select.ts';
+import { cast, unary } from './ops/unary.ts';
 
 /** The CPU backend: WebAssembly kernels, run by one or more threads. Every operation is done when its call returns. */
-export class CpuBackend {
+export class CpuBackend implements Backend {
   readonly specVersion = specVersion;
   readonly name: string = 'cpu';
   readonly capabilities: Capabilities;
@@ -22,7 +47,7 @@ export class CpuBackend {
       device: `${processorName()}, WebAssembly SIMD`,
       software: false,
       threads: engine.threads,
-      maxBufferBytes: engine.limit - (1 << 20),
+      maxBufferBytes: engine.maxBufferBytes,
     };
   }
 
@@ -81,8 +106,56 @@ export class CpuBackend {
     fill(this.engine, out, value);
   }
 
+  cast(input: DeviceBuffer, out: DeviceBuffer): void {
+    cast(this.engine, input, out);
+  }
+
+  copy(input: StridedOperand, out: StridedOperand, shape: readonly number[]): void {
+    copy(this.engine, input, out, shape);
+  }
+
+  gatherRows(table: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void {
+    gatherRows(this.engine, table, index, out, columns);
+  }
+
+  scatterAddRows(values: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void {
+    scatterAddRows(this.engine, values, index, out, columns);
+  }
+
+  gatherAxis(input: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, spec: AxisSpec): void {
+    gatherAxis(this.engine, input, index, out, spec);
+  }
+
+  scatterAddAxis(values: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, spec: AxisSpec): void {
+    scatterAddAxis(this.engine, values, index, out, spec);
+  }
+
+  unary(op: UnaryOp, input: DeviceBuffer, out: DeviceBuffer, alpha: number, beta: number): void {
+    unary(this.engine, op, input, out, alpha, beta);
+  }
+
+  binary(op: BinaryOp, a: StridedOperand, b: StridedOperand, out: DeviceBuffer, shape: readonly number[]): void {
+    binary(this.engine, op, a, b, out, shape);
+  }
+
+  select(condition: StridedOperand, a: StridedOperand, b: StridedOperand, out: DeviceBuffer, shape: readonly number[]): void {
+    select(this.engine, condition, a, b, out, shape);
+  }
+
+  reduce(op: ReduceOp, input: DeviceBuffer, out: DeviceBuffer, spec: ReduceSpec): void {
+    reduce(this.engine, op, input, out, spec);
+  }
+
+  argmax(input: DeviceBuffer, out: DeviceBuffer, spec: ReduceSpec): void {
+    argmax(this.engine, input, out, spec);
+  }
+
   matmul(a: DeviceBuffer, b: DeviceBuffer, out: DeviceBuffer, spec: MatmulSpec): void {
     matmul(this.engine, a, b, out, spec);
+  }
+
+  randomBits(out: DeviceBuffer, key: readonly [number, number], counter: number): void {
+    randomBits(this.engine, out, key, counter);
   }
 
   #copyOut(buffer: DeviceBuffer): HostArray {

@@ -1,8 +1,8 @@
-import { ArgumentError, DisposedError, OutOfMemoryError, type DeviceBuffer, type DType, type MemoryCounters } from '@timestep/backend-api';
+import { ArgumentError, bytesPerElement, DisposedError, OutOfMemoryError, type DeviceBuffer, type DType, type MemoryCounters, type StridedOperand } from '@timestep/backend-api';
 import { kernelNames } from '../../build/kernels.ts';
 import { CpuBuffer } from './buffer.ts';
 import { Heap, type Block } from './heap.ts';
-import { ThreadPool, type PartKernel } from './pool.ts';
+import type { PartKernel, ThreadPool } from './pool.ts';
 
 /** The name of a function that assembly/index.ts exports. */
 export type KernelName = (typeof kernelNames)[number];
@@ -14,6 +14,8 @@ const controlBytes = 4096;
 const slotsOffset = 64;
 const slotCount = (controlBytes - slotsOffset) / 4;
 const pageBytes = 65536;
+/** This much at the end stays free, so that kernels may read (not write) up to 60 bytes past a buffer. */
+const guardBytes = 64;
 /** The least step by which the memory grows; untouched pages cost nothing. */
 const growthBytes = 4 * 1024 * 1024;
 
@@ -35,6 +37,8 @@ export class Engine {
   readonly kernels: Kernels;
   readonly memory: WebAssembly.Memory;
   readonly limit: number;
+  /** The largest buffer: the memory but for what the kernels, their arguments and the guard at its end take. */
+  readonly maxBufferBytes: number;
   readonly #pool: ThreadPool | null;
   readonly #slots: number;
   readonly #heap: Heap;
@@ -53,6 +57,7 @@ export class Engine {
     this.kernels = parts.instance.exports as Kernels;
     this.memory = parts.memory;
     this.limit = parts.limit;
+    this.maxBufferBytes = parts.limit - (parts.control + controlBytes) - guardBytes;
     this.#pool = parts.pool;
     this.#slots = parts.control + slotsOffset;
     this.#functions = kernelNames.map((name) => this.kernels[name]);
@@ -61,8 +66,7 @@ export class Engine {
     this.#f32 = new Float32Array(buffer);
     this.#i32 = new Int32Array(buffer);
     this.#u32 = new Uint32Array(buffer);
-    // One line at the end stays free, so that kernels may read (not write) up to 60 bytes past a buffer.
-    this.#heap = new Heap(parts.control + controlBytes, buffer.byteLength - 64, (bytes) => this.#grow(bytes));
+    this.#heap = new Heap(parts.control + controlBytes, buffer.byteLength - guardBytes, (bytes) => this.#grow(bytes));
   }
 
   /** The whole memory as floats: element `address / 4`. Look it up anew after any allocation: growth replaces it. */
@@ -110,7 +114,7 @@ export class Engine {
 
   /** A new buffer; its contents are undefined. */
   allocate(dtype: DType, length: number): CpuBuffer {
-    const bytes = length * 4;
+    const bytes = length * bytesPerElement[dtype];
     const buffer = new CpuBuffer(this, dtype, length, this.#block(bytes));
     this.#buffers++;
     this.#bytes += bytes;
@@ -141,6 +145,11 @@ export class Engine {
   /** The address of a living buffer. */
   address(buffer: DeviceBuffer): number {
     return this.own(buffer).block!.address;
+  }
+
+  /** The address of a strided operand's first element. */
+  addressOf(operand: StridedOperand): number {
+    return this.address(operand.buffer) + (operand.offset ?? 0) * 4;
   }
 
   /** The address of a buffer, or 0 for none. */

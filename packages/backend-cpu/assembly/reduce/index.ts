@@ -1,0 +1,2 @@
+export * from './argmax';
+export * from './reduce';

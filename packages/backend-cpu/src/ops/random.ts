@@ -1,0 +1,11 @@
+import type { DeviceBuffer } from '@timestep/backend-api';
+import type { Engine } from '../engine/engine.ts';
+
+/** What one thread takes for a word. */
+const nanoseconds = 1.2;
+
+/** Contract: Backend.randomBits. */
+export function randomBits(engine: Engine, out: DeviceBuffer, key: readonly [number, number], counter: number): void {
+  const high = Math.floor(counter / 2 ** 32);
+  engine.run('threefry', engine.partsFor(out.length * nanoseconds), [engine.address(out), out.length, key[0], key[1], counter % 2 ** 32, high]);
+}
