@@ -45,6 +45,7 @@ export * from './scope.ts';
 export * from './sequence/gru-sequence.ts';
 export * from './sequence/gru-step.ts';
 export * from './sequence/lengths.ts';
+export * from './sequence/linear-scan.ts';
 export * from './sequence/lstm-sequence.ts';
 export * from './sequence/lstm-step.ts';
 export * from './sequence/rnn-sequence.ts';

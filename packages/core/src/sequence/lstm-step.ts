@@ -28,17 +28,32 @@ export interface LstmStepParameters {
  * @param projected a, `[N, 4H]`
  */
 export function lstmStep(projected: Tensor, state: { readonly h: Tensor; readonly c: Tensor }, parameters: LstmStepParameters): { h: Tensor; c: Tensor } {
-  const { variant, weightHr } = parameters;
-  return tidy(projected.backend, () => {
-    const { h, c } = state;
-    const gates = add(projected, linear(h, parameters.weightHh, parameters.biasHh, { fused: 'off' }));
-    const [batch, width] = gates.shape as [number, number];
-    const [inputSum, forgetSum, cellSum, outputSum] = unstack(reshape(gates, [batch, 4, width / 4]), 1) as [Tensor, Tensor, Tensor, Tensor];
+  return tidy(projected.backend, () => lstmGates(add(projected, linear(state.h, parameters.weightHh, parameters.biasHh, { fused: 'off' })), state.c, parameters));
+}
+
+/** What the gates need beside their sums. */
+export interface LstmGateParameters extends Omit<LstmStepParameters, 'weightHh' | 'biasHh' | 'variant'> {
+  readonly variant: Pick<LstmVariant, 'coupledGates'>;
+  /** What the output gate sees of the cell, before tanh; the cell itself by default. */
+  readonly readCell?: ((cell: Tensor) => Tensor) | undefined;
+}
+
+/**
+ * The half of the step behind the two products, for cells that treat those in a way of their own.
+ *
+ * @param sums i, f, g, o before their functions, `[N, 4H]`
+ * @param c `[N, H]`
+ */
+export function lstmGates(sums: Tensor, c: Tensor, parameters: LstmGateParameters): { h: Tensor; c: Tensor } {
+  const { variant, weightHr, readCell = (cell: Tensor) => cell } = parameters;
+  return tidy(sums.backend, () => {
+    const [batch, width] = sums.shape as [number, number];
+    const [inputSum, forgetSum, cellSum, outputSum] = unstack(reshape(sums, [batch, 4, width / 4]), 1) as [Tensor, Tensor, Tensor, Tensor];
     const [peepInput, peepForget, peepOutput] = parameters.peephole ? unstack(parameters.peephole) : [];
     const input = sigmoid(peep(inputSum, peepInput, c));
     const forget = variant.coupledGates ? affine(input, -1, 1) : sigmoid(peep(forgetSum, peepForget, c));
     const next = add(multiply(forget, c), multiply(input, tanh(cellSum)));
-    const hidden = multiply(sigmoid(peep(outputSum, peepOutput, next)), tanh(next));
+    const hidden = multiply(sigmoid(peep(outputSum, peepOutput, next)), tanh(readCell(next)));
     return { h: weightHr ? linear(hidden, weightHr, null, { fused: 'off' }) : hidden, c: next };
   });
 }
