@@ -26,7 +26,11 @@ export interface ReferenceBackend extends Backend {
  * await backend.read(x); // Float64Array [0, 0.7615941559557649]
  */
 export function createReferenceBackend(): ReferenceBackend {
-  const heap = new Heap();
+  return assembleReference(new Heap());
+}
+
+/** The reference over a heap that the caller holds: the deliberately broken backends reach into it. */
+export function assembleReference(heap: Heap): ReferenceBackend {
   return {
     specVersion,
     name: 'reference',

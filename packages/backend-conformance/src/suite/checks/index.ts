@@ -2,6 +2,8 @@ import type { Check } from '../check.ts';
 import { binaryChecks } from './binary.ts';
 import { contractChecks } from './contract.ts';
 import { copyChecks } from './copy.ts';
+import { coreOperationChecks } from './core/operations.ts';
+import { coreTrainingChecks } from './core/training.ts';
 import { errorChecks } from './errors.ts';
 import { fillCastChecks } from './fill-cast.ts';
 import { ctcChecks } from './fused/ctc.ts';
@@ -17,7 +19,7 @@ import { reduceChecks } from './reduce.ts';
 import { selectChecks } from './select.ts';
 import { unaryChecks } from './unary.ts';
 
-/** Everything that a backend must do right, from the contract's first method to its last fused operation. */
+/** Everything that a backend must do right, from the contract's first method to its last fused operation, and as core uses it. */
 export const conformanceChecks: readonly Check[] = [
   ...contractChecks,
   ...memoryChecks,
@@ -36,4 +38,6 @@ export const conformanceChecks: readonly Check[] = [
   ...sequenceChecks,
   ...ctcChecks,
   ...optimizerChecks,
+  ...coreOperationChecks,
+  ...coreTrainingChecks,
 ];

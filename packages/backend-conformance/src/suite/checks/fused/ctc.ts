@@ -38,7 +38,7 @@ function accuracyOf({ steps, classes, spread = 2, targets, ignored = [] }: CtcOp
       : { relative: 1e-4, absolute: 1e-5 + exponent, scale: 2, ignore: (at) => ignored.includes(Math.floor(at / classes) % targets.length) };
 }
 
-function ctcCase(options: CtcOptions, seed = 121): FusedCase {
+export function ctcCase(options: CtcOptions, seed = 121): FusedCase {
   const random = new TestRandom(seed);
   const { steps, classes, blank = 0, targets, zeroInfinity = false, spread = 2, poisoned = false } = options;
   const batch = targets.length;

@@ -13,7 +13,7 @@ interface LinearOptions {
   readonly wanted?: readonly string[];
 }
 
-function linearCase({ rows, inputSize, outputSize, bias = true, wanted }: LinearOptions, seed = 111): FusedCase {
+export function linearCase({ rows, inputSize, outputSize, bias = true, wanted }: LinearOptions, seed = 111): FusedCase {
   const random = new TestRandom(seed);
   return {
     spec: { rows, inputSize, outputSize },
@@ -64,7 +64,7 @@ function rowsOf(random: TestRandom, { rows, columns, offset = 0, spread = 3 }: R
   return random.floats(rows * columns, -spread, spread).map((x) => Math.fround(x + offset));
 }
 
-function softmaxCase(options: RowsOptions, seed = 112): FusedCase {
+export function softmaxCase(options: RowsOptions, seed = 112): FusedCase {
   const random = new TestRandom(seed);
   const { rows, columns } = options;
   return { spec: { rows, classes: columns }, inputs: { x: rowsOf(random, options) }, upstream: { y: random.floats(rows * columns) } };
@@ -92,7 +92,7 @@ const crossEntropies: Readonly<Record<string, CrossEntropyOptions>> = {
   '70,000 rows': { rows: manyRows, columns: 3, labelSmoothing: 0.2, every: 7 },
 };
 
-function crossEntropyCase(options: CrossEntropyOptions, seed = 113): FusedCase {
+export function crossEntropyCase(options: CrossEntropyOptions, seed = 113): FusedCase {
   const random = new TestRandom(seed);
   const { rows, columns, labelSmoothing = 0, ignoreIndex = -100, every } = options;
   const targets = random.integers(rows, 0, columns - 1).map((target, n) => (every !== undefined && n % every === 0 ? ignoreIndex : target));
@@ -119,6 +119,7 @@ const layerNorms: Readonly<Record<string, LayerNormOptions>> = {
   'no bias': { rows: 5, columns: 6, without: ['bias'] },
   'neither weight nor bias': { rows: 5, columns: 6, without: ['weight', 'bias'] },
   'equal elements': { rows: 3, columns: 8, spread: 0, offset: 2, epsilon: 1e-2 },
+  'a large ε': { rows: 5, columns: 7, epsilon: 0.5 },
   // The mean of values near 1,000 is good to 6·10⁻⁵ in float32, a few 10⁻⁵ of their spread; a variance taken as
   // E[x²] − mean² would be off by tens of percent.
   'a mean far above the spread': { rows: 4, columns: 64, offset: 1000, accuracy: { relative: 1e-3, absolute: 1e-3, scale: 'largest' } },
@@ -126,7 +127,7 @@ const layerNorms: Readonly<Record<string, LayerNormOptions>> = {
   '70,000 rows': { rows: manyRows, columns: 3, epsilon: 0.1 },
 };
 
-function layerNormCase(options: LayerNormOptions, seed = 114): FusedCase {
+export function layerNormCase(options: LayerNormOptions, seed = 114): FusedCase {
   const random = new TestRandom(seed);
   const { rows, columns, without = [], epsilon = 1e-5, accuracy, wanted } = options;
   return {

@@ -34,7 +34,7 @@ export const plainVariants = {
   gruSequence: { reset: 'after' },
 } as const satisfies Record<SequenceOpName, Variant>;
 
-const gateCounts: Readonly<Record<SequenceOpName, number>> = { rnnSequence: 1, lstmSequence: 4, gruSequence: 3 };
+export const gateCounts: Readonly<Record<SequenceOpName, number>> = { rnnSequence: 1, lstmSequence: 4, gruSequence: 3 };
 
 /** Writes NaN into each frame `[t, n, :]` at and past its length. */
 function poison(values: Float64Array, lengths: readonly number[], batch: number, width: number): Float64Array {
