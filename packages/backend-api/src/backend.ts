@@ -71,6 +71,7 @@ export interface Backend {
 
   /** Throws an OutOfMemoryError that names the size. The contents are undefined. */
   alloc(dtype: DType, length: number): DeviceBuffer;
+  /** Does nothing after `dispose`, which has freed everything. */
   free(buffer: DeviceBuffer): void;
   /** Copies `data` in; the caller may change it afterwards. `data.length` equals `buffer.length`. */
   write(buffer: DeviceBuffer, data: HostData): void;

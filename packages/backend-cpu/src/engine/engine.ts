@@ -123,6 +123,8 @@ export class Engine {
   }
 
   free(buffer: DeviceBuffer): void {
+    // A scope may well close after the backend did: there is nothing left to free.
+    if (this.#disposed) return;
     const own = this.own(buffer);
     this.#heap.free(own.block!);
     own.block = null;
