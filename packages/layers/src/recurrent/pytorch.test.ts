@@ -1,7 +1,8 @@
+import { createCpuBackend } from '@timestep/backend-cpu';
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
 import { add, multiply, sum, tensor, type Backend, type FusedMode, type Tensor } from '@timestep/core';
-import { afterAll, describe, it } from 'vitest';
-import { double, expectTensor, type Tolerance } from '../test-support/compare.ts';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { double, expectTensor, single, type Tolerance } from '../test-support/compare.ts';
 import { readFixtures, type FixtureCase, type FixtureTensors } from '../test-support/fixtures.ts';
 import { leakChecked } from '../test-support/leaks.ts';
 import { GRU } from './gru.ts';
@@ -56,4 +57,13 @@ describe.each(['require', 'off'] as const)('the float64 reference with fused: %s
   const backend = createReferenceBackend();
   afterAll(() => backend.dispose());
   it.each(cases)('$name', (test) => leakChecked(backend, () => agree(backend, test, fused, double)));
+});
+
+describe.each([['require', 1], ['require', 2], ['off', 1]] as const)('the CPU backend with fused: %s and %i threads agrees with PyTorch within the bars of f32', (fused, threads) => {
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await createCpuBackend({ threads });
+  });
+  afterAll(() => backend.dispose());
+  it.each(cases)('$name', (test) => leakChecked(backend, () => agree(backend, test, fused, single)));
 });
