@@ -1,1 +1,1 @@
-export function runExamples(readme: URL): Promise<{ code: string; expected: string; printed: string }[]>;
+export function runExamples(readme: URL, folder?: URL): Promise<{ code: string; expected: string; printed: string }[]>;

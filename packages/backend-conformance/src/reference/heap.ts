@@ -35,6 +35,7 @@ const slots = new WeakMap<DeviceBuffer, Slot>();
  */
 export class Heap {
   #buffers = 0;
+  #closed = false;
   #bytes = 0;
   #peakBytes = 0;
   readonly #live = new Set<DeviceBuffer>();
@@ -57,6 +58,7 @@ export class Heap {
   }
 
   free(buffer: DeviceBuffer): void {
+    if (this.#closed) return;
     this.values('free', buffer);
     slots.get(buffer)!.values = null;
     this.#live.delete(buffer);
@@ -66,6 +68,7 @@ export class Heap {
 
   freeAll(): void {
     for (const buffer of [...this.#live]) this.free(buffer);
+    this.#closed = true;
   }
 
   counters(): MemoryCounters {
