@@ -1,3 +1,3 @@
 import { library } from '@timestep/tooling-tsup';
 
-export default library({ index: 'src/index.ts' });
+export default library({ index: 'src/index.ts', node: 'src/node/index.ts' });

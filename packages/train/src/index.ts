@@ -1,3 +1,8 @@
+export type { DamagedCheckpoint } from './checkpoint/checkpoint-store.ts';
+export { decodeCheckpoint, encodeCheckpoint, type CheckpointContents, type HostTensor } from './checkpoint/format.ts';
+export type { DataSource } from './data/data-source.ts';
+export { epochData, shuffledBatches, type EpochDataOptions } from './data/epoch-data.ts';
+export { generatedData, type GeneratedDataOptions } from './data/generated-data.ts';
 export { NonFiniteLossError, TrainError, type TrainErrorCode } from './errors.ts';
 export { bceWithLogitsLoss, type BCEWithLogitsLossOptions } from './losses/binary-cross-entropy.ts';
 export * from './losses/classes.ts';
@@ -15,3 +20,7 @@ export { SGD, type SGDOptions } from './optimizers/sgd.ts';
 export { constant, cosine, oneCycle, stepDecay, type CosineOptions, type OneCycleOptions } from './schedules/decay.ts';
 export { plateau, type PlateauOptions } from './schedules/plateau.ts';
 export type { Json, Schedule } from './schedules/schedule.ts';
+export { memoryStorage } from './storage/memory-storage.ts';
+export type { Storage } from './storage/storage.ts';
+export type * from './trainer/options.ts';
+export { Trainer } from './trainer/trainer.ts';

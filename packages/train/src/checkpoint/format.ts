@@ -1,0 +1,74 @@
+import type { HostArray, Shape } from '@timestep/core';
+import { readSafetensors, safetensorsPieces, SafetensorsError, type SafetensorsTensor } from '@timestep/safetensors';
+import { TrainError } from '../errors.ts';
+import type { Json } from '../schedules/schedule.ts';
+import { checksumOf } from './checksum.ts';
+
+/** A tensor on the host. */
+export interface HostTensor {
+  readonly shape: Shape;
+  readonly data: HostArray;
+}
+
+export interface CheckpointContents {
+  readonly state: Json;
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+}
+
+const blank = '00000000';
+const marker = `"checksum":"`;
+
+/**
+ * A safetensors file, in pieces, with the state as JSON in its metadata and, as the first entry there, a checksum over
+ * every byte of the file but its own eight digits.
+ */
+export function encodeCheckpoint({ state, tensors }: CheckpointContents): Uint8Array[] {
+  const encoded = new Map([...tensors].map(([name, { shape, data }]) => [name, { dtype: dtypeOf(data), shape, data } as SafetensorsTensor]));
+  const pieces = safetensorsPieces(encoded, { metadata: { checksum: blank, state: JSON.stringify(state) } });
+  const [header] = pieces;
+  header!.set(new TextEncoder().encode(checksumOf(pieces)), digitsAt(header!));
+  return pieces;
+}
+
+/**
+ * @param name the file's, for messages
+ * @throws TrainError `CHECKPOINT_DAMAGED` where a byte is missing or changed
+ */
+export function decodeCheckpoint(bytes: Uint8Array, name: string): CheckpointContents {
+  const damaged = (why: string, cause?: unknown): TrainError => new TrainError('CHECKPOINT_DAMAGED', `[checkpoint] ${name} is damaged: ${why}; use an earlier one`, { cause });
+  let contents;
+  try {
+    contents = readSafetensors(bytes, { name });
+  } catch (error) {
+    if (error instanceof SafetensorsError) throw damaged(error.message, error);
+    throw error;
+  }
+  const stored = contents.metadata.get('checksum');
+  const at = digitsAt(bytes);
+  if (stored?.length !== blank.length || at < 0) throw damaged('it has no checksum');
+  const computed = checksumOf([bytes.subarray(0, at), new TextEncoder().encode(blank), bytes.subarray(at + blank.length)]);
+  if (computed !== stored) throw damaged(`its checksum is ${computed}, expected ${stored}`);
+  const tensors = new Map<string, HostTensor>();
+  for (const [tensorName, { shape, data }] of contents.tensors) {
+    if (!isHostArray(data)) throw damaged(`tensor '${tensorName}' has a type that no tensor here has`);
+    tensors.set(tensorName, { shape, data });
+  }
+  return { state: JSON.parse(contents.metadata.get('state') ?? 'null') as Json, tensors };
+}
+
+/** Where the checksum's digits stand: it is the first entry of the metadata, which comes first in the header. */
+function digitsAt(bytes: Uint8Array): number {
+  // The header's JSON begins after 8 bytes of length, and up to the digits it is ASCII.
+  const start = new TextDecoder().decode(bytes.subarray(8, 64)).indexOf(marker);
+  return start < 0 ? -1 : 8 + start + marker.length;
+}
+
+function isHostArray(data: SafetensorsTensor['data']): data is HostArray & SafetensorsTensor['data'] {
+  return data instanceof Float32Array || data instanceof Float64Array || data instanceof Int32Array || data instanceof Uint32Array;
+}
+
+function dtypeOf(data: HostArray): 'F32' | 'F64' | 'I32' | 'U32' {
+  if (data instanceof Float32Array) return 'F32';
+  if (data instanceof Float64Array) return 'F64';
+  return data instanceof Int32Array ? 'I32' : 'U32';
+}

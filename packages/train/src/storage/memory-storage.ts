@@ -1,0 +1,22 @@
+import { TrainError } from '../errors.ts';
+import { checkName, type Storage } from './storage.ts';
+
+/** A storage that is gone with the program: for tests, and for runs that only keep their best model. */
+export function memoryStorage(): Storage {
+  const files = new Map<string, Uint8Array>();
+  const write = async (name: string, pieces: readonly Uint8Array[]): Promise<void> => {
+    checkName(name);
+    files.set(name, new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer()));
+  };
+  return {
+    list: async () => [...files.keys()],
+    read: async (name) => {
+      const bytes = files.get(name);
+      if (!bytes) throw new TrainError('STORAGE_FAILED', `[storage] there is no '${name}'; it holds ${[...files.keys()].join(', ') || 'nothing'}`);
+      return bytes.slice();
+    },
+    write,
+    append: (name, text) => write(name, [files.get(name) ?? new Uint8Array(0), new TextEncoder().encode(text)]),
+    remove: async (name) => void files.delete(name),
+  };
+}

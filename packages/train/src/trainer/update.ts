@@ -1,0 +1,72 @@
+import { full, greaterEqual, noGrad, openScope, select, tidy, type Backend, type State, type Tensor } from '@timestep/core';
+import type { Module } from '@timestep/layers';
+import { clipGradientNorm, clipGradientValue } from '../optimizers/clip.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+import type { LossContext, LossFunction } from './options.ts';
+
+/** Takes a tensor out of every scope: whoever calls this disposes it. */
+export function unowned<T extends Tensor>(tensor: T): T {
+  tensor.owner?.release(tensor);
+  return tensor;
+}
+
+export function disposeState(state: State | null): void {
+  for (const part of Object.values(state ?? {})) part.dispose();
+}
+
+export interface Backpropagated {
+  /** A scalar on the device, to be disposed by the caller. */
+  readonly loss: Tensor;
+  /** What the next batch goes on from, to be disposed by the caller; null where the loss carries none. */
+  readonly carried: State | null;
+}
+
+/** One batch forward and, unless `scale` is null, backward with the loss scaled. Everything it makes is freed but what it returns. */
+export function runBatch<Model extends Module, Batch>(
+  backend: Backend,
+  loss: LossFunction<Model, Batch>,
+  given: { readonly model: Model; readonly batch: Batch; readonly context: LossContext; readonly scale: number | null },
+): Backpropagated {
+  using _scope = openScope(backend);
+  const result = loss(given.model, given.batch, given.context);
+  const { loss: value, state } = 'loss' in result ? result : { loss: result, state: null };
+  if (given.scale !== null) value.backward(full(backend, value.shape, given.scale));
+  const carried = state && Object.fromEntries(Object.entries(state).map(([name, part]) => [name, unowned(part.detach())]));
+  return { loss: unowned(value.detach()), carried };
+}
+
+export interface Guard {
+  /** Of all gradients, before clipping; a scalar on the device. */
+  readonly norm: Tensor;
+  /** What the step multiplied the gradients by; negative where it was skipped. */
+  readonly factor: Tensor;
+}
+
+/**
+ * Clips and steps without reading anything back. Where a gradient is not finite, or `previous` says so of an update
+ * before, nothing changes: so the weights stay what they were until the losses are read.
+ */
+export function applyUpdate(optimizer: Optimizer, clip: { readonly norm: number; readonly value: number | null }, previous: Tensor | null): Guard {
+  const { gradients } = optimizer;
+  const { backend } = optimizer.parameters[0]!.parameter;
+  const guard = noGrad(backend, () =>
+    tidy(backend, () => {
+      const first = clipGradientNorm(gradients, clip.value === null ? clip.norm : 0);
+      if (clip.value === null) return { norm: first.norm, factor: stayNegative(previous, first.factor) };
+      clipGradientValue(gradients, clip.value);
+      const factor = stayNegative(previous, first.factor);
+      return { norm: first.norm, factor: clip.norm === 0 ? factor : stayNegative(factor, clipGradientNorm(gradients, clip.norm).factor) };
+    }),
+  );
+  unowned(guard.norm);
+  unowned(guard.factor);
+  optimizer.step(guard.factor);
+  return guard;
+}
+
+/** `factor`, but −1 where `previous` is negative. */
+function stayNegative(previous: Tensor | null, factor: Tensor): Tensor {
+  if (!previous) return factor;
+  const { backend } = factor;
+  return select(greaterEqual(previous, full(backend, [], 0)), factor, full(backend, [], -1));
+}

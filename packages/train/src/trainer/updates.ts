@@ -1,0 +1,194 @@
+import { openScope, type Backend, type Generator, type GeneratorState, type HostArray, type State, type Tensor } from '@timestep/core';
+import type { Module } from '@timestep/layers';
+import type { DataSource } from '../data/data-source.ts';
+import { NonFiniteLossError } from '../errors.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+import type { LossFunction } from './options.ts';
+import { applyUpdate, disposeState, runBatch, type Guard } from './update.ts';
+
+export interface UpdateSettings<Model extends Module, Batch> {
+  readonly model: Model;
+  readonly loss: LossFunction<Model, Batch>;
+  readonly optimizer: Optimizer;
+  readonly data: DataSource<Batch>;
+  readonly accumulate: number;
+  readonly clip: { readonly norm: number; readonly value: number | null };
+  readonly generators: readonly Generator[];
+  readonly onGradients: ((gradients: readonly Tensor[]) => void | Promise<void>) | undefined;
+}
+
+/** An update whose loss nobody has read yet, with what it takes to run it again. */
+interface PendingUpdate<Batch> {
+  readonly step: number;
+  readonly losses: readonly Tensor[];
+  readonly guard: Guard;
+  readonly batches: readonly Batch[];
+  readonly random: readonly GeneratorState[];
+  /** The state that it started from. */
+  readonly carried: State | null;
+}
+
+/** The mean over the updates that were read back together. */
+export interface Settled {
+  readonly loss: number;
+  /** Of the last of them. */
+  readonly gradientNorm: number;
+  readonly updates: number;
+}
+
+/** The updates of a run: encoded one after another, read back together. */
+export class Updates<Model extends Module, Batch> {
+  readonly #settings: UpdateSettings<Model, Batch>;
+  readonly #backend: Backend;
+  #pending: PendingUpdate<Batch>[] = [];
+  #carried: State | null = null;
+
+  constructor(settings: UpdateSettings<Model, Batch>) {
+    this.#settings = settings;
+    this.#backend = settings.optimizer.parameters[0]!.parameter.backend;
+  }
+
+  /** The state that the next update starts from; null where the loss carries none. */
+  get carried(): State | null {
+    return this.#carried;
+  }
+
+  /** Takes over a state, and whatever is pending is forgotten. */
+  restart(carried: State | null): void {
+    this.#forget();
+    disposeState(this.#carried);
+    this.#carried = carried;
+  }
+
+  /** One update. Where the data end or the signal comes first, nothing has changed but the places of data and generators. */
+  async run(step: number, signal: AbortSignal | undefined): Promise<'done' | 'exhausted' | 'aborted'> {
+    const { optimizer, accumulate, clip, generators, onGradients } = this.#settings;
+    const random = generators.map(({ state }) => state);
+    const losses: Tensor[] = [];
+    const batches: Batch[] = [];
+    let carried = this.#carried;
+    let finished = false;
+    try {
+      while (batches.length < accumulate) {
+        const batch = await orAborted(this.#settings.data.next(), signal);
+        if (batch === aborted) return 'aborted';
+        if (batch === null) return 'exhausted';
+        const result = this.#backpropagate(batch, step, carried);
+        batches.push(batch);
+        losses.push(result.loss);
+        if (carried !== this.#carried) disposeState(carried);
+        carried = result.carried;
+      }
+      if (onGradients) {
+        using _scope = openScope(this.#backend, { gradient: false });
+        await onGradients(optimizer.gradients);
+      }
+      const guard = applyUpdate(optimizer, clip, this.#pending.at(-1)?.guard.factor ?? null);
+      this.#pending.push({ step, losses, guard, batches, random, carried: this.#carried });
+      this.#carried = carried;
+      finished = true;
+      return 'done';
+    } finally {
+      this.#zeroGrad();
+      if (!finished) {
+        for (const loss of losses) loss.dispose();
+        if (carried !== this.#carried) disposeState(carried);
+      }
+      this.#backend.flush();
+    }
+  }
+
+  /**
+   * Reads what is pending back, in one transaction.
+   *
+   * @param checkpoint the last one's name, for the error
+   * @returns null where nothing is pending
+   * @throws NonFiniteLossError for the first update whose loss or gradient is not finite
+   */
+  async settle(checkpoint: string | null): Promise<Settled | null> {
+    const pending = this.#pending;
+    if (pending.length === 0) return null;
+    const values = await this.#backend.readMany(pending.flatMap(({ losses, guard }) => [...losses, guard.norm].map(({ buffer }) => buffer)));
+    const reports = pending.map(({ losses }) => {
+      const own = values.splice(0, losses.length + 1).map((value) => value[0]!);
+      return { loss: own.slice(0, -1).reduce((sum, loss) => sum + loss / losses.length, 0), norm: own.at(-1)! };
+    });
+    const bad = reports.findIndex(({ loss, norm }) => !Number.isFinite(loss) || !Number.isFinite(norm));
+    if (bad >= 0) throw await this.#explain(pending[bad]!, reports[bad]!, checkpoint);
+    this.#forget();
+    return { loss: reports.reduce((sum, { loss }) => sum + loss / reports.length, 0), gradientNorm: reports.at(-1)!.norm, updates: reports.length };
+  }
+
+  /** Frees everything. */
+  dispose(): void {
+    this.restart(null);
+  }
+
+  #backpropagate(batch: Batch, step: number, carried: State | null) {
+    const { model, loss, accumulate } = this.#settings;
+    return runBatch(this.#backend, loss, { model, batch, context: { step, training: true, carried }, scale: 1 / accumulate });
+  }
+
+  /** Forgets what is pending, and every state but the one that the next update starts from. */
+  #forget(): void {
+    for (const { losses, guard, carried } of this.#pending) {
+      for (const tensor of [...losses, guard.norm, guard.factor]) tensor.dispose();
+      disposeState(carried);
+    }
+    this.#pending = [];
+  }
+
+  #zeroGrad(): void {
+    this.#settings.model.zeroGrad();
+    this.#settings.optimizer.zeroGrad();
+  }
+
+  /** Runs an update's batches again, with the weights and random numbers of then, and looks for the first bad gradient. */
+  async #explain(update: PendingUpdate<Batch>, { loss, norm }: { readonly loss: number; readonly norm: number }, checkpoint: string | null): Promise<NonFiniteLossError> {
+    const { model, optimizer, generators } = this.#settings;
+    generators.forEach((generator, index) => (generator.state = update.random[index]!));
+    let { carried } = update;
+    const again: number[] = [];
+    for (const batch of update.batches) {
+      const result = this.#backpropagate(batch, update.step, carried);
+      again.push(await result.loss.item());
+      result.loss.dispose();
+      if (carried !== update.carried) disposeState(carried);
+      carried = result.carried;
+    }
+    if (carried !== update.carried) disposeState(carried);
+    const names = new Map<Tensor, string>([...optimizer.parameters.map(({ name, parameter }) => [parameter, name] as const), ...model.namedParameters().map(([name, parameter]) => [parameter, name] as const)]);
+    const withGradient = [...names].filter(([{ grad }]) => grad);
+    const gradients = await this.#backend.readMany(withGradient.map(([{ grad }]) => grad!.buffer));
+    const first = gradients.findIndex(isNotFinite);
+    this.#zeroGrad();
+    return new NonFiniteLossError({
+      step: update.step + 1,
+      loss,
+      gradientNorm: norm,
+      parameter: withGradient[first]?.[1] ?? null,
+      reproduced: first >= 0 || again.some((value) => !Number.isFinite(value)),
+      checkpoint,
+    });
+  }
+}
+
+const aborted = Symbol('aborted');
+
+/** Waits for a promise, but not longer than until the signal; what is no promise needs no waiting. */
+async function orAborted<Value>(value: Value | Promise<Value>, signal: AbortSignal | undefined): Promise<Value | typeof aborted> {
+  if (!(value instanceof Promise)) return value;
+  if (!signal) return await value;
+  if (signal.aborted) return aborted;
+  const settled = new AbortController();
+  const abortion = new Promise<typeof aborted>((resolve) => signal.addEventListener('abort', () => resolve(aborted), { once: true, signal: settled.signal }));
+  try {
+    return await Promise.race([value, abortion]);
+  } finally {
+    settled.abort();
+  }
+}
+
+function isNotFinite(values: HostArray): boolean {
+  return values.some((value) => !Number.isFinite(value));
+}
