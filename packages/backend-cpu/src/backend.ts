@@ -36,7 +36,7 @@ export class CpuBackend implements Backend {
   readonly specVersion = specVersion;
   readonly name: string = 'cpu';
   readonly capabilities: Capabilities;
-  readonly fused: FusedOps;
+  readonly fused: Required<FusedOps>;
   /** Memory, kernels and threads, for a backend that builds on this one. */
   readonly engine: Engine;
 

@@ -1,53 +1,75 @@
 import { multiplyAdd, multiplySubtract } from '../support/lanes';
+import { constant } from './constants';
 
-/** e^r for |r| ≤ ln2/2, the Taylor polynomial of degree 7: its cut-off error there is 6e-9 relative. */
+const enum Exp { inverseLn2, magic, ln2High, ln2Low, c7, c6, c5, c4, c3, half, one, most, least, leastMinus1 }
+
+/**
+ * 1/ln2; 1.5·2²³; ln2 in two parts (the first has 15 bits, so that an integer times it is exact; Cody and Waite 1980); 1/7!
+ * down to 1/3!; ½; 1; and the ends of the ranges.
+ */
+const table: usize = memory.data<f32>([
+  1.44269504, 12582912.0, 0.693145751953125, 1.428606765330187e-6, 1.9841270e-4, 1.3888889e-3, 8.3333333e-3, 4.1666667e-2, 1.6666667e-1, 0.5,
+  1.0, 89.0, -86.9, -30.0,
+]);
+
+/** n + 1.5·2²³ for the integer n nearest to x/ln2: the sum rounds to an integer, and its last bits are those of n. */
 // @ts-ignore: decorator
 @inline
-export function expReduced(r: v128): v128 {
-  let p = multiplyAdd(f32x4.splat(1.9841270e-4), r, f32x4.splat(1.3888889e-3));
-  p = multiplyAdd(p, r, f32x4.splat(8.3333333e-3));
-  p = multiplyAdd(p, r, f32x4.splat(4.1666667e-2));
-  p = multiplyAdd(p, r, f32x4.splat(1.6666667e-1));
-  p = multiplyAdd(p, r, f32x4.splat(0.5));
-  p = multiplyAdd(p, r, f32x4.splat(1.0));
-  return multiplyAdd(p, r, f32x4.splat(1.0));
+function shiftedExponent(x: v128): v128 {
+  return multiplyAdd(x, constant(table, Exp.inverseLn2), constant(table, Exp.magic));
 }
 
-/** The integer nearest to x/ln2, as a float. */
+/** x − n·ln2, in −ln2/2…ln2/2. */
 // @ts-ignore: decorator
 @inline
-export function expExponent(x: v128): v128 {
-  return f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
+function remainder(x: v128, shifted: v128): v128 {
+  const n = f32x4.sub(shifted, constant(table, Exp.magic));
+  return multiplySubtract(n, constant(table, Exp.ln2Low), multiplySubtract(n, constant(table, Exp.ln2High), x));
 }
 
-/** x − n·ln2, with ln2 in two parts (the first has 15 bits, so that n times it is exact; Cody and Waite 1980). */
+/** 2^(n + add) for n + add in −126…127; the shift drops all of the magic number. */
 // @ts-ignore: decorator
 @inline
-export function expRemainder(x: v128, n: v128): v128 {
-  const r = multiplySubtract(n, f32x4.splat(0.693145751953125), x);
-  return multiplySubtract(n, f32x4.splat(1.428606765330187e-6), r);
+function powerOfTwo(shifted: v128, add: i32): v128 {
+  return i32x4.shl(i32x4.add(shifted, i32x4.splat(127 + add)), 23);
 }
 
-/** 2^n for an integer-valued float n in −126…127. */
+/** (e^r − 1 − r)/r for |r| ≤ ln2/2, the Taylor polynomial: what it cuts off is 6e-9 of e^r. */
 // @ts-ignore: decorator
 @inline
-export function powerOfTwo(n: v128): v128 {
-  return i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+function polynomial(r: v128): v128 {
+  let p = multiplyAdd(constant(table, Exp.c7), r, constant(table, Exp.c6));
+  p = multiplyAdd(p, r, constant(table, Exp.c5));
+  p = multiplyAdd(p, r, constant(table, Exp.c4));
+  p = multiplyAdd(p, r, constant(table, Exp.c3));
+  return multiplyAdd(p, r, constant(table, Exp.half));
+}
+
+// @ts-ignore: decorator
+@inline
+function expReduced(r: v128): v128 {
+  const one = constant(table, Exp.one);
+  return multiplyAdd(multiplyAdd(polynomial(r), r, one), r, one);
+}
+
+// @ts-ignore: decorator
+@inline
+function expm1Reduced(r: v128): v128 {
+  return multiplyAdd(f32x4.mul(polynomial(r), r), r, r);
 }
 
 /**
- * e^x in f32, within 2 ulp: +∞ above 88.73, 0 below −87.33 (a denormal result would cost some 150 cycles), NaN for NaN.
- * The factor 2^n is applied in two halves, as 2^128 is no float.
+ * e^x in f32, within 2 ulp: +∞ above 88.73, 0 below −86.9 (a denormal result would cost some 150 cycles), NaN for NaN.
+ * It is 2·e^r·2^(n−1), as 2^128 is no float.
  */
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
-  const least = f32x4.splat(-87.33654);
-  const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(89.0)), least);
-  const n = expExponent(clamped);
-  const p = expReduced(expRemainder(clamped, n));
-  const half = f32x4.floor(f32x4.mul(n, f32x4.splat(0.5)));
-  const result = f32x4.mul(f32x4.mul(p, powerOfTwo(half)), powerOfTwo(f32x4.sub(n, half)));
+  const least = constant(table, Exp.least);
+  const bounded = f32x4.pmax(f32x4.pmin(x, constant(table, Exp.most)), least);
+  const shifted = shiftedExponent(bounded);
+  const p = expReduced(remainder(bounded, shifted));
+  const result = f32x4.mul(f32x4.add(p, p), powerOfTwo(shifted, -1));
   return v128.andnot(result, f32x4.lt(x, least));
 }
 
@@ -55,31 +77,19 @@ export function exp(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function expBounded(x: v128): v128 {
-  const n = expExponent(x);
-  return f32x4.mul(expReduced(expRemainder(x, n)), powerOfTwo(n));
-}
-
-/** e^r − 1 for |r| ≤ ln2/2, exact near 0. */
-// @ts-ignore: decorator
-@inline
-function expm1Reduced(r: v128): v128 {
-  let p = multiplyAdd(f32x4.splat(1.9841270e-4), r, f32x4.splat(1.3888889e-3));
-  p = multiplyAdd(p, r, f32x4.splat(8.3333333e-3));
-  p = multiplyAdd(p, r, f32x4.splat(4.1666667e-2));
-  p = multiplyAdd(p, r, f32x4.splat(1.6666667e-1));
-  p = multiplyAdd(p, r, f32x4.splat(0.5));
-  return multiplyAdd(f32x4.mul(p, r), r, r);
+  const shifted = shiftedExponent(x);
+  return f32x4.mul(expReduced(remainder(x, shifted)), powerOfTwo(shifted, 0));
 }
 
 /** e^x − 1, exact near 0: 2^n·(e^r − 1) + (2^n − 1), all halved until the end because 2^128 is no float. */
 // @ts-ignore: decorator
 @inline
 export function expm1(x: v128): v128 {
-  const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(89.0)), f32x4.splat(-30.0));
-  const n = expExponent(clamped);
-  const p = expm1Reduced(expRemainder(clamped, n));
-  const half = powerOfTwo(f32x4.sub(n, f32x4.splat(1.0)));
-  const result = f32x4.add(f32x4.mul(half, p), f32x4.sub(half, f32x4.splat(0.5)));
+  const bounded = f32x4.pmax(f32x4.pmin(x, constant(table, Exp.most)), constant(table, Exp.leastMinus1));
+  const shifted = shiftedExponent(bounded);
+  const p = expm1Reduced(remainder(bounded, shifted));
+  const half = powerOfTwo(shifted, -1);
+  const result = multiplyAdd(half, p, f32x4.sub(half, constant(table, Exp.half)));
   return f32x4.add(result, result);
 }
 
@@ -87,8 +97,8 @@ export function expm1(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function expm1Bounded(x: v128): v128 {
-  const n = expExponent(x);
-  const p = expm1Reduced(expRemainder(x, n));
-  const scale = powerOfTwo(n);
-  return f32x4.add(f32x4.mul(scale, p), f32x4.sub(scale, f32x4.splat(1.0)));
+  const shifted = shiftedExponent(x);
+  const p = expm1Reduced(remainder(x, shifted));
+  const scale = powerOfTwo(shifted, 0);
+  return multiplyAdd(scale, p, f32x4.sub(scale, constant(table, Exp.one)));
 }

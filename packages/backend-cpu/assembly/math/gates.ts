@@ -1,11 +1,17 @@
+import { constant } from './constants';
 import { expBounded, expm1Bounded } from './exp';
+
+const enum Gate { one, two, ends, negativeEnd, saturated, sign }
+
+/** 1; 2; the ends ±87 of the sigmoid; 9.1, where tanh is 1; and −0, whose one bit is the sign. */
+const table: usize = memory.data<f32>([1.0, 2.0, 87.0, -87.0, 9.1, -0.0]);
 
 /** 1/(1 + e^−x), within 3 ulp down to x = −87, where it stays at 1.6e-38: denormal results are slow. NaN for NaN. */
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  const one = f32x4.splat(1.0);
-  const bounded = f32x4.pmax(f32x4.pmin(f32x4.neg(x), f32x4.splat(87.0)), f32x4.splat(-87.0));
+  const one = constant(table, Gate.one);
+  const bounded = f32x4.pmax(f32x4.pmin(v128.xor(x, constant(table, Gate.sign)), constant(table, Gate.ends)), constant(table, Gate.negativeEnd));
   return f32x4.div(one, f32x4.add(one, expBounded(bounded)));
 }
 
@@ -16,8 +22,9 @@ export function sigmoid(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function tanh(x: v128): v128 {
-  const magnitude = f32x4.pmin(f32x4.abs(x), f32x4.splat(9.1));
+  const sign = constant(table, Gate.sign);
+  const magnitude = f32x4.pmin(v128.andnot(x, sign), constant(table, Gate.saturated));
   const e = expm1Bounded(f32x4.add(magnitude, magnitude));
-  const ratio = f32x4.div(e, f32x4.add(e, f32x4.splat(2.0)));
-  return v128.bitselect(x, ratio, i32x4.splat(0x80000000));
+  const ratio = f32x4.div(e, f32x4.add(e, constant(table, Gate.two)));
+  return v128.or(ratio, v128.and(x, sign));
 }

@@ -1,4 +1,4 @@
-import { ArgumentError, bytesPerElement, DisposedError, OutOfMemoryError, type DeviceBuffer, type DType, type MemoryCounters, type StridedOperand } from '@timestep/backend-api';
+import { ArgumentError, bytesPerElement, DisposedError, OutOfMemoryError, type DeviceBuffer, type DType, type MatmulSpec, type MemoryCounters, type StridedOperand } from '@timestep/backend-api';
 import { kernelNames } from '../../build/kernels.ts';
 import { CpuBuffer } from './buffer.ts';
 import { Heap, type Block } from './heap.ts';
@@ -19,6 +19,13 @@ const guardBytes = 64;
 /** The least step by which the memory grows; untouched pages cost nothing. */
 const growthBytes = 4 * 1024 * 1024;
 
+/** A product that another library makes: out = op(a)·op(b) (+ out). Addresses are bytes in the engine's memory. */
+export interface ExternalProduct {
+  /** Whether this library is the faster one for a product of the size. */
+  takes(spec: MatmulSpec): boolean;
+  run(a: number, b: number, out: number, spec: MatmulSpec): void;
+}
+
 export interface EngineParts {
   readonly instance: WebAssembly.Instance;
   readonly memory: WebAssembly.Memory;
@@ -35,6 +42,8 @@ export interface EngineParts {
  */
 export class Engine {
   readonly kernels: Kernels;
+  /** Who makes the products that it takes, in place of our kernels; set by a backend that builds on this one. */
+  externalProduct: ExternalProduct | null = null;
   readonly memory: WebAssembly.Memory;
   readonly limit: number;
   /** The largest buffer: the memory but for what the kernels, their arguments and the guard at its end take. */

@@ -1,5 +1,6 @@
 import type { DeviceBuffer, MatmulSpec } from '@timestep/backend-api';
 import type { Engine } from '../engine/engine.ts';
+import { copy } from './copy.ts';
 
 /** One thread does about 50 multiply-adds in a nanosecond; less in small products. */
 const nanosecondsPerMultiplyAdd = 0.03;
@@ -9,6 +10,12 @@ export function matmul(engine: Engine, a: DeviceBuffer, b: DeviceBuffer, out: De
   const { m, n, k, batch, aStride, bStride, transposeA, transposeB, accumulate } = spec;
   const addresses = [engine.address(a), engine.address(b), engine.address(out), engine.addressOrZero(bias)];
   if (m === 0 || n === 0 || batch === 0) return;
+  const external = engine.externalProduct;
+  if (k > 0 && external?.takes(spec)) {
+    if (bias) copy(engine, { buffer: bias, strides: [0, 1] }, { buffer: out, strides: [n, 1] }, [batch * m, n]);
+    external.run(addresses[0]!, addresses[1]!, addresses[2]!, bias ? { ...spec, accumulate: true } : spec);
+    return;
+  }
   const parts = engine.partsFor(batch * m * n * k * nanosecondsPerMultiplyAdd);
   const scratchBytes = Math.ceil(engine.kernels.gemmScratchBytes(m, n, k) / 64) * 64;
   engine.withScratch((scratch) => {

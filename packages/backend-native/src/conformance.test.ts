@@ -1,0 +1,10 @@
+import { testBackend } from '@timestep/backend-conformance';
+import { describe } from 'vitest';
+import { createNativeBackend } from './index.ts';
+import { missingLibrary } from './test-support/libraries.ts';
+
+for (const library of ['onednn', 'blas'] as const) {
+  describe.skipIf(missingLibrary(library) !== null)(library, () => {
+    testBackend({ name: `native, ${library}`, create: () => createNativeBackend({ library, threads: 2 }) });
+  });
+}

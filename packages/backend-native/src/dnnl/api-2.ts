@@ -1,0 +1,63 @@
+import { check, constants, int64s, made, type Description, type DnnlApi, type Library, type RecurrentDescriptions } from './functions.ts';
+
+/** sizeof(dnnl_memory_desc_t) is 696 and sizeof(dnnl_rnn_desc_t) 15,344 in oneDNN 2.6; other 2.x are smaller or alike. */
+const descriptionBytes = 1024;
+const operationBytes = 32 * 1024;
+
+const relu = 0x1f;
+const tanh = 0x2f;
+
+/** The C API of oneDNN 2.x: descriptors are structs, and an operation descriptor stands before the primitive's. */
+export function createApi2(library: Library, version: string): DnnlApi {
+  const byStrides = library.func('int dnnl_memory_desc_init_by_strides(void *md, int ndims, int64_t *dims, int type, int64_t *strides)');
+  const byTag = library.func('int dnnl_memory_desc_init_by_tag(void *md, int ndims, int64_t *dims, int type, int tag)');
+  const createPrimitive = library.func('int dnnl_primitive_desc_create(_Out_ void **pd, void *op, void *attr, void *engine, void *hint)');
+  const lstmForward = library.func(`int dnnl_lstm_forward_desc_init_v3(void *op, int prop, int direction, ${pointers(11)}, uint32_t flags)`);
+  const lstmBackward = library.func(`int dnnl_lstm_backward_desc_init_v3(void *op, int prop, int direction, ${pointers(22)}, uint32_t flags)`);
+  const gruForward = library.func(`int dnnl_lbr_gru_forward_desc_init(void *op, int prop, int direction, ${pointers(7)}, uint32_t flags)`);
+  const gruBackward = library.func(`int dnnl_lbr_gru_backward_desc_init(void *op, int prop, int direction, ${pointers(14)}, uint32_t flags)`);
+  const rnnForward = library.func(`int dnnl_vanilla_rnn_forward_desc_init(void *op, int prop, int activation, int direction, ${pointers(7)}, uint32_t flags, float alpha, float beta)`);
+  const rnnBackward = library.func(`int dnnl_vanilla_rnn_backward_desc_init(void *op, int prop, int activation, int direction, ${pointers(14)}, uint32_t flags, float alpha, float beta)`);
+
+  const direction = (reverse: boolean): number => (reverse ? constants.rightToLeft : constants.leftToRight);
+  const finish = (engine: bigint | null, op: Uint8Array, hint: bigint | null): bigint | null => made('primitive_desc_create', (out) => createPrimitive(out, op, null, engine, hint) as number);
+  return {
+    version,
+    describe(dimensions, strides) {
+      const md = new Uint8Array(descriptionBytes);
+      const dims = int64s(dimensions);
+      const status = strides === 'any' ? byTag(md, dimensions.length, dims, constants.f32, constants.formatAny) : byStrides(md, dimensions.length, dims, constants.f32, int64s(strides));
+      check('memory_desc_init', status as number);
+      return md;
+    },
+    forward(engine, kind, training, reverse, md) {
+      const op = new Uint8Array(operationBytes);
+      const prop = training ? constants.forwardTraining : constants.forwardInference;
+      if (kind === 'lstm') check('lstm_forward_desc_init', lstmForward(op, prop, direction(reverse), ...all(md), 0) as number);
+      else if (kind === 'gru') check('lbr_gru_forward_desc_init', gruForward(op, prop, direction(reverse), ...plain(md), 0) as number);
+      else check('vanilla_rnn_forward_desc_init', rnnForward(op, prop, kind === 'rnn-relu' ? relu : tanh, direction(reverse), ...plain(md), 0, 0, 0) as number);
+      return finish(engine, op, null);
+    },
+    backward(engine, kind, reverse, md, diff, hint) {
+      const op = new Uint8Array(operationBytes);
+      if (kind === 'lstm') check('lstm_backward_desc_init', lstmBackward(op, constants.backward, direction(reverse), ...all(md), ...all(diff), 0) as number);
+      else if (kind === 'gru') check('lbr_gru_backward_desc_init', gruBackward(op, constants.backward, direction(reverse), ...plain(md), ...plain(diff), 0) as number);
+      else check('vanilla_rnn_backward_desc_init', rnnBackward(op, constants.backward, kind === 'rnn-relu' ? relu : tanh, direction(reverse), ...plain(md), ...plain(diff), 0, 0, 0) as number);
+      return finish(engine, op, hint);
+    },
+  };
+}
+
+function pointers(count: number): string {
+  return Array.from({ length: count }, (_, i) => `void *md${i}`).join(', ');
+}
+
+/** In the order of the LSTM's arguments. */
+export function all(md: RecurrentDescriptions): (Description | null)[] {
+  return [md.srcLayer, md.srcIter, md.srcIterC, md.weightsLayer, md.weightsIter, md.weightsPeephole, md.weightsProjection, md.bias, md.dstLayer, md.dstIter, md.dstIterC];
+}
+
+/** In the order of the arguments of the kinds without a cell state. */
+export function plain(md: RecurrentDescriptions): (Description | null)[] {
+  return [md.srcLayer, md.srcIter, md.weightsLayer, md.weightsIter, md.bias, md.dstLayer, md.dstIter];
+}

@@ -1,0 +1,177 @@
+import type { Description, Pointer, RecurrentDescriptions, RecurrentKind } from './functions.ts';
+import { argument, gradientOf, Primitive, query, type Dnnl } from './library.ts';
+
+export interface RecurrentSizes {
+  readonly kind: RecurrentKind;
+  readonly steps: number;
+  readonly batch: number;
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly reverse: boolean;
+}
+
+/** G of each kind. */
+export function gatesOf(kind: RecurrentKind): number {
+  return kind === 'lstm' ? 4 : kind === 'gru' ? 3 : 1;
+}
+
+/** Bias rows: the reset-after GRU has a second one for its new gate. */
+export function biasRowsOf(kind: RecurrentKind): number {
+  return kind === 'gru' ? 4 : gatesOf(kind);
+}
+
+function contiguous(dimensions: readonly number[]): number[] {
+  const strides = new Array<number>(dimensions.length).fill(1);
+  for (let axis = dimensions.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * dimensions[axis + 1]!;
+  return strides;
+}
+
+/** Descriptors of plain layouts, and of the weights in whatever layout the library likes. */
+function describeAll(dnnl: Dnnl, sizes: RecurrentSizes): RecurrentDescriptions {
+  const { steps, batch, inputSize, hiddenSize, kind } = sizes;
+  const plain = (...dimensions: number[]): Description => dnnl.api.describe(dimensions, contiguous(dimensions));
+  const any = (...dimensions: number[]): Description => dnnl.api.describe(dimensions, 'any');
+  const gates = gatesOf(kind);
+  const cell = kind === 'lstm';
+  return {
+    srcLayer: plain(steps, batch, inputSize),
+    srcIter: plain(1, 1, batch, hiddenSize),
+    srcIterC: cell ? plain(1, 1, batch, hiddenSize) : null,
+    weightsLayer: any(1, 1, inputSize, gates, hiddenSize),
+    weightsIter: any(1, 1, hiddenSize, gates, hiddenSize),
+    weightsPeephole: null,
+    weightsProjection: null,
+    bias: plain(1, 1, biasRowsOf(kind), hiddenSize),
+    dstLayer: plain(steps, batch, hiddenSize),
+    dstIter: plain(1, 1, batch, hiddenSize),
+    dstIterC: cell ? plain(1, 1, batch, hiddenSize) : null,
+  };
+}
+
+/** PyTorch's `[gates, hidden, columns]` seen as oneDNN's (layer, direction, columns, gates, hidden). */
+function userWeights(dnnl: Dnnl, columns: number, gates: number, hidden: number): Description {
+  const size = columns * gates * hidden;
+  return dnnl.api.describe([1, 1, columns, gates, hidden], [size, size, 1, hidden * columns, columns]);
+}
+
+/** A weight's way between the caller's layout and the library's. */
+export class WeightPorter {
+  /** The library's side */
+  readonly layout: Description;
+  /** Bytes in the library's layout */
+  readonly bytes: number;
+  readonly #primitive: Primitive;
+
+  private constructor(dnnl: Dnnl, from: Description, to: Description, layout: Description) {
+    this.layout = layout;
+    this.bytes = dnnl.bytesOf(layout);
+    this.#primitive = dnnl.reorder(from, to);
+  }
+
+  /** `run` brings a weight from the caller's layout into the library's. */
+  static into(dnnl: Dnnl, user: Description, layout: Description): WeightPorter {
+    return new WeightPorter(dnnl, user, layout, layout);
+  }
+
+  /** `run` brings a gradient from the library's layout into the caller's. */
+  static outOf(dnnl: Dnnl, user: Description, layout: Description): WeightPorter {
+    return new WeightPorter(dnnl, layout, user, layout);
+  }
+
+  run(from: bigint, to: bigint): void {
+    this.#primitive.execute([from, to]);
+  }
+
+  dispose(): void {
+    this.#primitive.dispose();
+  }
+}
+
+/** A forward primitive of one shape. */
+export class RecurrentForward {
+  readonly description: Pointer;
+  readonly primitive: Primitive;
+  readonly workspaceBytes: number;
+  readonly weightsLayer: WeightPorter;
+  readonly weightsIter: WeightPorter;
+  readonly workspace: Description | null;
+
+  readonly #dnnl: Dnnl;
+
+  constructor(dnnl: Dnnl, sizes: RecurrentSizes, training: boolean) {
+    this.#dnnl = dnnl;
+    const wished = describeAll(dnnl, sizes);
+    this.description = dnnl.api.forward(dnnl.engine, sizes.kind, training, sizes.reverse, wished);
+    const layer = dnnl.query(this.description, query.weights, 0);
+    const iter = dnnl.query(this.description, query.weights, 1);
+    this.workspace = training ? dnnl.query(this.description, query.workspace) : null;
+    this.workspaceBytes = this.workspace === null ? 0 : dnnl.bytesOf(this.workspace);
+    const gates = gatesOf(sizes.kind);
+    this.weightsLayer = WeightPorter.into(dnnl, userWeights(dnnl, sizes.inputSize, gates, sizes.hiddenSize), layer);
+    this.weightsIter = WeightPorter.into(dnnl, userWeights(dnnl, sizes.hiddenSize, gates, sizes.hiddenSize), iter);
+    const md = { ...wished, weightsLayer: layer, weightsIter: iter };
+    this.primitive = new Primitive(dnnl, this.description, [
+      ...stateArguments(md, 0),
+      ...(this.workspace === null ? [] : [[argument.workspace, this.workspace] as const]),
+    ]);
+  }
+
+  dispose(): void {
+    this.primitive.dispose();
+    this.weightsLayer.dispose();
+    this.weightsIter.dispose();
+    this.#dnnl.destroyDescription(this.description);
+  }
+}
+
+/** The backward primitive that belongs to a forward one. */
+export class RecurrentBackward {
+  readonly primitive: Primitive;
+  readonly weightsLayer: WeightPorter;
+  readonly weightsIter: WeightPorter;
+  readonly gradientLayer: WeightPorter;
+  readonly gradientIter: WeightPorter;
+
+  readonly #dnnl: Dnnl;
+  readonly #description: Pointer;
+
+  constructor(dnnl: Dnnl, sizes: RecurrentSizes, forward: RecurrentForward) {
+    this.#dnnl = dnnl;
+    const wished = describeAll(dnnl, sizes);
+    const description = dnnl.api.backward(dnnl.engine, sizes.kind, sizes.reverse, wished, wished, forward.description);
+    this.#description = description;
+    const layer = dnnl.query(description, query.weights, 0);
+    const iter = dnnl.query(description, query.weights, 1);
+    const diffLayer = dnnl.query(description, query.diffWeights, 0);
+    const diffIter = dnnl.query(description, query.diffWeights, 1);
+    const gates = gatesOf(sizes.kind);
+    const userLayer = userWeights(dnnl, sizes.inputSize, gates, sizes.hiddenSize);
+    const userIter = userWeights(dnnl, sizes.hiddenSize, gates, sizes.hiddenSize);
+    this.weightsLayer = WeightPorter.into(dnnl, userLayer, layer);
+    this.weightsIter = WeightPorter.into(dnnl, userIter, iter);
+    this.gradientLayer = WeightPorter.outOf(dnnl, userLayer, diffLayer);
+    this.gradientIter = WeightPorter.outOf(dnnl, userIter, diffIter);
+    const md = { ...wished, weightsLayer: layer, weightsIter: iter };
+    const diff = { ...wished, weightsLayer: diffLayer, weightsIter: diffIter };
+    this.primitive = new Primitive(dnnl, description, [
+      ...stateArguments(md, 0),
+      [argument.workspace, forward.workspace!],
+      ...stateArguments(diff, gradientOf),
+    ]);
+  }
+
+  dispose(): void {
+    for (const part of [this.primitive, this.weightsLayer, this.weightsIter, this.gradientLayer, this.gradientIter]) part.dispose();
+    this.#dnnl.destroyDescription(this.#description);
+  }
+}
+
+/** The tensors of a recurrent primitive, in the order in which `execute` takes their addresses. */
+function stateArguments(md: RecurrentDescriptions, offset: number): [number, Description][] {
+  const list: [number, Description | null][] = [
+    [argument.srcLayer, md.srcLayer], [argument.srcIter, md.srcIter], [argument.srcIterC, md.srcIterC],
+    [argument.weightsLayer, md.weightsLayer], [argument.weightsIter, md.weightsIter], [argument.bias, md.bias],
+    [argument.dstLayer, md.dstLayer], [argument.dstIter, md.dstIter], [argument.dstIterC, md.dstIterC],
+  ];
+  return list.filter((entry): entry is [number, Description] => entry[1] !== null).map(([index, one]) => [index + offset, one]);
+}

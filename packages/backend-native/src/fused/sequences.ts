@@ -1,0 +1,52 @@
+import type { FusedOps, GruSequenceOp, LstmSequenceOp, RnnSequenceOp, SequenceOutputs, SequenceSpec } from '@timestep/backend-api';
+import { backward } from './backward.ts';
+import { forward, NativeSaved } from './forward.ts';
+import type { Native } from './native.ts';
+
+/** There is something to do, and the sizes are the library's: it refuses empty ones. */
+function hasWork(spec: SequenceSpec<unknown>): boolean {
+  const { steps, batch, inputSize, hiddenSize, lengths } = spec;
+  return steps * batch * inputSize * hiddenSize > 0 && (lengths === null || lengths.some((length) => length > 0));
+}
+
+/** The outputs of the kinds that have no cell state. */
+function withoutCell({ outputs: { output, hN }, saved }: ReturnType<typeof forward>): { outputs: SequenceOutputs; saved: NativeSaved | null } {
+  return { outputs: { output, hN }, saved };
+}
+
+/** The recurrent operations through oneDNN; what it cannot do is left to `own`, the operations of the CPU backend. */
+export function nativeSequences(native: Native, own: Required<Pick<FusedOps, 'rnnSequence' | 'lstmSequence' | 'gruSequence'>>): Pick<FusedOps, 'rnnSequence' | 'lstmSequence' | 'gruSequence'> {
+  const rnnSequence: RnnSequenceOp = {
+    supports: (spec) => own.rnnSequence.supports(spec),
+    forward: (spec, inputs) => (hasWork(spec) ? withoutCell(forward(native, `rnn-${spec.variant.activation}`, spec, inputs)) : own.rnnSequence.forward(spec, inputs)),
+    backward(spec, call) {
+      const { saved } = call;
+      if (!(saved instanceof NativeSaved)) return own.rnnSequence.backward(spec, call);
+      return backward(native, `rnn-${spec.variant.activation}`, spec, { ...call, saved, outputs: { ...call.outputs, cN: null } });
+    },
+  };
+  const lstmSequence: LstmSequenceOp = {
+    supports: (spec) => own.lstmSequence.supports(spec),
+    forward(spec, inputs) {
+      const { peepholes, coupledGates, projectionSize } = spec.variant;
+      if (peepholes || coupledGates || projectionSize > 0 || !hasWork(spec)) return own.lstmSequence.forward(spec, inputs);
+      const { outputs, saved } = forward(native, 'lstm', spec, inputs);
+      return { outputs: { ...outputs, cN: outputs.cN! }, saved };
+    },
+    backward(spec, call) {
+      const { saved } = call;
+      if (!(saved instanceof NativeSaved)) return own.lstmSequence.backward(spec, call);
+      return { ...backward(native, 'lstm', spec, { ...call, saved }), weightHr: null, peephole: null };
+    },
+  };
+  const gruSequence: GruSequenceOp = {
+    supports: (spec) => own.gruSequence.supports(spec),
+    forward: (spec, inputs) => (spec.variant.reset === 'after' && hasWork(spec) ? withoutCell(forward(native, 'gru', spec, inputs)) : own.gruSequence.forward(spec, inputs)),
+    backward(spec, call) {
+      const { saved } = call;
+      if (!(saved instanceof NativeSaved)) return own.gruSequence.backward(spec, call);
+      return backward(native, 'gru', spec, { ...call, saved, outputs: { ...call.outputs, cN: null } });
+    },
+  };
+  return { rnnSequence, lstmSequence, gruSequence };
+}

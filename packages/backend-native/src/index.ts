@@ -1,0 +1,2 @@
+export { createNativeBackend, type NativeBackend, type NativeBackendOptions } from './backend.ts';
+export type { LibraryChoice } from './libraries/load.ts';

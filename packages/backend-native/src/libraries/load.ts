@@ -1,0 +1,61 @@
+import { ArgumentError, DeviceError } from '@timestep/backend-api';
+import { Dnnl } from '../dnnl/library.ts';
+import { blasGemm, dnnlGemm, type Gemm } from '../products.ts';
+import { openBlasCoreType, readCpuInfo, withEnvironment } from './environment.ts';
+import { blasNames, dnnlNames, findLibrary, howToInstall } from './find.ts';
+import { blasThreads, openMpThreads } from './threads.ts';
+
+/** Which library to use: the first that is found of oneDNN and a BLAS, or one of them. */
+export type LibraryChoice = 'auto' | 'onednn' | 'blas';
+
+/** A library of the system, ready to work. */
+export interface NativeLibrary {
+  /** One line: what it is, and its version where it tells one. */
+  readonly description: string;
+  readonly gemm: Gemm;
+  /** The recurrent primitives; null for a BLAS. */
+  readonly dnnl: Dnnl | null;
+  setThreads(threads: number): void;
+}
+
+const choices: readonly LibraryChoice[] = ['auto', 'onednn', 'blas'];
+
+/**
+ * How long an idle OpenMP thread looks for work before it sleeps, in turns. The default is three hundred thousand, some
+ * milliseconds in which it takes a processor from our own threads.
+ */
+const spinCount = '20000';
+
+/**
+ * Loads oneDNN or a BLAS.
+ *
+ * @param path a library to load in place of those that the system's loader knows
+ * @throws DeviceError `NO_DEVICE` where there is none, with how to install one
+ */
+export function loadLibrary(choice: LibraryChoice, path?: string): NativeLibrary {
+  if (!choices.includes(choice)) throw new ArgumentError(`[createNativeBackend] expected library to be one of ${choices.join(', ')}, got ${String(choice)}; leave it out to take what there is`);
+  const platform = process.platform;
+  const found = (choice === 'blas' ? null : loadDnnl(path ? [path] : (dnnlNames[platform] ?? []))) ?? (choice === 'onednn' ? null : loadBlas(path ? [path] : (blasNames[platform] ?? [])));
+  if (found !== null) return found;
+  const wanted = path ?? { auto: 'oneDNN or a BLAS', onednn: 'oneDNN', blas: 'a BLAS' }[choice];
+  throw new DeviceError('NO_DEVICE', `[createNativeBackend] found no library, expected ${wanted}; ${howToInstall(platform)}, or use createCpuBackend(), which needs none`);
+}
+
+function loadDnnl(names: readonly string[]): NativeLibrary | null {
+  return withEnvironment({ GOMP_SPINCOUNT: spinCount }, () => {
+    const found = findLibrary(names, 'dnnl_lstm_forward_desc_init_v3');
+    if (found === null) return null;
+    const dnnl = new Dnnl(found.library);
+    return { description: `oneDNN ${dnnl.api.version} (${found.name})`, gemm: dnnlGemm(found.library), dnnl, setThreads: openMpThreads() };
+  });
+}
+
+function loadBlas(names: readonly string[]): NativeLibrary | null {
+  const coreType = openBlasCoreType(readCpuInfo());
+  return withEnvironment(coreType === null ? {} : { OPENBLAS_CORETYPE: coreType }, () => {
+    const found = findLibrary(names, 'cblas_sgemm');
+    if (found === null) return null;
+    const setThreads = blasThreads(found.library) ?? openMpThreads();
+    return { description: `BLAS (${found.name}${coreType === null ? '' : `, ${coreType}`})`, gemm: blasGemm(found.library), dnnl: null, setThreads };
+  });
+}
