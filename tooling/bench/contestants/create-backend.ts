@@ -1,13 +1,17 @@
 import type { Backend } from '@timestep/backend-api';
 import { createCpuBackend } from '@timestep/backend-cpu';
+import { createNativeBackend } from '@timestep/backend-native';
 
-/** The backend of this name: `cpu`, or `cpu-plain` for WebAssembly without relaxed SIMD. */
+/** The backend of this name: `cpu`, `cpu-plain` for WebAssembly without relaxed SIMD, `onednn` or `blas`. */
 export async function createBackend(name: string, threads: number): Promise<Backend> {
   switch (name) {
     case 'cpu':
       return await createCpuBackend({ threads });
     case 'cpu-plain':
       return await createCpuBackend({ threads, relaxedSimd: false });
+    case 'onednn':
+    case 'blas':
+      return await createNativeBackend({ threads, library: name });
     default:
       throw new Error(`unknown backend '${name}'`);
   }

@@ -13,6 +13,7 @@ const usage = `usage: pnpm bench [${Object.keys(groups).join(' | ')} …] [optio
   --json            print one JSON object instead of tables
   --out FILE        write the JSON object to FILE as well
   --against LIST    torch (default), or none
+  --ours LIST       which of ours: those whose name begins with one of the list's (all)
   --only TEXT       only the rows whose name contains TEXT
   --rounds N        interleaved rounds a row (7)
   --threads N       threads of the contestants with several (all cores)`;
@@ -23,6 +24,7 @@ const { values: options, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     out: { type: 'string' },
     against: { type: 'string', default: 'torch' },
+    ours: { type: 'string', default: '' },
     only: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     threads: { type: 'string', default: String(availableParallelism()) },
@@ -41,14 +43,19 @@ const descriptions: ContestantDescription[] = [
   ...(options.against.split(',').includes('torch') ? [torchContestant(threads)] : []),
   timestepContestant('cpu 1', 'cpu', 1),
   ...(threads > 1 ? [timestepContestant(`cpu ${threads}`, 'cpu', threads)] : []),
+  timestepContestant('native onednn', 'onednn', threads),
+  timestepContestant('native blas', 'blas', threads),
 ];
+
+const ours = options.ours.split(',');
+const taken = descriptions.filter(({ name }) => name === 'torch' || ours.some((start) => name.startsWith(start)));
 
 const log = options.json ? console.error : console.log;
 const machine = describeMachine();
 log(`${machine.processor}, ${machine.cores} cores, ${machine.gigabytes} GB, ${machine.vectors.join(' ')}; node ${machine.node}, ${machine.platform}`);
 
 const contestants: Contestant[] = [];
-for (const description of descriptions) {
+for (const description of taken) {
   const started = await Contestant.start(description);
   if (started instanceof Contestant) {
     contestants.push(started);
