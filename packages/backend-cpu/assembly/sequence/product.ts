@@ -1,4 +1,4 @@
-import { tileRow, tileRows } from './tile';
+import { tileRow, tileRows, tileTwoRows } from './tile';
 
 /**
  * Values of k that a product works through before it takes up the next: a panel of 256·8 floats (8 KiB) and the rows
@@ -25,6 +25,7 @@ export function product(
     const part = packed + ((<usize>start) << 5);
     const aPart = a + ((<usize>start) << 2);
     if (rows == 1) productRow(aPart, part, panelStride, panels, count, from, c);
+    else if (rows == 2) productTwoRows(aPart, aStride, part, panelStride, panels, count, from, fromStride, c, cStride);
     else productRows(aPart, aStride, rows, part, panelStride, panels, count, from, fromStride, c, cStride);
     from = c;
     fromStride = cStride;
@@ -49,6 +50,25 @@ function productRow(a: usize, packed: usize, panelStride: usize, panels: i32, de
     to += 32;
     if (from != 0) from += 32;
   }
+}
+
+function productTwoRows(
+  a: usize, aStride: usize,
+  packed: usize, panelStride: usize, panels: i32, depth: i32,
+  initial: usize, initialStride: usize,
+  c: usize, cStride: usize,
+): void {
+  let j = 0;
+  let panel = packed;
+  let from = initial;
+  let to = c;
+  for (; j + 2 <= panels; j += 2) {
+    tileTwoRows(a, aStride, panel, panelStride, depth, from, initialStride, to, cStride);
+    panel += panelStride << 1;
+    to += 64;
+    if (from != 0) from += 64;
+  }
+  if (j < panels) tileRows(2, a, aStride, panel, depth, from, initialStride, to, cStride);
 }
 
 function productRows(

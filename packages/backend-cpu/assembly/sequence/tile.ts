@@ -1,10 +1,12 @@
 import { multiplyAdd } from '../support/lanes';
 
-// The micro-kernels of the recurrent sweep: a few rows of C times eight or thirty-two columns, C = init + A·panel.
-// A is row-major and not packed, a panel holds eight columns of the weights as [k][8]. Six rows by eight columns are
-// twelve accumulators, two vectors of the panel and one of A: fifteen of the sixteen registers that V8 gives (it keeps
-// one for itself). One core of a 3.8 GHz Sapphire Rapids, relaxed SIMD, weights in L2: 59 GFLOP/s with six rows, 54, 48, 39,
-// 36 with five, four, three, two, and 24 with one, where `tileRow` of four panels side by side reaches 45.
+// The micro-kernels of the recurrent sweep: a few rows of C times eight or more columns, C = init + A·panel. A is row-major
+// and not packed, a panel holds eight columns of the weights as [k][8]. Six rows by eight columns are twelve accumulators, two
+// vectors of the panel and one of A: fifteen of the sixteen registers that V8 gives (it keeps one for itself).
+//
+// One value of k a turn: with four, V8 moves all their loads to the front and spills eleven accumulators to the stack (40
+// instead of 49 GFLOP/s). One core of a Zen 3 at 3.1 GHz (50 GFLOP/s at most with 128 bits), relaxed SIMD, weights in L2: 48 GFLOP/s with
+// six rows, 47 with four, and with two and one, which take two and four panels at a time, 44 and 27.
 //
 // Every kernel adds up over k in the same order, so an element does not depend on which of them made it: results
 // are the same for any number of threads.
@@ -30,41 +32,7 @@ function tile(rows: i32, a: usize, aStride: usize, panel: usize, depth: i32, ini
   let a0 = a, a1 = a0 + aStride, a2 = a1 + aStride, a3 = a2 + aStride, a4 = a3 + aStride, a5 = a4 + aStride;
   let b = panel;
   const end = panel + ((<usize>depth) << 5);
-  const endOfFours = panel + ((<usize>depth & ~3) << 5);
   let s: v128, b0: v128, b1: v128;
-  // Four values of k a turn: the row pointers move once for forty-eight products.
-  while (b < endOfFours) {
-    b0 = v128.load(b), b1 = v128.load(b, 16);
-    s = v128.load32_splat(a0), c00 = multiplyAdd(s, b0, c00), c01 = multiplyAdd(s, b1, c01);
-    if (rows > 1) s = v128.load32_splat(a1), c10 = multiplyAdd(s, b0, c10), c11 = multiplyAdd(s, b1, c11);
-    if (rows > 2) s = v128.load32_splat(a2), c20 = multiplyAdd(s, b0, c20), c21 = multiplyAdd(s, b1, c21);
-    if (rows > 3) s = v128.load32_splat(a3), c30 = multiplyAdd(s, b0, c30), c31 = multiplyAdd(s, b1, c31);
-    if (rows > 4) s = v128.load32_splat(a4), c40 = multiplyAdd(s, b0, c40), c41 = multiplyAdd(s, b1, c41);
-    if (rows > 5) s = v128.load32_splat(a5), c50 = multiplyAdd(s, b0, c50), c51 = multiplyAdd(s, b1, c51);
-    b0 = v128.load(b, 32), b1 = v128.load(b, 48);
-    s = v128.load32_splat(a0, 4), c00 = multiplyAdd(s, b0, c00), c01 = multiplyAdd(s, b1, c01);
-    if (rows > 1) s = v128.load32_splat(a1, 4), c10 = multiplyAdd(s, b0, c10), c11 = multiplyAdd(s, b1, c11);
-    if (rows > 2) s = v128.load32_splat(a2, 4), c20 = multiplyAdd(s, b0, c20), c21 = multiplyAdd(s, b1, c21);
-    if (rows > 3) s = v128.load32_splat(a3, 4), c30 = multiplyAdd(s, b0, c30), c31 = multiplyAdd(s, b1, c31);
-    if (rows > 4) s = v128.load32_splat(a4, 4), c40 = multiplyAdd(s, b0, c40), c41 = multiplyAdd(s, b1, c41);
-    if (rows > 5) s = v128.load32_splat(a5, 4), c50 = multiplyAdd(s, b0, c50), c51 = multiplyAdd(s, b1, c51);
-    b0 = v128.load(b, 64), b1 = v128.load(b, 80);
-    s = v128.load32_splat(a0, 8), c00 = multiplyAdd(s, b0, c00), c01 = multiplyAdd(s, b1, c01);
-    if (rows > 1) s = v128.load32_splat(a1, 8), c10 = multiplyAdd(s, b0, c10), c11 = multiplyAdd(s, b1, c11);
-    if (rows > 2) s = v128.load32_splat(a2, 8), c20 = multiplyAdd(s, b0, c20), c21 = multiplyAdd(s, b1, c21);
-    if (rows > 3) s = v128.load32_splat(a3, 8), c30 = multiplyAdd(s, b0, c30), c31 = multiplyAdd(s, b1, c31);
-    if (rows > 4) s = v128.load32_splat(a4, 8), c40 = multiplyAdd(s, b0, c40), c41 = multiplyAdd(s, b1, c41);
-    if (rows > 5) s = v128.load32_splat(a5, 8), c50 = multiplyAdd(s, b0, c50), c51 = multiplyAdd(s, b1, c51);
-    b0 = v128.load(b, 96), b1 = v128.load(b, 112);
-    s = v128.load32_splat(a0, 12), c00 = multiplyAdd(s, b0, c00), c01 = multiplyAdd(s, b1, c01);
-    if (rows > 1) s = v128.load32_splat(a1, 12), c10 = multiplyAdd(s, b0, c10), c11 = multiplyAdd(s, b1, c11);
-    if (rows > 2) s = v128.load32_splat(a2, 12), c20 = multiplyAdd(s, b0, c20), c21 = multiplyAdd(s, b1, c21);
-    if (rows > 3) s = v128.load32_splat(a3, 12), c30 = multiplyAdd(s, b0, c30), c31 = multiplyAdd(s, b1, c31);
-    if (rows > 4) s = v128.load32_splat(a4, 12), c40 = multiplyAdd(s, b0, c40), c41 = multiplyAdd(s, b1, c41);
-    if (rows > 5) s = v128.load32_splat(a5, 12), c50 = multiplyAdd(s, b0, c50), c51 = multiplyAdd(s, b1, c51);
-    a0 += 16, a1 += 16, a2 += 16, a3 += 16, a4 += 16, a5 += 16;
-    b += 128;
-  }
   while (b < end) {
     b0 = v128.load(b), b1 = v128.load(b, 16);
     s = v128.load32_splat(a0), c00 = multiplyAdd(s, b0, c00), c01 = multiplyAdd(s, b1, c01);
@@ -121,6 +89,33 @@ export function tileRows(rows: i32, a: usize, aStride: usize, panel: usize, dept
     case 2: return tile2(a, aStride, panel, depth, initial, initialStride, c, cStride);
     default: return tile1(a, aStride, panel, depth, initial, initialStride, c, cStride);
   }
+}
+
+/** C[0…2, 0…16) = init + A·(two panels side by side, `panelStride` bytes apart): a row pair needs both for eight accumulators. */
+export function tileTwoRows(a: usize, aStride: usize, panel: usize, panelStride: usize, depth: i32, initial: usize, initialStride: usize, c: usize, cStride: usize): void {
+  let c00 = f32x4.splat(0), c01 = c00, c02 = c00, c03 = c00, c10 = c00, c11 = c00, c12 = c00, c13 = c00;
+  if (initial != 0) {
+    const from = initial + initialStride;
+    c00 = v128.load(initial), c01 = v128.load(initial, 16), c02 = v128.load(initial, 32), c03 = v128.load(initial, 48);
+    c10 = v128.load(from), c11 = v128.load(from, 16), c12 = v128.load(from, 32), c13 = v128.load(from, 48);
+  }
+  let a0 = a, a1 = a + aStride, p0 = panel, p1 = panel + panelStride;
+  const end = panel + ((<usize>depth) << 5);
+  while (p0 < end) {
+    const s0 = v128.load32_splat(a0), s1 = v128.load32_splat(a1);
+    let b = v128.load(p0);
+    c00 = multiplyAdd(s0, b, c00), c10 = multiplyAdd(s1, b, c10);
+    b = v128.load(p0, 16);
+    c01 = multiplyAdd(s0, b, c01), c11 = multiplyAdd(s1, b, c11);
+    b = v128.load(p1);
+    c02 = multiplyAdd(s0, b, c02), c12 = multiplyAdd(s1, b, c12);
+    b = v128.load(p1, 16);
+    c03 = multiplyAdd(s0, b, c03), c13 = multiplyAdd(s1, b, c13);
+    a0 += 4, a1 += 4, p0 += 32, p1 += 32;
+  }
+  const to = c + cStride;
+  v128.store(c, c00), v128.store(c, c01, 16), v128.store(c, c02, 32), v128.store(c, c03, 48);
+  v128.store(to, c10), v128.store(to, c11, 16), v128.store(to, c12, 32), v128.store(to, c13, 48);
 }
 
 /** C[0…32) = init + a·(four panels side by side, `panelStride` bytes apart): one row needs them for eight accumulators. */
