@@ -102,6 +102,13 @@ function applyRow(op: i32, a: usize, aStride: i32, b: usize, bStride: i32, out: 
       a += 16;
       out += 16;
     }
+  } else if (aStride == 0 && bStride == 1) {
+    const scalar = v128.load32_splat(a);
+    while (out < end) {
+      v128.store(out, apply(op, scalar, v128.load(b)));
+      b += 16;
+      out += 16;
+    }
   } else {
     while (out < end) {
       v128.store(out, apply(op, loadStrided(a, aStride), loadStrided(b, bStride)));

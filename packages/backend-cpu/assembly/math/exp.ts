@@ -19,12 +19,17 @@ function shiftedExponent(x: v128): v128 {
   return multiplyAdd(x, constant(table, Exp.inverseLn2), constant(table, Exp.magic));
 }
 
-/** x − n·ln2, in −ln2/2…ln2/2. */
+/** x − n·ln2 for an integer-valued float n: in −ln2/2…ln2/2 if n is nearest to x/ln2. */
+// @ts-ignore: decorator
+@inline
+export function expRemainder(x: v128, n: v128): v128 {
+  return multiplySubtract(n, constant(table, Exp.ln2Low), multiplySubtract(n, constant(table, Exp.ln2High), x));
+}
+
 // @ts-ignore: decorator
 @inline
 function remainder(x: v128, shifted: v128): v128 {
-  const n = f32x4.sub(shifted, constant(table, Exp.magic));
-  return multiplySubtract(n, constant(table, Exp.ln2Low), multiplySubtract(n, constant(table, Exp.ln2High), x));
+  return expRemainder(x, f32x4.sub(shifted, constant(table, Exp.magic)));
 }
 
 /** 2^(n + add) for n + add in −126…127; the shift drops all of the magic number. */
@@ -45,9 +50,10 @@ function polynomial(r: v128): v128 {
   return multiplyAdd(p, r, constant(table, Exp.half));
 }
 
+/** e^r for |r| ≤ ln2/2. */
 // @ts-ignore: decorator
 @inline
-function expReduced(r: v128): v128 {
+export function expReduced(r: v128): v128 {
   const one = constant(table, Exp.one);
   return multiplyAdd(multiplyAdd(polynomial(r), r, one), r, one);
 }

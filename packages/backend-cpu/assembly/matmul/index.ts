@@ -1,2 +1,3 @@
 export { gemmScratchBytes } from './gemm';
 export { matmulParts } from './parts';
+export { vectorParts } from './vector';

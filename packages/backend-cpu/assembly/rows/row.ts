@@ -1,4 +1,4 @@
-import { expExponent, expReduced, expRemainder, powerOfTwo } from '../math/exp';
+import { expBounded } from '../math/exp';
 import { sumLanes, VECTOR } from '../support/lanes';
 
 /** All bits set in the first `count` lanes (0…4), none in the others: keeps what stands past a row's end out of it. */
@@ -16,9 +16,7 @@ export function firstLanes(count: i32): v128 {
 @inline
 export function expNonPositive(x: v128): v128 {
   const bounded = f32x4.pmax(x, f32x4.splat(-87.0));
-  const n = expExponent(bounded);
-  const value = f32x4.mul(expReduced(expRemainder(bounded, n)), powerOfTwo(n));
-  return v128.andnot(value, f32x4.lt(x, f32x4.splat(-87.0)));
+  return v128.andnot(expBounded(bounded), f32x4.lt(x, f32x4.splat(-87.0)));
 }
 
 /** The largest of the `count` floats at `row`; NaN if one is NaN, −∞ for none. */

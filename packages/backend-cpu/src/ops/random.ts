@@ -2,7 +2,7 @@ import type { DeviceBuffer } from '@timestep/backend-api';
 import type { Engine } from '../engine/engine.ts';
 
 /** What one thread takes for a word. */
-const nanoseconds = 1.2;
+const nanoseconds = 3;
 
 /** Contract: Backend.randomBits. */
 export function randomBits(engine: Engine, out: DeviceBuffer, key: readonly [number, number], counter: number): void {
