@@ -61,16 +61,7 @@ export abstract class Cell<S extends State> extends Module {
    * whole sequence overrides it.
    */
   sequence(x: Tensor, options: SequenceOptions<S> = {}): Recurrence<S> {
-    if (options.fused === 'require') {
-      throw new UnsupportedError(`[cell] fused: 'require' was asked for, but ${this.constructor.name} has no fused sequence; use fused: 'auto'`);
-    }
-    const { backend } = x;
-    return scoped(backend, () => {
-      const [steps, batch] = x.shape as [number, number];
-      const start = options.state ?? this.initialState(batch, backend);
-      if (steps === 0) return { output: zeros(backend, [0, batch, this.outputSize]), state: mapState(start, (part) => reshape(part, part.shape)) };
-      return scan((input, state: S) => this.step(input, state), x, start, { lengths: options.lengths, reverse: options.reverse });
-    });
+    return scanCell(this, x, options, (input, state) => this.step(input, state));
   }
 
   /**
@@ -89,6 +80,38 @@ export abstract class Cell<S extends State> extends Module {
     if (state) checkState(where, state, this.stateShapes, [batch]);
     return scoped(x.backend, () => this.step(x, state ?? this.initialState(batch, x.backend)));
   }
+}
+
+/**
+ * Runs a cell over a sequence, one step after the other.
+ *
+ * @param prepare what is done to the whole sequence first, such as a product that does not look at the state
+ * @throws UnsupportedError under `fused: 'require'`
+ */
+export function scanCell<S extends State>(
+  cell: Cell<S>,
+  x: Tensor,
+  options: SequenceOptions<S>,
+  step: (prepared: Tensor, state: S) => Recurrence<S>,
+  prepare: (x: Tensor) => Tensor = (given) => given,
+): Recurrence<S> {
+  refuseRequired(cell, options);
+  return scoped(x.backend, () => {
+    const start = options.state ?? cell.initialState(x.shape[1]!, x.backend);
+    if (x.shape[0] === 0) return withoutSteps(cell, x, start);
+    return scan<S>((prepared, state) => step(prepared, state), prepare(x), start, { lengths: options.lengths, reverse: options.reverse });
+  });
+}
+
+/** @throws UnsupportedError under `fused: 'require'`, for a cell that no backend has a fused sequence of */
+export function refuseRequired<S extends State>(cell: Cell<S>, options: SequenceOptions<S>): void {
+  if (options.fused !== 'require') return;
+  throw new UnsupportedError(`[cell] fused: 'require' was asked for, but ${cell.constructor.name} has no fused sequence; use fused: 'auto'`);
+}
+
+/** What an empty sequence gives: no output, and the state as it was. */
+export function withoutSteps<S extends State>(cell: Cell<S>, x: Tensor, start: S): Recurrence<S> {
+  return { output: zeros(x.backend, [0, x.shape[1]!, cell.outputSize]), state: mapState(start, (part) => reshape(part, part.shape)) };
 }
 
 /** The same state with each part mapped. */

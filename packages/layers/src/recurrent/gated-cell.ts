@@ -3,7 +3,7 @@ import { applyDropout } from '../dropout.ts';
 import { checkRate, checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
-import { Cell, type SequenceOptions } from './cell.ts';
+import { Cell, scanCell, type SequenceOptions } from './cell.ts';
 
 /** Options of the cells that have PyTorch's four parameters. */
 export interface GatedCellOptions extends LayerOptions {
@@ -27,7 +27,7 @@ export interface GatedCellOptions extends LayerOptions {
 /** Draws one gate's block of a parameter. */
 export type GateInitializer = (shape: Shape, generator: Generator, gate: number) => Float32Array;
 
-/** What RNNCell, LSTMCell and GRUCell share: an input product, a recurrent product, and G gates made of both. */
+/** What RNNCell, LSTMCell, GRUCell and the like share: an input product, a recurrent product, and G gates made of both. */
 export abstract class GatedCell<S extends State & { readonly h: Tensor }> extends Cell<S> {
   readonly inputSize: number;
   readonly hiddenSize: number;
@@ -78,15 +78,26 @@ export abstract class GatedCell<S extends State & { readonly h: Tensor }> extend
     return uniform(-bound, bound);
   }
 
-  /** The state after one step, from the input product W_ih x + b_ih `[N, G·H]` and the state before. */
-  protected abstract advance(projected: Tensor, state: S): S;
+  /** W_ih x + b_ih: x `[…, D]` → `[…, G·H]`. */
+  protected project(x: Tensor): Tensor {
+    return linear(x, this.weight_ih, this.bias_ih);
+  }
 
-  /** The whole sequence by core's operation for this cell. */
-  protected abstract run(given: SequenceArguments, state: S | null): Recurrence<S>;
+  /** The state after one step, from the input product W_ih x + b_ih `[N, G·H]` and the state before. */
+  protected abstract advance(projected: Tensor, state: S, weightHh: Tensor): S;
+
+  /** The whole sequence; a cell with an operation of core's behind it overrides this. */
+  protected run(given: SequenceArguments, state: S | null): Recurrence<S> {
+    const step = (projected: Tensor, before: S): Recurrence<S> => {
+      const next = this.advance(projected, before, given.weightHh);
+      return { output: next.h, state: next };
+    };
+    return scanCell(this, given.x, { ...given, state }, step, (x) => this.project(x));
+  }
 
   step(x: Tensor, state: S): Recurrence<S> {
     return scoped(x.backend, () => {
-      const next = this.advance(linear(x, this.weight_ih, this.bias_ih), state);
+      const next = this.advance(this.project(x), state, this.weight_hh);
       return { output: next.h, state: next };
     });
   }

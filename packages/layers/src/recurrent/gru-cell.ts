@@ -23,11 +23,11 @@ export class GRUCell extends GatedCell<HiddenState> {
     this.stateShapes = { h: [this.hiddenSize] };
   }
 
-  protected advance(projected: Tensor, state: HiddenState): HiddenState {
-    return gruStep(projected, state, { weightHh: this.weight_hh, biasHh: this.bias_hh, variant: { reset: this.reset } });
+  protected advance(projected: Tensor, state: HiddenState, weightHh: Tensor): HiddenState {
+    return gruStep(projected, state, { weightHh, biasHh: this.bias_hh, variant: { reset: this.reset } });
   }
 
-  protected run(given: SequenceArguments): Recurrence<HiddenState> {
+  protected override run(given: SequenceArguments): Recurrence<HiddenState> {
     const { output, hN } = gruSequence({ ...given, variant: { reset: this.reset } });
     return { output, state: { h: hN } };
   }

@@ -1,4 +1,5 @@
-import { ArgumentError, constant, lstmSequence, lstmStep, type SequenceArguments, type Tensor, uniform } from '@timestep/core';
+import { add, ArgumentError, constant, linear, lstmGates, lstmSequence, lstmStep, type SequenceArguments, type Tensor, uniform } from '@timestep/core';
+import { LayerNorm } from '../layer-norm.ts';
 import { checkSize } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import type { Recurrence } from '../scoped.ts';
@@ -16,13 +17,18 @@ export interface LSTMCellOptions extends GatedCellOptions {
   readonly coupledGates?: boolean | undefined;
   /** What the two biases of the forget gate add up to at the start, such as 1 (Jozefowicz et al. 2015); drawn by default. */
   readonly forgetBias?: number | undefined;
+  /**
+   * Normalise both products and what the output gate reads of the cell (Ba, Kiros and Hinton 2016, equations 29–31):
+   * i, f, g, o from LN(W x) + b_ih + LN(U h) + b_hh, and h' = o∘tanh(LN(c')). It runs step by step: no backend fuses it.
+   */
+  readonly layerNorm?: boolean | undefined;
 }
 
 /**
  * One step of the LSTM (Hochreiter and Schmidhuber 1997; forget gate Gers et al. 2000), gates in the order i, f, g, o:
  * i, f, o = σ(W x + b_ih + U h + b_hh), g = tanh(…), c' = f∘c + i∘g, h' = o∘tanh(c'). Parameters: `weight_ih [4H, D]`,
- * `weight_hh [4H, P]`, `bias_ih [4H]`, `bias_hh [4H]`, and where asked for `weight_hr [P, H]` and
- * `weight_peephole [3, H]`.
+ * `weight_hh [4H, P]`, `bias_ih [4H]`, `bias_hh [4H]`, and where asked for `weight_hr [P, H]`, `weight_peephole [3, H]`
+ * and the norms `norm_ih`, `norm_hh` (`[4H]`) and `norm_cell` (`[H]`).
  */
 export class LSTMCell extends GatedCell<LstmState> {
   readonly stateShapes;
@@ -31,6 +37,9 @@ export class LSTMCell extends GatedCell<LstmState> {
   weight_hr: Parameter | null;
   /** `[3, H]`: p_i, p_f, p_o */
   weight_peephole: Parameter | null;
+  readonly norm_ih: LayerNorm | null;
+  readonly norm_hh: LayerNorm | null;
+  readonly norm_cell: LayerNorm | null;
 
   constructor(options: LSTMCellOptions) {
     const projection = checkSize('lstmCell', 'projectionSize', options.projectionSize ?? 0, 0);
@@ -43,19 +52,29 @@ export class LSTMCell extends GatedCell<LstmState> {
     const make = (shape: number[]) => new Parameter(options.backend, shape, this.uniform(shape, this.generator));
     this.weight_hr = projection > 0 ? make([projection, this.hiddenSize]) : null;
     this.weight_peephole = options.peepholes ? make([3, this.hiddenSize]) : null;
+    const norm = (size: number) => (options.layerNorm ? new LayerNorm({ backend: options.backend, size }) : null);
+    this.norm_ih = norm(4 * this.hiddenSize);
+    this.norm_hh = norm(4 * this.hiddenSize);
+    this.norm_cell = norm(this.hiddenSize);
   }
 
-  protected advance(projected: Tensor, state: LstmState): LstmState {
-    return lstmStep(projected, state, {
-      weightHh: this.weight_hh,
-      biasHh: this.bias_hh,
-      weightHr: this.weight_hr,
-      peephole: this.weight_peephole,
-      variant: { peepholes: this.weight_peephole !== null, coupledGates: this.coupledGates, projectionSize: this.weight_hr ? this.outputSize : 0 },
-    });
+  protected override project(x: Tensor): Tensor {
+    if (!this.norm_ih) return super.project(x);
+    const product = this.norm_ih.forward(linear(x, this.weight_ih));
+    return this.bias_ih ? add(product, this.bias_ih) : product;
   }
 
-  protected run(given: SequenceArguments, state: LstmState | null): Recurrence<LstmState> {
+  protected advance(projected: Tensor, state: LstmState, weightHh: Tensor): LstmState {
+    const variant = { peepholes: this.weight_peephole !== null, coupledGates: this.coupledGates, projectionSize: this.weight_hr ? this.outputSize : 0 };
+    const gates = { weightHr: this.weight_hr, peephole: this.weight_peephole, variant };
+    if (!this.norm_hh) return lstmStep(projected, state, { ...gates, weightHh, biasHh: this.bias_hh });
+    const product = this.norm_hh.forward(linear(state.h, weightHh));
+    const sums = add(projected, this.bias_hh ? add(product, this.bias_hh) : product);
+    return lstmGates(sums, state.c, { ...gates, readCell: (cell) => this.norm_cell!.forward(cell) });
+  }
+
+  protected override run(given: SequenceArguments, state: LstmState | null): Recurrence<LstmState> {
+    if (this.norm_hh) return super.run(given, state);
     const { output, hN, cN } = lstmSequence({
       ...given,
       c0: state?.c ?? null,

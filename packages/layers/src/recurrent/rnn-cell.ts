@@ -24,11 +24,11 @@ export class RNNCell extends GatedCell<HiddenState> {
     this.stateShapes = { h: [this.hiddenSize] };
   }
 
-  protected advance(projected: Tensor, state: HiddenState): HiddenState {
-    return rnnStep(projected, state, { weightHh: this.weight_hh, biasHh: this.bias_hh, variant: { activation: this.activation } });
+  protected advance(projected: Tensor, state: HiddenState, weightHh: Tensor): HiddenState {
+    return rnnStep(projected, state, { weightHh, biasHh: this.bias_hh, variant: { activation: this.activation } });
   }
 
-  protected run(given: SequenceArguments): Recurrence<HiddenState> {
+  protected override run(given: SequenceArguments): Recurrence<HiddenState> {
     const { output, hN } = rnnSequence({ ...given, variant: { activation: this.activation } });
     return { output, state: { h: hN } };
   }

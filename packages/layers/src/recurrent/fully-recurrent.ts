@@ -1,0 +1,79 @@
+import { ArgumentError, add, linear, sigmoid, slice, uniform, type Tensor } from '@timestep/core';
+import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { Parameter } from '../parameter.ts';
+import type { Recurrence } from '../scoped.ts';
+import type { Activation } from './jordan.ts';
+import { ProjectedCell } from './projected-cell.ts';
+import { Recurrent, type StackOptions } from './recurrent.ts';
+import type { HiddenState } from './rnn-cell.ts';
+
+export interface FullyRecurrentCellOptions extends LayerOptions {
+  /** D */
+  readonly inputSize: number;
+  /** H, all units */
+  readonly hiddenSize: number;
+  /** P: the first so many units are the output; all of them by default. */
+  readonly outputSize?: number | undefined;
+  /** φ, any function of core's operations; `sigmoid` by default, as in the paper. */
+  readonly activation?: Activation | undefined;
+}
+
+/**
+ * One step of a fully recurrent network (Williams and Zipser 1989, equations 1 and 2): every unit sees every unit of the
+ * step before and every input, h' = φ(W_ih x + W_hh h + b), and some of the units are read as the output. Parameters:
+ * `weight_ih [H, D]`, `weight_hh [H, H]`, `bias_ih [H]`, each from uniform ±1/√H.
+ */
+export class FullyRecurrentCell extends ProjectedCell<HiddenState> {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly outputSize: number;
+  readonly stateShapes;
+  weight_ih: Parameter;
+  weight_hh: Parameter;
+  bias_ih: Parameter;
+  readonly #activation: Activation;
+
+  constructor(options: FullyRecurrentCellOptions) {
+    super();
+    this.inputSize = checkSize('fullyRecurrentCell', 'inputSize', options.inputSize);
+    this.hiddenSize = checkSize('fullyRecurrentCell', 'hiddenSize', options.hiddenSize);
+    this.outputSize = checkSize('fullyRecurrentCell', 'outputSize', options.outputSize ?? this.hiddenSize);
+    if (this.outputSize > this.hiddenSize) throw new ArgumentError(`[fullyRecurrentCell] expected outputSize of at most hiddenSize ${this.hiddenSize}, got ${this.outputSize}; the outputs are some of the units`);
+    this.stateShapes = { h: [this.hiddenSize] };
+    this.#activation = options.activation ?? sigmoid;
+    const generator = generatorOrFresh(options.generator);
+    const bound = 1 / Math.sqrt(this.hiddenSize);
+    const draw = (...shape: number[]) => new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    this.weight_ih = draw(this.hiddenSize, this.inputSize);
+    this.weight_hh = draw(this.hiddenSize, this.hiddenSize);
+    this.bias_ih = draw(this.hiddenSize);
+  }
+
+  protected project(x: Tensor): Tensor {
+    return linear(x, this.weight_ih, this.bias_ih);
+  }
+
+  protected advance(projected: Tensor, { h }: HiddenState): Recurrence<HiddenState> {
+    const next = this.#activation(add(projected, linear(h, this.weight_hh)));
+    return { output: this.outputSize === this.hiddenSize ? next : slice(next, 1, 0, this.outputSize), state: { h: next } };
+  }
+}
+
+export interface FullyRecurrentOptions extends StackOptions, FullyRecurrentCellOptions {
+  readonly inputSize: number;
+}
+
+/**
+ * A fully recurrent network (Williams and Zipser 1989) over sequences: x `[T, N, D]` → output `[T, N, P·directions]` and
+ * state `{ h: [L·directions, N, H] }`; the equations stand at {@link FullyRecurrentCell}.
+ *
+ * ```ts
+ * const network = new FullyRecurrent({ backend, inputSize: 2, hiddenSize: 12, outputSize: 1, activation: softplus });
+ * ```
+ */
+export class FullyRecurrent extends Recurrent<HiddenState> {
+  constructor(given: FullyRecurrentOptions) {
+    const options = { ...given, generator: generatorOrFresh(given.generator) };
+    super({ ...options, cell: (inputSize) => new FullyRecurrentCell({ ...options, inputSize }) }, 'fullyRecurrent');
+  }
+}

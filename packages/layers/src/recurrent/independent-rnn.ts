@@ -1,0 +1,83 @@
+import { add, linear, multiply, relu, tanh, uniform, type Initializer, type Tensor } from '@timestep/core';
+import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { Parameter } from '../parameter.ts';
+import type { Recurrence } from '../scoped.ts';
+import { ProjectedCell } from './projected-cell.ts';
+import { Recurrent, type StackOptions } from './recurrent.ts';
+import type { HiddenState } from './rnn-cell.ts';
+
+export interface IndRNNCellOptions extends LayerOptions {
+  /** D */
+  readonly inputSize: number;
+  /** H */
+  readonly hiddenSize: number;
+  /** φ; `relu` by default, as in the paper. */
+  readonly activation?: 'tanh' | 'relu' | undefined;
+  /** Draws W; PyTorch's uniform ±1/√H by default. */
+  readonly initializer?: Initializer | undefined;
+  /** Draws u, `[H]`; uniform in [0, 1) by default. For a memory of T steps keep |u| near 1 and below 2^(1/T). */
+  readonly recurrentInitializer?: Initializer | undefined;
+}
+
+/**
+ * One step of an independently recurrent network (Li et al. 2018, equation 2): h' = φ(W x + u∘h + b). Each unit sees
+ * only its own past, so what it remembers and for how long is one number, u; layers above mix the units. Parameters:
+ * `weight_ih [H, D]`, `weight_hh [H]`, `bias_ih [H]`.
+ */
+export class IndRNNCell extends ProjectedCell<HiddenState> {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly outputSize: number;
+  readonly stateShapes;
+  readonly activation: 'tanh' | 'relu';
+  weight_ih: Parameter;
+  weight_hh: Parameter;
+  bias_ih: Parameter;
+
+  constructor(options: IndRNNCellOptions) {
+    super();
+    this.inputSize = checkSize('indRNNCell', 'inputSize', options.inputSize);
+    this.hiddenSize = checkSize('indRNNCell', 'hiddenSize', options.hiddenSize);
+    this.outputSize = this.hiddenSize;
+    this.stateShapes = { h: [this.hiddenSize] };
+    this.activation = options.activation ?? 'relu';
+    const generator = generatorOrFresh(options.generator);
+    const bound = 1 / Math.sqrt(this.hiddenSize);
+    const draw = (shape: number[], initializer: Initializer = uniform(-bound, bound)) => new Parameter(options.backend, shape, initializer(shape, generator));
+    this.weight_ih = draw([this.hiddenSize, this.inputSize], options.initializer);
+    this.weight_hh = draw([this.hiddenSize], options.recurrentInitializer ?? uniform(0, 1));
+    this.bias_ih = draw([this.hiddenSize]);
+  }
+
+  protected project(x: Tensor): Tensor {
+    return linear(x, this.weight_ih, this.bias_ih);
+  }
+
+  protected advance(projected: Tensor, { h }: HiddenState): Recurrence<HiddenState> {
+    const sum = add(projected, multiply(h, this.weight_hh));
+    const next = this.activation === 'relu' ? relu(sum) : tanh(sum);
+    return { output: next, state: { h: next } };
+  }
+}
+
+export interface IndRNNOptions extends StackOptions, IndRNNCellOptions {
+  readonly inputSize: number;
+}
+
+/**
+ * Independently recurrent networks (Li et al. 2018) over sequences: x `[T, N, D]` → output `[T, N, H·directions]` and
+ * state `{ h: [L·directions, N, H] }`; the equations stand at {@link IndRNNCell}. Stack several.
+ *
+ * ```ts
+ * const network = new IndRNN({ backend, inputSize: 2, hiddenSize: 64, numLayers: 2 });
+ * ```
+ */
+export class IndRNN extends Recurrent<HiddenState> {
+  readonly hiddenSize: number;
+
+  constructor(given: IndRNNOptions) {
+    const options = { ...given, generator: generatorOrFresh(given.generator) };
+    super({ ...options, cell: (inputSize) => new IndRNNCell({ ...options, inputSize }) }, 'indRNN');
+    this.hiddenSize = options.hiddenSize;
+  }
+}

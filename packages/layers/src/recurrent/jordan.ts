@@ -1,0 +1,95 @@
+import { add, affine, linear, sigmoid, tanh, uniform, type Tensor } from '@timestep/core';
+import { checkRate, checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { Parameter } from '../parameter.ts';
+import type { Recurrence } from '../scoped.ts';
+import { ProjectedCell } from './projected-cell.ts';
+import { Recurrent, type StackOptions } from './recurrent.ts';
+
+/** `context [N, P]`; of a layer `[L·directions, N, P]` */
+export type JordanState = { readonly context: Tensor };
+
+/** A function of every element, such as `tanh` or `(x) => affine(x, 1)` of `@timestep/core`. */
+export type Activation = (x: Tensor) => Tensor;
+
+export interface JordanCellOptions extends LayerOptions {
+  /** D */
+  readonly inputSize: number;
+  /** H, between input and output */
+  readonly hiddenSize: number;
+  /** P, of the output and the context */
+  readonly outputSize: number;
+  /** α: how much of its old value the context keeps, 0…1; 0.5 by default, 0 for the last output alone. */
+  readonly decay?: number | undefined;
+  /** φ of the hidden units; `tanh` by default. */
+  readonly activation?: Activation | undefined;
+  /** ψ of the outputs; `sigmoid` by default. */
+  readonly outputActivation?: Activation | undefined;
+}
+
+/**
+ * One step of Jordan's network (1986): the context units hold the outputs of the past, fading by a recurrence of their
+ * own: h = φ(W_ih x + W_hc s + b_h), y = ψ(W_ho h + b_o), s' = α s + y. Parameters: `weight_ih [H, D]`,
+ * `weight_hh [H, P]`, `bias_ih [H]`, `weight_ho [P, H]`, `bias_ho [P]`, each from uniform ±1/√H.
+ */
+export class JordanCell extends ProjectedCell<JordanState> {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly outputSize: number;
+  readonly stateShapes;
+  readonly decay: number;
+  weight_ih: Parameter;
+  weight_hh: Parameter;
+  bias_ih: Parameter;
+  weight_ho: Parameter;
+  bias_ho: Parameter;
+  readonly #activation: Activation;
+  readonly #outputActivation: Activation;
+
+  constructor(options: JordanCellOptions) {
+    super();
+    this.inputSize = checkSize('jordanCell', 'inputSize', options.inputSize);
+    this.hiddenSize = checkSize('jordanCell', 'hiddenSize', options.hiddenSize);
+    this.outputSize = checkSize('jordanCell', 'outputSize', options.outputSize);
+    this.decay = checkRate('jordanCell', 'decay', options.decay ?? 0.5);
+    this.stateShapes = { context: [this.outputSize] };
+    this.#activation = options.activation ?? tanh;
+    this.#outputActivation = options.outputActivation ?? sigmoid;
+    const generator = generatorOrFresh(options.generator);
+    const bound = 1 / Math.sqrt(this.hiddenSize);
+    const draw = (...shape: number[]) => new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    this.weight_ih = draw(this.hiddenSize, this.inputSize);
+    this.weight_hh = draw(this.hiddenSize, this.outputSize);
+    this.bias_ih = draw(this.hiddenSize);
+    this.weight_ho = draw(this.outputSize, this.hiddenSize);
+    this.bias_ho = draw(this.outputSize);
+  }
+
+  protected project(x: Tensor): Tensor {
+    return linear(x, this.weight_ih, this.bias_ih);
+  }
+
+  protected advance(projected: Tensor, { context }: JordanState): Recurrence<JordanState> {
+    const hidden = this.#activation(add(projected, linear(context, this.weight_hh)));
+    const output = this.#outputActivation(linear(hidden, this.weight_ho, this.bias_ho));
+    return { output, state: { context: add(affine(context, this.decay), output) } };
+  }
+}
+
+export interface JordanOptions extends StackOptions, JordanCellOptions {
+  readonly inputSize: number;
+}
+
+/**
+ * Jordan's network (1986) over sequences: x `[T, N, D]` → output `[T, N, P·directions]` and state `{ context:
+ * [L·directions, N, P] }`; the equations stand at {@link JordanCell}.
+ *
+ * ```ts
+ * const network = new Jordan({ backend, inputSize: 4, hiddenSize: 16, outputSize: 2, decay: 0.8 });
+ * ```
+ */
+export class Jordan extends Recurrent<JordanState> {
+  constructor(given: JordanOptions) {
+    const options = { ...given, generator: generatorOrFresh(given.generator) };
+    super({ ...options, cell: (inputSize) => new JordanCell({ ...options, inputSize }) }, 'jordan');
+  }
+}

@@ -1,0 +1,71 @@
+import { affine, linear, multiply, sigmoid, slice, uniform, type Tensor } from '@timestep/core';
+import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { Parameter } from '../parameter.ts';
+import { Recurrent, type StackOptions } from './recurrent.ts';
+import type { HiddenState } from './rnn-cell.ts';
+import { ScanCell } from './scan-cell.ts';
+
+export interface MinGRUCellOptions extends LayerOptions {
+  /** D */
+  readonly inputSize: number;
+  /** H */
+  readonly hiddenSize: number;
+  /** True by default. */
+  readonly bias?: boolean | undefined;
+}
+
+/**
+ * One step of the minGRU (Feng et al. 2024, section 3.1): z = σ(W_z x + b_z), n = W_n x + b_n, h' = (1 − z)∘h + z∘n.
+ * A GRU whose gates no longer look at the state, so that a sequence is one linear scan. Parameters, gates in the order
+ * z, n: `weight_ih [2H, D]`, `bias_ih [2H]`, from uniform ±1/√H.
+ */
+export class MinGRUCell extends ScanCell {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly outputSize: number;
+  readonly stateShapes;
+  weight_ih: Parameter;
+  bias_ih: Parameter | null;
+
+  constructor(options: MinGRUCellOptions) {
+    super();
+    this.inputSize = checkSize('minGRUCell', 'inputSize', options.inputSize);
+    this.hiddenSize = checkSize('minGRUCell', 'hiddenSize', options.hiddenSize);
+    this.outputSize = this.hiddenSize;
+    this.stateShapes = { h: [this.hiddenSize] };
+    const generator = generatorOrFresh(options.generator);
+    const bound = 1 / Math.sqrt(this.hiddenSize);
+    const draw = (...shape: number[]) => new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    this.weight_ih = draw(2 * this.hiddenSize, this.inputSize);
+    this.bias_ih = (options.bias ?? true) ? draw(2 * this.hiddenSize) : null;
+  }
+
+  protected coefficients(x: Tensor): { readonly a: Tensor; readonly b: Tensor } {
+    const sums = linear(x, this.weight_ih, this.bias_ih);
+    const update = sigmoid(slice(sums, -1, 0, this.hiddenSize));
+    return { a: affine(update, -1, 1), b: multiply(update, slice(sums, -1, this.hiddenSize)) };
+  }
+}
+
+export interface MinGRUOptions extends StackOptions, MinGRUCellOptions {
+  readonly inputSize: number;
+}
+
+/**
+ * minGRU (Feng et al. 2024) over sequences by a parallel scan: x `[T, N, D]` → output `[T, N, H·directions]` and state
+ * `{ h: [L·directions, N, H] }`; the equations stand at {@link MinGRUCell}. One layer is linear in what it stores: stack
+ * several.
+ *
+ * ```ts
+ * const network = new MinGRU({ backend, inputSize: 8, hiddenSize: 64, numLayers: 3, residual: true });
+ * ```
+ */
+export class MinGRU extends Recurrent<HiddenState> {
+  readonly hiddenSize: number;
+
+  constructor(given: MinGRUOptions) {
+    const options = { ...given, generator: generatorOrFresh(given.generator) };
+    super({ ...options, cell: (inputSize) => new MinGRUCell({ ...options, inputSize }) }, 'minGRU');
+    this.hiddenSize = options.hiddenSize;
+  }
+}

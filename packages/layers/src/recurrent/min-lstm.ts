@@ -1,0 +1,78 @@
+import { add, divide, linear, multiply, sigmoid, slice, uniform, type Tensor } from '@timestep/core';
+import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { Parameter } from '../parameter.ts';
+import { Recurrent, type StackOptions } from './recurrent.ts';
+import type { HiddenState } from './rnn-cell.ts';
+import { ScanCell } from './scan-cell.ts';
+
+export interface MinLSTMCellOptions extends LayerOptions {
+  /** D */
+  readonly inputSize: number;
+  /** H */
+  readonly hiddenSize: number;
+  /** True by default. */
+  readonly bias?: boolean | undefined;
+  /** The forget gate's bias at the start; drawn like the others by default. A larger one remembers for longer. */
+  readonly forgetBias?: number | undefined;
+}
+
+/**
+ * One step of the minLSTM (Feng et al. 2024, section 3.2): i = σ(W_i x + b_i), f = σ(W_f x + b_f), n = W_n x + b_n, and
+ * with both gates scaled to a sum of 1, h' = f/(f + i)∘h + i/(f + i)∘n. Parameters, gates in the order i, f, n:
+ * `weight_ih [3H, D]`, `bias_ih [3H]`, from uniform ±1/√H.
+ */
+export class MinLSTMCell extends ScanCell {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly outputSize: number;
+  readonly stateShapes;
+  weight_ih: Parameter;
+  bias_ih: Parameter | null;
+
+  constructor(options: MinLSTMCellOptions) {
+    super();
+    this.inputSize = checkSize('minLSTMCell', 'inputSize', options.inputSize);
+    this.hiddenSize = checkSize('minLSTMCell', 'hiddenSize', options.hiddenSize);
+    this.outputSize = this.hiddenSize;
+    this.stateShapes = { h: [this.hiddenSize] };
+    const generator = generatorOrFresh(options.generator);
+    const { backend, bias = true, forgetBias } = options;
+    const bound = 1 / Math.sqrt(this.hiddenSize);
+    const draw = (...shape: number[]): Float32Array => uniform(-bound, bound)(shape, generator);
+    this.weight_ih = new Parameter(backend, [3 * this.hiddenSize, this.inputSize], draw(3 * this.hiddenSize, this.inputSize));
+    const biases = draw(3 * this.hiddenSize);
+    if (forgetBias !== undefined) biases.fill(forgetBias, this.hiddenSize, 2 * this.hiddenSize);
+    this.bias_ih = bias ? new Parameter(backend, [3 * this.hiddenSize], biases) : null;
+  }
+
+  protected coefficients(x: Tensor): { readonly a: Tensor; readonly b: Tensor } {
+    const size = this.hiddenSize;
+    const sums = linear(x, this.weight_ih, this.bias_ih);
+    const [input, forget] = [sigmoid(slice(sums, -1, 0, size)), sigmoid(slice(sums, -1, size, 2 * size))];
+    const both = add(input, forget);
+    return { a: divide(forget, both), b: multiply(divide(input, both), slice(sums, -1, 2 * size)) };
+  }
+}
+
+export interface MinLSTMOptions extends StackOptions, MinLSTMCellOptions {
+  readonly inputSize: number;
+}
+
+/**
+ * minLSTM (Feng et al. 2024) over sequences by a parallel scan: x `[T, N, D]` → output `[T, N, H·directions]` and state
+ * `{ h: [L·directions, N, H] }`; the equations stand at {@link MinLSTMCell}. One layer is linear in what it stores:
+ * stack several.
+ *
+ * ```ts
+ * const network = new MinLSTM({ backend, inputSize: 2, hiddenSize: 64, numLayers: 2, forgetBias: 4 });
+ * ```
+ */
+export class MinLSTM extends Recurrent<HiddenState> {
+  readonly hiddenSize: number;
+
+  constructor(given: MinLSTMOptions) {
+    const options = { ...given, generator: generatorOrFresh(given.generator) };
+    super({ ...options, cell: (inputSize) => new MinLSTMCell({ ...options, inputSize }) }, 'minLSTM');
+    this.hiddenSize = options.hiddenSize;
+  }
+}

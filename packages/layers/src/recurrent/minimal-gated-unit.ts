@@ -1,0 +1,55 @@
+import { add, linear, multiply, sigmoid, slice, subtract, tanh, tidy, type Tensor } from '@timestep/core';
+import { generatorOrFresh } from '../options.ts';
+import { GatedCell, type GatedCellOptions } from './gated-cell.ts';
+import { Recurrent, type StackOptions } from './recurrent.ts';
+import type { HiddenState } from './rnn-cell.ts';
+
+/**
+ * One step of the minimal gated unit (Zhou et al. 2016, equations 3): f = σ(W_f x + b_if + U_f h + b_hf),
+ * n = tanh(W_n x + b_in + U_n (f∘h) + b_hn), h' = (1 − f)∘h + f∘n. One gate forgets and updates; with two thirds of a
+ * GRU's parameters. Parameters, gates in the order f, n: `weight_ih [2H, D]`, `weight_hh [2H, H]`, `bias_ih [2H]`,
+ * `bias_hh [2H]`.
+ */
+export class MGUCell extends GatedCell<HiddenState> {
+  readonly stateShapes;
+
+  constructor(options: GatedCellOptions) {
+    super('mguCell', 2, options);
+    this.stateShapes = { h: [this.hiddenSize] };
+  }
+
+  protected advance(projected: Tensor, { h }: HiddenState, weightHh: Tensor): HiddenState {
+    const size = this.hiddenSize;
+    const recurrent = (gate: number, x: Tensor): Tensor => {
+      const [from, to] = [gate * size, (gate + 1) * size];
+      return add(slice(projected, 1, from, to), linear(x, slice(weightHh, 0, from, to), this.bias_hh && slice(this.bias_hh, 0, from, to)));
+    };
+    return tidy(projected.backend, () => {
+      const forget = sigmoid(recurrent(0, h));
+      const fresh = tanh(recurrent(1, multiply(forget, h)));
+      return { h: add(h, multiply(forget, subtract(fresh, h))) };
+    });
+  }
+}
+
+export interface MGUOptions extends StackOptions, GatedCellOptions {
+  readonly inputSize: number;
+}
+
+/**
+ * Minimal gated units (Zhou et al. 2016) over sequences: x `[T, N, D]` → output `[T, N, H·directions]` and state
+ * `{ h: [L·directions, N, H] }`; the equations stand at {@link MGUCell}.
+ *
+ * ```ts
+ * const mgu = new MGU({ backend, inputSize: 8, hiddenSize: 32, bidirectional: true });
+ * ```
+ */
+export class MGU extends Recurrent<HiddenState> {
+  readonly hiddenSize: number;
+
+  constructor(given: MGUOptions) {
+    const options = { ...given, generator: generatorOrFresh(given.generator) };
+    super({ ...options, cell: (inputSize) => new MGUCell({ ...options, inputSize }) }, 'mgu');
+    this.hiddenSize = options.hiddenSize;
+  }
+}
