@@ -1,0 +1,10 @@
+export { type BackendName, backendNames, createBackend } from './backend.ts';
+export { UsageError } from './errors.ts';
+export { catchInterrupt, type Interrupt } from './interrupt.ts';
+export { backendOption, createProgram, runProgram, wholeNumber } from './program.ts';
+export { createProgress, formatSeconds, type Progress, type ProgressOptions } from './progress.ts';
+export { confusionMatrix, type Confusions } from './report/confusion-matrix.ts';
+export { type ColorMap, ember, type HeatMapData, heatMapImage, type HeatMapOptions, heatMapUrl } from './report/heat-map.ts';
+export { figures, type Html, html, page } from './report/html.ts';
+export { lineChart, type LineChartOptions, type Series } from './report/line-chart.ts';
+export { ticks } from './report/scale.ts';
