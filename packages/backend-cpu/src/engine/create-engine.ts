@@ -7,7 +7,8 @@ import { ThreadPool } from './pool.ts';
 export interface CpuBackendOptions {
   /**
    * Threads that work on one operation, the calling one included; min(processors, 8) by default. One thread is used where
-   * memory cannot be shared: a page that is not cross-origin isolated.
+   * memory cannot be shared (a page that is not cross-origin isolated), and, unless a number is given here, where no worker
+   * can be started.
    */
   readonly threads?: number;
   /** `'auto'` (default) uses relaxed SIMD where the engine has it; `false` never does. The results differ in rounding. */
@@ -47,6 +48,16 @@ function createMemory(limit: number, shared: boolean): { memory: WebAssembly.Mem
   }
 }
 
+/** The threads; null where a page's content policy forbids workers and nobody asked for a number of threads. */
+async function startPool(module: WebAssembly.Module, memory: WebAssembly.Memory, control: number, threads: number, mayFail: boolean): Promise<ThreadPool | null> {
+  try {
+    return await ThreadPool.start(module, memory, control, threads);
+  } catch (error) {
+    if (mayFail) return null;
+    throw error;
+  }
+}
+
 /** Compiles the kernels, makes their memory and starts the threads. */
 export async function createEngine(options: CpuBackendOptions): Promise<Engine> {
   const threads = threadCount(options.threads);
@@ -57,6 +68,6 @@ export async function createEngine(options: CpuBackendOptions): Promise<Engine> 
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const heapBase = (instance.exports as { heapBase: () => number }).heapBase();
   const control = Math.ceil(heapBase / 64) * 64;
-  const pool = shared ? await ThreadPool.start(module, memory, control, threads) : null;
+  const pool = shared ? await startPool(module, memory, control, threads, options.threads === undefined) : null;
   return new Engine({ instance, memory, limit: pages * pageBytes, control, pool });
 }

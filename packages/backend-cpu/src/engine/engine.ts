@@ -2,7 +2,7 @@ import { ArgumentError, bytesPerElement, DisposedError, OutOfMemoryError, type D
 import { kernelNames } from '../../build/kernels.ts';
 import { CpuBuffer } from './buffer.ts';
 import { Heap, type Block } from './heap.ts';
-import type { PartKernel, ThreadPool } from './pool.ts';
+import { kernelFailed, type PartKernel, type ThreadPool } from './pool.ts';
 
 /** The name of a function that assembly/index.ts exports. */
 export type KernelName = (typeof kernelNames)[number];
@@ -115,7 +115,11 @@ export class Engine {
     const index = this.#numbers[name]!;
     const kernel = this.#functions[index]!;
     if (parts <= 1 || this.#pool === null) {
-      for (let part = 0; part < parts; part++) kernel(this.#slots, part, parts);
+      try {
+        for (let part = 0; part < parts; part++) kernel(this.#slots, part, parts);
+      } catch (error) {
+        throw kernelFailed(index, error);
+      }
     } else {
       this.#pool.run(index, kernel, this.#slots, parts);
     }

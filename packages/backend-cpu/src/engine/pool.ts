@@ -28,6 +28,11 @@ export const maxParts = 254;
  */
 const spins = 1500;
 
+/** The error for a kernel that trapped. */
+export function kernelFailed(index: number, cause: unknown): DeviceError {
+  return new DeviceError('KERNEL_FAILED', `[cpu] the kernel ${kernelNames[index]!} trapped: ${String(cause ?? 'in a worker')}; this is a bug of backend-cpu, please report it`, { cause });
+}
+
 /**
  * Threads that work on one job at a time. A job is cut into parts; workers and the calling thread claim parts until
  * none is left. So a worker that is still asleep, or whose core another process has, delays nobody.
@@ -49,14 +54,25 @@ export class ThreadPool {
     const words = new Int32Array(memory.buffer, control, controlWords);
     words[TICKET] = closed;
     const data = { module, memory, names: kernelNames, control, spins };
-    const workers = await Promise.all(Array.from({ length: threads - 1 }, () => startWorker(workerSource, data)));
+    const starts = await Promise.allSettled(Array.from({ length: threads - 1 }, () => startWorker(workerSource, data)));
+    const workers = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
     for (const worker of workers) worker.unref();
+    const failed = starts.find((start) => start.status === 'rejected');
+    if (failed) {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+      throw new DeviceError('NO_DEVICE', `[createCpuBackend] could not start ${threads - 1} worker threads: ${failed.reason}; pass threads: 1`, { cause: failed.reason });
+    }
     return new ThreadPool(words, workers);
   }
 
   /** Threads that work on a job, the calling one included. */
   get threads(): number {
     return this.#workers.length + 1;
+  }
+
+  /** Workers that sleep at this moment, and take no processor. */
+  get sleeping(): number {
+    return Atomics.load(this.#words, SLEEPERS);
   }
 
   /** Runs kernel number `index` over `parts` parts and returns when all are done. */
@@ -87,7 +103,7 @@ export class ThreadPool {
     this.#awaitParts(parts);
     Atomics.store(words, TICKET, first | closed);
     if (failure !== null || Atomics.exchange(words, FAILED, 0) !== 0) {
-      throw new DeviceError('KERNEL_FAILED', `[cpu] the kernel ${kernelNames[index]!} trapped; this is a bug of backend-cpu`, { cause: failure });
+      throw kernelFailed(index, failure);
     }
   }
 
