@@ -1,0 +1,76 @@
+import { add, affine, ArgumentError, type Initializer, log, matmul, max, normal, reshape, softmax, square, subtract, sum, exp, tidy, type Tensor } from '@timestep/core';
+import { expectFeatures } from '../checks.ts';
+import { Module } from '../module.ts';
+import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { Parameter } from '../parameter.ts';
+
+export interface ContinuousHopfieldOptions extends LayerOptions {
+  /** M */
+  readonly numPatterns: number;
+  /** D */
+  readonly patternSize: number;
+  /** β: the larger, the closer to the single nearest pattern; 1/√D by default, the attention of Transformers. */
+  readonly beta?: number | undefined;
+  /** Updates of a recall; 1 by default, which is mostly enough. */
+  readonly steps?: number | undefined;
+  /** Draws the patterns; normal(0, 1) by default. Set your own with `patterns.assign`. */
+  readonly initializer?: Initializer | undefined;
+}
+
+/**
+ * The Hopfield network with continuous states (Ramsauer et al. 2021, equations 2 and 3): ξ' = softmax(β ξ Xᵀ) X. Its
+ * energy E = −lse(β, Xξ) + ½ξᵀξ + ln M/β + ½ max‖x‖² never rises, it stores exponentially many patterns in D, and one
+ * update is attention over the stored patterns. Differentiable, so the patterns can be learned. Parameter: `patterns
+ * [M, D]`.
+ *
+ * ```ts
+ * const memory = new ContinuousHopfield({ backend, numPatterns: 1000, patternSize: 64, beta: 8 });
+ * const recalled = memory.forward(damaged);   // [N, 64] → [N, 64]
+ * ```
+ */
+export class ContinuousHopfield extends Module {
+  readonly beta: number;
+  readonly steps: number;
+  patterns: Parameter;
+
+  constructor(options: ContinuousHopfieldOptions) {
+    super();
+    const shape = [checkSize('continuousHopfield', 'numPatterns', options.numPatterns), checkSize('continuousHopfield', 'patternSize', options.patternSize)];
+    this.beta = options.beta ?? 1 / Math.sqrt(options.patternSize);
+    if (!(this.beta > 0)) throw new ArgumentError(`[continuousHopfield] expected beta > 0, got ${this.beta}`);
+    this.steps = checkSize('continuousHopfield', 'steps', options.steps ?? 1);
+    this.patterns = new Parameter(options.backend, shape, (options.initializer ?? normal())(shape, generatorOrFresh(options.generator)));
+  }
+
+  /** @param query the states to start from, `[…, D]` */
+  forward(query: Tensor): Tensor {
+    return tidy(query.backend, () => {
+      let state = this.#rows(query);
+      for (let step = 0; step < this.steps; step++) state = matmul(softmax(affine(this.#scores(state), this.beta)), this.patterns);
+      return reshape(state, query.shape);
+    });
+  }
+
+  /** E of each state: `[…, D]` → `[…]`. */
+  energy(state: Tensor): Tensor {
+    return tidy(state.backend, () => {
+      const rows = this.#rows(state);
+      const scores = affine(this.#scores(rows), this.beta);
+      const highest = max(scores.detach(), -1, { keepAxes: true });
+      const logSum = add(log(sum(exp(subtract(scores, highest)), -1, { keepAxes: true })), highest);
+      const longest = max(sum(square(this.patterns), -1));
+      const own = affine(sum(square(rows), -1, { keepAxes: true }), 0.5, Math.log(this.patterns.shape[0]!) / this.beta);
+      return reshape(add(subtract(own, affine(logSum, 1 / this.beta)), affine(longest, 0.5)), state.shape.slice(0, -1));
+    });
+  }
+
+  #rows(x: Tensor): Tensor {
+    const size = this.patterns.shape[1]!;
+    expectFeatures('continuousHopfield', x, size, `pass patternSize: ${x.shape.at(-1)}`);
+    return reshape(x, [-1, size]);
+  }
+
+  #scores(rows: Tensor): Tensor {
+    return matmul(rows, this.patterns, { transposeB: true });
+  }
+}

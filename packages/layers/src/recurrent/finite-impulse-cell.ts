@@ -1,0 +1,62 @@
+import { concat, linear, reshape, slice, tanh, transpose, uniform, type Tensor } from '@timestep/core';
+import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { Parameter } from '../parameter.ts';
+import { scoped, type Recurrence } from '../scoped.ts';
+import { Cell } from './cell.ts';
+import type { Activation } from './jordan.ts';
+
+/** `taps [N, K − 1, D]`, the last inputs, the newest first */
+export type TapState = { readonly taps: Tensor };
+
+export interface FiniteImpulseCellOptions extends LayerOptions {
+  /** D */
+  readonly inputSize: number;
+  /** H */
+  readonly hiddenSize: number;
+  /** K: how many inputs a unit sees, this one included */
+  readonly taps: number;
+  /** φ; `tanh` by default. */
+  readonly activation?: Activation | undefined;
+}
+
+/**
+ * One step of a layer with a finite impulse response (Waibel et al. 1989; Wan 1990): each connection is a filter over
+ * the last K inputs, y_t = φ(Σ_k W_k x_{t−k} + b). No loop but the delay line, so what went in is gone after K steps.
+ * Parameters: `weight_ih [K, H, D]`, W_0 (the input of now) first, and `bias_ih [H]`, from uniform ±1/√(K·D).
+ */
+export class FiniteImpulseCell extends Cell<TapState> {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly outputSize: number;
+  readonly taps: number;
+  readonly stateShapes;
+  readonly activation: Activation;
+  weight_ih: Parameter;
+  bias_ih: Parameter;
+
+  constructor(options: FiniteImpulseCellOptions) {
+    super();
+    this.inputSize = checkSize('finiteImpulseCell', 'inputSize', options.inputSize);
+    this.hiddenSize = checkSize('finiteImpulseCell', 'hiddenSize', options.hiddenSize);
+    this.outputSize = this.hiddenSize;
+    this.taps = checkSize('finiteImpulseCell', 'taps', options.taps);
+    this.stateShapes = { taps: [this.taps - 1, this.inputSize] };
+    this.activation = options.activation ?? tanh;
+    const generator = generatorOrFresh(options.generator);
+    const bound = 1 / Math.sqrt(this.taps * this.inputSize);
+    const draw = (...shape: number[]) => new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    this.weight_ih = draw(this.taps, this.hiddenSize, this.inputSize);
+    this.bias_ih = draw(this.hiddenSize);
+  }
+
+  step(x: Tensor, { taps }: TapState): Recurrence<TapState> {
+    return scoped(x.backend, () => {
+      const batch = x.shape[0]!;
+      const line = concat([reshape(x, [batch, 1, this.inputSize]), taps], 1);
+      const width = this.taps * this.inputSize;
+      const filters = reshape(transpose(this.weight_ih, [1, 0, 2]), [this.hiddenSize, width]);
+      const output = this.activation(linear(reshape(line, [batch, width]), filters, this.bias_ih));
+      return { output, state: { taps: slice(line, 1, 0, this.taps - 1) } };
+    });
+  }
+}

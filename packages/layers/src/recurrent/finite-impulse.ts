@@ -1,0 +1,93 @@
+import { ArgumentError, openScope, type Generator, type Tensor } from '@timestep/core';
+import { Linear } from '../linear.ts';
+import type { LengthsOption } from '../lengths.ts';
+import { Module } from '../module.ts';
+import { checkSize, generatorOrFresh } from '../options.ts';
+import { Sequential, type Stage } from '../sequential.ts';
+import { FiniteImpulseCell, type FiniteImpulseCellOptions, type TapState } from './finite-impulse-cell.ts';
+import { Recurrent } from './recurrent.ts';
+
+export interface FiniteImpulseOptions extends FiniteImpulseCellOptions {
+  /** L; 1 by default. */
+  readonly numLayers?: number | undefined;
+}
+
+/**
+ * A finite-impulse network, also called a time-delay network (Waibel et al. 1989; Wan 1990), over sequences: x
+ * `[T, N, D]` → output `[T, N, H]`; the equations stand at {@link FiniteImpulseCell}. An output sees the last
+ * R = L·(K − 1) + 1 inputs, and `unroll` makes the feed-forward network of that window which it equals.
+ *
+ * ```ts
+ * const network = new FiniteImpulse({ backend, inputSize: 4, hiddenSize: 16, taps: 3, numLayers: 2 });
+ * const feedForward = await network.unroll();   // [N, 5·4] → [N, 16]
+ * ```
+ */
+export class FiniteImpulse extends Module {
+  readonly inputSize: number;
+  readonly outputSize: number;
+  /** R: how many inputs an output sees */
+  readonly reach: number;
+  readonly layers: readonly Recurrent<TapState>[];
+  readonly generator: Generator;
+  readonly #cells: readonly FiniteImpulseCell[];
+
+  constructor(options: FiniteImpulseOptions) {
+    super();
+    const numLayers = checkSize('finiteImpulse', 'numLayers', options.numLayers ?? 1);
+    this.generator = generatorOrFresh(options.generator);
+    this.#cells = Array.from({ length: numLayers }, (_, layer) => new FiniteImpulseCell({ ...options, generator: this.generator, inputSize: layer === 0 ? options.inputSize : options.hiddenSize }));
+    this.layers = this.#cells.map((cell) => new Recurrent({ cell: () => cell, inputSize: cell.inputSize }, 'finiteImpulse'));
+    this.inputSize = options.inputSize;
+    this.outputSize = options.hiddenSize;
+    this.reach = numLayers * (options.taps - 1) + 1;
+  }
+
+  /**
+   * @param x `[T, N, D]`
+   * @param options.state one for each layer, each `taps [1, N, K − 1, …]`; zeros by default
+   */
+  forward(x: Tensor, options: LengthsOption & { readonly state?: readonly TapState[] | null | undefined } = {}): { readonly output: Tensor; readonly state: readonly TapState[] } {
+    const { lengths, state } = options;
+    if (state && state.length !== this.layers.length) throw new ArgumentError(`[finiteImpulse] expected ${this.layers.length} states, one for each layer, got ${state.length}`);
+    using scope = openScope(x.backend);
+    const finals: TapState[] = [];
+    let output = x;
+    this.layers.forEach((layer, k) => {
+      const result = layer.forward(output, { lengths, state: state?.[k] });
+      finals.push(result.state);
+      output = result.output;
+    });
+    for (const { taps } of finals) scope.keep(taps);
+    return { output: scope.keep(output), state: finals };
+  }
+
+  /**
+   * The feed-forward network that it equals: from a window of R inputs side by side, the oldest first, `[N, R·D]`, to the
+   * output of the last of them, `[N, H]`. Every layer holds its units once for each delay at which the next one looks.
+   * Where the window begins with the sequence, the recurrent form starts from empty delay lines instead.
+   */
+  async unroll(): Promise<Sequential> {
+    const stages: Stage[] = [];
+    let places = this.reach;
+    for (const cell of this.#cells) {
+      const [weight, bias] = [await cell.weight_ih.data(), await cell.bias_ih.data()];
+      const { taps, inputSize: inputs, hiddenSize: units } = cell;
+      const after = places - taps + 1;
+      const wide = new Linear({ backend: cell.weight_ih.backend, inputSize: places * inputs, outputSize: after * units, generator: this.generator });
+      const values = new Float64Array(wide.weight.size);
+      for (let place = 0; place < after; place++) {
+        for (let unit = 0; unit < units; unit++) {
+          for (let tap = 0; tap < taps; tap++) {
+            const from = (tap * units + unit) * inputs;
+            values.set(weight.subarray(from, from + inputs), ((place * units + unit) * places + place + taps - 1 - tap) * inputs);
+          }
+        }
+      }
+      wide.weight.assign(values);
+      wide.bias!.assign(Float64Array.from({ length: after * units }, (_, k) => bias[k % units]!));
+      stages.push(wide, cell.activation);
+      places = after;
+    }
+    return new Sequential(...stages);
+  }
+}
