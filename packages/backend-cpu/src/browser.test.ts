@@ -1,0 +1,47 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CpuBackendOptions } from './index.ts';
+import { launchChromium, missingChromium, servePage } from './test-support/chromium.ts';
+import type { Findings } from './test-support/page/work.ts';
+
+describe.skipIf(missingChromium() !== null)('in Chromium', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterAll(() => browser.close());
+
+  async function findings(isolated: boolean, where: 'work' | 'workInWorker', options: CpuBackendOptions): Promise<Findings> {
+    const server = await servePage(isolated);
+    const page = await browser.newPage();
+    try {
+      const errors: string[] = [];
+      page.on('pageerror', (error) => errors.push(error.message));
+      await page.goto(server.url);
+      const found = await page.evaluate<Findings, [string, CpuBackendOptions]>(
+        ([name, given]) => (Reflect.get(globalThis, name) as (options: CpuBackendOptions) => Promise<Findings>)(given),
+        [where, options],
+      );
+      expect(errors).toEqual([]);
+      return found;
+    } finally {
+      await page.close();
+      await server.close();
+    }
+  }
+
+  test.each([
+    { isolated: true, where: 'workInWorker', options: { threads: 2 }, threads: 2 },
+    { isolated: true, where: 'work', options: { threads: 2 }, threads: 2 },
+    { isolated: false, where: 'workInWorker', options: { threads: 2 }, threads: 1 },
+    { isolated: false, where: 'workInWorker', options: { relaxedSimd: false }, threads: 1 },
+  ] as const)('isolated: $isolated, $where, $options: $threads threads, right results', async ({ isolated, where, options, threads }) => {
+    const found = await findings(isolated, where, options);
+    expect(found.failures).toEqual([]);
+    expect(found.checks).toBeGreaterThan(300);
+    expect(found).toMatchObject({ crossOriginIsolated: isolated, threads });
+    // 67 products of numbers up to 1, each rounded to 24 bits.
+    expect(found.deviation).toBeLessThan(67 * 2 ** -24);
+  });
+});

@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { chromium, type Browser } from 'playwright-core';
+
+const executable = '/usr/bin/chromium';
+
+/** Without these it looks for updates and the like; the sandbox does not work for root in a container. */
+const flags = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+
+/** Why there is no Chromium here, or null. With TIMESTEP_REQUIRE_BROWSER=1, as CI sets it, the tests run and fail instead. */
+export function missingChromium(): string | null {
+  if (existsSync(executable) || process.env['TIMESTEP_REQUIRE_BROWSER'] === '1') return null;
+  const reason = `no Chromium at ${executable}; install Debian's package chromium`;
+  console.log(`skipping the browser tests of this file: ${reason}`);
+  return reason;
+}
+
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: executable, args: flags });
+}
+
+/** Bundles the test page and its Worker from the sources. */
+async function bundle(): Promise<ReadonlyMap<string, string>> {
+  const { outputFiles } = await build({
+    entryPoints: ['page.ts', 'worker.ts'].map((name) => fileURLToPath(new URL(`page/${name}`, import.meta.url))),
+    outdir: '/',
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    conditions: ['@timestep/source'],
+  });
+  return new Map(outputFiles.map(({ path, text }) => [path, text]));
+}
+
+/** Serves the test page at `/`, cross-origin isolated or not. */
+export async function servePage(isolated: boolean): Promise<{ url: string; close(): Promise<void> }> {
+  const scripts = await bundle();
+  const isolation = isolated ? { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } : {};
+  const server = createServer(({ url = '/' }, response) => {
+    const script = scripts.get(url);
+    response.writeHead(script === undefined && url !== '/' ? 404 : 200, { 'Content-Type': script === undefined ? 'text/html' : 'text/javascript', ...isolation });
+    response.end(script ?? '<!doctype html><title>test</title><script type="module" src="page.js"></script>');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    close: () => new Promise((resolve, reject) => server.close((error) => (error ? reject(error) : resolve()))),
+  };
+}
