@@ -93,6 +93,71 @@ class Ctc:
         return {"losses": digest(losses.detach().numpy()), "d logits": digest(self.logits.grad.numpy())}
 
 
+class CharacterModel:
+    compared_steps = 3
+
+    def __init__(self, case):
+        hidden, vocabulary = case["hiddenSize"], case["vocabulary"]
+        self.model = torch.nn.ModuleDict({
+            "embedding": torch.nn.Embedding(vocabulary, case["embedding"]),
+            "lstm": torch.nn.LSTM(case["embedding"], hidden),
+            "head": torch.nn.Linear(hidden, vocabulary),
+        })
+        with torch.no_grad():
+            for name, parameter in self.model.named_parameters():
+                parameter.copy_(values(name, tuple(parameter.shape), 0.2))
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3)
+        self.inputs, self.targets = (self.characters(case, seed) for seed in (21, 22))
+
+    def characters(self, case, seed):
+        uniform = fill(case["steps"] * case["batch"], seed, 1).astype("float64") + 0.5
+        return torch.from_numpy((uniform * case["vocabulary"]).astype("int64")).reshape(case["steps"], case["batch"])
+
+    def run(self):
+        output, _ = self.model["lstm"](self.model["embedding"](self.inputs))
+        logits = self.model["head"](output)
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), self.targets.flatten())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return loss
+
+    def result(self):
+        for _ in range(self.compared_steps):
+            loss = self.run()
+        found = {"loss": digest(loss.detach().numpy())}
+        for name, parameter in self.model.named_parameters():
+            found[name] = digest(parameter.detach().numpy())
+        return found
+
+
+class Step:
+    """One step at batch 1 through the cell, its state carried on; no gradient."""
+
+    compared_steps = 5
+
+    def __init__(self, case):
+        hidden = case["hiddenSize"]
+        cell_type = {"lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell, "rnn": torch.nn.RNNCell}[case["cell"]]
+        self.cell = cell_type(hidden, hidden).eval()
+        with torch.no_grad():
+            for name, parameter in self.cell.named_parameters():
+                parameter.copy_(values(f"{name}_l0", tuple(parameter.shape), 2 / math.sqrt(hidden)))
+        self.x = values("x", (1, hidden), 2)
+        self.state = None
+
+    def run(self):
+        with torch.inference_mode():
+            self.state = self.cell(self.x, self.state)
+        return self.state
+
+    def result(self):
+        for _ in range(self.compared_steps):
+            state = self.run()
+        return {"output": digest((state[0] if isinstance(state, tuple) else state).numpy())}
+
+
 def status(field):
     try:
         with open("/proc/self/status") as file:
@@ -120,7 +185,7 @@ def timed(work, repeats):
 
 
 def main():
-    kinds = {"recurrent": Recurrent, "matmul": Matmul, "ctc": Ctc}
+    kinds = {"recurrent": Recurrent, "matmul": Matmul, "ctc": Ctc, "character-model": CharacterModel, "step": Step}
     say = lambda message: print(json.dumps(message), flush=True)
     say({"version": torch.__version__, "device": f"CPU, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"})
     work, idle = None, 0

@@ -1,5 +1,5 @@
 /** One thing to be timed: a row of a table. Plain JSON, since it travels to every contestant's process. */
-export type Case = RecurrentCase | MatmulCase | CtcCase;
+export type Case = RecurrentCase | MatmulCase | CtcCase | CharacterModelCase | StepCase;
 
 interface CommonCase {
   /** Shown in the table, unique within its group. */
@@ -36,6 +36,23 @@ export interface CtcCase extends CommonCase {
   readonly batch: number;
   readonly classes: number;
   readonly targetLength: number;
+}
+
+/** A character model's whole training step: embedding, LSTM, linear, cross-entropy, backward, clipping, Adam. */
+export interface CharacterModelCase extends CommonCase {
+  readonly kind: 'character-model';
+  readonly vocabulary: number;
+  readonly embedding: number;
+  readonly hiddenSize: number;
+  readonly batch: number;
+  readonly steps: number;
+}
+
+/** One step of one sequence, its state carried on: what a stream of frames asks for. I = H. */
+export interface StepCase extends CommonCase {
+  readonly kind: 'step';
+  readonly cell: 'lstm' | 'gru' | 'rnn';
+  readonly hiddenSize: number;
 }
 
 /** What every array of a case's result comes to: a random projection and the norm, enough to tell a wrong result. */

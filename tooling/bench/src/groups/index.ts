@@ -73,9 +73,34 @@ function ctc(): Case[] {
   }));
 }
 
+function characterModel(): Case[] {
+  const sizes = { vocabulary: 65, embedding: 64, hiddenSize: 256, batch: 32, steps: 64 };
+  const { vocabulary, embedding, hiddenSize, batch, steps } = sizes;
+  const flops = 3 * 2 * steps * batch * (4 * hiddenSize * (embedding + hiddenSize) + hiddenSize * vocabulary);
+  return [{ kind: 'character-model', name: 'vocabulary 65, embedding 64, LSTM 256, N 32, T 64, Adam, clipping', ...sizes, flops }];
+}
+
+function step(): Case[] {
+  return cells.flatMap((cell) =>
+    [64, 128, 256, 512, 1024].map((hiddenSize): Case => ({ kind: 'step', name: `${cell} H ${hiddenSize}`, cell, hiddenSize, flops: 2 * { lstm: 4, gru: 3, rnn: 1 }[cell] * hiddenSize * 2 * hiddenSize })),
+  );
+}
+
+/** Time and memory have to grow with T and with N, and not faster. */
+function scale(): Case[] {
+  const fixed = { cell: 'lstm', inputSize: 64, hiddenSize: 128, layers: 1, bidirectional: false, lengths: null, training: true } as const;
+  return [
+    ...[100, 1000, 10_000].map((steps) => recurrentCase({ ...fixed, batch: 8, steps }, `T ${steps}, N 8`)),
+    ...[1, 8, 64, 512].map((batch) => recurrentCase({ ...fixed, batch, steps: 50 }, `T 50, N ${batch}`)),
+  ];
+}
+
 export const groups: Readonly<Record<string, () => Group>> = {
   rnn: () => ({ title: 'Recurrent layers (I, H, N, T); training is forward and backward with every gradient, the input’s too', cases: rnn() }),
   varlen: () => ({ title: 'Sequences of T/4…T steps, against packed sequences', cases: varlen() }),
+  step: () => ({ title: 'One step of one sequence, I = H, without gradient', cases: step() }),
+  charlm: () => ({ title: 'A character model, a whole training step', cases: characterModel() }),
+  scale: () => ({ title: 'LSTM 64, 128 in training, from few steps and sequences to many', cases: scale() }),
   matmul: () => ({ title: 'Matrix products', cases: matmul() }),
   ctc: () => ({ title: 'CTC loss, forward and backward', cases: ctc() }),
 };
