@@ -4,6 +4,8 @@ export { Dropout, type DropoutOptions } from './dropout.ts';
 export * from './embedding.ts';
 export * from './layer-norm.ts';
 export * from './memory/continuous-hopfield.ts';
+export type { LevelReport } from './memory/compressor-level.ts';
+export * from './memory/history-compressor.ts';
 export * from './memory/hopfield.ts';
 export { maskSteps, type Lengths, type LengthsOption } from './lengths.ts';
 export * from './linear.ts';

@@ -1,0 +1,137 @@
+import { adamStep, crossEntropyRows, mean, openScope, softmax, tensor, zeros, type Tensor } from '@timestep/core';
+import { Linear } from '../linear.ts';
+import { Module } from '../module.ts';
+import type { LayerOptions } from '../options.ts';
+import type { Parameter } from '../parameter.ts';
+import { LSTM } from '../recurrent/lstm.ts';
+import { mapState } from '../recurrent/cell.ts';
+import type { LstmState } from '../recurrent/lstm-cell.ts';
+
+export interface CompressorLevelOptions extends LayerOptions {
+  /** S, how many different symbols there are */
+  readonly symbols: number;
+  /** H of the level's LSTM */
+  readonly hiddenSize: number;
+  /** Of Adam */
+  readonly learningRate: number;
+  /** A symbol counts as predicted where its probability was above this. */
+  readonly threshold: number;
+  /** How many of its last inputs a level learns from */
+  readonly window: number;
+}
+
+/** What one level made of one symbol. */
+export interface LevelReport {
+  /** The probability that it had given to the symbol; 0 for the first. */
+  readonly probability: number;
+  /** The symbol that it had expected most; −1 before the first. */
+  readonly expected: number;
+  /** Whether the symbol stays here, as predicted. */
+  readonly predicted: boolean;
+}
+
+/** One input of the recent past, with the state before it. */
+interface Moment {
+  readonly symbol: number;
+  readonly input: Float32Array;
+  readonly before: LstmState | null;
+}
+
+/** A predictor of the next symbol that learns while it reads. */
+export class CompressorLevel extends Module {
+  readonly lstm: LSTM;
+  readonly head: Linear;
+  readonly #options: CompressorLevelOptions;
+  readonly #slots: readonly { readonly parameter: Parameter; readonly firstMoment: Tensor; readonly secondMoment: Tensor }[];
+  #moments: Moment[] = [];
+  #state: LstmState | null = null;
+  #prediction: ArrayLike<number> | null = null;
+  #updates = 0;
+
+  constructor(options: CompressorLevelOptions) {
+    super();
+    this.#options = options;
+    const { backend, generator, symbols, hiddenSize } = options;
+    this.lstm = new LSTM({ backend, generator, inputSize: symbols + 1, hiddenSize });
+    this.head = new Linear({ backend, generator, inputSize: hiddenSize, outputSize: symbols });
+    this.#slots = this.parameters().map((parameter) => ({ parameter, firstMoment: unowned(zeros(backend, parameter.shape)), secondMoment: unowned(zeros(backend, parameter.shape)) }));
+  }
+
+  /**
+   * Compares the symbol with what was expected, learns from a surprise, and expects the next.
+   *
+   * @param gap steps of the stream since the last symbol that came here
+   */
+  async observe(symbol: number, gap: number): Promise<LevelReport> {
+    const probability = this.#prediction?.[symbol] ?? 0;
+    const expected = this.#prediction ? indexOfLargest(this.#prediction) : -1;
+    const predicted = probability > this.#options.threshold;
+    if (!predicted && this.#moments.length > 0) this.#learn(symbol);
+    this.#remember(symbol, gap);
+    await this.#predict();
+    return { probability, expected, predicted };
+  }
+
+  /** Forgets what it has read, but not what it has learned. */
+  reset(): void {
+    for (const { before } of this.#moments) disposeState(before);
+    disposeState(this.#state);
+    this.#moments = [];
+    this.#state = null;
+    this.#prediction = null;
+  }
+
+  override dispose(): void {
+    this.reset();
+    for (const { firstMoment, secondMoment } of this.#slots) for (const moment of [firstMoment, secondMoment]) moment.dispose();
+    super.dispose();
+  }
+
+  /** One step of Adam on the window that ends with `next`. */
+  #learn(next: number): void {
+    const { backend, symbols, learningRate } = this.#options;
+    using _scope = openScope(backend);
+    const count = this.#moments.length;
+    const inputs = new Float32Array(count * (symbols + 1));
+    this.#moments.forEach(({ input }, k) => inputs.set(input, k * (symbols + 1)));
+    const targets = Int32Array.from({ length: count }, (_, k) => this.#moments[k + 1]?.symbol ?? next);
+    const { output } = this.lstm.forward(tensor(backend, inputs, { shape: [count, 1, symbols + 1] }), { state: this.#moments[0]!.before });
+    mean(crossEntropyRows(this.head.forward(output), tensor(backend, targets, { shape: [count, 1] }))).backward();
+    const settings = { learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled: false, step: ++this.#updates };
+    adamStep(this.#slots.map((slot) => ({ ...slot, gradient: slot.parameter.grad! })), settings);
+    this.zeroGrad();
+  }
+
+  #remember(symbol: number, gap: number): void {
+    const input = new Float32Array(this.#options.symbols + 1);
+    input[symbol] = 1;
+    input[this.#options.symbols] = Math.log(gap) / 10;
+    this.#moments.push({ symbol, input, before: this.#state });
+    if (this.#moments.length > this.#options.window) disposeState(this.#moments.shift()!.before);
+  }
+
+  async #predict(): Promise<void> {
+    const { backend } = this.#options;
+    using _scope = openScope(backend, { gradient: false });
+    const { input, before } = this.#moments.at(-1)!;
+    const { output, state } = this.lstm.step(tensor(backend, input, { shape: [1, input.length] }), before);
+    this.#state = mapState(state, unowned);
+    this.#prediction = await softmax(this.head.forward(output)).data();
+  }
+}
+
+/** A tensor that no scope disposes. */
+function unowned(value: Tensor): Tensor {
+  value.owner?.release(value);
+  return value;
+}
+
+function disposeState(state: LstmState | null): void {
+  if (state) for (const part of Object.values(state)) part.dispose();
+}
+
+function indexOfLargest(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let k = 1; k < values.length; k++) if (values[k]! > values[best]!) best = k;
+  return best;
+}

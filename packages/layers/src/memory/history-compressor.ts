@@ -1,0 +1,87 @@
+import { ArgumentError, type Generator } from '@timestep/core';
+import { Module } from '../module.ts';
+import { checkRate, checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { CompressorLevel, type LevelReport } from './compressor-level.ts';
+
+export interface HistoryCompressorOptions extends LayerOptions {
+  /** S: symbols are 0 … S − 1 */
+  readonly symbols: number;
+  /** Levels of the stack; 2 by default. */
+  readonly numLevels?: number | undefined;
+  /** H of each level's LSTM; 16 by default. */
+  readonly hiddenSize?: number | undefined;
+  /** Of Adam; 0.02 by default. */
+  readonly learningRate?: number | undefined;
+  /** A symbol counts as predicted where its probability was above this; 0.9 by default. */
+  readonly threshold?: number | undefined;
+  /** How many of its last inputs a level learns from; 48 by default. */
+  readonly window?: number | undefined;
+}
+
+/**
+ * The neural history compressor (Schmidhuber 1992): a stack of predictors that learn while they read. A level passes on
+ * to the one above only the symbols that it failed to predict, with the time since the last of them: what was predicted
+ * could be made up again from the rest, so nothing is lost, and a lag of a thousand predictable steps becomes one step
+ * for the level above.
+ *
+ * ```ts
+ * const compressor = new HistoryCompressor({ backend, symbols: 7, numLevels: 2 });
+ * for (const symbol of stream) {
+ *   const reports = await compressor.observe(symbol);
+ *   if (reports.length > 1) console.log('a surprise');
+ * }
+ * ```
+ */
+export class HistoryCompressor extends Module {
+  readonly symbols: number;
+  readonly levels: readonly CompressorLevel[];
+  readonly generator: Generator;
+  #time = 0;
+  readonly #last: number[];
+
+  constructor(options: HistoryCompressorOptions) {
+    super();
+    const where = 'historyCompressor';
+    this.symbols = checkSize(where, 'symbols', options.symbols, 2);
+    this.generator = generatorOrFresh(options.generator);
+    const level = {
+      backend: options.backend,
+      generator: this.generator,
+      symbols: this.symbols,
+      hiddenSize: checkSize(where, 'hiddenSize', options.hiddenSize ?? 16),
+      learningRate: options.learningRate ?? 0.02,
+      threshold: checkRate(where, 'threshold', options.threshold ?? 0.9),
+      window: checkSize(where, 'window', options.window ?? 48),
+    };
+    this.levels = Array.from({ length: checkSize(where, 'numLevels', options.numLevels ?? 2) }, () => new CompressorLevel(level));
+    this.#last = this.levels.map(() => 0);
+  }
+
+  /**
+   * Reads one symbol of the stream and learns from it.
+   *
+   * @returns what each level that it reached made of it: one report where the lowest level had predicted it
+   */
+  async observe(symbol: number): Promise<LevelReport[]> {
+    if (!Number.isInteger(symbol) || symbol < 0 || symbol >= this.symbols) throw new ArgumentError(`[historyCompressor] expected a symbol in 0…${this.symbols - 1}, got ${symbol}`);
+    this.#time++;
+    const reports: LevelReport[] = [];
+    for (const [k, level] of this.levels.entries()) {
+      const gap = this.#time - this.#last[k]!;
+      this.#last[k] = this.#time;
+      reports.push(await level.observe(symbol, gap));
+      if (reports[k]!.predicted) break;
+    }
+    return reports;
+  }
+
+  /** Forgets the stream so far, but not what was learned from it. */
+  reset(): void {
+    for (const level of this.levels) level.reset();
+    this.#last.fill(this.#time);
+  }
+
+  override dispose(): void {
+    for (const level of this.levels) level.dispose();
+  }
+}
