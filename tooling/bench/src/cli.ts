@@ -7,9 +7,11 @@ import { Contestant, timestepContestant, torchContestant, type ContestantDescrip
 import { groups } from './groups/index.ts';
 import { describeMachine } from './machine.ts';
 import { runGroup, type Row } from './run-group.ts';
+import { formatStartup, measureStartup, startupCommands, type StartupRow } from './startup.ts';
 import { formatTable } from './table.ts';
 
-const usage = `usage: pnpm bench [${Object.keys(groups).join(' | ')} …] [options]
+const names = [...Object.keys(groups), 'startup'];
+const usage = `usage: pnpm bench [${names.join(' | ')} …] [options]
   --json            print one JSON object instead of tables
   --out FILE        write the JSON object to FILE as well
   --against LIST    torch (default), or none
@@ -31,8 +33,8 @@ const { values: options, positionals } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const chosen = positionals.length > 0 ? positionals : Object.keys(groups);
-const unknown = chosen.filter((name) => !(name in groups));
+const chosen = positionals.length > 0 ? positionals : names;
+const unknown = chosen.filter((name) => !names.includes(name));
 if (options.help || unknown.length > 0) {
   console.error(unknown.length > 0 ? `unknown group: ${unknown.join(', ')}\n${usage}` : usage);
   process.exit(options.help ? 0 : 2);
@@ -54,8 +56,9 @@ const log = options.json ? console.error : console.log;
 const machine = describeMachine();
 log(`${machine.processor}, ${machine.cores} cores, ${machine.gigabytes} GB, ${machine.vectors.join(' ')}; node ${machine.node}, ${machine.platform}`);
 
+const timed = chosen.filter((name) => name in groups);
 const contestants: Contestant[] = [];
-for (const description of taken) {
+for (const description of timed.length > 0 ? taken : []) {
   const started = await Contestant.start(description);
   if (started instanceof Contestant) {
     contestants.push(started);
@@ -65,7 +68,7 @@ for (const description of taken) {
 
 const results: Record<string, Row[]> = {};
 try {
-  for (const name of chosen) {
+  for (const name of timed) {
     const group = groups[name]!();
     const cases = group.cases.filter((work) => !options.only || work.name.includes(options.only));
     log(`\n${name}: ${group.title}`);
@@ -77,6 +80,14 @@ try {
   for (const contestant of contestants) contestant.stop();
 }
 
-const report = { machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results };
+let startup: StartupRow[] | null = null;
+if (chosen.includes('startup')) {
+  log('\nstartup: a fresh process up to its first training step, LSTM 32, 128, 32, 100');
+  const commands = Object.entries(startupCommands(threads)).filter(([name]) => taken.some((description) => description.name === name));
+  startup = await measureStartup(Object.fromEntries(commands), Number(options.rounds));
+  log(formatStartup(startup));
+}
+
+const report = { machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results, startup };
 if (options.out) writeFileSync(options.out, JSON.stringify(report, null, 1));
 if (options.json) console.log(JSON.stringify(report));
