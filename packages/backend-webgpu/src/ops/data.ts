@@ -15,15 +15,20 @@ function bitsOf(dtype: DType, value: number): number {
 
 /** Every element becomes `value`. */
 export function fill(runtime: Runtime, out: DeviceBuffer, value: number): void {
-  if (out.length === 0) return;
+  fillRange(runtime, out, value, 0, out.length);
+}
+
+/** `length` elements from `offset` on become `value`. */
+export function fillRange(runtime: Runtime, out: DeviceBuffer, value: number, offset: number, length: number): void {
+  if (length === 0) return;
   const kernel = runtime.kernel('fill', () => ({
     name: 'fill',
     bindings: [writes('out', 'u32')],
-    parameters: { size: 'u32', bits: 'u32' },
+    parameters: { size: 'u32', offset: 'u32', bits: 'u32' },
     workgroupSize: 256,
-    body: '  if (thread < params.size) { out[thread] = params.bits; }',
+    body: '  if (thread < params.size) { out[params.offset + thread] = params.bits; }',
   }));
-  runtime.run(kernel, [out], { size: out.length, bits: bitsOf(out.dtype, value) }, Math.ceil(out.length / 256));
+  runtime.run(kernel, [out], { size: length, offset, bits: bitsOf(out.dtype, value) }, Math.ceil(length / 256));
 }
 
 /** From one dtype to another; between the integer types the bits stay. */

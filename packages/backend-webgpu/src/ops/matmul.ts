@@ -98,10 +98,14 @@ export function product(runtime: Runtime, spec: Product): void {
 }
 
 /** A sum over no products: zero, or the bias. */
-function emptyProduct(runtime: Runtime, { out, m, n, accumulate = false, bias = null, batch = 1 }: Product): void {
+function emptyProduct(runtime: Runtime, spec: Product): void {
+  const { out, m, n, accumulate = false, bias = null, batch = 1 } = spec;
   if (accumulate) return;
-  if (bias === null) return fill(runtime, out, 0);
-  copy(runtime, { buffer: bias, strides: [0, 1] }, { buffer: out, strides: [n, 1] }, [batch * m, n]);
+  const source = bias ?? runtime.alloc('f32', 1);
+  if (bias === null) fill(runtime, source, 0);
+  const strides = [spec.outStride ?? m * n, spec.outPitch ?? n, 1];
+  copy(runtime, { buffer: source, strides: [0, 0, bias === null ? 0 : 1] }, { buffer: out, strides, offset: spec.outOffset ?? 0 }, [batch, m, n]);
+  if (bias === null) runtime.free(source);
 }
 
 /** Adds the partial products of a split depth in their order. */
