@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { editDistance } from './edit-distance.ts';
-import { randomInteger, randomSource } from './testing/random.ts';
+import { randomInteger, randomSource } from './test-support/random.ts';
 
 function bruteForce(a: readonly number[], b: readonly number[]): number {
   if (a.length === 0 || b.length === 0) return a.length + b.length;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ctcGreedyDecode } from './greedy.ts';
-import { collapse, logProbabilities, paths } from './testing/enumerate.ts';
-import { randomInteger, randomLogits, randomSource } from './testing/random.ts';
+import { collapse, logProbabilities, paths } from './test-support/enumerate.ts';
+import { randomInteger, randomLogits, randomSource } from './test-support/random.ts';
 
 test('reads the most probable path of every utterance, found by enumeration', () => {
   const random = randomSource(2);

@@ -1,4 +1,5 @@
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
+import { createCpuBackend } from '@timestep/backend-cpu';
 import { ctcLoss, openScope, tensor, type Backend, type FusedMode, type HostArray } from '@timestep/core';
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -30,6 +31,8 @@ interface Tolerance {
 // Made by tooling/fixtures/ctc.py in float64.
 const { cases } = JSON.parse(readFileSync(new URL('./fixtures/ctc.json', import.meta.url), 'utf8')) as { cases: CtcCase[] };
 
+// DESIGN's tolerances for f32.
+const single = { forward: { relative: 1e-5, absolute: 1e-6 }, gradient: { relative: 1e-4, absolute: 1e-5 } };
 const double = { forward: { relative: 1e-11, absolute: 1e-12 }, gradient: { relative: 1e-9, absolute: 1e-11 } };
 
 const decode = ({ data }: Encoded): Float64Array => new Float64Array(Uint8Array.from(Buffer.from(data, 'base64')).buffer);
@@ -58,6 +61,7 @@ async function agree(backend: Backend, test: CtcCase, fused: FusedMode, toleranc
 
 const references = [
   ['the float64 reference', async () => createReferenceBackend(), double],
+  ['the CPU backend', () => createCpuBackend({ threads: 2 }), single],
 ] as const;
 
 describe.each(references)('the loss agrees with PyTorch on %s', async (_, create, tolerance) => {

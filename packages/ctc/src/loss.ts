@@ -1,0 +1,115 @@
+import { add, affine, ArgumentError, ctcLoss, exp, full, log, logSoftmax, max, mean, multiply, reshape, select, ShapeError, subtract, sum, tensor, tidy, type FusedMode, type Tensor } from '@timestep/core';
+import { Module } from '@timestep/layers';
+
+export interface CTCLossOptions {
+  /** Index of the blank class, 0 by default. */
+  readonly blank?: number | undefined;
+  /** `mean` (default) divides each loss by max(L, 1) first, then by N, as PyTorch does; `sum`; or `none`: `[N]`. */
+  readonly reduction?: 'mean' | 'sum' | 'none' | undefined;
+  /** Loss 0 and gradient 0 instead of +∞ for a sequence that cannot be aligned (T < L + equal neighbours). */
+  readonly zeroInfinity?: boolean | undefined;
+  /**
+   * `[C]`: ln of how often each class is expected, such as `LabelPriors.logPriors()`. The paths are then weighed by
+   * p(class | x)/p(class)^priorScale, which keeps the blank from taking nearly all frames (Huang et al. 2024).
+   */
+  readonly logPriors?: ArrayLike<number> | null | undefined;
+  /** The exponent of the priors, 0.3 by default. */
+  readonly priorScale?: number | undefined;
+  /** Whether the backend's fused operation is used; `auto` by default. */
+  readonly fused?: FusedMode | undefined;
+}
+
+/** The labels of each sequence; or all of them in one row, told apart by their lengths. */
+export type CtcTargets = readonly ArrayLike<number>[] | Int32Array | readonly number[];
+
+const reductions: readonly string[] = ['mean', 'sum', 'none'];
+
+/**
+ * Connectionist temporal classification (Graves et al. 2006, equations 6–8): −ln Σ_π Π_t softmax(x_t)[π_t] over all
+ * paths π of T labels and blanks that read as the target once repeats are merged and blanks are dropped. The interface
+ * of `torch.nn.CTCLoss`, but it takes logits and does its own log-softmax.
+ *
+ * @example
+ * const criterion = new CTCLoss({ zeroInfinity: true });
+ * const loss = criterion.forward(logits, [[3, 1, 4], [1, 5]], inputLengths);
+ * loss.backward();
+ */
+export class CTCLoss extends Module {
+  readonly options: CTCLossOptions;
+
+  /** @throws ArgumentError for an unknown reduction */
+  constructor(options: CTCLossOptions = {}) {
+    super();
+    if (!reductions.includes(options.reduction ?? 'mean')) {
+      throw new ArgumentError(`[CTCLoss] expected a reduction of ${reductions.join(', ')}, got ${String(options.reduction)}`);
+    }
+    this.options = options;
+  }
+
+  /**
+   * @param logits f32 `[T, N, C]`, unnormalised
+   * @param targets the labels of each of the N sequences, none of them the blank; or, as PyTorch's concatenated form, all
+   *   of them in one array together with `targetLengths`
+   * @param inputLengths `[N]`: frames of each sequence, T for all by default
+   * @param targetLengths `[N]`, for concatenated targets only
+   * @returns a scalar, or `[N]` for the reduction `none`
+   * @throws ShapeError, ArgumentError for a label that is no class or the blank, `INVALID_LENGTHS` for lengths out of range
+   */
+  forward(logits: Tensor, targets: CtcTargets, inputLengths?: ArrayLike<number> | null, targetLengths?: ArrayLike<number> | null): Tensor {
+    const { reduction = 'mean', logPriors = null } = this.options;
+    const lists = splitTargets(targets, targetLengths ?? null);
+    return tidy(logits.backend, () => {
+      const losses = logPriors ? this.#withPriors(logits, lists, inputLengths, logPriors) : this.#losses(logits, lists, inputLengths);
+      if (reduction === 'none') return losses;
+      if (reduction === 'sum') return sum(losses);
+      const shares = Float32Array.from(lists, (labels) => 1 / Math.max(labels.length, 1));
+      return mean(multiply(losses, tensor(logits.backend, shares)));
+    });
+  }
+
+  #losses(logits: Tensor, targets: readonly ArrayLike<number>[], inputLengths: ArrayLike<number> | null | undefined): Tensor {
+    const { blank, zeroInfinity, fused } = this.options;
+    return ctcLoss(logits, { targets, inputLengths, ...(blank === undefined ? {} : { blank }), ...(zeroInfinity === undefined ? {} : { zeroInfinity }), fused });
+  }
+
+  /**
+   * The weights y/p^s do not sum to 1 over the classes: ctcLoss normalises them, so what it divides by in each frame is
+   * taken back: ln Σ_c e^(log y − s·log p).
+   */
+  #withPriors(logits: Tensor, targets: readonly ArrayLike<number>[], inputLengths: ArrayLike<number> | null | undefined, logPriors: ArrayLike<number>): Tensor {
+    const { backend } = logits;
+    const [T, N, C] = logits.shape as [number, number, number];
+    if (logPriors.length !== C) throw new ShapeError(`[CTCLoss] expected ${C} log-priors, one for each class, got ${logPriors.length}`);
+    const priors = tensor(backend, Float32Array.from(logPriors));
+    const weights = subtract(logSoftmax(logits), affine(priors, this.options.priorScale ?? 0.3, 0));
+    const losses = this.#losses(weights, targets, inputLengths);
+    const top = max(weights.detach(), -1, { keepAxes: true });
+    const normalisers = reshape(add(log(sum(exp(subtract(weights, top)), -1, { keepAxes: true })), top), [T, N]);
+    const zero = full(backend, [], 0);
+    const inside = tensor(backend, Uint32Array.from({ length: T * N }, (_, k) => (Math.floor(k / N) < (inputLengths?.[k % N] ?? T) ? 1 : 0)), { shape: [T, N] });
+    const total = sum(select(inside, normalisers, zero), 0);
+    // A sequence without a path keeps its +∞ or 0.
+    const feasible = Uint32Array.from(targets, (labels, n) => (needsFrames(labels) <= (inputLengths?.[n] ?? T) ? 1 : 0));
+    return select(tensor(backend, feasible), subtract(losses, total), losses);
+  }
+}
+
+/** Frames that the shortest path through a target takes: one a label, and a blank between equal neighbours. */
+export function needsFrames(labels: ArrayLike<number>): number {
+  let frames = labels.length;
+  for (let i = 1; i < labels.length; i++) if (labels[i] === labels[i - 1]) frames++;
+  return frames;
+}
+
+function splitTargets(targets: CtcTargets, targetLengths: ArrayLike<number> | null): readonly ArrayLike<number>[] {
+  const [first] = targets;
+  if (typeof first !== 'number' && !targetLengths) return targets as readonly ArrayLike<number>[];
+  if (!targetLengths) throw new ArgumentError('[CTCLoss] got all targets in one array, expected targetLengths with it, or a list of one array for each sequence', 'INVALID_LENGTHS');
+  const labels = Int32Array.from(targets as ArrayLike<number>);
+  let end = 0;
+  const lists = Array.from(targetLengths, (length) => labels.subarray(end, (end += length)));
+  if (end !== labels.length) {
+    throw new ArgumentError(`[CTCLoss] the targetLengths sum to ${end}, expected ${labels.length}, the number of labels; pass the concatenated targets without padding`, 'INVALID_LENGTHS');
+  }
+  return lists;
+}
