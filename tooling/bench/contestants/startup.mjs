@@ -9,7 +9,7 @@ const [{ openScope, tensor }, { LSTM }, made] = await Promise.all([
 const imported = performance.now();
 const backend = name === 'cpu' ? await made.createCpuBackend({ threads: Number(threads) }) : await made.createNativeBackend({ threads: Number(threads), library: name });
 const created = performance.now();
-using _scope = openScope(backend);
+openScope(backend);
 const layer = new LSTM({ backend, inputSize: 32, hiddenSize: 128 });
 const { output } = layer.forward(tensor(backend, new Float32Array(100 * 32 * 32).fill(0.1), { shape: [100, 32, 32] }));
 output.backward(tensor(backend, new Float32Array(100 * 32 * 128).fill(0.1), { shape: [100, 32, 128] }));
