@@ -25,6 +25,13 @@ function copyRow(input: usize, inputStride: i32, out: usize, outStride: i32, cou
       return;
     }
     const end = out + ((<usize>(count & ~3)) << 2);
+    if (inputStride == 1) {
+      while (out < end) {
+        v128.store(out, v128.load(input));
+        input += 16;
+        out += 16;
+      }
+    }
     while (out < end) {
       v128.store(out, loadStrided(input, inputStride));
       input += (<usize>inputStride) << 4;
@@ -52,17 +59,29 @@ export function copyStrided(args: usize, part: i32, parts: i32): void {
   const inputStride = integer(args, 4);
   const outStride = integer(args, 5);
   const axes = integer(args, 6);
+  const fastest = axes == 0 ? 1 : integer(args, 7);
+  const inputStep = axes == 0 ? 0 : pointer(args, 8) << 2;
+  const outStep = axes == 0 ? 0 : pointer(args, 9) << 2;
   let position = partStart(total, part, parts, 16);
   const end = partStart(total, part + 1, parts, 16);
   let row = position / length;
   let column = position - row * length;
+  let left = fastest - (row % fastest);
+  let from = input + ((<usize>rowOffset(args, 7, axes, 2, 0, row)) << 2);
+  let to = out + ((<usize>rowOffset(args, 7, axes, 2, 1, row)) << 2);
   while (position < end) {
     const count = min(length - column, end - position);
-    const from = input + ((<usize>(rowOffset(args, 7, axes, 2, 0, row) + column * inputStride)) << 2);
-    const to = out + ((<usize>(rowOffset(args, 7, axes, 2, 1, row) + column * outStride)) << 2);
-    copyRow(from, inputStride, to, outStride, count);
+    copyRow(from + ((<usize>(column * inputStride)) << 2), inputStride, to + ((<usize>(column * outStride)) << 2), outStride, count);
     position += count;
     row++;
     column = 0;
+    if (--left > 0) {
+      from += inputStep;
+      to += outStep;
+    } else {
+      left = fastest;
+      from = input + ((<usize>rowOffset(args, 7, axes, 2, 0, row)) << 2);
+      to = out + ((<usize>rowOffset(args, 7, axes, 2, 1, row)) << 2);
+    }
   }
 }

@@ -135,20 +135,32 @@ function loop(op: i32, args: usize, part: i32, parts: i32): void {
   const aStride = integer(args, 5);
   const bStride = integer(args, 6);
   const axes = integer(args, 7);
+  const fastest = axes == 0 ? 1 : integer(args, 8);
+  const aStep = axes == 0 ? 0 : pointer(args, 9) << 2;
+  const bStep = axes == 0 ? 0 : pointer(args, 10) << 2;
   let position = partStart(total, part, parts, 16);
   const end = partStart(total, part + 1, parts, 16);
   let out = pointer(args, 2) + ((<usize>position) << 2);
   let row = position / length;
   let column = position - row * length;
+  let left = fastest - (row % fastest);
+  let aRow = a + ((<usize>rowOffset(args, 8, axes, 2, 0, row)) << 2);
+  let bRow = b + ((<usize>rowOffset(args, 8, axes, 2, 1, row)) << 2);
   while (position < end) {
     const count = min(length - column, end - position);
-    const aFrom = a + ((<usize>(rowOffset(args, 8, axes, 2, 0, row) + column * aStride)) << 2);
-    const bFrom = b + ((<usize>(rowOffset(args, 8, axes, 2, 1, row) + column * bStride)) << 2);
-    applyRow(op, aFrom, aStride, bFrom, bStride, out, count);
+    applyRow(op, aRow + ((<usize>(column * aStride)) << 2), aStride, bRow + ((<usize>(column * bStride)) << 2), bStride, out, count);
     position += count;
     out += (<usize>count) << 2;
     row++;
     column = 0;
+    if (--left > 0) {
+      aRow += aStep;
+      bRow += bStep;
+    } else {
+      left = fastest;
+      aRow = a + ((<usize>rowOffset(args, 8, axes, 2, 0, row)) << 2);
+      bRow = b + ((<usize>rowOffset(args, 8, axes, 2, 1, row)) << 2);
+    }
   }
 }
 
