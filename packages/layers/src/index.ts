@@ -1,4 +1,7 @@
 export { constant, type Initializer, kaimingNormal, kaimingUniform, normal, orthogonal, uniform, xavierNormal, xavierUniform } from '@timestep/core';
+export { Attention, type Attended, type Memory } from './attention/attention.ts';
+export * from './attention/bahdanau.ts';
+export * from './attention/luong.ts';
 export * from './conv1d.ts';
 export { Dropout, type DropoutOptions } from './dropout.ts';
 export * from './embedding.ts';
@@ -9,6 +12,9 @@ export * from './memory/history-compressor.ts';
 export * from './memory/hopfield.ts';
 export { maskSteps, type Lengths, type LengthsOption } from './lengths.ts';
 export * from './linear.ts';
+export * from './models/beam-decode.ts';
+export * from './models/encoder-decoder.ts';
+export { greedyDecode, type GreedyOptions, type Hypothesis } from './models/greedy-decode.ts';
 export * from './module.ts';
 export type { FusedLayerOptions, LayerOptions } from './options.ts';
 export * from './parameter.ts';

@@ -1,0 +1,58 @@
+import { ArgumentError, full, matmul, select, ShapeError, show, softmax, tensor, tidy, transpose, type Tensor } from '@timestep/core';
+import type { Lengths } from '../lengths.ts';
+import { Module } from '../module.ts';
+
+/** What attention looks at: the outputs of an encoder, made ready once for all steps of a decoder. */
+export interface Memory {
+  /** `[N, S, K]`, what a step gets a mixture of */
+  readonly values: Tensor;
+  /** `[N, S, …]`, what the queries are compared with */
+  readonly keys: Tensor;
+  /** u32 `[N, 1, S]`, 1 where a step of the source counts; null where all do */
+  readonly mask: Tensor | null;
+}
+
+export interface Attended {
+  /** `[T, N, K]`, the mixtures */
+  readonly context: Tensor;
+  /** `[T, N, S]`, the shares, which add up to 1 over the steps of the source that count */
+  readonly weights: Tensor;
+}
+
+/** How a decoder chooses what to look at: a score for every pair of steps, and a softmax over those of the source. */
+export abstract class Attention extends Module {
+  /** What of the keys does not depend on a query: `[N, S, K]` → `[N, S, …]`. */
+  protected abstract prepare(values: Tensor): Tensor;
+
+  /** queries `[N, T, Q]`, keys as prepared → `[N, T, S]` */
+  protected abstract scores(queries: Tensor, keys: Tensor): Tensor;
+
+  /**
+   * Makes the outputs of an encoder ready.
+   *
+   * @param outputs `[S, N, K]`
+   * @param lengths `[N]`: steps at and past it are never looked at
+   */
+  remember(outputs: Tensor, lengths: Lengths | null = null): Memory {
+    if (outputs.rank !== 3) throw new ShapeError(`[attention] expected outputs of shape [S, N, K], got ${show(outputs.shape)}`);
+    const [steps, batch] = outputs.shape as [number, number];
+    if (lengths && lengths.length !== batch) throw new ArgumentError(`[attention] expected ${batch} lengths, got ${lengths.length}`, 'INVALID_LENGTHS');
+    const { backend } = outputs;
+    return tidy(backend, () => {
+      const values = transpose(outputs, [1, 0, 2]);
+      const counts = lengths && Uint32Array.from({ length: batch * steps }, (_, k) => (k % steps < lengths[Math.floor(k / steps)]! ? 1 : 0));
+      return { values, keys: this.prepare(values), mask: counts && tensor(backend, counts, { shape: [batch, 1, steps] }) };
+    });
+  }
+
+  /** @param queries `[T, N, Q]` */
+  forward(queries: Tensor, { values, keys, mask }: Memory): Attended {
+    const { backend } = queries;
+    return tidy(backend, () => {
+      const scores = this.scores(transpose(queries, [1, 0, 2]), keys);
+      // A finite sentinel: WebGPU may take infinities for impossible. A source of no steps gets no weights at all.
+      const weights = mask ? select(mask, softmax(select(mask, scores, full(backend, [], -1e30))), full(backend, [], 0)) : softmax(scores);
+      return { context: transpose(matmul(weights, values), [1, 0, 2]), weights: transpose(weights, [1, 0, 2]) };
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import { add, linear, matmul, reshape, tanh, uniform, type Tensor } from '@timestep/core';
+import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { Parameter } from '../parameter.ts';
+import { Attention } from './attention.ts';
+
+export interface BahdanauAttentionOptions extends LayerOptions {
+  /** Q */
+  readonly querySize: number;
+  /** K */
+  readonly valueSize: number;
+  /** A, of the hidden layer that compares them */
+  readonly attentionSize: number;
+}
+
+/**
+ * Additive attention (Bahdanau, Cho and Bengio 2015, section A.1.2): e = vᵀ tanh(W_q q + W_k k), α = softmax(e),
+ * context = Σ α k. Parameters: `weight_query [A, Q]`, `weight_key [A, K]`, `weight_score [A]`, from uniform ±1/√A.
+ */
+export class BahdanauAttention extends Attention {
+  weight_query: Parameter;
+  weight_key: Parameter;
+  weight_score: Parameter;
+
+  constructor(options: BahdanauAttentionOptions) {
+    super();
+    const size = checkSize('bahdanauAttention', 'attentionSize', options.attentionSize);
+    const generator = generatorOrFresh(options.generator);
+    const bound = 1 / Math.sqrt(size);
+    const draw = (...shape: number[]) => new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    this.weight_query = draw(size, checkSize('bahdanauAttention', 'querySize', options.querySize));
+    this.weight_key = draw(size, checkSize('bahdanauAttention', 'valueSize', options.valueSize));
+    this.weight_score = draw(size);
+  }
+
+  protected prepare(values: Tensor): Tensor {
+    return linear(values, this.weight_key);
+  }
+
+  protected scores(queries: Tensor, keys: Tensor): Tensor {
+    const [batch, steps] = queries.shape as [number, number];
+    const size = this.weight_score.size;
+    const projected = reshape(linear(queries, this.weight_query), [batch, steps, 1, size]);
+    const compared = tanh(add(projected, reshape(keys, [batch, 1, keys.shape[1]!, size])));
+    return reshape(matmul(compared, reshape(this.weight_score, [size, 1])), [batch, steps, keys.shape[1]!]);
+  }
+}

@@ -1,0 +1,40 @@
+import { linear, matmul, ShapeError, uniform, type Tensor } from '@timestep/core';
+import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { Parameter } from '../parameter.ts';
+import { Attention } from './attention.ts';
+
+export interface LuongAttentionOptions extends LayerOptions {
+  /** Q */
+  readonly querySize: number;
+  /** K */
+  readonly valueSize: number;
+  /** `general` (default): qᵀ W k; `dot`: qᵀ k, with Q = K */
+  readonly score?: 'general' | 'dot' | undefined;
+}
+
+/**
+ * Multiplicative attention (Luong, Pham and Manning 2015, equation 8): e = qᵀ W k, or qᵀ k; α = softmax(e), context =
+ * Σ α k. All queries of a sequence are answered by one product. Parameter of the general score: `weight_key [Q, K]`,
+ * from uniform ±1/√K.
+ */
+export class LuongAttention extends Attention {
+  weight_key: Parameter | null;
+
+  constructor(options: LuongAttentionOptions) {
+    super();
+    const { backend, score = 'general' } = options;
+    const [querySize, valueSize] = [checkSize('luongAttention', 'querySize', options.querySize), checkSize('luongAttention', 'valueSize', options.valueSize)];
+    if (score === 'dot' && querySize !== valueSize) throw new ShapeError(`[luongAttention] score: 'dot' needs querySize and valueSize to be equal, got ${querySize} and ${valueSize}; use score: 'general'`);
+    const bound = 1 / Math.sqrt(valueSize);
+    const shape = [querySize, valueSize];
+    this.weight_key = score === 'general' ? new Parameter(backend, shape, uniform(-bound, bound)(shape, generatorOrFresh(options.generator))) : null;
+  }
+
+  protected prepare(values: Tensor): Tensor {
+    return this.weight_key ? linear(values, this.weight_key) : values;
+  }
+
+  protected scores(queries: Tensor, keys: Tensor): Tensor {
+    return matmul(queries, keys, { transposeB: true });
+  }
+}

@@ -1,0 +1,104 @@
+import { ArgumentError, gatherRows, logSoftmax, openScope, reshape, slice, tensor, transpose, type Tensor } from '@timestep/core';
+import { checkSize } from '../options.ts';
+import type { Memory } from '../attention/attention.ts';
+import type { DecoderState, EncoderDecoder, Source } from './encoder-decoder.ts';
+import { rowOf, type GreedyOptions, type Hypothesis } from './greedy-decode.ts';
+
+export interface BeamOptions extends GreedyOptions {
+  /** How many hypotheses are kept at each step. */
+  readonly beamWidth: number;
+  /** α of the length penalty ((5 + |y|)/6)^α that ln p is divided by (Wu et al. 2016, equation 14); 0, by default, for none. */
+  readonly lengthPenalty?: number | undefined;
+}
+
+export interface ScoredHypothesis extends Hypothesis {
+  /** ln p, divided by the length penalty */
+  readonly score: number;
+}
+
+interface Candidate {
+  readonly parent: number;
+  readonly symbol: number;
+  readonly logProbability: number;
+}
+
+/**
+ * The best targets by beam search, for each source of the batch on its own: the hypotheses that have come to an end are
+ * set aside, and the search ends where no open one can beat the worst of the best `beamWidth` any more.
+ *
+ * @returns for each source at most beamWidth hypotheses, the best score first
+ */
+export async function beamDecode(model: EncoderDecoder, source: Source, options: BeamOptions): Promise<ScoredHypothesis[][]> {
+  checkSize('beamDecode', 'maxLength', options.maxLength);
+  checkSize('beamDecode', 'beamWidth', options.beamWidth);
+  if (!((options.lengthPenalty ?? 0) >= 0)) throw new ArgumentError(`[beamDecode] expected lengthPenalty ≥ 0, got ${options.lengthPenalty}`);
+  const training = model.training;
+  model.eval();
+  try {
+    const results: ScoredHypothesis[][] = [];
+    for (let n = 0; n < source.tokens.shape[1]!; n++) results.push(await searchOne(model, source, n, options));
+    return results;
+  } finally {
+    model.train(training);
+  }
+}
+
+async function searchOne(model: EncoderDecoder, source: Source, n: number, { beamWidth, maxLength, lengthPenalty = 0 }: BeamOptions): Promise<ScoredHypothesis[]> {
+  const { backend } = source.tokens;
+  using _scope = openScope(backend, { gradient: false });
+  const penalty = (length: number): number => ((5 + length) / 6) ** lengthPenalty;
+  const length = source.lengths?.[n];
+  const one = { tokens: slice(source.tokens, 1, n, n + 1), lengths: length === undefined ? null : [length] };
+  let state = model.encode(one);
+  let open: Hypothesis[] = [{ tokens: [], logProbability: 0, weights: [], finished: false }];
+  const done: ScoredHypothesis[] = [];
+  for (let t = 0; t < maxLength && open.length > 0; t++) {
+    const last = Int32Array.from(open, ({ tokens }) => tokens.at(-1) ?? model.start);
+    const result = model.step(tensor(backend, last), state);
+    const wanted = [logSoftmax(result.logits), ...(result.weights ? [result.weights] : [])];
+    const [logs, weights] = await backend.readMany(wanted.map(({ buffer }) => buffer));
+    const extended = best(open, logs!, model.targetSymbols, beamWidth);
+    const next: Hypothesis[] = [];
+    const parents: number[] = [];
+    for (const { parent, symbol, logProbability } of extended) {
+      const before = open[parent]!;
+      const finished = symbol === model.end;
+      const own = { tokens: finished ? before.tokens : [...before.tokens, symbol], logProbability, weights: weights ? [...before.weights, rowOf(weights, parent, open.length)] : [], finished };
+      if (finished) done.push({ ...own, score: logProbability / penalty(t + 1) });
+      else {
+        next.push(own);
+        parents.push(parent);
+      }
+    }
+    done.sort((a, b) => b.score - a.score).splice(beamWidth);
+    // ln p only falls, and the penalty is largest for the longest: no open hypothesis will score above this.
+    const hope = Math.max(...next.map(({ logProbability }) => logProbability / penalty(maxLength)));
+    if (done.length === beamWidth && done.at(-1)!.score >= hope) break;
+    open = next;
+    state = select(result.state, parents);
+    if (t === maxLength - 1) done.push(...open.map((hypothesis) => ({ ...hypothesis, score: hypothesis.logProbability / penalty(maxLength) })));
+  }
+  return done.sort((a, b) => b.score - a.score).slice(0, beamWidth);
+}
+
+/** The most likely extensions of all hypotheses together. */
+function best(open: readonly Hypothesis[], logs: ArrayLike<number>, symbols: number, count: number): Candidate[] {
+  const candidates = Array.from({ length: open.length * symbols }, (_, k): Candidate => {
+    const parent = Math.floor(k / symbols);
+    return { parent, symbol: k % symbols, logProbability: open[parent]!.logProbability + logs[k]! };
+  });
+  return candidates.sort((a, b) => b.logProbability - a.logProbability).slice(0, count);
+}
+
+/** The state of the hypotheses that go on, each from its parent's. */
+function select({ hidden, memory }: DecoderState, parents: readonly number[]): DecoderState {
+  const { backend } = hidden.h;
+  const index = tensor(backend, Int32Array.from(parents));
+  const rows = (x: Tensor): Tensor => {
+    const flat = gatherRows(reshape(x, [x.shape[0]!, -1]), index);
+    return reshape(flat, [parents.length, ...x.shape.slice(1)]);
+  };
+  const h = transpose(rows(transpose(hidden.h, [1, 0, 2])), [1, 0, 2]);
+  const kept: Memory | null = memory && { values: rows(memory.values), keys: rows(memory.keys), mask: memory.mask && rows(memory.mask) };
+  return { hidden: { h }, memory: kept };
+}
