@@ -1,6 +1,7 @@
 import type { FusedOps } from '@timestep/backend-api';
 import type { Runtime } from '../device/runtime.ts';
 import { crossEntropyOp } from './cross-entropy.ts';
+import { ctcLossOp } from './ctc-loss.ts';
 import { globalNormOp } from './global-norm.ts';
 import { layerNormOp } from './layer-norm.ts';
 import { linearOp } from './linear.ts';
@@ -20,6 +21,7 @@ export function fusedOps(runtime: Runtime): FusedOps {
     softmax: softmaxOp(runtime, false),
     logSoftmax: softmaxOp(runtime, true),
     crossEntropy: crossEntropyOp(runtime),
+    ctcLoss: ctcLossOp(runtime),
     layerNorm: layerNormOp(runtime),
     globalNorm: globalNormOp(runtime),
     adamStep: adamStepOp(runtime),
