@@ -1,0 +1,49 @@
+import type { State, Tensor } from '@timestep/core';
+import { Linear } from '../linear.ts';
+import { Module } from '../module.ts';
+import { checkSize, generatorOrFresh, type FusedLayerOptions } from '../options.ts';
+import type { Recurrent, RecurrentInput } from '../recurrent/recurrent.ts';
+import { scoped, type Recurrence } from '../scoped.ts';
+
+export interface ManyToManyOptions<S extends State> extends FusedLayerOptions {
+  readonly layer: Recurrent<S>;
+  /** P */
+  readonly outputSize: number;
+}
+
+/**
+ * Many to many in step, such as a tag for every word: y_t = W h_t + b, x `[T, N, D]` → output `[T, N, P]` and the
+ * layer's state. Steps past a length give b, which a loss must leave out as ever.
+ *
+ * ```ts
+ * const model = new ManyToMany({ backend, layer: new LSTM({ backend, inputSize: 8, hiddenSize: 64 }), outputSize: 5 });
+ * const { output, state } = model.forward(x, { lengths });
+ * ```
+ */
+export class ManyToMany<S extends State> extends Module {
+  readonly layer: Recurrent<S>;
+  readonly head: Linear;
+
+  constructor(options: ManyToManyOptions<S>) {
+    super();
+    const { backend, layer, fused } = options;
+    this.layer = layer;
+    this.head = new Linear({ backend, fused, generator: generatorOrFresh(options.generator), inputSize: layer.outputSize, outputSize: checkSize('manyToMany', 'outputSize', options.outputSize) });
+  }
+
+  /** @param x `[T, N, D]` */
+  forward(x: Tensor, options: RecurrentInput<S> = {}): Recurrence<S> {
+    return scoped(x.backend, () => {
+      const { output, state } = this.layer.forward(x, options);
+      return { output: this.head.forward(output), state };
+    });
+  }
+
+  /** One step of a stream: x `[N, D]` → output `[N, P]` and the state for the next. */
+  step(x: Tensor, state: S | null = null): Recurrence<S> {
+    return scoped(x.backend, () => {
+      const result = this.layer.step(x, state);
+      return { output: this.head.forward(result.output), state: result.state };
+    });
+  }
+}

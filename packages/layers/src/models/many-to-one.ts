@@ -1,0 +1,74 @@
+import { checkLengths, concat, full, gatherRows, max, multiply, reshape, select, slice, type State, sum, tensor, tidy, type Tensor } from '@timestep/core';
+import { Linear } from '../linear.ts';
+import { stepMask } from '../lengths.ts';
+import { Module } from '../module.ts';
+import { checkSize, generatorOrFresh, type FusedLayerOptions } from '../options.ts';
+import type { Recurrent, RecurrentInput } from '../recurrent/recurrent.ts';
+
+export interface ManyToOneOptions<S extends State> extends FusedLayerOptions {
+  readonly layer: Recurrent<S>;
+  /** P */
+  readonly outputSize: number;
+  /**
+   * What is read of the layer's outputs: the `last` (default; of the reverse direction its own last, which is the first
+   * step), their `mean`, or their `max`, over the steps that count.
+   */
+  readonly pool?: 'last' | 'mean' | 'max' | undefined;
+}
+
+/**
+ * Many to one, such as a sentence to its label: y = W·pool(h_1 … h_T) + b, x `[T, N, D]` → `[N, P]`. A sequence of no
+ * steps pools to zeros.
+ *
+ * ```ts
+ * const model = new ManyToOne({ backend, layer: new LSTM({ backend, inputSize: 8, hiddenSize: 64 }), outputSize: 5 });
+ * const logits = model.forward(x, { lengths });
+ * ```
+ */
+export class ManyToOne<S extends State> extends Module {
+  readonly layer: Recurrent<S>;
+  readonly head: Linear;
+  readonly pool: 'last' | 'mean' | 'max';
+
+  constructor(options: ManyToOneOptions<S>) {
+    super();
+    const { backend, layer, fused } = options;
+    this.layer = layer;
+    this.pool = options.pool ?? 'last';
+    this.head = new Linear({ backend, fused, generator: generatorOrFresh(options.generator), inputSize: layer.outputSize, outputSize: checkSize('manyToOne', 'outputSize', options.outputSize) });
+  }
+
+  /** @param x `[T, N, D]` */
+  forward(x: Tensor, options: RecurrentInput<S> = {}): Tensor {
+    return tidy(x.backend, () => {
+      const { output } = this.layer.forward(x, options);
+      const [steps, batch] = output.shape as [number, number];
+      const lengths = checkLengths('manyToOne', options.lengths, steps, batch) ?? new Int32Array(batch).fill(steps);
+      return this.head.forward(this.#pooled(output, lengths));
+    });
+  }
+
+  #pooled(output: Tensor, lengths: Int32Array): Tensor {
+    const { backend } = output;
+    const [steps, batch, width] = output.shape as [number, number, number];
+    const some = tensor(backend, Uint32Array.from(lengths, (length) => (length > 0 ? 1 : 0)), { shape: [batch, 1] });
+    const none = full(backend, [], 0);
+    if (steps === 0) return full(backend, [batch, width], 0);
+    if (this.pool === 'last') return select(some, this.#last(output, lengths), none);
+    if (this.pool === 'mean') {
+      const shares = Float64Array.from(lengths, (length) => 1 / Math.max(1, length));
+      return multiply(sum(output, 0), tensor(backend, shares, { shape: [batch, 1] }));
+    }
+    return select(some, max(select(stepMask(backend, lengths, steps), output, full(backend, [], -1e30)), 0), none);
+  }
+
+  /** The last output of the forward direction beside that of the reverse one. */
+  #last(output: Tensor, lengths: Int32Array): Tensor {
+    const [steps, batch, width] = output.shape as [number, number, number];
+    const index = Int32Array.from(lengths, (length, n) => Math.max(0, length - 1) * batch + n);
+    const last = gatherRows(reshape(output, [steps * batch, width]), tensor(output.backend, index));
+    if (!this.layer.bidirectional) return last;
+    const first = reshape(slice(output, 0, 0, 1), [batch, width]);
+    return concat([slice(last, 1, 0, width / 2), slice(first, 1, width / 2)], 1);
+  }
+}

@@ -1,0 +1,92 @@
+import { ArgumentError, concat, reshape, ShapeError, show, slice, stack, type State, tanh, tidy, type Tensor, zeros } from '@timestep/core';
+import { expectFeatures } from '../checks.ts';
+import { Linear } from '../linear.ts';
+import { Module } from '../module.ts';
+import { checkSize, generatorOrFresh, type FusedLayerOptions } from '../options.ts';
+import type { Recurrent } from '../recurrent/recurrent.ts';
+
+export interface OneToManyOptions<S extends State> extends FusedLayerOptions {
+  /** D of the one input */
+  readonly inputSize: number;
+  /** P of each output; the layer's inputSize, for it reads its own outputs */
+  readonly outputSize: number;
+  /** Writes the sequence: any recurrent layer in one direction, with inputSize P. */
+  readonly layer: Recurrent<S>;
+}
+
+/**
+ * One to many, such as an image to its caption: every part of the layer's state starts from x, s₀ = tanh(W_s x + b_s),
+ * and each step reads the output before it, y_t = W_o h_t + b_o with h_t from (y_{t−1}, h_{t−1}) and y₀ = 0.
+ *
+ * ```ts
+ * const model = new OneToMany({ backend, inputSize: 16, outputSize: 2, layer: new GRU({ backend, inputSize: 2, hiddenSize: 32 }) });
+ * const y = model.forward(x, { steps: 50 });   // [N, 16] → [50, N, 2]
+ * ```
+ */
+export class OneToMany<S extends State> extends Module {
+  readonly layer: Recurrent<S>;
+  readonly starts: readonly Linear[];
+  readonly head: Linear;
+  readonly inputSize: number;
+  readonly outputSize: number;
+
+  constructor(options: OneToManyOptions<S>) {
+    super();
+    const { backend, layer, fused } = options;
+    const generator = generatorOrFresh(options.generator);
+    this.inputSize = checkSize('oneToMany', 'inputSize', options.inputSize);
+    this.outputSize = checkSize('oneToMany', 'outputSize', options.outputSize);
+    if (layer.bidirectional) throw new ArgumentError('[oneToMany] a bidirectional layer cannot write a sequence; build it with bidirectional: false');
+    if (layer.inputSize !== this.outputSize) throw new ShapeError(`[oneToMany] expected a layer of inputSize ${this.outputSize}, which reads its outputs, got ${layer.inputSize}`);
+    this.layer = layer;
+    this.starts = Object.values(this.#stateShapes).map((shape) => new Linear({ backend, generator, fused, inputSize: this.inputSize, outputSize: layer.numLayers * shape.reduce((a, b) => a * b, 1) }));
+    this.head = new Linear({ backend, generator, fused, inputSize: layer.outputSize, outputSize: this.outputSize });
+  }
+
+  /**
+   * @param x `[N, D]`
+   * @param options.targets `[T, N, P]`: each step reads the true output before it (teacher forcing), all of them at once
+   * @param options.steps without targets: how many steps to write from its own outputs
+   * @returns `[T, N, P]`
+   */
+  forward(x: Tensor, options: { readonly targets: Tensor } | { readonly steps: number }): Tensor {
+    expectFeatures('oneToMany', x, this.inputSize);
+    if (x.rank !== 2) throw new ShapeError(`[oneToMany] expected x of shape [N, ${this.inputSize}], got ${show(x.shape)}`);
+    const batch = x.shape[0]!;
+    return tidy(x.backend, () => {
+      const start = this.#start(x);
+      if ('steps' in options) return this.#write(start, checkSize('oneToMany', 'steps', options.steps), batch);
+      const { targets } = options;
+      if (targets.rank !== 3 || targets.shape[1] !== batch || targets.shape[2] !== this.outputSize || targets.shape[0] === 0) throw new ShapeError(`[oneToMany] expected targets of shape [T, ${batch}, ${this.outputSize}], got ${show(targets.shape)}`);
+      const given = concat([zeros(x.backend, [1, batch, this.outputSize]), slice(targets, 0, 0, -1)]);
+      return this.head.forward(this.layer.forward(given, { state: start }).output);
+    });
+  }
+
+  #write(start: S, steps: number, batch: number): Tensor {
+    let state = start;
+    let y = zeros(this.head.weight.backend, [batch, this.outputSize]);
+    const outputs = Array.from({ length: steps }, () => {
+      const result = this.layer.step(y, state);
+      ({ state } = result);
+      y = this.head.forward(result.output);
+      return y;
+    });
+    return stack(outputs);
+  }
+
+  get #stateShapes(): Readonly<Record<string, readonly number[]>> {
+    return this.layer.cells[0]!.stateShapes;
+  }
+
+  #start(x: Tensor): S {
+    const parts = Object.entries(this.#stateShapes).map(([name, shape], k) => {
+      const rows = tanh(this.starts[k]!.forward(x));
+      const { numLayers } = this.layer;
+      const width = rows.shape[1]! / numLayers;
+      const layers = stack(Array.from({ length: numLayers }, (_, layer) => slice(rows, 1, layer * width, (layer + 1) * width)));
+      return [name, reshape(layers, [numLayers, x.shape[0]!, ...shape])] as const;
+    });
+    return Object.fromEntries(parts) as Record<string, Tensor> as S;
+  }
+}
