@@ -2,6 +2,7 @@ import type { DType, HostArray, HostData } from './dtype.ts';
 import type { FusedOps } from './fused/index.ts';
 import type { Capabilities, DeviceBuffer, MemoryCounters } from './memory.ts';
 import type { BinaryOp, ReduceOp, UnaryOp } from './ops.ts';
+import type { StreamOp } from './stream.ts';
 
 /** The version of this contract. An added optional op is a minor version of the package and leaves this number. */
 export const specVersion = 1;
@@ -61,6 +62,8 @@ export interface Backend {
   readonly capabilities: Capabilities;
   /** The optional, fused operations that this backend has. */
   readonly fused: FusedOps;
+  /** Steps of one sequence without a promise between them; only where memory is the host's. */
+  readonly stream?: StreamOp;
 
   /** Hands everything encoded so far to the device; nothing to do where operations run at once. */
   flush(): void;

@@ -4,3 +4,4 @@ export * from './errors.ts';
 export * from './fused/index.ts';
 export * from './memory.ts';
 export * from './ops.ts';
+export * from './stream.ts';

@@ -14,6 +14,7 @@ import {
   type MemoryCounters,
   type ReduceOp,
   type ReduceSpec,
+  type StreamOp,
   type StridedOperand,
   type UnaryOp,
 } from '@timestep/backend-api';
@@ -21,6 +22,7 @@ import { createEngine, type CpuBackendOptions } from './engine/create-engine.ts'
 import type { Engine } from './engine/engine.ts';
 import { processorName } from './engine/host.ts';
 import { createFusedOps } from './fused/index.ts';
+import { createStream } from './fused/stream.ts';
 import { binary } from './ops/binary.ts';
 import { copy } from './ops/copy.ts';
 import { fill } from './ops/fill.ts';
@@ -37,12 +39,14 @@ export class CpuBackend implements Backend {
   readonly name: string = 'cpu';
   readonly capabilities: Capabilities;
   readonly fused: Required<FusedOps>;
+  readonly stream: StreamOp;
   /** Memory, kernels and threads, for a backend that builds on this one. */
   readonly engine: Engine;
 
   constructor(engine: Engine) {
     this.engine = engine;
     this.fused = createFusedOps(engine);
+    this.stream = createStream(engine);
     this.capabilities = {
       device: `${processorName()}, WebAssembly SIMD`,
       software: false,
