@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { recurrentFlops } from './case.ts';
 import { difference } from './compare.ts';
 import { groups } from './groups/index.ts';
+import { barChart } from './page/bars.ts';
+import { ratiosOf } from './page/write-page.ts';
 import { median, spread } from './statistics.ts';
 import { formatTable } from './table.ts';
 import { digest, fillValues, value } from './values.ts';
@@ -40,6 +42,16 @@ describe('the benchmark', () => {
     const table = formatTable([{ case: work, cells: [cell('torch', 10), cell('cpu', 20), cell('webgpu', null, 'no adapter')] }], 'torch');
     expect(table).toContain('0.50');
     expect(table).toContain('webgpu, one: no adapter');
+  });
+
+  it('draws a bar for each time that there is', () => {
+    const work = { kind: 'matmul', name: 'one', m: 1, n: 1, k: 1, flops: 2 } as const;
+    const cell = (contestant: string, milliseconds: number | null) => ({ contestant, milliseconds, spread: 0, gigaflops: null, megabytes: null, note: null });
+    const ratios = ratiosOf([{ case: work, cells: [cell('torch', 10), cell('cpu', 4), cell('webgpu', null)] }], 'torch');
+    expect(ratios).toEqual({ categories: ['one'], series: [{ name: 'cpu', values: [2.5] }, { name: 'webgpu', values: [null] }] });
+    const svg = barChart('a title', ratios.categories, ratios.series);
+    expect(svg).toContain('a title');
+    expect(svg).toContain('2.50');
   });
 
   it('draws values that look uniform', () => {

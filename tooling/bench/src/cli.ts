@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { Contestant, timestepContestant, torchContestant, type ContestantDescription } from './contestant.ts';
 import { groups } from './groups/index.ts';
 import { describeMachine } from './machine.ts';
+import type { Report } from './report.ts';
 import { runGroup, type Row } from './run-group.ts';
 import { formatStartup, measureStartup, startupCommands, type StartupRow } from './startup.ts';
 import { formatTable } from './table.ts';
@@ -14,6 +15,7 @@ const names = [...Object.keys(groups), 'startup'];
 const usage = `usage: pnpm bench [${names.join(' | ')} …] [options]
   --json            print one JSON object instead of tables
   --out FILE        write the JSON object to FILE as well
+  --page FOLDER     write benchmarks.md with pictures, and benchmarks.json, into FOLDER
   --against LIST    torch (default), or none
   --ours LIST       which of ours: those whose name begins with one of the list's (all)
   --only TEXT       only the rows whose name contains TEXT
@@ -25,6 +27,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     out: { type: 'string' },
+    page: { type: 'string' },
     against: { type: 'string', default: 'torch' },
     ours: { type: 'string', default: '' },
     only: { type: 'string' },
@@ -88,6 +91,10 @@ if (chosen.includes('startup')) {
   log(formatStartup(startup));
 }
 
-const report = { machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results, startup };
+const report: Report = { machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results, startup };
 if (options.out) writeFileSync(options.out, JSON.stringify(report, null, 1));
+if (options.page) {
+  const { writePage } = await import('./page/write-page.ts');
+  writePage(options.page, report, Object.fromEntries(timed.map((name) => [name, groups[name]!().title])));
+}
 if (options.json) console.log(JSON.stringify(report));

@@ -1,0 +1,13 @@
+import type { Machine } from './machine.ts';
+import type { Row } from './run-group.ts';
+import type { StartupRow } from './startup.ts';
+
+/** Everything that a run of the benchmark found. */
+export interface Report {
+  readonly machine: Machine;
+  readonly contestants: readonly { readonly name: string; readonly version: string; readonly device: string }[];
+  /** By group */
+  readonly results: Readonly<Record<string, readonly Row[]>>;
+  /** Null where it was not asked for */
+  readonly startup: readonly StartupRow[] | null;
+}
