@@ -6,7 +6,9 @@ export { generatedData, type GeneratedDataOptions } from './data/generated-data.
 export { NonFiniteLossError, TrainError, type TrainErrorCode } from './errors.ts';
 export { cmaES, type CmaEsOptions } from './evolution/cma-es.ts';
 export type { EvolutionStrategy } from './evolution/evolution-strategy.ts';
+export { evolve, type EvolveOptions } from './evolution/evolve.ts';
 export { openES, type OpenEsOptions } from './evolution/open-es.ts';
+export { parameterVector, type ParameterVector } from './evolution/parameter-vector.ts';
 export { bceWithLogitsLoss, type BCEWithLogitsLossOptions } from './losses/binary-cross-entropy.ts';
 export * from './losses/classes.ts';
 export { crossEntropyLoss, type CrossEntropyLossOptions } from './losses/cross-entropy.ts';
@@ -20,6 +22,10 @@ export { Optimizer, type BaseSettings, type OptimizerGroup, type OptimizerState,
 export type { NamedParameter, ParameterGroup, Parameters } from './optimizers/parameters.ts';
 export { RMSprop, type RMSpropOptions } from './optimizers/rmsprop.ts';
 export { SGD, type SGDOptions } from './optimizers/sgd.ts';
+export type { Environment } from './policies/environment.ts';
+export { MemorylessPolicy, Policy, RecurrentPolicy, type Decision } from './policies/policy.ts';
+export { episodeData, reinforceLoss, type EpisodeBatch, type EpisodeDataOptions } from './policies/reinforce.ts';
+export { rollOut, type Episodes, type RollOutOptions } from './policies/roll-out.ts';
 export { constant, cosine, oneCycle, stepDecay, type CosineOptions, type OneCycleOptions } from './schedules/decay.ts';
 export { plateau, type PlateauOptions } from './schedules/plateau.ts';
 export type { Json, Schedule } from './schedules/schedule.ts';

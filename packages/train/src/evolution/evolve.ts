@@ -1,0 +1,54 @@
+import { ArgumentError } from '@timestep/core';
+import type { Module } from '@timestep/layers';
+import { Turns } from '../trainer/turns.ts';
+import type { EvolutionStrategy } from './evolution-strategy.ts';
+import { parameterVector } from './parameter-vector.ts';
+
+export interface EvolveOptions<Model extends Module> {
+  readonly model: Model;
+  /** Made for `parameterVector(model).size` numbers. */
+  readonly strategy: EvolutionStrategy;
+  /**
+   * How good the model is with the candidate's parameters in it; larger is better. `generation` lets all candidates of
+   * one generation meet the same chances.
+   */
+  readonly fitness: (model: Model, generation: number) => number | Promise<number>;
+  /** Generations in all, those told before included. */
+  readonly generations: number;
+  /** Told the fitness of each generation's candidates; `true`, or a promise of it, ends the search. The model holds the mean meanwhile. */
+  readonly onGeneration?: ((fitness: Float64Array, generation: number) => unknown) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Trains a model by an evolution strategy: no labels and no gradient, only a fitness. In the end the model holds the
+ * mean of the search.
+ *
+ * @example
+ * const strategy = cmaES(await parameterVector(policy).read(), { seed: 1 });
+ * await evolve({ model: policy, strategy, generations: 50, fitness: async (policy, generation) => meanReturn(policy, generation) });
+ */
+export async function evolve<Model extends Module>({ model, strategy, fitness, generations, onGeneration, signal }: EvolveOptions<Model>): Promise<void> {
+  if (!Number.isInteger(generations) || generations < 0) throw new ArgumentError(`[evolve] expected generations to be an integer ≥ 0, got ${generations}`);
+  const vector = parameterVector(model);
+  if (strategy.mean.length !== vector.size) throw new ArgumentError(`[evolve] the strategy searches over ${strategy.mean.length} numbers, the model has ${vector.size}; start it from parameterVector(model).read()`);
+  const turns = new Turns();
+  model.eval();
+  try {
+    while (strategy.generation < generations && !signal?.aborted) {
+      const candidates = strategy.ask();
+      const values = new Float64Array(candidates.length);
+      for (const [index, candidate] of candidates.entries()) {
+        vector.write(candidate);
+        values[index] = await fitness(model, strategy.generation);
+        await turns.take(50);
+        if (signal?.aborted) return;
+      }
+      strategy.tell(values);
+      vector.write(strategy.mean);
+      if ((await onGeneration?.(values, strategy.generation)) === true) return;
+    }
+  } finally {
+    vector.write(strategy.mean);
+  }
+}

@@ -1,0 +1,36 @@
+import { ArgumentError } from '@timestep/core';
+import type { Module } from '@timestep/layers';
+
+/** All parameters of a model as one vector, in the order of `namedParameters`, for methods that know nothing of layers. */
+export interface ParameterVector {
+  readonly size: number;
+  read(): Promise<Float64Array>;
+  /** @throws ArgumentError where the length is another */
+  write(vector: ArrayLike<number>): void;
+}
+
+export function parameterVector(model: Module): ParameterVector {
+  const parameters = model.parameters();
+  const size = parameters.reduce((total, parameter) => total + parameter.size, 0);
+  return {
+    size,
+    async read() {
+      const vector = new Float64Array(size);
+      let at = 0;
+      for (const values of parameters.length > 0 ? await parameters[0]!.backend.readMany(parameters.map(({ buffer }) => buffer)) : []) {
+        vector.set(values, at);
+        at += values.length;
+      }
+      return vector;
+    },
+    write(vector) {
+      if (vector.length !== size) throw new ArgumentError(`[parameterVector] expected ${size} numbers, got ${vector.length}`);
+      const values = Float64Array.from(vector);
+      let at = 0;
+      for (const parameter of parameters) {
+        parameter.assign(values.subarray(at, at + parameter.size));
+        at += parameter.size;
+      }
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { ArgumentError, reshape, tidy, type State, type Tensor } from '@timestep/core';
+import { Module, type Lengths, type Linear, type Recurrent } from '@timestep/layers';
+
+/** What a policy says to an observation. */
+export interface Decision {
+  /** `[N, A]`: logits of the discrete actions, or the means of the continuous ones. */
+  readonly output: Tensor;
+  /** To be handed to the next step; null for a policy without a memory. */
+  readonly state: State | null;
+}
+
+/** A model that acts: step by step while an episode goes on, over whole episodes when it learns from them. */
+export abstract class Policy extends Module {
+  /** @param observation `[N, D]`, one row for each episode */
+  abstract step(observation: Tensor, state: State | null): Decision;
+
+  /**
+   * @param observations `[T, N, D]`
+   * @returns `[T, N, A]`
+   */
+  abstract forward(observations: Tensor, lengths: Lengths): Tensor;
+}
+
+/** A policy with a memory: a recurrent layer and a linear head on its output. */
+export class RecurrentPolicy<S extends State> extends Policy {
+  readonly layer: Recurrent<S>;
+  readonly head: Linear;
+
+  /** @throws ArgumentError where the layer is bidirectional: it would have to know the future */
+  constructor(layer: Recurrent<S>, head: Linear) {
+    super();
+    if (layer.bidirectional) throw new ArgumentError('[policy] a bidirectional layer would have to know the future; build it with bidirectional: false');
+    this.layer = layer;
+    this.head = head;
+  }
+
+  override step(observation: Tensor, state: State | null): Decision {
+    // The state is what this method returned for the step before.
+    const result = this.layer.step(observation, state as S | null);
+    return { output: this.head.forward(result.output), state: result.state };
+  }
+
+  override forward(observations: Tensor, lengths: Lengths): Tensor {
+    return tidy(observations.backend, () => this.head.forward(this.layer.forward(observations, { lengths }).output));
+  }
+}
+
+/** A policy without a memory: any module with `forward`, such as a Sequential, over single observations. */
+export class MemorylessPolicy extends Policy {
+  readonly network: Module & { forward(x: Tensor): Tensor };
+
+  constructor(network: Module & { forward(x: Tensor): Tensor }) {
+    super();
+    this.network = network;
+  }
+
+  override step(observation: Tensor): Decision {
+    return { output: this.network.forward(observation), state: null };
+  }
+
+  override forward(observations: Tensor): Tensor {
+    const [steps, batch, features] = observations.shape as [number, number, number];
+    return tidy(observations.backend, () => {
+      const output = this.network.forward(reshape(observations, [steps * batch, features]));
+      return reshape(output, [steps, batch, output.shape[1]!]);
+    });
+  }
+}
