@@ -6,5 +6,6 @@ import { missingAdapter } from './test-support/adapter.ts';
 const missing = await missingAdapter();
 
 describe.skipIf(missing !== null)('in Node on Dawn', () => {
-  testBackend({ name: 'webgpu', create: createWebGpuBackend });
+  // Every operation of the contract, fused and through core's fallbacks, in every variant.
+  testBackend({ name: 'webgpu', create: createWebGpuBackend, required: [''] }, { timeout: 120_000 });
 });

@@ -1,0 +1,17 @@
+import { conformanceChecks } from '@timestep/backend-conformance/checks';
+import { afterAll, expect, test } from 'vitest';
+import { bundle, openBrowser, openPage } from './test-support/browser.ts';
+import type { ConformancePage } from './test-support/conformance-page.ts';
+
+const browser = await openBrowser();
+afterAll(() => browser?.close());
+
+test.skipIf(browser === null)('the conformance suite, every check of it, in a headless Chromium', async () => {
+  const { page, close } = await openPage(browser!, await bundle('conformance-page.ts'));
+  await page.waitForFunction(() => 'runConformance' in globalThis);
+  const result = await page.evaluate(() => (globalThis as unknown as ConformancePage).runConformance());
+  await close();
+  expect(result.problems).toEqual([]);
+  expect(result.passed).toBe(conformanceChecks.length);
+  expect(result.device).not.toBe('');
+});
