@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { backendNames, createBackend } from './backend.ts';
+import { backendNames, createBackend, withBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 
 test('cpu gives the CPU backend, auto that or the native one', async () => {
@@ -9,6 +9,17 @@ test('cpu gives the CPU backend, auto that or the native one', async () => {
     expect(backend.name).toMatch(expected);
     await backend.dispose();
   }
+});
+
+test('withBackend frees it, also after a failure', async () => {
+  let seen;
+  const failure = withBackend('cpu', async (backend) => {
+    seen = backend;
+    backend.alloc('f32', 4);
+    throw new UsageError('stop');
+  });
+  await expect(failure).rejects.toThrow('stop');
+  expect(seen!.memory.buffers).toBe(0);
 });
 
 test('a backend without a device is a mistake in the flags, with the way out', async () => {

@@ -33,6 +33,16 @@ export async function createBackend(name: BackendName): Promise<Backend> {
   }
 }
 
+/** Makes a backend for the length of `work` and frees it afterwards, whatever happens. */
+export async function withBackend<Result>(name: BackendName, work: (backend: Backend) => Promise<Result>): Promise<Result> {
+  const backend = await createBackend(name);
+  try {
+    return await work(backend);
+  } finally {
+    await backend.dispose();
+  }
+}
+
 /** The code of an error of the contract, of another installed copy of it included; null for any other error. */
 function codeOf(error: unknown): string | null {
   if (error instanceof TimestepError) return error.code;

@@ -1,4 +1,4 @@
-export { type BackendName, backendNames, createBackend } from './backend.ts';
+export { type BackendName, backendNames, createBackend, withBackend } from './backend.ts';
 export { UsageError } from './errors.ts';
 export { catchInterrupt, type Interrupt } from './interrupt.ts';
 export { backendOption, createProgram, runProgram, wholeNumber } from './program.ts';

@@ -1,0 +1,25 @@
+import { type BackendName, withBackend } from '@timestep/app-shared';
+import { createExtractor } from '../data/features.ts';
+import { readSound } from '../data/recordings.ts';
+import { loadModel } from '../model/files.ts';
+import { transcribe } from '../model/transcribe.ts';
+
+export interface TranscribeOptions {
+  readonly model: string;
+  readonly backend: BackendName;
+}
+
+/** The longest sound that is read in one piece, in seconds. */
+const longest = 120;
+
+/** Writes down the digits in WAV files, a line for each. */
+export async function transcribeCommand(files: readonly string[], { model: modelFile, backend: name }: TranscribeOptions): Promise<void> {
+  await withBackend(name, async (backend) => {
+    const { model, config } = await loadModel(modelFile, backend);
+    const extract = createExtractor(config.features);
+    const sounds = [];
+    for (const file of files) sounds.push(extract(await readSound(file, longest)));
+    (await transcribe(backend, model, sounds)).forEach(({ digits }, i) => console.log(`${files[i]!}  ${digits.join(' ')}`));
+    model.dispose();
+  });
+}

@@ -1,0 +1,36 @@
+import { Generator } from '@timestep/core';
+import { addNoise, changeGain, convolve, createResampler, makeNoise, maskFrequency, maskTime, roomImpulse, type Features, type RandomSource } from '@timestep/datasets';
+import type { Extractor } from './features.ts';
+import { sampleRate } from './recordings.ts';
+
+/** Rooms and noises are drawn once: making them takes ten times as long as applying them. */
+const banks = (() => {
+  const random = new Generator(2);
+  return {
+    rooms: Array.from({ length: 48 }, () => roomImpulse({ sampleRate, reverberationSeconds: random.uniform(0.06, 0.35), directToReverberant: random.uniform(0, 12) }, random)),
+    noises: (['white', 'pink', 'brown'] as const).map((color) => makeNoise(2 ** 16, color, random)),
+  };
+})();
+/** Resamplers of speeds 0.8 … 1.25, evenly spaced in logarithm. */
+const speeds = Array.from({ length: 23 }, (_, i) => 0.8 * (1.25 / 0.8) ** (i / 22));
+const resamplers = speeds.map((factor) => createResampler(factor, { zeroCrossings: 8, rolloff: 0.9 }));
+
+/**
+ * Another voice in another place, from the waveform on: its speed and pitch together, its tempo alone, the length of its
+ * vocal tract, level, room and noise; then masks over time and frequency.
+ */
+export function augment(samples: Float32Array, extract: Extractor, random: RandomSource): Features {
+  const which = random.integer(speeds.length);
+  let sound = resamplers[which]!(samples);
+  if (random.uniform() < 0.4) sound = convolve(sound, banks.rooms[random.integer(banks.rooms.length)]!);
+  if (random.uniform() < 0.7) {
+    const noise = banks.noises[random.integer(banks.noises.length)]!;
+    const from = random.integer(Math.max(1, noise.length - sound.length));
+    sound = addNoise(sound, noise.subarray(from, from + sound.length), random.uniform(5, 40));
+  }
+  sound = changeGain(sound, random.uniform(-15, 10));
+  // Of speech played faster the tempo goes back part of the way: how fast and how high someone speaks are two things.
+  const tempo = random.uniform(0.8, 1.25) / speeds[which]! ** 0.5;
+  const features = extract(sound, { warp: random.uniform(0.85, 1.18), tempo });
+  return maskFrequency(maskTime(features, { count: 2, maxWidth: 6 }, random), { count: 2, maxWidth: 6 }, random);
+}
