@@ -6,6 +6,7 @@ import type { Parameter } from '../parameter.ts';
 import { LSTM } from '../recurrent/lstm.ts';
 import { mapState } from '../recurrent/cell.ts';
 import type { LstmState } from '../recurrent/lstm-cell.ts';
+import { unowned } from '../unowned.ts';
 
 export interface CompressorLevelOptions extends LayerOptions {
   /** S, how many different symbols there are */
@@ -118,12 +119,6 @@ export class CompressorLevel extends Module {
     this.#state = mapState(state, unowned);
     this.#prediction = await softmax(this.head.forward(output)).data();
   }
-}
-
-/** A tensor that no scope disposes. */
-function unowned(value: Tensor): Tensor {
-  value.owner?.release(value);
-  return value;
 }
 
 function disposeState(state: LstmState | null): void {

@@ -1,0 +1,82 @@
+import { ArgumentError, Generator, openScope, type State, tensor, type Tensor } from '@timestep/core';
+import { checkSize } from '../options.ts';
+import { mapState } from '../recurrent/cell.ts';
+import type { Recurrence } from '../scoped.ts';
+import { unowned } from '../unowned.ts';
+import type { Module } from '../module.ts';
+import { checkSampleOptions, sampleSymbol, type SampleOptions } from './sample.ts';
+
+/** What `generate` asks of a model; {@link LanguageModel} has it. */
+export interface NextSymbolModel<S extends State> extends Module {
+  /** i32 `[T, N]` → logits `[T, N, V]` */
+  forward(tokens: Tensor, options?: { readonly state?: S | null | undefined }): Recurrence<S>;
+  /** i32 `[N]` → logits `[N, V]` */
+  step(tokens: Tensor, state?: S | null): Recurrence<S>;
+}
+
+export interface GenerateOptions<S extends State> extends SampleOptions {
+  /** The symbols to go on from, at least one. */
+  readonly prompt: ArrayLike<number>;
+  /** The most symbols to write. */
+  readonly length: number;
+  /** One seed, one text; drawn by default. */
+  readonly seed?: number | undefined;
+  /** Ends the text: a symbol (which is not written), several of them, or a function of the symbols written so far. */
+  readonly stop?: number | readonly number[] | ((written: readonly number[]) => boolean) | undefined;
+  /** The state to start from, such as that after an earlier text; zeros by default. */
+  readonly state?: S | null | undefined;
+}
+
+/**
+ * Writes on from a prompt, symbol by symbol, as an async iterator: take as many as you like. Dropout is off while it
+ * runs.
+ *
+ * ```ts
+ * for await (const symbol of generate(model, { prompt, length: 200, temperature: 0.8, topP: 0.95, seed: 1 })) write(alphabet[symbol]);
+ * ```
+ *
+ * @throws ArgumentError for an empty prompt and options out of range
+ */
+export async function* generate<S extends State>(model: NextSymbolModel<S>, options: GenerateOptions<S>): AsyncGenerator<number, void, undefined> {
+  checkSampleOptions(options);
+  const length = checkSize('generate', 'length', options.length, 0);
+  if (options.prompt.length === 0) throw new ArgumentError('[generate] expected a prompt of at least one symbol; begin with the symbol that texts begin with');
+  const generator = new Generator(options.seed ?? Math.floor(Math.random() * 2 ** 32));
+  const stops = stopTest(options.stop);
+  const { backend } = model.parameters()[0]!;
+  const training = model.training;
+  const written: number[] = [];
+  let state: S | null = null;
+  try {
+    model.eval();
+    for (let count = 0; count < length; count++) {
+      // A scope of its own for each symbol: the caller's code runs between two of them.
+      let logits: ArrayLike<number>;
+      {
+        using _scope = openScope(backend, { gradient: false });
+        const before: S | null = state;
+        const result: Recurrence<S> = before
+          ? model.step(tensor(backend, Int32Array.of(written.at(-1)!)), before)
+          : model.forward(tensor(backend, Int32Array.from(options.prompt), { shape: [options.prompt.length, 1] }), { state: options.state });
+        state = mapState(result.state, unowned);
+        for (const part of Object.values(before ?? {})) part.dispose();
+        const all = await result.output.data();
+        logits = all.subarray(all.length - result.output.shape.at(-1)!);
+      }
+      const symbol = sampleSymbol(logits, generator, options);
+      if (stops.symbols.has(symbol)) return;
+      written.push(symbol);
+      yield symbol;
+      if (stops.written(written)) return;
+    }
+  } finally {
+    model.train(training);
+    for (const part of Object.values(state ?? {})) part.dispose();
+  }
+}
+
+function stopTest(stop: GenerateOptions<State>['stop']): { readonly symbols: ReadonlySet<number>; readonly written: (written: readonly number[]) => boolean } {
+  if (typeof stop === 'function') return { symbols: new Set(), written: stop };
+  const symbols = stop === undefined ? [] : typeof stop === 'number' ? [stop] : stop;
+  return { symbols: new Set(symbols), written: () => false };
+}

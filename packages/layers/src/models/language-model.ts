@@ -1,0 +1,63 @@
+import { DTypeError, type State, type Tensor } from '@timestep/core';
+import { Dropout } from '../dropout.ts';
+import { Embedding } from '../embedding.ts';
+import { Linear } from '../linear.ts';
+import { Module } from '../module.ts';
+import { generatorOrFresh, type FusedLayerOptions } from '../options.ts';
+import type { Recurrent, RecurrentInput } from '../recurrent/recurrent.ts';
+import { scoped, type Recurrence } from '../scoped.ts';
+
+export interface LanguageModelOptions<S extends State> extends FusedLayerOptions {
+  /** V: symbols are 0 … V − 1 */
+  readonly symbols: number;
+  /** Any recurrent layer in one direction; its inputSize is the size of the embedding. */
+  readonly layer: Recurrent<S>;
+  /** On the embeddings and the outputs; 0 by default. */
+  readonly dropout?: number | undefined;
+}
+
+/**
+ * The probability of the next symbol given those before it (Mikolov et al. 2010): embedding, recurrent layer, linear.
+ * Symbols i32 `[T, N]` → logits `[T, N, V]` and the state, to be carried into the next stretch of text or into
+ * {@link generate}.
+ *
+ * ```ts
+ * const model = new LanguageModel({ backend, symbols: 65, layer: new LSTM({ backend, inputSize: 64, hiddenSize: 256 }) });
+ * const { output, state } = model.forward(tokens, { state: before });
+ * ```
+ */
+export class LanguageModel<S extends State> extends Module {
+  readonly symbols: number;
+  readonly embedding: Embedding;
+  readonly drop: Dropout;
+  readonly layer: Recurrent<S>;
+  readonly head: Linear;
+
+  constructor(options: LanguageModelOptions<S>) {
+    super();
+    const { backend, layer, fused, symbols } = options;
+    const generator = generatorOrFresh(options.generator);
+    this.symbols = symbols;
+    this.embedding = new Embedding({ backend, generator, numEmbeddings: symbols, embeddingSize: layer.inputSize });
+    this.drop = new Dropout({ rate: options.dropout ?? 0, generator });
+    this.layer = layer;
+    this.head = new Linear({ backend, generator, fused, inputSize: layer.outputSize, outputSize: symbols });
+  }
+
+  /** @param tokens i32 `[T, N]` */
+  forward(tokens: Tensor, options: RecurrentInput<S> = {}): Recurrence<S> {
+    if (tokens.dtype !== 'i32') throw new DTypeError(`[languageModel] expected tokens of dtype i32, got ${tokens.dtype}; use tensor(backend, …, { dtype: 'i32' })`);
+    return scoped(tokens.backend, () => {
+      const { output, state } = this.layer.forward(this.drop.forward(this.embedding.forward(tokens)), options);
+      return { output: this.head.forward(this.drop.forward(output)), state };
+    });
+  }
+
+  /** One symbol of each sequence, i32 `[N]` → logits `[N, V]` and the state for the next. */
+  step(tokens: Tensor, state: S | null = null): Recurrence<S> {
+    return scoped(tokens.backend, () => {
+      const result = this.layer.step(this.embedding.forward(tokens), state);
+      return { output: this.head.forward(result.output), state: result.state };
+    });
+  }
+}
