@@ -14,7 +14,7 @@ async function compile(features) {
     [
       'assembly/index.ts',
       '--outFile', file,
-      '--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert',
+      '--optimizeLevel', '3', '--shrinkLevel', '0', '--noAssert',
       '--runtime', 'stub', '--use', 'abort=',
       '--enable', ['simd', 'threads', 'bulk-memory', ...features].join(','),
       // One module serves both kinds of memory: module.ts clears the `shared` flag where there is a single thread.

@@ -1,8 +1,7 @@
-import type { CpuBackendOptions } from '../../index.ts';
-import { work, type Findings } from './work.ts';
+import { work, type Findings, type WorkOptions } from './work.ts';
 
 /** Does the work in a Worker, as an app should. */
-function workInWorker(options: CpuBackendOptions): Promise<Findings> {
+function workInWorker(options: WorkOptions): Promise<Findings> {
   return new Promise((resolve, reject) => {
     const worker = new Worker('worker.js', { type: 'module' });
     worker.onerror = (event) => {

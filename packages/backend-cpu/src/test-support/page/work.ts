@@ -39,9 +39,14 @@ async function productDeviation(options: CpuBackendOptions): Promise<{ threads: 
   return { threads, deviation };
 }
 
-/** Computes a product, and runs the conformance checks but those of the largest sizes. */
-export async function work(options: CpuBackendOptions): Promise<Findings> {
-  const checks = conformanceChecks.filter(({ name }) => !/^large|66,000|300,001|[Bb]eyond the limit/.test(name));
+export interface WorkOptions extends CpuBackendOptions {
+  /** Run the conformance checks, too, but for those of the largest sizes. */
+  readonly conformance: boolean;
+}
+
+/** Computes a product, and runs the conformance checks where asked for. */
+export async function work({ conformance, ...options }: WorkOptions): Promise<Findings> {
+  const checks = conformanceChecks.filter(({ name }) => conformance && !/^large|66,000|300,001|[Bb]eyond the limit/.test(name));
   const outcomes = await runChecks({ name: 'cpu', create: () => createCpuBackend(options), required: [''] }, checks);
   const failures = outcomes.flatMap((outcome) => (outcome.status === 'failed' ? [`${outcome.name}: ${outcome.error.message}`] : []));
   return { crossOriginIsolated: globalThis.crossOriginIsolated, ...(await productDeviation(options)), failures, checks: outcomes.length };
