@@ -19,6 +19,7 @@ export {
   type MemoryCounters,
 } from '@timestep/backend-api';
 export * from './autograd/node.ts';
+export * from './autograd/recompute.ts';
 export * from './autograd/record.ts';
 export { noGrad, withFused, type FusedMode } from './context.ts';
 export * from './create.ts';
@@ -52,6 +53,7 @@ export * from './sequence/rnn-sequence.ts';
 export * from './sequence/rnn-step.ts';
 export * from './sequence/scan.ts';
 export * from './sequence/sequence.ts';
+export * from './sequence/stream.ts';
 export * from './shape.ts';
 export * from './storage.ts';
 export * from './tensor.ts';

@@ -1,0 +1,86 @@
+import { contextOf, noGrad } from '../context.ts';
+import { zeros } from '../create.ts';
+import type { Generator } from '../random/generator.ts';
+import { Scope, tidy } from '../scope.ts';
+import type { Tensor } from '../tensor.ts';
+import { needsGradient, record } from './record.ts';
+
+export interface RecomputeOptions {
+  /** Leaves that `body` reads besides its inputs, such as `layer.parameters()`: they get their gradients too. */
+  readonly parameters?: readonly Tensor[] | undefined;
+  /** What `body` draws from: it draws the same again. */
+  readonly generators?: readonly Generator[] | undefined;
+}
+
+/**
+ * Runs `body` without keeping what its gradient needs: only the inputs are kept, and the backward pass runs `body` once
+ * more (Chen et al. 2016). A chain of T steps in √T such pieces takes O(√T) memory at the price of one more forward
+ * pass.
+ *
+ * ```ts
+ * const [h] = recompute(([x, h0]) => [layers(x, h0)], [x, h0], { parameters: model.parameters() });
+ * ```
+ *
+ * @param body a function of the tensors that it is given and of `parameters` alone, the same each time it is called; it
+ *   must not be asynchronous. What it makes on the way is disposed
+ * @param inputs what gradients flow through; everything else that `body` reads must be a leaf among `parameters`, or
+ *   need no gradient
+ */
+export function recompute<Outputs extends readonly Tensor[]>(body: (inputs: readonly Tensor[]) => Outputs, inputs: readonly Tensor[], options: RecomputeOptions = {}): Outputs {
+  const { parameters = [], generators = [] } = options;
+  const all = [...inputs, ...parameters];
+  const first = all[0];
+  if (!first) return body(inputs);
+  const { backend } = first;
+  if (!needsGradient(all)) return tidy(backend, () => body(inputs));
+  const random = generators.map(({ state }) => state);
+  const outputs = noGrad(backend, () => {
+    using scope = new Scope(backend);
+    // A tensor handed through is not this operation's to mark as its output.
+    return body(inputs).map((output) => scope.keep(inputs.includes(output) || parameters.includes(output) ? output.detach() : output));
+  });
+  record('recompute', outputs, {
+    inputs: all,
+    // The parameters are saved so that overwriting them in between is noticed.
+    saved: all,
+    backward: (gradients, wanted, saved) => {
+      const context = contextOf(backend);
+      const leaves = saved.slice(0, inputs.length).map((input, index) => {
+        if (wanted[index]) input.requiresGrad = true;
+        return input;
+      });
+      const later = generators.map(({ state }) => state);
+      generators.forEach((generator, index) => (generator.state = random[index]!));
+      const enabled = context.gradientEnabled;
+      context.gradientEnabled = true;
+      try {
+        using _scope = new Scope(backend);
+        backwardFrom(body(leaves), gradients);
+      } finally {
+        context.gradientEnabled = enabled;
+        generators.forEach((generator, index) => (generator.state = later[index]!));
+      }
+      // Those of the parameters are in their place already.
+      return [...leaves.map(takeGradient), ...parameters.map(() => null)];
+    },
+  });
+  // `map` of a tuple is an array to the compiler.
+  return outputs as readonly Tensor[] as Outputs;
+}
+
+/** One backward pass from several tensors. */
+function backwardFrom(outputs: readonly Tensor[], gradients: readonly (Tensor | null)[]): void {
+  const used = outputs.flatMap((output, index) => (gradients[index] && output.requiresGrad ? [{ output, gradient: gradients[index] }] : []));
+  if (used.length === 0) return;
+  const root = zeros(used[0]!.output.backend, []);
+  record('recompute', [root], { inputs: used.map(({ output }) => output), backward: () => used.map(({ gradient }) => gradient) });
+  root.backward();
+}
+
+/** Moves a leaf's gradient into the innermost scope. */
+function takeGradient(leaf: Tensor): Tensor | null {
+  const gradient = leaf.grad;
+  leaf.grad = null;
+  if (gradient) contextOf(leaf.backend).scopes.at(-1)?.adopt(gradient);
+  return gradient;
+}
