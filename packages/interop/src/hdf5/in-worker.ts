@@ -1,0 +1,82 @@
+import { InteropError } from '../errors.ts';
+import { memoryLimitOf, type Hdf5Answer, type Hdf5Datasets, type Hdf5Limits, type Hdf5Reader, type Hdf5Request } from './types.ts';
+
+/** A thread that runs `hdf5Server`, whatever kind of worker it is. */
+export interface Hdf5Thread {
+  post(request: Hdf5Request): void;
+  /** Called once for each answer, and with an error when the thread ends by itself. */
+  onAnswer(answer: (result: Hdf5Answer | Error) => void): void;
+  terminate(): void;
+}
+
+/** A reader that owns a thread; `close` ends it. */
+export interface Hdf5ThreadReader extends Hdf5Reader {
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+const defaultTimeLimit = 30_000;
+
+/**
+ * A reader that works in a thread of its own, one file after the other, so that a file which keeps the library busy or
+ * eats memory can be stopped: the thread is ended and the next file gets a fresh one.
+ */
+export function threadReader(start: () => Hdf5Thread, limits: Hdf5Limits = {}): Hdf5ThreadReader {
+  const { timeLimit = defaultTimeLimit } = limits;
+  let thread: Hdf5Thread | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+
+  const end = () => {
+    thread?.terminate();
+    thread = null;
+  };
+
+  const ask = (file: Uint8Array): Promise<Hdf5Datasets> =>
+    new Promise((resolve, reject) => {
+      thread ??= start();
+      const timer = setTimeout(() => {
+        end();
+        reject(new InteropError('READ_LIMIT', `[hdf5] the file was not read within ${timeLimit} ms; it is damaged, or needs a larger timeLimit`));
+      }, timeLimit);
+      thread.onAnswer((result) => {
+        clearTimeout(timer);
+        if (result instanceof Error) {
+          end();
+          reject(new InteropError('READ_LIMIT', '[hdf5] the thread that read the file ended: it ran out of memory, or the file is damaged', { cause: result }));
+        } else if ('datasets' in result) resolve(new Map(result.datasets));
+        else {
+          if (result.spent) end();
+          reject(new InteropError(result.code, result.message));
+        }
+      });
+      thread.post({ file, memoryLimit: memoryLimitOf(file, limits) });
+    });
+
+  const read = (file: Uint8Array): Promise<Hdf5Datasets> => {
+    const turn = last.then(() => ask(file));
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+  return Object.assign(read, { close: end, [Symbol.dispose]: end });
+}
+
+/**
+ * A reader that works in a Web Worker.
+ *
+ * @param start makes the worker, from the file `@timestep/interop/hdf5-worker`
+ * @example
+ * const readHdf5 = hdf5InWorker(() => new Worker(new URL('@timestep/interop/hdf5-worker', import.meta.url), { type: 'module' }));
+ */
+export function hdf5InWorker(start: () => Worker, limits: Hdf5Limits = {}): Hdf5ThreadReader {
+  return threadReader(() => {
+    const worker = start();
+    return {
+      post: (request) => worker.postMessage(request),
+      onAnswer(answer) {
+        worker.onmessage = ({ data }: MessageEvent<Hdf5Answer>) => answer(data);
+        worker.onerror = (event) => answer(new Error(event.message));
+      },
+      terminate: () => worker.terminate(),
+    };
+  }, limits);
+}

@@ -1,0 +1,42 @@
+import { InteropError } from '../errors.ts';
+import { asInteropError, readWith } from './read.ts';
+import type { Hdf5Answer, Hdf5Request } from './types.ts';
+
+/** A memory that does not grow beyond a limit: the library's own allocation then fails, which it knows how to report. */
+function capMemory(): { limit: number } {
+  const cap = { limit: Infinity };
+  const grow = WebAssembly.Memory.prototype.grow;
+  WebAssembly.Memory.prototype.grow = function (this: WebAssembly.Memory, pages: number): number {
+    if (this.buffer.byteLength + pages * 65_536 > cap.limit) throw new RangeError('the memory limit is reached');
+    return grow.call(this, pages);
+  };
+  return cap;
+}
+
+/**
+ * Makes this thread a reader of HDF5 files: for the entry file of a worker, which belongs to it alone, as WebAssembly's
+ * memories are capped for the whole thread.
+ *
+ * @returns what answers a request
+ */
+export function hdf5Server(): (request: Hdf5Request) => Promise<Hdf5Answer> {
+  const cap = capMemory();
+  let ready: Promise<Awaited<ReturnType<typeof load>>> | undefined;
+  return async ({ file, memoryLimit }) => {
+    const { library, module } = await (ready ??= load());
+    cap.limit = memoryLimit;
+    try {
+      return { datasets: [...readWith(library, module, file)] };
+    } catch (error) {
+      const { code, message } = asInteropError(error);
+      // After a trap, an abort or an exhausted memory nobody knows what state the library is in.
+      const spent = error instanceof WebAssembly.RuntimeError || error instanceof RangeError || !(error instanceof InteropError);
+      return { code: code === 'READ_LIMIT' ? code : 'MALFORMED_FILE', message, spent };
+    }
+  };
+}
+
+async function load() {
+  const library = await import('h5wasm');
+  return { library, module: await library.ready };
+}

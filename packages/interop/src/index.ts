@@ -1,0 +1,12 @@
+export { InteropError, type InteropErrorCode } from './errors.ts';
+export { renameEntries, type NameMapping } from './pytorch/rename.ts';
+export { loadPyTorch, readStateDict, savePyTorch, type LoadPyTorchOptions, type ReadStateDictOptions } from './pytorch/state-dict.ts';
+export { exportOnnx, exportOnnxGraph, type ExportOnnxOptions } from './onnx/export/export.ts';
+export { OnnxGraph, type OnnxAttribute, type OnnxValue } from './onnx/export/graph.ts';
+export { exportLayer, type OnnxExportable } from './onnx/export/layers.ts';
+export type { OnnxRecurrence, OnnxRecurrentInput } from './onnx/export/recurrent.ts';
+export type { OnnxDimension, OnnxElementType } from './onnx/types.ts';
+export { importOnnx, OnnxModel, type OnnxFeed, type OnnxPort } from './onnx/import/import.ts';
+export type { Hdf5Dataset, Hdf5Datasets, Hdf5Limits, Hdf5Reader } from './hdf5/types.ts';
+export { importKeras, KerasModel, type ImportKerasOptions } from './keras/import.ts';
+export { loadKerasWeights } from './keras/weights.ts';

@@ -1,0 +1,54 @@
+import { unzipSync } from 'fflate';
+import { InteropError, ensure } from '../errors.ts';
+
+/** The parts of a `.keras` file. */
+export interface KerasArchive {
+  /** The model's configuration, parsed. */
+  readonly config: unknown;
+  /** The HDF5 file of the weights. */
+  readonly weights: Uint8Array;
+}
+
+const wanted = ['config.json', 'model.weights.h5'];
+/** What the parts may be larger than the archive: Keras stores them as they are, other tools deflate. */
+const maxGrowth = 10;
+const leastRoom = 2 ** 20;
+
+/**
+ * Takes a `.keras` file apart, a ZIP archive of a configuration and an HDF5 file.
+ *
+ * @throws InteropError `MALFORMED_FILE` for a damaged archive or configuration, `READ_LIMIT` for one that unpacks to more
+ *   than ten times its size
+ */
+export function openKerasArchive(file: Uint8Array): KerasArchive {
+  const parts = new Map(Object.entries(unzip(file)));
+  for (const name of wanted) {
+    ensure(parts.has(name), 'MALFORMED_FILE', () => `[keras] the archive holds no '${name}'; expected a file that model.save('….keras') of Keras 3 wrote`);
+  }
+  return { config: parse(parts.get('config.json')!), weights: parts.get('model.weights.h5')! };
+}
+
+function unzip(file: Uint8Array): Record<string, Uint8Array> {
+  let room = Math.max(leastRoom, maxGrowth * file.byteLength);
+  try {
+    return unzipSync(file, {
+      filter({ name, originalSize, size }) {
+        if (!wanted.includes(name)) return false;
+        room -= Math.max(originalSize, size);
+        ensure(room >= 0, 'READ_LIMIT', () => `[keras] '${name}' would unpack to ${originalSize} bytes, more than ${maxGrowth} times the archive; it is damaged`);
+        return true;
+      },
+    });
+  } catch (error) {
+    if (error instanceof InteropError) throw error;
+    throw new InteropError('MALFORMED_FILE', '[keras] the file is no ZIP archive, or a damaged one; expected a .keras file', { cause: error });
+  }
+}
+
+function parse(json: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
+  } catch (error) {
+    throw new InteropError('MALFORMED_FILE', '[keras] config.json is no JSON', { cause: error });
+  }
+}

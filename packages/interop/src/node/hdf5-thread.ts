@@ -1,0 +1,7 @@
+import { parentPort } from 'node:worker_threads';
+import { hdf5Server } from '../hdf5/serve.ts';
+import type { Hdf5Request } from '../hdf5/types.ts';
+
+// The whole of a worker thread: started by `createHdf5Reader`, imported by nobody.
+const serve = hdf5Server();
+parentPort!.on('message', async (request: Hdf5Request) => parentPort!.postMessage(await serve(request)));

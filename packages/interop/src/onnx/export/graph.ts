@@ -1,0 +1,173 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { ArgumentError, type Backend, type Tensor } from '@timestep/core';
+import {
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
+  type AttributeProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from '../proto/onnx.generated.ts';
+import { attributeTypes, elementTypes, type OnnxDimension, type OnnxElementType } from '../types.ts';
+
+/** A value that flows through a graph, known by its name. */
+export interface OnnxValue {
+  readonly name: string;
+  readonly dtype: OnnxElementType;
+  /** The axes; the lengths of most are not known before the model runs. */
+  readonly rank: number;
+}
+
+/** What a node may be given: whole numbers, `{ float }`, a text, or lists of whole numbers or texts. */
+export type OnnxAttribute = number | { readonly float: number } | string | readonly number[] | readonly string[];
+
+/** Makes an initialiser of the contents of parameters, once they have been read from their backend. */
+interface PendingParameter {
+  readonly name: string;
+  readonly tensors: readonly Tensor[];
+  readonly shape: readonly number[];
+  readonly arrange: (contents: readonly Float32Array[]) => Float32Array;
+}
+
+/** The version of the operator set that is written: the first with LayerNormalization. */
+const opset = 17;
+/** The version of the file format that belongs to it. */
+const irVersion = 8n;
+
+/** An ONNX graph in the making. Values are handed from call to call; `exportOnnxGraph` turns it into a file. */
+export class OnnxGraph {
+  readonly #nodes: NodeProto[] = [];
+  readonly #initializers: TensorProto[] = [];
+  readonly #pending: PendingParameter[] = [];
+  readonly #inputs: ValueInfoProto[] = [];
+  readonly #outputs: ValueInfoProto[] = [];
+  readonly #names = new Set<string>();
+
+  /** A value that is given when the model runs; an axis with a name, such as 'T', has any length. */
+  input(name: string, dtype: OnnxElementType, shape: readonly OnnxDimension[]): OnnxValue {
+    this.#claim(name);
+    this.#inputs.push(describe(name, dtype, shape));
+    return { name, dtype, rank: shape.length };
+  }
+
+  /** Names a value as a result of the model. `shape` may name the axes. */
+  output(name: string, value: OnnxValue, shape: readonly OnnxDimension[] = Array.from({ length: value.rank }, (_, axis) => `${name}_${axis}`)): void {
+    this.#claim(name);
+    if (shape.length !== value.rank) throw new ArgumentError(`[onnx] output '${name}' has ${value.rank} axes, got a shape of ${shape.length}`);
+    this.#nodes.push(create(NodeProtoSchema, { name: `${name}_node`, opType: 'Identity', input: [value.name], output: [name] }));
+    this.#outputs.push(describe(name, value.dtype, shape));
+  }
+
+  /**
+   * Adds a node and gives its outputs.
+   *
+   * @param inputs null for an optional input that is left out
+   * @param results the type and rank of every output
+   */
+  node<const Results extends readonly Pick<OnnxValue, 'dtype' | 'rank'>[]>(
+    opType: string,
+    inputs: readonly (OnnxValue | null)[],
+    attributes: Readonly<Record<string, OnnxAttribute>>,
+    results: Results,
+  ): { [K in keyof Results]: OnnxValue } {
+    const outputs = results.map((result) => ({ ...result, name: this.#fresh(opType.toLowerCase()) }));
+    const input = inputs.map((value) => value?.name ?? '');
+    while (input.at(-1) === '') input.pop();
+    const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
+    this.#nodes.push(create(NodeProtoSchema, { name: `${outputs[0]!.name}_node`, opType, input, output: outputs.map(({ name }) => name), attribute }));
+    return outputs as { [K in keyof Results]: OnnxValue };
+  }
+
+  /** A node with one output. */
+  one(opType: string, inputs: readonly (OnnxValue | null)[], attributes: Readonly<Record<string, OnnxAttribute>>, result: Pick<OnnxValue, 'dtype' | 'rank'>): OnnxValue {
+    return this.node(opType, inputs, attributes, [result])[0];
+  }
+
+  /** Whole numbers that are known now; a scalar where `values` is a number. */
+  integers(values: number | readonly number[]): OnnxValue {
+    const list = typeof values === 'number' ? [values] : values;
+    const name = this.#fresh('constant');
+    const rank = typeof values === 'number' ? 0 : 1;
+    const rawData = new Uint8Array(BigInt64Array.from(list, BigInt).buffer);
+    this.#initializers.push(create(TensorProtoSchema, { name, dataType: elementTypes.i64, dims: rank === 0 ? [] : [BigInt(list.length)], rawData }));
+    return { name, dtype: 'i64', rank };
+  }
+
+  /** Floats that are known now. */
+  floats(values: Float32Array, shape: readonly number[]): OnnxValue {
+    const name = this.#fresh('constant');
+    this.#initializers.push(floatInitializer(name, values, shape));
+    return { name, dtype: 'f32', rank: shape.length };
+  }
+
+  /**
+   * The contents of parameters, read when the graph is finished.
+   *
+   * @param arrange from the contents of each tensor to those of the initialiser, of this shape
+   */
+  parameter(name: string, tensors: readonly Tensor[], shape: readonly number[], arrange: (contents: readonly Float32Array[]) => Float32Array): OnnxValue {
+    const unique = this.#fresh(name);
+    this.#pending.push({ name: unique, tensors, shape, arrange });
+    return { name: unique, dtype: 'f32', rank: shape.length };
+  }
+
+  /** The file, little-endian. */
+  async finish(name: string): Promise<Uint8Array> {
+    if (this.#outputs.length === 0) throw new ArgumentError("[onnx] the graph has no output; name one with graph.output('name', value)");
+    const parameters = await Promise.all(
+      this.#pending.map(async ({ name: unique, tensors, shape, arrange }) => {
+        const contents = await readAll(tensors);
+        return floatInitializer(unique, arrange(contents), shape);
+      }),
+    );
+    const model = create(ModelProtoSchema, {
+      irVersion,
+      producerName: 'timestep',
+      opsetImport: [{ domain: '', version: BigInt(opset) }],
+      graph: { name, node: this.#nodes, initializer: [...this.#initializers, ...parameters], input: this.#inputs, output: this.#outputs },
+    });
+    return toBinary(ModelProtoSchema, model);
+  }
+
+  #claim(name: string): void {
+    if (name === '' || this.#names.has(name)) throw new ArgumentError(`[onnx] expected a name of its own for a value, got '${name}'; every input and output needs one`);
+    this.#names.add(name);
+  }
+
+  #fresh(stem: string): string {
+    let name = stem;
+    for (let n = 1; this.#names.has(name); n++) name = `${stem}_${n}`;
+    this.#names.add(name);
+    return name;
+  }
+}
+
+function floatInitializer(name: string, values: Float32Array, shape: readonly number[]): TensorProto {
+  const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return create(TensorProtoSchema, { name, dataType: elementTypes.f32, dims: shape.map(BigInt), rawData });
+}
+
+async function readAll(tensors: readonly Tensor[]): Promise<Float32Array[]> {
+  const backend: Backend | undefined = tensors[0]?.backend;
+  const contents = (await backend?.readMany(tensors.map(({ buffer }) => buffer))) ?? [];
+  return contents.map((values) => Float32Array.from(values));
+}
+
+function describe(name: string, dtype: OnnxElementType, shape: readonly OnnxDimension[]): ValueInfoProto {
+  const dim = shape.map((length) =>
+    typeof length === 'number' ? { value: { case: 'dimValue' as const, value: BigInt(length) } } : { value: { case: 'dimParam' as const, value: length } },
+  );
+  return create(ValueInfoProtoSchema, { name, type: { tensorType: { elemType: elementTypes[dtype], shape: { dim } } } });
+}
+
+function attributeOf(name: string, value: OnnxAttribute): AttributeProto {
+  const text = (one: string) => new TextEncoder().encode(one);
+  if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: attributeTypes.int, i: BigInt(value) });
+  if (typeof value === 'string') return create(AttributeProtoSchema, { name, type: attributeTypes.string, s: text(value) });
+  if ('float' in value) return create(AttributeProtoSchema, { name, type: attributeTypes.float, f: value.float });
+  if (value.every((one) => typeof one === 'number')) return create(AttributeProtoSchema, { name, type: attributeTypes.ints, ints: value.map((one) => BigInt(one)) });
+  return create(AttributeProtoSchema, { name, type: attributeTypes.strings, strings: value.map((one) => text(String(one))) });
+}

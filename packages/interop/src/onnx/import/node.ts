@@ -1,0 +1,67 @@
+import { ensure } from '../../errors.ts';
+import type { AttributeProto, NodeProto } from '../proto/onnx.generated.ts';
+import { attributeTypes } from '../types.ts';
+import { readConstant, type Constant } from './constant.ts';
+
+/** A node with its attributes by name and its inputs and outputs by theirs; '' for one that is left out. */
+export class OnnxNode {
+  readonly opType: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** What messages call it. */
+  readonly where: string;
+  readonly #attributes: ReadonlyMap<string, AttributeProto>;
+
+  constructor(proto: NodeProto, place: number) {
+    this.opType = proto.opType;
+    this.inputs = proto.input;
+    this.outputs = proto.output;
+    this.where = `node ${place} (${proto.opType}${proto.name ? ` '${proto.name}'` : ''})`;
+    this.#attributes = new Map(proto.attribute.map((attribute) => [attribute.name, attribute]));
+    ensure(this.outputs.length > 0, 'MALFORMED_FILE', () => `[onnx] ${this.where} has no output`);
+    ensure(proto.domain === '' || proto.domain === 'ai.onnx', 'UNSUPPORTED_MODEL', () => `[onnx] ${this.where} is of the operator set '${proto.domain}'; only ONNX's own can be read`);
+  }
+
+  has(name: string): boolean {
+    return this.#attributes.has(name);
+  }
+
+  int(name: string, otherwise: number): number {
+    const attribute = this.#of(name, attributeTypes.int);
+    return attribute ? this.#whole(name, attribute.i) : otherwise;
+  }
+
+  ints(name: string, otherwise: readonly number[]): readonly number[] {
+    return this.#of(name, attributeTypes.ints)?.ints.map((value) => this.#whole(name, value)) ?? otherwise;
+  }
+
+  float(name: string, otherwise: number): number {
+    return this.#of(name, attributeTypes.float)?.f ?? otherwise;
+  }
+
+  text(name: string, otherwise: string): string {
+    const attribute = this.#of(name, attributeTypes.string);
+    return attribute ? new TextDecoder().decode(attribute.s) : otherwise;
+  }
+
+  texts(name: string): readonly string[] | null {
+    return this.#of(name, attributeTypes.strings)?.strings.map((value) => new TextDecoder().decode(value)) ?? null;
+  }
+
+  constant(name: string): Constant | null {
+    const tensor = this.#of(name, attributeTypes.tensor)?.t;
+    return tensor ? readConstant(`attribute '${name}' of ${this.where}`, tensor) : null;
+  }
+
+  #of(name: string, type: number): AttributeProto | undefined {
+    const attribute = this.#attributes.get(name);
+    ensure(attribute === undefined || attribute.type === type, 'MALFORMED_FILE', () => `[onnx] attribute '${name}' of ${this.where} has kind ${attribute!.type}, expected ${type}`);
+    return attribute;
+  }
+
+  #whole(name: string, value: bigint): number {
+    const number = Number(value);
+    ensure(Number.isSafeInteger(number), 'MALFORMED_FILE', () => `[onnx] attribute '${name}' of ${this.where} is ${value}, beyond every size`);
+    return number;
+  }
+}
