@@ -13,6 +13,7 @@ export * from './memory/hopfield.ts';
 export { maskSteps, type Lengths, type LengthsOption } from './lengths.ts';
 export * from './linear.ts';
 export * from './models/beam-decode.ts';
+export { createStream, FeatureStream } from './models/create-stream.ts';
 export * from './models/encoder-decoder.ts';
 export * from './models/generate.ts';
 export { greedyDecode, type GreedyOptions, type Hypothesis } from './models/greedy-decode.ts';

@@ -1,0 +1,102 @@
+import { ShapeError, UnsupportedError, type Backend, type GruVariant, type LstmVariant, type MaybeBuffer, type RnnVariant, type Stream, type StreamLayer, type StreamWeights } from '@timestep/backend-api';
+import { contextOf, type FusedMode } from '../context.ts';
+import { zeros } from '../create.ts';
+import type { FusedOption } from '../fused/choose.ts';
+import { openScope } from '../scope.ts';
+import type { Tensor } from '../tensor.ts';
+import { FallbackStream } from './stream-fallback.ts';
+import { stepLayer } from './stream-step.ts';
+
+/** The weights of a recurrent layer, as in {@link SequenceArguments}. */
+export interface StreamPartWeights {
+  readonly weightIh: Tensor;
+  readonly weightHh: Tensor;
+  readonly biasIh?: Tensor | null;
+  readonly biasHh?: Tensor | null;
+}
+
+/** One layer of a stream. */
+export type StreamPart =
+  | (StreamPartWeights & { readonly kind: 'rnn'; readonly variant?: Partial<RnnVariant> })
+  | (StreamPartWeights & { readonly kind: 'gru'; readonly variant?: Partial<GruVariant> })
+  | (StreamPartWeights & { readonly kind: 'lstm'; readonly weightHr?: Tensor | null; readonly peephole?: Tensor | null; readonly coupledGates?: boolean })
+  | { readonly kind: 'linear'; readonly weight: Tensor; readonly bias?: Tensor | null };
+
+/** A {@link Stream} and the sizes of what its `step` takes and fills. */
+export interface OpenStream extends Stream {
+  readonly inputSize: number;
+  readonly outputSize: number;
+}
+
+/**
+ * Opens layers for one sequence that arrives step by step (batch 1), such as a live signal: typed array in, typed array
+ * out, with no tensor, promise or gradient on the way and the state kept inside. The backend's own stream where it has
+ * one (backend-cpu: weights packed once, a step is one kernel a layer), else each step by ordinary operations.
+ *
+ * ```ts
+ * const stream = openStream(backend, [{ kind: 'lstm', weightIh, weightHh, biasIh, biasHh }]);
+ * const output = new Float32Array(stream.outputSize);
+ * for (const frame of frames) stream.step(frame, output);
+ * stream.release();
+ * ```
+ *
+ * The weights are those of this moment: later changes are not seen.
+ *
+ * @throws ShapeError where layers do not fit together; UnsupportedError where the backend's memory is not the host's,
+ *   and under `fused: 'require'` with the backend's reason
+ */
+export function openStream(backend: Backend, parts: readonly StreamPart[], options: FusedOption = {}): OpenStream {
+  const sizes = measure(backend, parts);
+  const mode = options.fused ?? contextOf(backend).fused;
+  const layers = parts.map(layerOf);
+  const support = mode === 'off' ? 'it was not asked' : (backend.stream?.supports(layers) ?? `backend '${backend.name}' has no stream`);
+  if (mode === 'require' && support !== true) throw new UnsupportedError(`[openStream] fused: 'require' was asked for, but ${support}; use fused: 'auto' to fall back`);
+  const stream = support === true && backend.stream ? backend.stream.open(layers) : openFallback(backend, parts, mode);
+  return Object.assign(stream, sizes);
+}
+
+function openFallback(backend: Backend, parts: readonly StreamPart[], mode: FusedMode): Stream {
+  if (!backend.hostView) {
+    throw new UnsupportedError(`[openStream] the memory of backend '${backend.name}' cannot be read without a promise; step with tensors (layer.step) and await data(), or stream on the CPU backend`);
+  }
+  return new FallbackStream(backend, parts, mode);
+}
+
+/** Runs one step of zeros, which checks every shape in the words of the layer's own operation. */
+function measure(backend: Backend, parts: readonly StreamPart[]): { inputSize: number; outputSize: number } {
+  if (parts.length === 0) throw new ShapeError('[openStream] expected a layer at least, got none');
+  using _scope = openScope(backend, { gradient: false });
+  const first = parts[0]!;
+  const inputSize = (first.kind === 'linear' ? first.weight : first.weightIh).shape[1] ?? 0;
+  let current = zeros(backend, [1, 1, inputSize]);
+  for (const part of parts) current = stepLayer(part, current, null, 'auto').output;
+  return { inputSize, outputSize: current.shape[2]! };
+}
+
+function layerOf(part: StreamPart): StreamLayer {
+  const buffer = (tensor: Tensor | null | undefined): MaybeBuffer => tensor?.buffer ?? null;
+  if (part.kind === 'linear') {
+    const [outputSize, inputSize] = part.weight.shape as [number, number];
+    return { kind: 'linear', inputSize, outputSize, weight: part.weight.buffer, bias: buffer(part.bias) };
+  }
+  const gates = { rnn: 1, lstm: 4, gru: 3 }[part.kind];
+  const [rows, inputSize] = part.weightIh.shape as [number, number];
+  const lstm = part.kind === 'lstm' ? part : null;
+  const weights: StreamWeights = {
+    weightIh: part.weightIh.buffer,
+    weightHh: part.weightHh.buffer,
+    biasIh: buffer(part.biasIh),
+    biasHh: buffer(part.biasHh),
+    weightHr: buffer(lstm?.weightHr),
+    peephole: buffer(lstm?.peephole),
+  };
+  const sizes = { inputSize, hiddenSize: rows / gates, weights };
+  if (part.kind === 'rnn') return { kind: 'rnn', ...sizes, variant: { activation: 'tanh', ...part.variant } };
+  if (part.kind === 'gru') return { kind: 'gru', ...sizes, variant: { reset: 'after', ...part.variant } };
+  const variant: LstmVariant = {
+    peepholes: Boolean(part.peephole),
+    coupledGates: part.coupledGates ?? false,
+    projectionSize: part.weightHr?.shape[0] ?? 0,
+  };
+  return { kind: 'lstm', ...sizes, variant };
+}
