@@ -15,6 +15,18 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / step) * step;
 }
 
+/** Where a block of this id stands in a list that is ordered by id. */
+function placeOf(list: readonly Block[], id: number): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle]!.id < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Blocks of device memory. Freed ones are kept, up to `maxCachedBytes`, the oldest go first. */
 export class BufferPool {
   cachedBytes = 0;
@@ -23,6 +35,11 @@ export class BufferPool {
   readonly #failures: Failures;
   readonly #maxCachedBytes: number;
   readonly #maxBytes: number;
+  /**
+   * By size class, in the order of their ids, and the first is taken: then a training step that starts from the same
+   * live buffers gets the same blocks, and finds the bind groups of the last one. (Taking the block freed last, 900 steps
+   * of a character model made 24,255 bind groups.)
+   */
   readonly #free = new Map<number, Block[]>();
   /** The cached blocks, oldest first. */
   readonly #order = new Set<Block>();
@@ -50,7 +67,7 @@ export class BufferPool {
       );
     }
     const size = Math.min(sizeClass(bytes), this.#maxBytes - (this.#maxBytes % 4));
-    const cached = this.#free.get(size)?.pop();
+    const cached = this.#free.get(size)?.shift();
     if (cached !== undefined) {
       this.#order.delete(cached);
       this.cachedBytes -= cached.bytes;
@@ -71,9 +88,9 @@ export class BufferPool {
   }
 
   release(block: Block): void {
-    const list = this.#free.get(block.bytes);
-    if (list === undefined) this.#free.set(block.bytes, [block]);
-    else list.push(block);
+    let list = this.#free.get(block.bytes);
+    if (list === undefined) this.#free.set(block.bytes, (list = []));
+    list.splice(placeOf(list, block.id), 0, block);
     this.#order.add(block);
     this.cachedBytes += block.bytes;
     if (this.cachedBytes > this.#maxCachedBytes) this.trim(this.#maxCachedBytes);
@@ -86,7 +103,7 @@ export class BufferPool {
       this.#order.delete(block);
       this.cachedBytes -= block.bytes;
       const list = this.#free.get(block.bytes)!;
-      list.splice(list.indexOf(block), 1);
+      list.splice(placeOf(list, block.id), 1);
       this.#retired.push(block);
     }
   }
