@@ -54,7 +54,7 @@ for (const library of ['onednn', 'blas'] as const) {
     });
 
     test('the memory of 1,000 steps is that of one', async () => {
-      const backend = await createNativeBackend({ library, threads: 2 });
+      const backend = await createNativeBackend({ library, threads: 2, threshold: 0 });
       const lengths = Int32Array.of(3, 7, 5, 1);
       const spec = { steps: 7, batch: 4, inputSize: 8, hiddenSize: 16, lengths, reverse: true, needsSaved: true, variant: { reset: 'after' as const } };
       const make = (length: number): DeviceBuffer => {

@@ -11,7 +11,15 @@ export interface NativeBackendOptions extends CpuBackendOptions {
   readonly library?: LibraryChoice;
   /** A library's file, where the system's loader does not know it. */
   readonly path?: string;
+  /**
+   * Multiplications and additions of a product, or of one step of a recurrent layer, from which on the library is used;
+   * 200,000 by default. Below, our own kernels are done before the library has its threads together: LSTM 64, 64, 1, 50
+   * in training takes them 0.44 ms and oneDNN 0.59, a GRU 0.33 and 0.82.
+   */
+  readonly threshold?: number;
 }
+
+const defaultThreshold = 200_000;
 
 /** The CPU backend with its products and recurrent layers made by a library of the system, on the same memory. */
 export class NativeBackend extends CpuBackend {
@@ -22,17 +30,17 @@ export class NativeBackend extends CpuBackend {
   readonly library: string;
   readonly #primitives: RecurrentPrimitives | null;
 
-  constructor(engine: Engine, library: NativeLibrary) {
+  constructor(engine: Engine, library: NativeLibrary, threshold: number) {
     super(engine);
     this.library = library.description;
     this.capabilities = { ...this.capabilities, device: `${library.description}, ${engine.threads} ${engine.threads === 1 ? 'thread' : 'threads'}` };
     const memory = new NativeMemory(engine.memory);
     const useThreads = (): void => library.setThreads(engine.threads);
-    engine.externalProduct = nativeProduct(library.gemm, memory, useThreads);
+    engine.externalProduct = nativeProduct(library.gemm, memory, useThreads, threshold);
     const { dnnl } = library;
     this.#primitives = dnnl === null ? null : new RecurrentPrimitives(dnnl);
     if (dnnl !== null && this.#primitives !== null) {
-      const native = { backend: this, dnnl, memory, primitives: this.#primitives, useThreads };
+      const native = { backend: this, dnnl, memory, primitives: this.#primitives, threshold, useThreads };
       this.fused = { ...this.fused, ...nativeSequences(native, this.fused) };
     }
   }
@@ -55,5 +63,5 @@ export class NativeBackend extends CpuBackend {
  */
 export async function createNativeBackend(options: NativeBackendOptions = {}): Promise<NativeBackend> {
   const library = loadLibrary(options.library ?? 'auto', options.path);
-  return new NativeBackend(await createEngine(options), library);
+  return new NativeBackend(await createEngine(options), library, options.threshold ?? defaultThreshold);
 }

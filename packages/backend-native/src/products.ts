@@ -32,13 +32,10 @@ export function blasGemm(library: Library): Gemm {
   };
 }
 
-/** Multiplications and additions below which our own kernel is done before a library has started its threads. */
-const leastOperations = 64 * 64 * 64;
-
-/** The backend's products, made by a library. */
-export function nativeProduct(gemm: Gemm, memory: NativeMemory, useThreads: () => void): ExternalProduct {
+/** The backend's products from `threshold` multiplications and additions on, made by a library. */
+export function nativeProduct(gemm: Gemm, memory: NativeMemory, useThreads: () => void, threshold: number): ExternalProduct {
   return {
-    takes: ({ m, n, k }: MatmulSpec) => m * n * k >= leastOperations,
+    takes: ({ m, n, k }: MatmulSpec) => m * n * k >= threshold,
     run(a, b, out, { m, n, k, batch, aStride, bStride, transposeA, transposeB, accumulate }) {
       useThreads();
       for (let i = 0; i < batch; i++) {

@@ -1,4 +1,5 @@
-import { check, constants, int64s, made, type Description, type DnnlApi, type Library, type RecurrentDescriptions } from './functions.ts';
+import { all, plain, pointers } from './arguments.ts';
+import { check, constants, int64s, made, type DnnlApi, type Library } from './functions.ts';
 
 /** sizeof(dnnl_memory_desc_t) is 696 and sizeof(dnnl_rnn_desc_t) 15,344 in oneDNN 2.6; other 2.x are smaller or alike. */
 const descriptionBytes = 1024;
@@ -19,7 +20,7 @@ export function createApi2(library: Library, version: string): DnnlApi {
   const rnnForward = library.func(`int dnnl_vanilla_rnn_forward_desc_init(void *op, int prop, int activation, int direction, ${pointers(7)}, uint32_t flags, float alpha, float beta)`);
   const rnnBackward = library.func(`int dnnl_vanilla_rnn_backward_desc_init(void *op, int prop, int activation, int direction, ${pointers(14)}, uint32_t flags, float alpha, float beta)`);
 
-  const direction = (reverse: boolean): number => (reverse ? constants.rightToLeft : constants.leftToRight);
+  const direction = (reverse: boolean): number => (reverse ? 1 : 0);
   const finish = (engine: bigint | null, op: Uint8Array, hint: bigint | null): bigint | null => made('primitive_desc_create', (out) => createPrimitive(out, op, null, engine, hint) as number);
   return {
     version,
@@ -46,18 +47,4 @@ export function createApi2(library: Library, version: string): DnnlApi {
       return finish(engine, op, hint);
     },
   };
-}
-
-function pointers(count: number): string {
-  return Array.from({ length: count }, (_, i) => `void *md${i}`).join(', ');
-}
-
-/** In the order of the LSTM's arguments. */
-export function all(md: RecurrentDescriptions): (Description | null)[] {
-  return [md.srcLayer, md.srcIter, md.srcIterC, md.weightsLayer, md.weightsIter, md.weightsPeephole, md.weightsProjection, md.bias, md.dstLayer, md.dstIter, md.dstIterC];
-}
-
-/** In the order of the arguments of the kinds without a cell state. */
-export function plain(md: RecurrentDescriptions): (Description | null)[] {
-  return [md.srcLayer, md.srcIter, md.weightsLayer, md.weightsIter, md.bias, md.dstLayer, md.dstIter];
 }

@@ -40,8 +40,6 @@ export const constants = {
   forwardTraining: 64,
   forwardInference: 96,
   backward: 128,
-  leftToRight: 0,
-  rightToLeft: 1,
 } as const;
 
 export function int64s(values: readonly number[]): BigInt64Array {

@@ -1,5 +1,6 @@
 import koffi from 'koffi';
 import { createApi2 } from './api-2.ts';
+import { createApi3 } from './api-3.ts';
 import { check, constants, made, type Description, type DnnlApi, type Library, type Pointer } from './functions.ts';
 
 /** Indices of the arguments of a primitive; the same in both versions of the API. */
@@ -66,7 +67,8 @@ export class Dnnl {
     this.#functions = declare(library);
     const version = koffi.decode(this.#functions.version(), koffi.array('int', 3)) as number[];
     const [major, minor, patch] = version;
-    this.api = createApi2(library, `${major}.${minor}.${patch}`);
+    const name = `${major}.${minor}.${patch}`;
+    this.api = major === 2 ? createApi2(library, name) : createApi3(library, name);
     this.engine = made('engine_create', (out) => this.#functions.engineCreate(out, constants.cpu, 0) as number);
     this.#stream = made('stream_create', (out) => this.#functions.streamCreate(out, this.engine, 1) as number);
   }

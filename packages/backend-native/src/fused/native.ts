@@ -11,7 +11,9 @@ export interface Native {
   readonly dnnl: Dnnl;
   readonly memory: NativeMemory;
   readonly primitives: RecurrentPrimitives;
-  /** Sets the number of OpenMP's threads to the backend's, and lets go of nothing else. */
+  /** Multiplications and additions of a step's product from which on the library is used */
+  readonly threshold: number;
+  /** Sets the number of OpenMP's threads to the backend's. */
   useThreads(): void;
 }
 

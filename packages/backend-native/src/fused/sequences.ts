@@ -3,10 +3,12 @@ import { backward } from './backward.ts';
 import { forward, NativeSaved } from './forward.ts';
 import type { Native } from './native.ts';
 
-/** There is something to do, and the sizes are the library's: it refuses empty ones. */
-function hasWork(spec: SequenceSpec<unknown>): boolean {
+/** A step's recurrent product is worth the library's start, and the sizes are its own: it refuses empty ones. */
+function isLarge({ threshold }: Native, spec: SequenceSpec<unknown>, gates: number): boolean {
   const { steps, batch, inputSize, hiddenSize, lengths } = spec;
-  return steps * batch * inputSize * hiddenSize > 0 && (lengths === null || lengths.some((length) => length > 0));
+  const operations = gates * batch * hiddenSize * hiddenSize;
+  if (steps * inputSize * operations === 0 || operations < threshold) return false;
+  return lengths === null || lengths.some((length) => length > 0);
 }
 
 /** The outputs of the kinds that have no cell state. */
@@ -18,7 +20,7 @@ function withoutCell({ outputs: { output, hN }, saved }: ReturnType<typeof forwa
 export function nativeSequences(native: Native, own: Required<Pick<FusedOps, 'rnnSequence' | 'lstmSequence' | 'gruSequence'>>): Pick<FusedOps, 'rnnSequence' | 'lstmSequence' | 'gruSequence'> {
   const rnnSequence: RnnSequenceOp = {
     supports: (spec) => own.rnnSequence.supports(spec),
-    forward: (spec, inputs) => (hasWork(spec) ? withoutCell(forward(native, `rnn-${spec.variant.activation}`, spec, inputs)) : own.rnnSequence.forward(spec, inputs)),
+    forward: (spec, inputs) => (isLarge(native, spec, 1) ? withoutCell(forward(native, `rnn-${spec.variant.activation}`, spec, inputs)) : own.rnnSequence.forward(spec, inputs)),
     backward(spec, call) {
       const { saved } = call;
       if (!(saved instanceof NativeSaved)) return own.rnnSequence.backward(spec, call);
@@ -29,7 +31,7 @@ export function nativeSequences(native: Native, own: Required<Pick<FusedOps, 'rn
     supports: (spec) => own.lstmSequence.supports(spec),
     forward(spec, inputs) {
       const { peepholes, coupledGates, projectionSize } = spec.variant;
-      if (peepholes || coupledGates || projectionSize > 0 || !hasWork(spec)) return own.lstmSequence.forward(spec, inputs);
+      if (peepholes || coupledGates || projectionSize > 0 || !isLarge(native, spec, 4)) return own.lstmSequence.forward(spec, inputs);
       const { outputs, saved } = forward(native, 'lstm', spec, inputs);
       return { outputs: { ...outputs, cN: outputs.cN! }, saved };
     },
@@ -41,7 +43,7 @@ export function nativeSequences(native: Native, own: Required<Pick<FusedOps, 'rn
   };
   const gruSequence: GruSequenceOp = {
     supports: (spec) => own.gruSequence.supports(spec),
-    forward: (spec, inputs) => (spec.variant.reset === 'after' && hasWork(spec) ? withoutCell(forward(native, 'gru', spec, inputs)) : own.gruSequence.forward(spec, inputs)),
+    forward: (spec, inputs) => (spec.variant.reset === 'after' && isLarge(native, spec, 3) ? withoutCell(forward(native, 'gru', spec, inputs)) : own.gruSequence.forward(spec, inputs)),
     backward(spec, call) {
       const { saved } = call;
       if (!(saved instanceof NativeSaved)) return own.gruSequence.backward(spec, call);

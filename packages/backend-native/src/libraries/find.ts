@@ -3,7 +3,8 @@ import type { Library } from '../dnnl/functions.ts';
 
 /** Names under which the platforms' loaders know oneDNN, the newest first. */
 export const dnnlNames: Readonly<Record<string, readonly string[]>> = {
-  linux: ['libdnnl.so.3', 'libdnnl.so.2'],
+  // Debian gives each 3.x release a name of its own.
+  linux: ['libdnnl.so.3', 'libdnnl.so.3.8', 'libdnnl.so.3.7', 'libdnnl.so.3.6', 'libdnnl.so.2'],
   darwin: ['libdnnl.3.dylib', '/opt/homebrew/lib/libdnnl.3.dylib', '/usr/local/lib/libdnnl.3.dylib', 'libdnnl.2.dylib'],
   win32: ['dnnl.dll'],
 };

@@ -43,7 +43,7 @@ export function loadLibrary(choice: LibraryChoice, path?: string): NativeLibrary
 
 function loadDnnl(names: readonly string[]): NativeLibrary | null {
   return withEnvironment({ GOMP_SPINCOUNT: spinCount }, () => {
-    const found = findLibrary(names, 'dnnl_lstm_forward_desc_init_v3');
+    const found = findLibrary(names, 'dnnl_primitive_execute');
     if (found === null) return null;
     const dnnl = new Dnnl(found.library);
     return { description: `oneDNN ${dnnl.api.version} (${found.name})`, gemm: dnnlGemm(found.library), dnnl, setThreads: openMpThreads() };

@@ -1,0 +1,16 @@
+import type { Description, RecurrentDescriptions } from './functions.ts';
+
+/** So many parameters of a C prototype. */
+export function pointers(count: number): string {
+  return Array.from({ length: count }, (_, i) => `void *md${i}`).join(', ');
+}
+
+/** In the order of the LSTM's arguments. */
+export function all(md: RecurrentDescriptions): (Description | null)[] {
+  return [md.srcLayer, md.srcIter, md.srcIterC, md.weightsLayer, md.weightsIter, md.weightsPeephole, md.weightsProjection, md.bias, md.dstLayer, md.dstIter, md.dstIterC];
+}
+
+/** In the order of the arguments of the kinds without a cell state. */
+export function plain(md: RecurrentDescriptions): (Description | null)[] {
+  return [md.srcLayer, md.srcIter, md.weightsLayer, md.weightsIter, md.bias, md.dstLayer, md.dstIter];
+}
