@@ -1,31 +1,13 @@
 import { createCpuBackend, type CpuBackend } from '@timestep/backend-cpu';
-import { Generator, mean, reshape, square, subtract, tensor, type Tensor } from '@timestep/core';
-import { addingProblem, type AddingBatch } from '@timestep/datasets';
-import { Linear, LSTM, Module, RNN, type Recurrent } from '@timestep/layers';
+import { Generator } from '@timestep/core';
+import { addingProblem } from '@timestep/datasets';
+import { Linear, LSTM, RNN } from '@timestep/layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Adder, type AnyRecurrent } from './adder.ts';
 import { learn } from './learn.ts';
 
 const steps = 100;
 const hiddenSize = 24;
-
-/** Reads the two numbers in the state after the last step. */
-class Adder extends Module {
-  readonly layer: Recurrent<{ readonly h: Tensor }>;
-  readonly head: Linear;
-
-  constructor(layer: Recurrent<{ readonly h: Tensor }>, head: Linear) {
-    super();
-    this.layer = layer;
-    this.head = head;
-  }
-
-  /** The mean squared error. */
-  loss({ data, shape, targets }: AddingBatch): Tensor {
-    const { backend } = this.head.weight;
-    const { state } = this.layer.forward(tensor(backend, data, { shape }));
-    return mean(square(subtract(reshape(this.head.forward(state.h), [-1]), tensor(backend, targets))));
-  }
-}
 
 describe('the adding problem over 100 steps', () => {
   let backend: CpuBackend;
@@ -36,8 +18,8 @@ describe('the adding problem over 100 steps', () => {
   });
   afterAll(() => backend.dispose());
 
-  const train = (layer: Recurrent<{ readonly h: Tensor }>, most: number) => {
-    const model = new Adder(layer, new Linear({ backend, inputSize: hiddenSize, outputSize: 1, generator }));
+  const train = (layer: LSTM | RNN, most: number) => {
+    const model = new Adder(layer as unknown as AnyRecurrent, new Linear({ backend, inputSize: hiddenSize, outputSize: 1, generator }));
     return learn(model, { learningRate: 0.01, steps: most, every: 250 }, () => model.loss(addingProblem(steps, 32, generator)), () => model.loss(held).item(), (error) => error < 0.01);
   };
 
