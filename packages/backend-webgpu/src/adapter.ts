@@ -30,8 +30,6 @@ export interface OpenDevice {
   readonly description: AdapterDescription;
   /** Whether `dispose()` destroys it. */
   readonly owned: boolean;
-  /** Kept for as long as the device lives: Dawn's entry point must not be collected before it. */
-  readonly gpu: GPU | null;
 }
 
 /** Describes an adapter and tells whether it is software; browsers hide most of the fields. */
@@ -53,6 +51,12 @@ function inNode(): boolean {
  */
 export const defaultDawnFlags: readonly string[] = ['disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension'];
 
+/**
+ * Dawn's entry points by their flags, kept for the life of the process: one that is collected before an adapter or a
+ * device of it takes the process down.
+ */
+const entryPoints = new Map<string, GPU>();
+
 /** The entry point to WebGPU: the browser's, or Dawn's in Node. */
 async function findGpu(dawnFlags: readonly string[]): Promise<GPU> {
   const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
@@ -73,7 +77,12 @@ async function findGpu(dawnFlags: readonly string[]): Promise<GPU> {
       cause,
     });
   }
-  return loaded.create([...dawnFlags]);
+  const key = dawnFlags.join('\n');
+  const known = entryPoints.get(key);
+  if (known !== undefined) return known;
+  const gpu = loaded.create([...dawnFlags]);
+  entryPoints.set(key, gpu);
+  return gpu;
 }
 
 /** Larger buffers are asked for where the adapter offers them; everything else fits the default limits. */
@@ -87,7 +96,7 @@ export async function openDevice(options: AdapterOptions): Promise<OpenDevice> {
   if (options.device !== undefined) {
     const description = describeAdapter(options.device.adapterInfo);
     refuseSoftware(description, options);
-    return { device: options.device, description, owned: false, gpu: null };
+    return { device: options.device, description, owned: false };
   }
   const gpu = options.gpu ?? (await findGpu(options.dawnFlags ?? defaultDawnFlags));
   const adapter = await gpu.requestAdapter(options.powerPreference === undefined ? {} : { powerPreference: options.powerPreference });
@@ -102,7 +111,7 @@ export async function openDevice(options: AdapterOptions): Promise<OpenDevice> {
   refuseSoftware(description, options);
   const requiredFeatures: GPUFeatureName[] = adapter.features.has('timestamp-query') ? ['timestamp-query'] : [];
   const device = await adapter.requestDevice({ label: 'timestep', requiredFeatures, requiredLimits: limitsOf(adapter) });
-  return { device, description, owned: true, gpu };
+  return { device, description, owned: true };
 }
 
 function refuseSoftware(description: AdapterDescription, { requireHardware = false }: AdapterOptions): void {

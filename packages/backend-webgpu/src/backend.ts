@@ -24,10 +24,10 @@ export interface WebGpuBackend extends Backend {
 }
 
 /** The methods of the contract over one runtime. */
-export function makeBackend({ device, description, owned, gpu }: OpenDevice, options: RuntimeOptions): WebGpuBackend {
+export function makeBackend({ device, description, owned }: OpenDevice, options: RuntimeOptions): WebGpuBackend {
   const runtime = new Runtime(device, options);
   const fused: FusedOps = fusedOps(runtime);
-  runtime.entryPoint = gpu;
+  let disposal: Promise<void> | null = null;
   return {
     specVersion,
     name: 'webgpu',
@@ -55,18 +55,7 @@ export function makeBackend({ device, description, owned, gpu }: OpenDevice, opt
       }
       await runtime.failures.settle();
     },
-    dispose: async () => {
-      if (runtime.disposed) return;
-      runtime.disposed = true;
-      runtime.stream.submit();
-      if (owned) {
-        device.destroy();
-        await device.lost;
-      } else {
-        runtime.pool.destroyAll();
-      }
-      runtime.entryPoint = null;
-    },
+    dispose: () => (disposal ??= dispose(runtime, owned)),
     alloc: (dtype, length) => runtime.alloc(dtype, length),
     free: (buffer) => runtime.free(buffer),
     write: (buffer, data) => runtime.write(buffer, data),
@@ -88,4 +77,15 @@ export function makeBackend({ device, description, owned, gpu }: OpenDevice, opt
     matmul: (a, b, out, spec) => matmul(runtime, a, b, out, spec),
     randomBits: (out, key, counter) => randomBits(runtime, out, key, counter),
   };
+}
+
+async function dispose(runtime: Runtime, owned: boolean): Promise<void> {
+  const { device, stream, failures, pool } = runtime;
+  stream.submit();
+  runtime.disposed = true;
+  if (!owned) return pool.destroyAll();
+  // Dawn aborts the process at its end now and then where a device was destroyed with work underway.
+  await Promise.race([device.queue.onSubmittedWorkDone().then(() => failures.drain()), device.lost]).catch(() => undefined);
+  device.destroy();
+  await device.lost;
 }

@@ -58,9 +58,14 @@ export class Failures {
     this.#open.add(settled);
   }
 
+  /** Waits for every open scope. */
+  async drain(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open);
+  }
+
   /** Waits for every open scope, then throws the first error recorded since the last call, if any. */
   async settle(): Promise<void> {
-    while (this.#open.size > 0) await Promise.all(this.#open);
+    await this.drain();
     // The event and the loss are announced by tasks of their own; one turn of the queue lets them in.
     await Promise.resolve();
     if (this.#lost !== null) throw this.#lost;

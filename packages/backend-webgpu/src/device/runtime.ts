@@ -33,8 +33,6 @@ export class Runtime {
   readonly stream: CommandStream;
   readonly readback: Readback;
   readonly timeline: Timeline | null;
-  /** Dawn's entry point, which must not be collected before its device. */
-  entryPoint: GPU | null = null;
   disposed = false;
   #buffers = 0;
   #bytes = 0;
