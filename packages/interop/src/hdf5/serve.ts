@@ -1,4 +1,3 @@
-import { InteropError } from '../errors.ts';
 import { asInteropError, readWith } from './read.ts';
 import type { Hdf5Answer, Hdf5Request } from './types.ts';
 
@@ -29,8 +28,8 @@ export function hdf5Server(): (request: Hdf5Request) => Promise<Hdf5Answer> {
       return { datasets: [...readWith(library, module, file)] };
     } catch (error) {
       const { code, message } = asInteropError(error);
-      // After a trap, an abort or an exhausted memory nobody knows what state the library is in.
-      const spent = error instanceof WebAssembly.RuntimeError || error instanceof RangeError || !(error instanceof InteropError);
+      // After a trap, an abort or an exhausted memory nobody knows what state the library is in. Its own errors leave it whole.
+      const spent = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
       return { code: code === 'READ_LIMIT' ? code : 'MALFORMED_FILE', message, spent };
     }
   };

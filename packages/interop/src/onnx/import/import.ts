@@ -7,7 +7,7 @@ import type { OnnxDimension } from '../types.ts';
 import { readConstant, type Constant } from './constant.ts';
 import { OnnxConvolution } from './convolution.ts';
 import { OnnxNode } from './node.ts';
-import { operators, requiredInputs } from './operators.ts';
+import { isVariadic, operators, requiredInputs } from './operators.ts';
 import { OnnxRecurrent } from './recurrent.ts';
 import { HostIntegers, type Value } from './value.ts';
 
@@ -89,6 +89,9 @@ export class OnnxModel extends Module {
   #run(node: OnnxNode, values: Map<string, Value>): void {
     const inputs = node.inputs.map((name) => (name === '' ? null : (values.get(name) ?? null)));
     const layer = this.#layers.get(node);
+    // A layer has taken its weights in, and checks the rest itself.
+    const needed = layer ? 0 : isVariadic(node.opType) ? inputs.length : requiredInputs(node.opType);
+    ensure(!inputs.slice(0, needed).includes(null), 'MALFORMED_FILE', () => `[onnx] ${node.where} lacks an input that an operator before it should have made`);
     const results = layer ? layer.run(inputs) : operators.get(node.opType)!({ node, backend: this.#backend }, inputs);
     node.outputs.forEach((name, k) => {
       const value = results[k];

@@ -28,3 +28,8 @@ export const operators: ReadonlyMap<string, Operator> = new Map(Object.entries({
 export function requiredInputs(opType: string): number {
   return least[opType] ?? 1;
 }
+
+/** Operators of which every input counts. */
+export function isVariadic(opType: string): boolean {
+  return ['Concat', 'Max', 'Min'].includes(opType);
+}
