@@ -1,0 +1,42 @@
+import { ArgumentError } from '@timestep/core';
+
+/** Splits a text into tokens, the longest that fits first. */
+export class Speller {
+  readonly #classes = new Map<string, number>();
+  readonly #longest: number;
+
+  /** @param tokens the text of each class; empty ones and the blank's are never used */
+  constructor(tokens: readonly string[], blank: number) {
+    tokens.forEach((token, c) => {
+      if (c !== blank && token !== '' && !this.#classes.has(token)) this.#classes.set(token, c);
+    });
+    this.#longest = Math.max(0, ...[...this.#classes.keys()].map((token) => token.length));
+  }
+
+  /** The class of a token, or −1. */
+  class(token: string): number {
+    return this.#classes.get(token) ?? -1;
+  }
+
+  /** The classes that spell `text`, or null where no token fits somewhere. */
+  spell(text: string): number[] | null {
+    const classes: number[] = [];
+    for (let at = 0; at < text.length; ) {
+      let length = Math.min(this.#longest, text.length - at);
+      while (length > 0 && !this.#classes.has(text.slice(at, at + length))) length--;
+      if (length === 0) return null;
+      classes.push(this.#classes.get(text.slice(at, at + length))!);
+      at += length;
+    }
+    return classes;
+  }
+
+  /** As `spell`. @throws ArgumentError `UNKNOWN_TOKEN` */
+  spellOrThrow(where: string, text: string): number[] {
+    const classes = this.spell(text);
+    if (classes === null || classes.length === 0) {
+      throw new ArgumentError(`[${where}] the tokens cannot spell ${JSON.stringify(text)}, expected text made of them; leave the word out or add the missing tokens to the network's classes`, 'UNKNOWN_TOKEN');
+    }
+    return classes;
+  }
+}

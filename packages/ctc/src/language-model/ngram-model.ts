@@ -1,0 +1,195 @@
+import { grown, WordTable, type WordTableData } from './word-table.ts';
+
+/** ln p of a word that the model does not know, where it has no `<unk>`: 10⁻¹⁰⁰, as KenLM has it. */
+const unseen = -100 * Math.LN10;
+
+type Floats = Float32Array<ArrayBuffer>;
+type Integers = Int32Array<ArrayBuffer>;
+
+/** A model as plain data, which can be posted to another thread. */
+export interface NgramData {
+  readonly order: number;
+  readonly count: number;
+  readonly words: WordTableData;
+  readonly arrays: readonly [Floats, Floats, Integers, Integers, Integers, Uint8Array<ArrayBuffer>, Integers];
+}
+
+/**
+ * A back-off n-gram model (Katz 1987): p(w | h) is the entry of `h w` where there is one, else backoff(h)·p(w | h without
+ * its first word). Each n-gram is a node of a tree whose root is the empty history; a state is the node of the longest
+ * history that matters, 0 for none. All scores are natural logarithms. `readArpa` makes one.
+ */
+export class NgramModel {
+  /** The longest n-gram */
+  order = 0;
+  readonly words: WordTable;
+  /** The state that `step` led to */
+  next = 0;
+  #count = 1;
+  #logProbabilities: Floats;
+  #backoffs: Floats;
+  #contexts: Integers;
+  #lastWords: Integers;
+  #suffixes: Integers;
+  #levels: Uint8Array<ArrayBuffer>;
+  #slots: Integers;
+
+  /** @param expected n-grams to make room for; more may come */
+  constructor(expected = 1000, words = new WordTable()) {
+    this.words = words;
+    const room = expected + 1;
+    this.#logProbabilities = new Float32Array(room);
+    this.#backoffs = new Float32Array(room);
+    this.#contexts = new Int32Array(room);
+    this.#lastWords = new Int32Array(room);
+    this.#suffixes = new Int32Array(room);
+    this.#levels = new Uint8Array(room);
+    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * room + 1)));
+  }
+
+  /** A model from what `data` gave. */
+  static from({ order, count, words, arrays }: NgramData): NgramModel {
+    const model = new NgramModel(0, WordTable.from(words));
+    model.order = order;
+    model.#count = count;
+    [model.#logProbabilities, model.#backoffs, model.#contexts, model.#lastWords, model.#suffixes, model.#levels, model.#slots] = arrays;
+    return model;
+  }
+
+  /** The arrays that it is made of, not copied: what a worker thread is sent. */
+  get data(): NgramData {
+    const arrays = [this.#logProbabilities, this.#backoffs, this.#contexts, this.#lastWords, this.#suffixes, this.#levels, this.#slots] as const;
+    return { order: this.order, count: this.#count, words: this.words.data, arrays };
+  }
+
+  /** n-grams of all orders */
+  get size(): number {
+    return this.#count - 1;
+  }
+
+  /** The number of a word, that of `<unk>` for one that is not known, −1 where there is no `<unk>`. */
+  index(word: string): number {
+    const index = this.words.index(word);
+    return index >= 0 ? index : this.words.index('<unk>');
+  }
+
+  /** The state at the beginning of a sentence: after `<s>`, where the model knows it. */
+  get start(): number {
+    const index = this.words.index('<s>');
+    return index < 0 ? 0 : Math.max(0, this.find(0, index));
+  }
+
+  /** ln p(word | state); the state after it is in `next`. */
+  step(state: number, word: number): number {
+    if (word < 0) {
+      this.next = 0;
+      return unseen;
+    }
+    let score = 0;
+    for (let context = state; ; context = this.#suffixes[context]!) {
+      const node = this.find(context, word);
+      if (node >= 0) {
+        // A node of the highest order has nothing after it: its longest proper suffix is the state.
+        this.next = this.#levels[node]! < this.order ? node : this.#suffixes[node]!;
+        return score + this.#logProbabilities[node]!;
+      }
+      if (context === 0) {
+        this.next = 0;
+        return score + unseen;
+      }
+      score += this.#backoffs[context]!;
+    }
+  }
+
+  /**
+   * ln p of a sentence, by default with its end: Σ ln p(word | the words before it).
+   *
+   * @example
+   * model.score(['the', 'cat', 'sat']) / Math.LN10; // as other tools print it
+   */
+  score(words: readonly string[], { end = true }: { end?: boolean } = {}): number {
+    let total = 0;
+    let state = this.start;
+    for (const word of end ? [...words, '</s>'] : words) {
+      total += this.step(state, this.index(word));
+      state = this.next;
+    }
+    return total;
+  }
+
+  /** The node of the n-gram `context word`, or −1. */
+  find(context: number, word: number): number {
+    const mask = this.#slots.length - 1;
+    for (let slot = hash(context, word) & mask; ; slot = (slot + 1) & mask) {
+      const node = this.#slots[slot]! - 1;
+      if (node < 0 || (this.#contexts[node] === context && this.#lastWords[node] === word)) return node;
+    }
+  }
+
+  /**
+   * Enters the n-gram `context word` of order `level` and returns its node. A NaN stands for the probability that backing
+   * off gives. Call `link` after the last one.
+   */
+  add(context: number, word: number, level: number, logProbability: number, backoff: number): number {
+    const node = this.#count++;
+    if (node === this.#contexts.length) this.#grow();
+    this.#logProbabilities[node] = logProbability;
+    this.#backoffs[node] = backoff;
+    this.#contexts[node] = context;
+    this.#lastWords[node] = word;
+    this.#levels[node] = level;
+    if (level > this.order) this.order = level;
+    if (2 * this.#count > this.#slots.length) this.#rehash();
+    else this.#enter(node);
+    return node;
+  }
+
+  /**
+   * Gives every node its suffix, the longest entry that its words end with, and every NaN its probability. From short
+   * n-grams to long ones, as the long ones need the short; an entry may have been made after a longer one that ends with it.
+   */
+  link(): void {
+    for (let level = 1; level <= this.order; level++) {
+      for (let node = 1; node < this.#count; node++) {
+        if (this.#levels[node] !== level) continue;
+        const [context, word] = [this.#contexts[node]!, this.#lastWords[node]!];
+        let suffix = 0;
+        for (let history = context; history !== 0 && suffix <= 0; ) {
+          history = this.#suffixes[history]!;
+          suffix = this.find(history, word);
+        }
+        this.#suffixes[node] = Math.max(suffix, 0);
+        if (Number.isNaN(this.#logProbabilities[node])) {
+          this.#logProbabilities[node] = this.#backoffs[context]! + this.step(this.#suffixes[context]!, word);
+        }
+      }
+    }
+  }
+
+  #enter(node: number): void {
+    const mask = this.#slots.length - 1;
+    let slot = hash(this.#contexts[node]!, this.#lastWords[node]!) & mask;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.#slots[slot] = node + 1;
+  }
+
+  #rehash(): void {
+    this.#slots = new Int32Array(2 * this.#slots.length);
+    for (let node = 1; node < this.#count; node++) this.#enter(node);
+  }
+
+  #grow(): void {
+    const length = this.#count;
+    this.#logProbabilities = grown(this.#logProbabilities, length);
+    this.#backoffs = grown(this.#backoffs, length);
+    this.#contexts = grown(this.#contexts, length);
+    this.#lastWords = grown(this.#lastWords, length);
+    this.#suffixes = grown(this.#suffixes, length);
+    this.#levels = grown(this.#levels, length);
+  }
+}
+
+function hash(context: number, word: number): number {
+  const mixed = Math.imul(context, 0x9e3779b1) ^ Math.imul(word + 1, 0x85ebca6b);
+  return mixed ^ (mixed >>> 15);
+}
