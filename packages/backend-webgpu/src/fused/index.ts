@@ -5,6 +5,7 @@ import { ctcLossOp } from './ctc-loss.ts';
 import { globalNormOp } from './global-norm.ts';
 import { layerNormOp } from './layer-norm.ts';
 import { linearOp } from './linear.ts';
+import { linearScanOp } from './linear-scan.ts';
 import { adamStepOp, sgdStepOp } from './optimizer-step.ts';
 import { gruSequenceOp } from './sequence/gru.ts';
 import { lstmSequenceOp } from './sequence/lstm.ts';
@@ -22,6 +23,7 @@ export function fusedOps(runtime: Runtime): FusedOps {
     logSoftmax: softmaxOp(runtime, true),
     crossEntropy: crossEntropyOp(runtime),
     ctcLoss: ctcLossOp(runtime),
+    linearScan: linearScanOp(runtime),
     layerNorm: layerNormOp(runtime),
     globalNorm: globalNormOp(runtime),
     adamStep: adamStepOp(runtime),
