@@ -10,3 +10,4 @@ export type { BeamDecoderOptions } from './decoder/options.ts';
 export type { BeamResult, PartialResult, TimedWord } from './decoder/result.ts';
 export { readArpa } from './language-model/arpa.ts';
 export { type NgramData, NgramModel } from './language-model/ngram-model.ts';
+export { type Alignment, ctcAlign, mergeTokens, type TokenSpan, type WordSpan, wordSpans } from './alignment/align.ts';

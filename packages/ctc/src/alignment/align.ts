@@ -1,0 +1,118 @@
+import { ArgumentError } from '@timestep/core';
+import { type Emissions, framesOf } from '../emissions.ts';
+import { needsFrames } from '../loss.ts';
+import { bestPath } from './viterbi.ts';
+
+/** Where one token of a target stands. */
+export interface TokenSpan {
+  /** Its class */
+  readonly token: number;
+  /** Its first frame */
+  readonly start: number;
+  /** The frame after its last */
+  readonly end: number;
+  /** The mean probability of the token in its frames, in 0…1 */
+  readonly confidence: number;
+}
+
+/** The best path that reads as a given target. */
+export interface Alignment {
+  /** `[T]`: the class of each frame, blanks included */
+  readonly path: Int32Array;
+  /** `[T]`: ln p of that class in its frame */
+  readonly scores: Float32Array;
+  /** ln p of the path: the sum of its scores */
+  readonly score: number;
+  /** One for each label of the target */
+  readonly tokens: TokenSpan[];
+}
+
+/**
+ * Forced alignment: the most probable path through the frames that reads as the given target, by Viterbi's algorithm
+ * through the CTC trellis, as torchaudio's `forced_align` finds it. O(T·L) time and bytes.
+ *
+ * @param emissions logits or log-probabilities, `[T, C]` or `[T, N, C]`
+ * @param targets the labels of each utterance, without blanks
+ * @throws ArgumentError `UNALIGNABLE_TARGET` where a target needs more frames than there are, or has a path of
+ *   probability 0 only; `INVALID_LABEL`, `INVALID_BLANK`, `INVALID_LENGTHS`, `NAN_IN_EMISSIONS`; ShapeError
+ * @example
+ * const [{ tokens }] = ctcAlign({ data: await logits.data(), shape: logits.shape }, [[8, 5, 12, 12, 15]]);
+ * tokens.map(({ token, start, end }) => `${alphabet[token]} ${start * 0.02} s … ${end * 0.02} s`);
+ */
+export function ctcAlign(emissions: Emissions, targets: readonly ArrayLike<number>[], { blank = 0 }: { blank?: number } = {}): Alignment[] {
+  const utterances = framesOf('ctcAlign', emissions, blank);
+  if (targets.length !== utterances.length) {
+    throw new ArgumentError(`[ctcAlign] expected ${utterances.length} targets, one for each utterance, got ${targets.length}`);
+  }
+  return utterances.map((frames, n) => {
+    const labels = Int32Array.from(targets[n]!);
+    checkLabels(labels, targets[n]!, frames.classes, blank, n);
+    const needed = needsFrames(labels);
+    if (needed > frames.steps) {
+      throw new ArgumentError(`[ctcAlign] target ${n} of ${labels.length} labels needs ${needed} frames (one a label, one between equal neighbours), got ${frames.steps}; check that text and audio belong together`, 'UNALIGNABLE_TARGET');
+    }
+    const best = bestPath(frames, labels, blank);
+    if (best === null) throw new ArgumentError(`[ctcAlign] every path that reads as target ${n} has probability 0; expected emissions that allow its labels`, 'UNALIGNABLE_TARGET');
+    const path = best.states.map((state) => (state & 1 ? labels[state >> 1]! : blank));
+    const scores = Float32Array.from(path, (token, t) => frames.data[t * frames.classes + token]!);
+    return { path, scores, score: best.score, tokens: mergeTokens(path, scores, { blank }) };
+  });
+}
+
+function checkLabels(labels: Int32Array, given: ArrayLike<number>, classes: number, blank: number, n: number): void {
+  labels.forEach((label, k) => {
+    if (label !== given[k] || label < 0 || label >= classes || label === blank) {
+      throw new ArgumentError(`[ctcAlign] target ${n} holds label ${given[k]} at ${k}, expected a class in 0…${classes - 1} other than the blank ${blank}`, 'INVALID_LABEL');
+    }
+  });
+}
+
+/**
+ * The runs of a path, blanks left out, as torchaudio's `merge_tokens`: equal neighbours are one token.
+ *
+ * @param path `[T]`: the class of each frame
+ * @param scores `[T]`: ln p of each frame's class
+ */
+export function mergeTokens(path: ArrayLike<number>, scores: ArrayLike<number>, { blank = 0 }: { blank?: number } = {}): TokenSpan[] {
+  const spans: TokenSpan[] = [];
+  for (let start = 0, end = 0; start < path.length; start = end) {
+    const token = path[start]!;
+    let total = 0;
+    for (; end < path.length && path[end] === token; end++) total += Math.exp(scores[end]!);
+    if (token !== blank) spans.push({ token, start, end, confidence: total / (end - start) });
+  }
+  return spans;
+}
+
+/** Where a word stands. */
+export interface WordSpan {
+  readonly word: string;
+  readonly start: number;
+  readonly end: number;
+  /** The mean of its tokens' confidences, each counted once a frame */
+  readonly confidence: number;
+}
+
+/**
+ * The words of aligned tokens.
+ *
+ * @param tokens `[C]`: the text of each class
+ * @param wordSeparator the text of the class between words
+ */
+export function wordSpans(spans: readonly TokenSpan[], tokens: readonly string[], wordSeparator = ' '): WordSpan[] {
+  const words: WordSpan[] = [];
+  let own: TokenSpan[] = [];
+  const flush = (): void => {
+    const frames = own.reduce((sum, { start, end }) => sum + end - start, 0);
+    const total = own.reduce((sum, { start, end, confidence }) => sum + confidence * (end - start), 0);
+    const [first, last] = [own[0], own.at(-1)];
+    if (first && last) words.push({ word: own.map(({ token }) => tokens[token]).join(''), start: first.start, end: last.end, confidence: total / frames });
+    own = [];
+  };
+  for (const span of spans) {
+    if (tokens[span.token] === wordSeparator) flush();
+    else own.push(span);
+  }
+  flush();
+  return words;
+}
