@@ -17,6 +17,7 @@ import { memoryChecks } from './memory.ts';
 import { randomChecks } from './random-bits.ts';
 import { reduceChecks } from './reduce.ts';
 import { selectChecks } from './select.ts';
+import { streamChecks } from './stream.ts';
 import { unaryChecks } from './unary.ts';
 
 /** Everything that a backend must do right, from the contract's first method to its last fused operation, and as core uses it. */
@@ -36,6 +37,7 @@ export const conformanceChecks: readonly Check[] = [
   ...largeChecks,
   ...rowChecks,
   ...sequenceChecks,
+  ...streamChecks,
   ...ctcChecks,
   ...optimizerChecks,
   ...coreOperationChecks,
