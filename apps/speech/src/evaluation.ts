@@ -1,11 +1,10 @@
+import { type Reading, readSequences, type Recognizer } from '@timestep/app-shared';
 import { type Backend, Generator } from '@timestep/core';
 import { digitErrorRate, type ErrorRate } from '@timestep/ctc';
 import type { Features } from '@timestep/datasets';
 import { createExtractor, type FeatureOptions } from './data/features.ts';
 import type { Recording } from './data/recordings.ts';
 import { bySpeaker, drawRecordings, joinRecordings, type Utterance } from './data/utterances.ts';
-import { transcribe, type Transcript } from './model/transcribe.ts';
-import type { DigitRecognizer } from './model/recognizer.ts';
 
 /** Utterances with their features: the same ones for the same recordings, whatever the model. */
 export interface TestSet {
@@ -27,10 +26,10 @@ export function drawTestSet(recordings: readonly Recording[], features: FeatureO
 
 export interface Evaluation {
   readonly error: ErrorRate;
-  readonly transcripts: readonly Transcript[];
+  readonly readings: readonly Reading[];
 }
 
-export async function evaluate(backend: Backend, model: DigitRecognizer, { utterances, features }: TestSet): Promise<Evaluation> {
-  const transcripts = await transcribe(backend, model, features);
-  return { error: digitErrorRate(utterances.map(({ digits }) => digits.join('')), transcripts.map(({ digits }) => digits.join(''))), transcripts };
+export async function evaluate(backend: Backend, model: Recognizer, { utterances, features }: TestSet): Promise<Evaluation> {
+  const readings = await readSequences(backend, model, features);
+  return { error: digitErrorRate(utterances.map(({ digits }) => digits.join('')), readings.map(({ labels }) => labels.join(''))), readings };
 }

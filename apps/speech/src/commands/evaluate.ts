@@ -1,7 +1,7 @@
-import { type BackendName, withBackend } from '@timestep/app-shared';
+import { type BackendName, loadModel, withBackend } from '@timestep/app-shared';
 import { readRecordings, type Subset } from '../data/recordings.ts';
 import { drawTestSet, evaluate } from '../evaluation.ts';
-import { loadModel } from '../model/files.ts';
+import { parseSpeechConfig } from '../model/config.ts';
 import { shippedData } from '../shipped.ts';
 
 export interface EvaluateOptions {
@@ -16,7 +16,7 @@ export interface EvaluateOptions {
 export async function evaluateCommand({ data = shippedData, model: file, subset, backend: name, json = false }: EvaluateOptions): Promise<void> {
   const recordings = await readRecordings(data, subset);
   await withBackend(name, async (backend) => {
-    const { model, config } = await loadModel(file, backend);
+    const { model, config } = await loadModel(file, backend, parseSpeechConfig);
     const started = performance.now();
     const test = drawTestSet(recordings, config.features);
     const { error } = await evaluate(backend, model, test);

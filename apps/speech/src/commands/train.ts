@@ -1,15 +1,13 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { type BackendName, catchInterrupt, UsageError, withBackend } from '@timestep/app-shared';
+import { type BackendName, catchInterrupt, configFile, createBatchMaker, saveModel, trainRecognizer, UsageError, withBackend } from '@timestep/app-shared';
 import { fileStorage } from '@timestep/train/node';
 import { readRecordings, type Recording, type Subset } from '../data/recordings.ts';
-import type { Source } from '../data/training-batches.ts';
+import type { Source, TrainingBatchOptions } from '../data/training-batches.ts';
 import { drawTestSet, evaluate, type Evaluation, type TestSet } from '../evaluation.ts';
 import { defaultConfig } from '../model/config.ts';
-import { configFile, saveModel } from '../model/files.ts';
 import { examples, reportPage } from '../report/report.ts';
-import { shippedData } from '../shipped.ts';
-import { trainModel } from '../training.ts';
+import { batchWorker, shippedData } from '../shipped.ts';
 import { downloadedData } from './download.ts';
 
 export interface TrainOptions {
@@ -28,6 +26,7 @@ export const defaultSteps = 1600;
 /** The share of the shipped synthetic voices beside recordings of the user's: they bring accents that a few speakers lack. */
 const syntheticShare = 0.3;
 const watchedUtterances = 64;
+const batchSize = 32;
 
 /** Trains a model, judges it, and writes weights, configuration and report. */
 export async function train(options: TrainOptions): Promise<void> {
@@ -45,11 +44,21 @@ export async function train(options: TrainOptions): Promise<void> {
     await withBackend(options.backend, async (backend) => {
       const trainedOn = `${recordings.length} recordings of ${speakersOf(recordings)} speakers`;
       console.log(`${trainedOn} in ${data}; computing on ${backend.name} (${backend.capabilities.device})`);
-      const { model, seconds, history } = await trainModel({ backend, config, sources, watched, settings, out, resume: options.resume ?? false, signal: interrupt.signal });
+      const { model, seconds, history } = await trainRecognizer({
+        backend,
+        network: config,
+        batches: createBatchMaker(batchWorker, { sources, features: config.features, batchSize, seed } satisfies TrainingBatchOptions),
+        batchSize,
+        watch: async (one) => (await evaluate(backend, one, watched)).error.rate,
+        settings,
+        out,
+        resume: options.resume ?? false,
+        signal: interrupt.signal,
+      });
       const evaluation = await evaluate(backend, model, test);
       printResult(heldOut.name, test, evaluation);
       await saveModel(out, model, config);
-      const about = `Trained on ${trainedOn}: ${steps} steps of 32 augmented utterances. Judged on ${heldOut.name}.`;
+      const about = `Trained on ${trainedOn}: ${steps} steps of ${batchSize} augmented utterances. Judged on ${heldOut.name}.`;
       const parameters = model.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
       const report = out.replace(/\.safetensors$/u, '.html');
       const text = reportPage({ title: 'Spoken digits', about, config, parameters, seconds, history, test, evaluation });
@@ -84,9 +93,9 @@ async function readSources(data: string, subset: TrainOptions['subset']): Promis
   return { recordings, heldOut, sources };
 }
 
-function printResult(name: string, test: TestSet, { error, transcripts }: Evaluation): void {
+function printResult(name: string, test: TestSet, { error, readings }: Evaluation): void {
   console.log(`\ndigit error ${(100 * error.rate).toFixed(2)} % (${error.edits} edits in ${error.referenceLength} digits of ${test.utterances.length} utterances, ${name})\n\nspoken  read`);
-  for (const index of examples(test)) console.log(`${test.utterances[index]!.digits.join('').padEnd(6)}  ${transcripts[index]!.digits.join('')}`);
+  for (const index of examples(test)) console.log(`${test.utterances[index]!.digits.join('').padEnd(6)}  ${readings[index]!.labels.join('')}`);
 }
 
 function speakersOf(recordings: readonly Recording[]): number {

@@ -1,8 +1,7 @@
-import { type BackendName, withBackend } from '@timestep/app-shared';
+import { type BackendName, loadModel, readSequences, withBackend } from '@timestep/app-shared';
 import { createExtractor } from '../data/features.ts';
 import { readSound } from '../data/recordings.ts';
-import { loadModel } from '../model/files.ts';
-import { transcribe } from '../model/transcribe.ts';
+import { parseSpeechConfig } from '../model/config.ts';
 
 export interface TranscribeOptions {
   readonly model: string;
@@ -15,11 +14,11 @@ const longest = 120;
 /** Writes down the digits in WAV files, a line for each. */
 export async function transcribeCommand(files: readonly string[], { model: modelFile, backend: name }: TranscribeOptions): Promise<void> {
   await withBackend(name, async (backend) => {
-    const { model, config } = await loadModel(modelFile, backend);
+    const { model, config } = await loadModel(modelFile, backend, parseSpeechConfig);
     const extract = createExtractor(config.features);
     const sounds = [];
     for (const file of files) sounds.push(extract(await readSound(file, longest)));
-    (await transcribe(backend, model, sounds)).forEach(({ digits }, i) => console.log(`${files[i]!}  ${digits.join(' ')}`));
+    (await readSequences(backend, model, sounds)).forEach(({ labels }, i) => console.log(`${files[i]!}  ${labels.join(' ')}`));
     model.dispose();
   });
 }

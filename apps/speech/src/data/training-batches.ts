@@ -1,15 +1,10 @@
+import type { LabelledBatch } from '@timestep/app-shared';
 import { Generator } from '@timestep/core';
-import { batchSequences, type RandomSource, type SequenceBatch } from '@timestep/datasets';
+import { batchSequences, type RandomSource } from '@timestep/datasets';
 import { augment } from './augment.ts';
 import { createExtractor, type FeatureOptions } from './features.ts';
 import type { Recording } from './recordings.ts';
-import { bySpeaker, drawRecordings, joinRecordings, type Speakers, type Utterance } from './utterances.ts';
-
-/** Features side by side, and what was said. */
-export interface Batch extends SequenceBatch {
-  /** The digits of each utterance */
-  readonly digits: readonly (readonly number[])[];
-}
+import { bySpeaker, drawRecordings, joinRecordings, mostDigits, type Speakers, type Utterance } from './utterances.ts';
 
 /** Where the utterances of a batch come from: each source with its share of them. */
 export interface Source {
@@ -27,12 +22,17 @@ export interface TrainingBatchOptions {
 
 /** Batches whose utterances are drawn together and sorted by length, so that little of a batch is padding. */
 const group = 4;
+/**
+ * Every so many batches the utterances may be one digit longer, until they are as long as they get: CTC finds its first
+ * alignments in short ones, where there are few, and those cost less.
+ */
+const batchesEachLength = 60;
 
 /**
  * Training batch number `index`: augmented utterances of like length. It depends on the seed and its number alone, so that
  * batches can be made ahead, elsewhere and again.
  */
-export function createTrainingBatches({ sources, features, batchSize, seed }: TrainingBatchOptions): (index: number) => Batch {
+export function createTrainingBatches({ sources, features, batchSize, seed }: TrainingBatchOptions): (index: number) => LabelledBatch {
   const extract = createExtractor(features);
   const pools = sources.map(({ recordings, share }) => ({ speakers: bySpeaker(recordings), share }));
   const root = new Generator(seed);
@@ -40,7 +40,8 @@ export function createTrainingBatches({ sources, features, batchSize, seed }: Tr
   const groupOf = (number: number): readonly (readonly Utterance[])[] => {
     if (drawn?.number === number) return drawn.batches;
     const random = root.fork(`group ${number}`);
-    const utterances = Array.from({ length: group * batchSize }, () => joinRecordings(drawRecordings(choose(pools, random), random), random));
+    const most = Math.min(mostDigits, 1 + Math.floor((number * group) / batchesEachLength));
+    const utterances = Array.from({ length: group * batchSize }, () => joinRecordings(drawRecordings(choose(pools, random), random, most), random));
     utterances.sort((a, b) => a.samples.length - b.samples.length);
     const order = random.permutation(group);
     drawn = { number, batches: Array.from(order, (at) => utterances.slice(at * batchSize, (at + 1) * batchSize)) };
@@ -49,8 +50,8 @@ export function createTrainingBatches({ sources, features, batchSize, seed }: Tr
   return (index) => {
     const utterances = groupOf(Math.floor(index / group))[index % group]!;
     const random = root.fork(`augmentation ${index}`);
-    const sequences = utterances.map(({ samples }) => augment(samples, extract, random));
-    return { ...batchSequences(sequences), digits: utterances.map(({ digits }) => digits) };
+    const sequences = utterances.map(({ samples }) => augment(samples, extract, features.bands, random));
+    return { ...batchSequences(sequences), labels: utterances.map(({ digits }) => digits) };
   };
 }
 

@@ -11,7 +11,7 @@ export interface Utterance {
 }
 
 /** Recordings in an utterance, and the pauses between them in seconds. */
-const mostDigits = 5;
+export const mostDigits = 5;
 const pauseSeconds = [0.02, 0.15] as const;
 /** The noise in a pause lies this far below the speech around it, in dB. */
 const pauseLevel = -45;
@@ -29,11 +29,11 @@ export function bySpeaker(recordings: readonly Recording[]): Speakers {
   return speakers;
 }
 
-/** Draws 1–5 recordings (uniformly many) of one speaker, with a speaker and recordings that are drawn uniformly too. */
-export function drawRecordings(speakers: Speakers, random: RandomSource): Recording[] {
+/** Draws 1 … `most` recordings (uniformly many) of one speaker, with a speaker and recordings that are drawn uniformly too. */
+export function drawRecordings(speakers: Speakers, random: RandomSource, most = mostDigits): Recording[] {
   const names = [...speakers.keys()];
   const own = speakers.get(names[random.integer(names.length)]!)!;
-  return Array.from({ length: 1 + random.integer(mostDigits) }, () => own[random.integer(own.length)]!);
+  return Array.from({ length: 1 + random.integer(most) }, () => own[random.integer(own.length)]!);
 }
 
 /** Joins recordings with pauses of 20–150 ms (uniform) of low noise. */

@@ -1,16 +1,14 @@
-import { confusionMatrix, type Confusions, figures, formatSeconds, type Html, html, lineChart, page } from '@timestep/app-shared';
+import { confusionMatrix, type Confusions, figures, formatSeconds, type History, type Html, html, lineChart, page, type Reading } from '@timestep/app-shared';
 import { confusionPairs } from '@timestep/ctc';
 import type { Evaluation, TestSet } from '../evaluation.ts';
-import type { ModelConfig } from '../model/config.ts';
-import type { Transcript } from '../model/transcribe.ts';
-import type { History } from '../training.ts';
+import type { SpeechConfig } from '../model/config.ts';
 import { utteranceFigure } from './utterance-figure.ts';
 
 export interface ReportContents {
   readonly title: string;
   /** What the model was trained and judged on, in a sentence or two */
   readonly about: string;
-  readonly config: ModelConfig;
+  readonly config: SpeechConfig;
   readonly parameters: number;
   readonly seconds: number;
   readonly history: History;
@@ -20,7 +18,7 @@ export interface ReportContents {
 
 /** A page about a model that needs no other file: curves, one utterance from sound to digits, confusions, transcripts. */
 export function reportPage({ title, about, config, parameters, seconds, history, test, evaluation }: ReportContents): string {
-  const { error, transcripts } = evaluation;
+  const { error, readings } = evaluation;
   const shown = examples(test);
   const percent = history.error.map(([step, value]) => [step, 100 * value] as const);
   return page(
@@ -35,7 +33,7 @@ ${figures([
 ])}
 <h2>From sound to digits</h2>
 <p class="soft">An utterance of a speaker held out of training. Above: mel spectrogram. Middle: the probability of each class at each step of the network; CTC leaves most steps to the blank. Below: the steps at which each digit was read.</p>
-<figure>${utteranceFigure(test.utterances[shown[0]!]!, transcripts[shown[0]!]!, config)}</figure>
+<figure>${utteranceFigure(test.utterances[shown[0]!]!, readings[shown[0]!]!, config)}</figure>
 <h2>Training</h2>
 <div style="display: flex; flex-wrap: wrap; gap: 1rem">
 <figure>${lineChart([{ name: 'loss on augmented training utterances', points: history.loss }], { xLabel: 'step', yLabel: 'CTC loss', yMin: 0 })}<figcaption>CTC loss, nats an utterance</figcaption></figure>
@@ -43,9 +41,9 @@ ${figures([
 </div>
 <h2>Confusions</h2>
 <p class="soft">How often each spoken digit was read as each digit; column “–” counts digits left out, row “+” digits read where none was spoken. Shaded by share of the row.</p>
-<figure>${confusionMatrix(confusionsOf(test, transcripts), { rows: 'spoken', columns: 'read' })}</figure>
+<figure>${confusionMatrix(confusionsOf(test, readings), { rows: 'spoken', columns: 'read' })}</figure>
 <h2>Ten transcripts</h2>
-${transcriptTable(test, transcripts, shown)}`,
+${transcriptTable(test, readings, shown)}`,
   );
 }
 
@@ -56,19 +54,19 @@ export function examples({ utterances }: TestSet): number[] {
   return [...long, ...utterances.keys()].filter((index, place, all) => all.indexOf(index) === place).slice(0, 10);
 }
 
-function transcriptTable({ utterances }: TestSet, transcripts: readonly Transcript[], shown: readonly number[]): Html {
+function transcriptTable({ utterances }: TestSet, readings: readonly Reading[], shown: readonly number[]): Html {
   return html`<table>
 <tr><th>speaker</th><th>spoken</th><th>read</th></tr>
 ${shown.map((index) => {
   const { speaker, digits } = utterances[index]!;
-  const [spoken, read] = [digits.join(''), transcripts[index]!.digits.join('')];
+  const [spoken, read] = [digits.join(''), readings[index]!.labels.join('')];
   return html`<tr><td>${speaker}</td><td class="mono">${spoken}</td><td class="mono"><span class="${spoken === read ? 'right' : 'wrong'}">${read || '–'}</span></td></tr>`;
 })}
 </table>`;
 }
 
-function confusionsOf({ utterances }: TestSet, transcripts: readonly Transcript[]): Confusions {
-  const pairs = confusionPairs(utterances.map((one) => one.digits.join('')), transcripts.map((one) => one.digits.join('')), { unit: 'digit', matches: true });
+function confusionsOf({ utterances }: TestSet, readings: readonly Reading[]): Confusions {
+  const pairs = confusionPairs(utterances.map((one) => one.digits.join('')), readings.map((one) => one.labels.join('')), { unit: 'digit', matches: true });
   // Place 10 of either side is the digit that is not there: an insertion's reference, a deletion's reading.
   const placeOf = (digit: string | null): number => (digit === null ? 10 : Number(digit));
   const counts = Array.from({ length: 11 }, () => new Array<number>(11).fill(0));

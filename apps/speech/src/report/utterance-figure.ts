@@ -1,10 +1,8 @@
-import { ember, type Html, heatMapImage, html, ticks } from '@timestep/app-shared';
+import { ember, type Html, heatMapImage, html, type Reading, softmaxRows, ticks } from '@timestep/app-shared';
 import { createLogMel } from '@timestep/datasets';
 import type { FeatureOptions } from '../data/features.ts';
 import type { Utterance } from '../data/utterances.ts';
-import type { ModelConfig } from '../model/config.ts';
-import { classes } from '../model/recognizer.ts';
-import type { Transcript } from '../model/transcribe.ts';
+import { classes, type SpeechConfig } from '../model/config.ts';
 
 const width = 920;
 const left = 64;
@@ -18,26 +16,26 @@ const axis = alignment.y + alignment.height + 18;
  * One utterance from the sound to the digits, over one time axis: the spectrogram, the network's probabilities of every
  * class under it, and under those which steps were read as which digit.
  */
-export function utteranceFigure({ samples, digits }: Utterance, transcript: Transcript, { features, convolution }: ModelConfig): Html {
+export function utteranceFigure({ samples, digits }: Utterance, reading: Reading, { features, convolution }: SpeechConfig): Html {
   const seconds = samples.length / features.sampleRate;
   const x = (at: number) => Math.round((left + (at / seconds) * (width - left - right)) * 10) / 10;
-  const probabilities = softmaxRows(transcript.logits, classes);
+  const probabilities = softmaxRows(reading.logits, classes);
   const stepSeconds = convolution.stride * features.hopSeconds;
-  const end = Math.min(seconds, transcript.steps * stepSeconds);
+  const end = Math.min(seconds, reading.steps * stepSeconds);
   // Each network step stands for the frames around its middle one.
   const stepStart = (step: number) => Math.max(0, Math.min(end, step * stepSeconds));
   const box = { x: left, y: posterior.y, width: x(end) - left, height: classes * posterior.row };
   const labels = ['blank', ...Array.from({ length: 10 }, (_, digit) => String(digit))];
   return html`<svg viewBox="0 0 ${width} ${axis + 22}" width="${width}" role="img" aria-label="spectrogram, posteriors and alignment of one utterance">
-<text x="${left}" y="20" style="font-size: 13px; fill: var(--ink)">spoken ${digits.join(' ')} · read ${transcript.digits.join(' ') || 'nothing'}</text>
+<text x="${left}" y="20" style="font-size: 13px; fill: var(--ink)">spoken ${digits.join(' ')} · read ${reading.labels.join(' ') || 'nothing'}</text>
 ${spectrogramImage(samples, features, { x: left, ...spectrogram, width: width - left - right })}
 ${[0, 1, 2, 3, 4].map((kilohertz) => html`<text x="${left - 6}" y="${frequencyY(kilohertz * 1000, features) + 4}" text-anchor="end">${kilohertz} kHz</text>`)}
-${heatMapImage({ values: probabilities, columns: transcript.steps, rows: classes }, box, { range: [0, 1], colors: ember })}
+${heatMapImage({ values: probabilities, columns: reading.steps, rows: classes }, box, { range: [0, 1], colors: ember })}
 ${labels.map((label, row) => html`<text x="${left - 6}" y="${posterior.y + (classes - row) * posterior.row - 4}" text-anchor="end">${label}</text>`)}
-${transcript.spans.map(([start, stop], i) => {
+${reading.spans.map(([start, stop], i) => {
   const [from, to] = [x(stepStart(start)), x(stepStart(stop))];
   const middle = Math.round((from + to) * 5) / 10;
-  return html`<line x1="${middle}" x2="${middle}" y1="${posterior.y + classes * posterior.row}" y2="${alignment.y}" stroke="var(--soft)"/><rect x="${from}" y="${alignment.y}" width="${Math.max(12, to - from)}" height="${alignment.height}" rx="4" fill="var(--accent)" fill-opacity="0.25" stroke="var(--accent)"/><text x="${middle}" y="${alignment.y + 18}" text-anchor="middle" style="font-size: 14px; font-weight: 600; fill: var(--ink)">${transcript.digits[i]!}</text>`;
+  return html`<line x1="${middle}" x2="${middle}" y1="${posterior.y + classes * posterior.row}" y2="${alignment.y}" stroke="var(--soft)"/><rect x="${from}" y="${alignment.y}" width="${Math.max(12, to - from)}" height="${alignment.height}" rx="4" fill="var(--accent)" fill-opacity="0.25" stroke="var(--accent)"/><text x="${middle}" y="${alignment.y + 18}" text-anchor="middle" style="font-size: 14px; font-weight: 600; fill: var(--ink)">${reading.labels[i]!}</text>`;
 })}
 <text x="${left - 6}" y="${alignment.y + 17}" text-anchor="end">read</text>
 ${ticks(0, seconds).map((at) => html`<line x1="${x(at)}" x2="${x(at)}" y1="${axis - 8}" y2="${axis - 3}" stroke="var(--soft)"/><text x="${x(at)}" y="${axis + 10}" text-anchor="middle">${at} s</text>`)}
@@ -55,16 +53,4 @@ function spectrogramImage(samples: Float32Array, { sampleRate }: FeatureOptions,
 function frequencyY(hertz: number, { sampleRate }: FeatureOptions): number {
   const mel = (at: number) => Math.log1p(at / 700);
   return Math.round(spectrogram.y + spectrogram.height * (1 - (mel(Math.max(20, hertz)) - mel(20)) / (mel(sampleRate / 2) - mel(20))));
-}
-
-/** Probabilities of each row of logits. */
-export function softmaxRows(logits: Float32Array, size: number): Float32Array {
-  const out = new Float32Array(logits.length);
-  for (let at = 0; at < logits.length; at += size) {
-    const row = logits.subarray(at, at + size);
-    const most = Math.max(...row);
-    const total = row.reduce((sum, value) => sum + Math.exp(value - most), 0);
-    row.forEach((value, i) => (out[at + i] = Math.exp(value - most) / total));
-  }
-  return out;
 }

@@ -55,5 +55,5 @@ export function convolve(samples: Float32Array, impulse: Float32Array): Float32A
     xi[k] = xr[k]! * hi[k]! + xi[k]! * hr[k]!;
     xr[k] = real;
   }
-  return Float32Array.from(ifft(xr, xi, new Float64Array(size)).subarray(0, samples.length));
+  return new Float32Array(ifft(xr, xi, new Float64Array(size)).subarray(0, samples.length));
 }

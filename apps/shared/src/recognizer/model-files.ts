@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { UsageError } from '@timestep/app-shared';
+import { basename, dirname } from 'node:path';
 import { type Backend, Generator } from '@timestep/core';
 import { readSafetensors, SafetensorsError, writeSafetensors } from '@timestep/safetensors';
 import { fileStorage } from '@timestep/train/node';
-import { type ModelConfig, parseConfig } from './config.ts';
-import { DigitRecognizer } from './recognizer.ts';
+import { UsageError } from '../errors.ts';
+import type { ModelConfig } from './config.ts';
+import { Recognizer } from './network.ts';
 
 /** `digits.safetensors` → `digits.json`: where the configuration of a model lies. */
 export function configFile(file: string): string {
@@ -18,7 +18,7 @@ export function configFile(file: string): string {
  *
  * @throws TrainError `STORAGE_FULL` or `STORAGE_FAILED`; what was there before is still there
  */
-export async function saveModel(file: string, model: DigitRecognizer, config: ModelConfig): Promise<void> {
+export async function saveModel(file: string, model: Recognizer, config: ModelConfig): Promise<void> {
   const storage = fileStorage(dirname(file));
   const tensors = Object.fromEntries([...(await model.stateDict())].map(([name, { shape, data }]) => [name, { dtype: 'F32' as const, shape: [...shape], data: Float32Array.from(data) }]));
   await storage.write(basename(file), [writeSafetensors(tensors, { metadata: { format: 'pt' } })]);
@@ -28,13 +28,14 @@ export async function saveModel(file: string, model: DigitRecognizer, config: Mo
 /**
  * Reads a model that `saveModel` wrote.
  *
+ * @param parse reads the configuration: `parseConfig` with the app's own format
  * @throws UsageError where a file is missing, damaged, or the weights are those of a model of another shape
  */
-export async function loadModel(file: string, backend: Backend): Promise<{ readonly model: DigitRecognizer; readonly config: ModelConfig }> {
+export async function loadModel<Config extends ModelConfig>(file: string, backend: Backend, parse: (text: string, file: string) => Config): Promise<{ readonly model: Recognizer; readonly config: Config }> {
   const bytes = await readModelFile(file, 'train one first, or pass --model another file');
   const jsonFile = configFile(file);
-  const config = parseConfig(new TextDecoder().decode(await readModelFile(jsonFile, `it belongs beside ${basename(file)}; copy it there`)), jsonFile);
-  const model = new DigitRecognizer(backend, config, new Generator(0));
+  const config = parse(new TextDecoder().decode(await readModelFile(jsonFile, `it belongs beside ${basename(file)}; copy it there`)), jsonFile);
+  const model = new Recognizer(backend, config, new Generator(0));
   try {
     const { tensors } = readSafetensors(bytes, { widen: true, name: file });
     const numbers = [...tensors].map(([name, { shape, data }]) => {
@@ -57,6 +58,6 @@ async function readModelFile(file: string, remedy: string): Promise<Uint8Array> 
   try {
     return await readFile(file);
   } catch (error) {
-    throw new UsageError(`[model] cannot read ${join(file)} (${(error as NodeJS.ErrnoException).code ?? String(error)}); ${remedy}`, { cause: error });
+    throw new UsageError(`[model] cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? String(error)}); ${remedy}`, { cause: error });
   }
 }

@@ -1,39 +1,40 @@
 import { dirname, join } from 'node:path';
-import { createProgress, formatSeconds, UsageError } from '@timestep/app-shared';
 import { type Backend, Generator } from '@timestep/core';
 import { AdamW, generatedData, oneCycle, type Storage, Trainer } from '@timestep/train';
 import { fileStorage } from '@timestep/train/node';
-import { createBatchMaker } from './data/batch-maker.ts';
-import type { Batch, Source } from './data/training-batches.ts';
-import { evaluate, type TestSet } from './evaluation.ts';
-import type { ModelConfig } from './model/config.ts';
-import { DigitRecognizer } from './model/recognizer.ts';
-import { batchLoss } from './model/transcribe.ts';
+import { UsageError } from '../errors.ts';
+import { createProgress, formatSeconds } from '../progress.ts';
+import type { BatchMaker } from './batch-maker.ts';
+import { type NetworkConfig, Recognizer } from './network.ts';
+import { batchLoss, type LabelledBatch } from './read.ts';
 
-/** What a run is, as its folder remembers it: a resumed one has to be the same. */
+/** What a run is, as its folder remembers it: a resumed one has to be the same. `steps` and `seed` are used here. */
 export interface RunSettings {
-  readonly data: string;
-  readonly recordings: number;
-  readonly subset: string;
   readonly steps: number;
   readonly seed: number;
+  readonly [name: string]: string | number;
 }
 
 export interface TrainingOptions {
   readonly backend: Backend;
-  readonly config: ModelConfig;
-  readonly sources: readonly Source[];
-  /** Judged as training goes on, for the curve; the outcome changes nothing */
-  readonly watched: TestSet;
+  readonly network: NetworkConfig;
+  /** Makes the batches; closed when training ends */
+  readonly batches: BatchMaker<LabelledBatch>;
+  /** Sequences of a batch, for the display */
+  readonly batchSize: number;
+  /** The error rate as training goes on, for the curve; it changes nothing */
+  readonly watch: (model: Recognizer) => Promise<number>;
   readonly settings: RunSettings;
   /** Where the model will be saved; the run's checkpoints lie in a folder beside it */
   readonly out: string;
   readonly resume: boolean;
   readonly signal: AbortSignal;
+  /** The highest rate of the cycle, 0.004 by default */
+  readonly learningRate?: number;
 }
 
 export interface TrainingResult {
-  readonly model: DigitRecognizer;
+  readonly model: Recognizer;
   readonly seconds: number;
   readonly history: History;
 }
@@ -44,7 +45,6 @@ export interface History {
   readonly error: readonly (readonly [step: number, value: number])[];
 }
 
-const batchSize = 32;
 const logName = 'log.jsonl';
 const settingsName = 'run.json';
 
@@ -59,14 +59,11 @@ export function runFolder(out: string): string {
  * @throws UsageError for a resumption that has nothing to go on from or another run's settings; NonFiniteLossError; TrainError;
  *   a DOMException `AbortError` after Ctrl+C, when the checkpoint is written
  */
-export async function trainModel({ backend, config, sources, watched, settings, out, resume, signal }: TrainingOptions): Promise<TrainingResult> {
+export async function trainRecognizer({ backend, network, batches, batchSize, watch, settings, out, resume, signal, learningRate = 4e-3 }: TrainingOptions): Promise<TrainingResult> {
   const folder = runFolder(out);
   const storage = fileStorage(folder);
   const { steps, seed } = settings;
-  await prepareFolder(storage, folder, settings, resume);
-  const model = new DigitRecognizer(backend, config, new Generator(seed));
-  const maker = createBatchMaker({ sources, features: config.features, batchSize, seed });
-  const data = generatedData<Batch>((index) => maker.make(index), { seed, ahead: 4 });
+  const model = new Recognizer(backend, network, new Generator(seed));
   const named = model.namedParameters();
   const weights = named.filter(([name]) => /weight/u.test(name) && !name.startsWith('norm'));
   const others = named.filter((entry) => !weights.includes(entry));
@@ -74,21 +71,21 @@ export async function trainModel({ backend, config, sources, watched, settings, 
   let progress: ReturnType<typeof createProgress> | null = null;
   using trainer = new Trainer({
     model,
-    loss: (network, batch) => batchLoss(backend, network, batch),
-    optimizer: new AdamW([{ parameters: weights }, { parameters: others, weightDecay: 0 }], { learningRate: 4e-3, beta2: 0.98, weightDecay: 0.02 }),
+    loss: (one, batch) => batchLoss(backend, one, batch),
+    optimizer: new AdamW([{ parameters: weights }, { parameters: others, weightDecay: 0 }], { learningRate, beta2: 0.98, weightDecay: 0.02 }),
     schedule: oneCycle({ steps: Math.max(2, steps), rise: 0.2 }),
     clipNorm: 5,
-    data,
+    data: generatedData<LabelledBatch>((index) => batches.make(index), { seed, ahead: 4 }),
     storage,
     checkpoints: { every: 100, overwrite: !resume },
     log: logName,
     readEvery: 10,
     validation: {
       every: 100,
-      metric: 'digitErrorRate',
-      evaluate: async (network) => {
-        error = (await evaluate(backend, network, watched)).error.rate;
-        return { digitErrorRate: error };
+      metric: 'errorRate',
+      evaluate: async (one) => {
+        error = await watch(one);
+        return { errorRate: error };
       },
     },
     onProgress: ({ step, loss, stepsPerSecond }) => {
@@ -97,6 +94,7 @@ export async function trainModel({ backend, config, sources, watched, settings, 
     },
   });
   try {
+    await prepareFolder(storage, folder, settings, resume);
     const done = resume ? await goOn(trainer, folder) : 0;
     const started = performance.now();
     progress = createProgress({ total: steps, done });
@@ -114,11 +112,11 @@ export async function trainModel({ backend, config, sources, watched, settings, 
     model.dispose();
     throw failure;
   } finally {
-    await maker.close();
+    await batches.close();
   }
 }
 
-async function goOn(trainer: { resume(): ReturnType<Trainer<DigitRecognizer, Batch>['resume']> }, folder: string): Promise<number> {
+async function goOn(trainer: { resume(): ReturnType<Trainer<Recognizer, LabelledBatch>['resume']> }, folder: string): Promise<number> {
   const report = await trainer.resume();
   if (!report) throw new UsageError(`[train] ${folder} holds no checkpoint to go on from; leave --resume out to start anew`);
   for (const { name, reason } of report.damaged) console.log(`${join(folder, name)} is damaged and was passed over: ${reason}`);
@@ -144,9 +142,9 @@ async function prepareFolder(storage: Storage, folder: string, settings: RunSett
 }
 
 function readHistory(log: Uint8Array): History {
-  const records = new TextDecoder().decode(log).split('\n').filter(Boolean).map((line) => JSON.parse(line) as { type: string; step: number; loss?: number; digitErrorRate?: number });
+  const records = new TextDecoder().decode(log).split('\n').filter(Boolean).map((line) => JSON.parse(line) as { type: string; step: number; loss?: number; errorRate?: number });
   return {
     loss: records.flatMap(({ type, step, loss }) => (type === 'train' && loss !== undefined ? [[step, loss] as const] : [])),
-    error: records.flatMap(({ type, step, digitErrorRate }) => (type === 'validation' && digitErrorRate !== undefined ? [[step, digitErrorRate] as const] : [])),
+    error: records.flatMap(({ type, step, errorRate }) => (type === 'validation' && errorRate !== undefined ? [[step, errorRate] as const] : [])),
   };
 }

@@ -1,18 +1,19 @@
 import { Worker } from 'node:worker_threads';
-import type { Batch, TrainingBatchOptions } from './training-batches.ts';
 
 /** Makes training batches on another thread, so that they are ready when the network wants them. */
-export interface BatchMaker {
+export interface BatchMaker<Batch> {
   make(index: number): Promise<Batch>;
   close(): Promise<void>;
 }
 
-export function createBatchMaker(options: TrainingBatchOptions): BatchMaker {
-  // Run from the sources the worker is TypeScript too, and finds the other packages' sources by the same condition.
-  const fromSources = import.meta.url.endsWith('.ts');
-  const worker = fromSources
-    ? new Worker(new URL('./batch-worker.ts', import.meta.url), { workerData: options, execArgv: ['--conditions=@timestep/source', '--disable-warning=ExperimentalWarning'] })
-    : new Worker(new URL('./batch-worker.js', import.meta.url), { workerData: options });
+/**
+ * @param script of the other thread, which calls `serveBatches`: TypeScript where the app runs from its sources
+ * @param options handed to it
+ */
+export function createBatchMaker<Batch>(script: URL, options: unknown): BatchMaker<Batch> {
+  // The sources of the other packages are found by the condition that this thread was started with.
+  const execArgv = script.pathname.endsWith('.ts') ? ['--conditions=@timestep/source', '--disable-warning=ExperimentalWarning'] : [];
+  const worker = new Worker(script, { workerData: options, execArgv });
   const waiting = new Map<number, { resolve: (batch: Batch) => void; reject: (error: Error) => void }>();
   let failure: Error | null = null;
   const fail = (error: Error): void => {
