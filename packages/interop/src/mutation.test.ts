@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { clone, create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
 import { Generator, openScope, tensor, TimestepError } from '@timestep/core';
@@ -170,4 +172,10 @@ describe('damaged Keras files', () => {
     expect([...outcomes.counts.keys()]).toEqual(expect.arrayContaining(['valid', 'MALFORMED_FILE']));
     expect(outcomes.total).toBe(1_200);
   }, 180_000);
+});
+
+it('hostile files of 8 MB are refused within a heap of 150 MB', () => {
+  const script = fileURLToPath(new URL('./test-support/hostile.ts', import.meta.url));
+  const output = execFileSync(process.execPath, ['--conditions=@timestep/source', '--max-old-space-size=150', '--max-semi-space-size=8', script], { encoding: 'utf8' });
+  expect(output.trim().split('\n')).toEqual(['READ_LIMIT', 'READ_LIMIT', 'READ_LIMIT', 'READ_LIMIT', 'UNSUPPORTED_MODEL', 'MALFORMED_FILE', 'READ_LIMIT']);
 });

@@ -84,7 +84,7 @@ class Walk {
     const value: unknown = dataset.value;
     const single = typeof value === 'number' || typeof value === 'bigint' ? [value] : value;
     ensure(single instanceof Array || ArrayBuffer.isView(single), 'MALFORMED_FILE', () => `[hdf5] dataset '${path}' cannot be read`);
-    const data = Float32Array.from(single as Iterable<number | bigint>, Number);
+    const data = single instanceof Float32Array ? single : Float32Array.from(single as Iterable<number | bigint>, Number);
     ensure(data.length === count, 'MALFORMED_FILE', () => `[hdf5] dataset '${path}' of shape [${shape.join(', ')}] holds ${data.length} values`);
     this.found.set(path, { shape: [...shape], data });
   }

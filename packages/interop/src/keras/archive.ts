@@ -13,6 +13,8 @@ const wanted = ['config.json', 'model.weights.h5'];
 /** What the parts may be larger than the archive: Keras stores them as they are, other tools deflate. */
 const maxGrowth = 10;
 const leastRoom = 2 ** 20;
+/** Configurations have some kilobytes for each layer; parsed, JSON takes a multiple of its size. */
+const maxConfigBytes = 2 ** 22;
 
 /**
  * Takes a `.keras` file apart, a ZIP archive of a configuration and an HDF5 file.
@@ -25,6 +27,8 @@ export function openKerasArchive(file: Uint8Array): KerasArchive {
   for (const name of wanted) {
     ensure(parts.has(name), 'MALFORMED_FILE', () => `[keras] the archive holds no '${name}'; expected a file that model.save('….keras') of Keras 3 wrote`);
   }
+  const { byteLength } = parts.get('config.json')!;
+  ensure(byteLength <= maxConfigBytes, 'READ_LIMIT', () => `[keras] config.json has ${byteLength} bytes, more than the ${maxConfigBytes} that any model needs; the file is damaged`);
   return { config: parse(parts.get('config.json')!), weights: parts.get('model.weights.h5')! };
 }
 

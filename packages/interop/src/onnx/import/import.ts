@@ -1,11 +1,11 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import { ArgumentError, tensor, Tensor, tidy, type Backend } from '@timestep/core';
 import { Module, Parameter, type Slot } from '@timestep/layers';
-import { InteropError, ensure } from '../../errors.ts';
-import { ModelProtoSchema, type GraphProto, type ModelProto, type ValueInfoProto } from '../proto/onnx.generated.ts';
+import { ensure } from '../../errors.ts';
+import type { GraphProto, ValueInfoProto } from '../proto/onnx.generated.ts';
 import type { OnnxDimension } from '../types.ts';
 import { readConstant, type Constant } from './constant.ts';
 import { OnnxConvolution } from './convolution.ts';
+import { decodeModel } from './decode.ts';
 import { OnnxNode } from './node.ts';
 import { isVariadic, operators, requiredInputs } from './operators.ts';
 import { OnnxRecurrent } from './recurrent.ts';
@@ -138,26 +138,18 @@ function unowned(buffer: Tensor): Tensor {
  * Reads an ONNX model: LSTM, GRU, RNN, Conv over one axis, Gemm, MatMul, LayerNormalization, softmax, and the operators of
  * shapes and elements that exporters put around them. Weights are in float32.
  *
- * @throws InteropError `MALFORMED_FILE` for a damaged file, `UNSUPPORTED_MODEL` for an operator or an option without a
+ * @throws InteropError `MALFORMED_FILE` or `READ_LIMIT` for a damaged file, `UNSUPPORTED_MODEL` for an operator or an option without a
  *   counterpart, which the message names
  * @example
  * const model = importOnnx(await readFile('model.onnx'), { backend });
  * const { output } = model.forward({ x, lengths: [12, 9] });
  */
 export function importOnnx(file: Uint8Array, options: { readonly backend: Backend }): OnnxModel {
-  const { graph, opsetImport } = decode(file);
+  const { graph, opsetImport } = decodeModel(file);
   ensure(graph !== undefined, 'MALFORMED_FILE', () => '[onnx] the file holds no graph; it is no ONNX model');
   const opset = Number(opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0);
   ensure(opset >= oldestOpset && opset <= newestOpset, 'UNSUPPORTED_MODEL', () => `[onnx] the model is of operator set ${opset}; ${oldestOpset} to ${newestOpset} can be read`);
   return new OnnxModel(graph, options.backend);
-}
-
-function decode(file: Uint8Array): ModelProto {
-  try {
-    return fromBinary(ModelProtoSchema, file, { readUnknownFields: false });
-  } catch (error) {
-    throw new InteropError('MALFORMED_FILE', '[onnx] the file is no ONNX model, or a damaged one: it is no protocol buffer of that form', { cause: error });
-  }
 }
 
 function portOf({ name, type }: ValueInfoProto): OnnxPort {
