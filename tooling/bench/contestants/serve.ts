@@ -10,8 +10,10 @@ export interface Work {
   dispose(): void;
 }
 
+type Prepared = Work | { readonly unsupported: string };
+
 /** Answers the benchmark's requests until its input ends. */
-export async function serve(hello: Hello, prepare: (work: Case) => Work | { readonly unsupported: string }): Promise<void> {
+export async function serve(hello: Hello, prepare: (work: Case) => Prepared | Promise<Prepared>): Promise<void> {
   const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
   let work: Work | null = null;
   let idleBytes = 0;
@@ -23,7 +25,7 @@ export async function serve(hello: Hello, prepare: (work: Case) => Work | { read
       work = null;
       (globalThis as { gc?: () => void }).gc?.();
       idleBytes = resetPeak();
-      const made = prepare(request.case);
+      const made = await prepare(request.case);
       if ('unsupported' in made) {
         say(made);
         continue;

@@ -7,6 +7,7 @@ import { characterModel } from './timestep/character-model.ts';
 import { ctc } from './timestep/ctc.ts';
 import { product } from './timestep/matmul.ts';
 import { recurrent } from './timestep/recurrent.ts';
+import { step } from './timestep/step.ts';
 
 const [name = 'cpu', threads = '1'] = process.argv.slice(2);
 const backend = await createBackend(name, Number(threads));
@@ -22,7 +23,7 @@ function prepare(work: Case): Work | { readonly unsupported: string } {
     case 'character-model':
       return characterModel(backend, work);
     case 'step':
-      return { unsupported: 'not written' };
+      return backend.hostView ? step(backend, work) : { unsupported: 'a stream needs a backend on the host' };
   }
 }
 

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { availableParallelism } from 'node:os';
-import { Contestant, timestepContestant, torchContestant, type ContestantDescription } from './contestant.ts';
+import { Contestant, ortContestant, tfjsContestant, timestepContestant, torchContestant, type ContestantDescription } from './contestant.ts';
 import { groups } from './groups/index.ts';
 import { describeMachine } from './machine.ts';
 import type { Report } from './report.ts';
@@ -16,7 +16,7 @@ const usage = `usage: pnpm bench [${names.join(' | ')} …] [options]
   --json            print one JSON object instead of tables
   --out FILE        write the JSON object to FILE as well
   --page FOLDER     write benchmarks.md with pictures, and benchmarks.json, into FOLDER
-  --against LIST    torch (default), or none
+  --against LIST    some of torch, tfjs, ort; torch by default, none for no other
   --ours LIST       which of ours: those whose name begins with one of the list's (all)
   --only TEXT       only the rows whose name contains TEXT
   --rounds N        interleaved rounds a row (7)
@@ -44,16 +44,25 @@ if (options.help || unknown.length > 0) {
 }
 
 const threads = Number(options.threads);
+const against = options.against.split(',');
 const descriptions: ContestantDescription[] = [
-  ...(options.against.split(',').includes('torch') ? [torchContestant(threads)] : []),
+  ...(against.includes('torch') ? [torchContestant(threads)] : []),
   timestepContestant('cpu 1', 'cpu', 1),
   ...(threads > 1 ? [timestepContestant(`cpu ${threads}`, 'cpu', threads)] : []),
   timestepContestant('native onednn', 'onednn', threads),
   timestepContestant('native blas', 'blas', threads),
+  ...(against.includes('tfjs') ? [tfjsContestant()] : []),
+  ...(against.includes('ort') ? [ortContestant(threads)] : []),
 ];
 
 const ours = options.ours.split(',');
-const taken = descriptions.filter(({ name }) => name === 'torch' || ours.some((start) => name.startsWith(start)));
+const others = ['torch', 'tfjs', 'ort'];
+const strangers = against.filter((name) => name !== 'none' && !others.includes(name));
+if (strangers.length > 0) {
+  console.error(`unknown contestant: ${strangers.join(', ')}\n${usage}`);
+  process.exit(2);
+}
+const taken = descriptions.filter(({ name }) => others.includes(name) || ours.some((start) => name.startsWith(start)));
 
 const log = options.json ? console.error : console.log;
 const machine = describeMachine();

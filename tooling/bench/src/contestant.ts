@@ -23,6 +23,14 @@ export function torchContestant(threads: number): ContestantDescription {
   return { name: 'torch', command: 'python3', arguments: [`${folder}torch_contestant.py`, String(threads)], environment: { OMP_NUM_THREADS: String(threads) } };
 }
 
+export function ortContestant(threads: number): ContestantDescription {
+  return { name: 'ort', command: process.execPath, arguments: ['--disable-warning=ExperimentalWarning', `${folder}ort.ts`, String(threads)] };
+}
+
+export function tfjsContestant(): ContestantDescription {
+  return { name: 'tfjs', command: process.execPath, arguments: ['--disable-warning=ExperimentalWarning', `${folder}tfjs.ts`] };
+}
+
 /** A contestant's process. It works only while a request is under way, one at a time. */
 export class Contestant {
   readonly name: string;
