@@ -39,7 +39,7 @@ function recurrent(work: RecurrentCase): Work {
   const x = tf.variable(sequences('x', inputSize, 2));
   const upstream = sequences('upstream', hiddenSize, 2);
   // The first use makes its weights.
-  tf.dispose(layer.apply(x));
+  (layer.apply(x) as Tensor).dispose();
   const scale = 2 / Math.sqrt(hiddenSize);
   tf.tidy(() => {
     layer.setWeights([
