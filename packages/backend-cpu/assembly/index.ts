@@ -15,3 +15,4 @@ export * from './matmul';
 export * from './ctc';
 export * from './rows';
 export * from './optimizer';
+export * from './scan';

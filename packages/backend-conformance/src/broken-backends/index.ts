@@ -4,6 +4,7 @@ import { brokenMemory } from './memory.ts';
 import { brokenOptimizers } from './optimizers.ts';
 import { brokenArithmetic, brokenElementwise, brokenMovement } from './primitives.ts';
 import { brokenRows } from './rows.ts';
+import { brokenScans } from './scan.ts';
 import { brokenLengths, brokenOwnership, brokenSteps } from './sequences.ts';
 
 export { createBroken, type BrokenBackend } from './broken-backend.ts';
@@ -19,5 +20,6 @@ export const brokenBackends: readonly BrokenBackend[] = [
   ...brokenLengths,
   ...brokenOwnership,
   ...brokenCtc,
+  ...brokenScans,
   ...brokenOptimizers,
 ];

@@ -5,6 +5,7 @@ import { createCtcLoss } from './ctc-loss.ts';
 import { createGruSequence } from './gru-sequence.ts';
 import { createLayerNorm } from './layer-norm.ts';
 import { createLinear } from './linear.ts';
+import { createLinearScan } from './linear-scan.ts';
 import { createLstmSequence } from './lstm-sequence.ts';
 import { createAdamStep, createGlobalNorm, createSgdStep } from './optimizer.ts';
 import { createRnnSequence } from './rnn-sequence.ts';
@@ -22,6 +23,7 @@ export function createFusedOps(engine: Engine): Required<FusedOps> {
     crossEntropy: createCrossEntropy(engine),
     layerNorm: createLayerNorm(engine),
     ctcLoss: createCtcLoss(engine),
+    linearScan: createLinearScan(engine),
     globalNorm: createGlobalNorm(engine),
     adamStep: createAdamStep(engine),
     sgdStep: createSgdStep(engine),

@@ -1,6 +1,7 @@
 import type { DeviceBuffer, LinearScanOp } from '@timestep/backend-api';
 import { reads, writes } from '../device/kernel.ts';
 import type { Runtime } from '../device/runtime.ts';
+import { fill } from '../ops/data.ts';
 import { keepOrFree } from './saved.ts';
 
 const workgroupSize = 64;

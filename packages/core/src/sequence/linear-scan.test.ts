@@ -18,7 +18,7 @@ function loop(a: Float64Array, b: Float64Array, start: Float64Array, steps: numb
   return h;
 }
 
-describe.each([false, true])('reverse: %s', (reverse) => {
+describe.each([[false, 'off'], [true, 'off'], [false, 'require'], [true, 'require']] as const)('reverse: %s, fused: %s', (reverse, fused) => {
   it.each([1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 100])('%i steps are those of the loop', async (steps) => {
     const backend = createReferenceBackend();
     const generator = new Generator(steps);
@@ -26,7 +26,7 @@ describe.each([false, true])('reverse: %s', (reverse) => {
     const [a, b, start] = [randomValues(generator, shape, 0.7), randomValues(generator, shape), randomValues(generator, [2, 3])];
     const given = [tensor(backend, a, { shape }), tensor(backend, b, { shape }), tensor(backend, start, { shape: [2, 3] })] as const;
     for (const initial of [start, new Float64Array(6)]) {
-      const h = linearScan(given[0], given[1], { initial: initial === start ? given[2] : null, reverse });
+      const h = linearScan(given[0], given[1], { initial: initial === start ? given[2] : null, reverse, fused });
       const expected = loop(a, b, initial, steps, reverse);
       (await h.data()).forEach((value, k) => expect(value).toBeCloseTo(expected[k]!, 11));
       h.dispose();
@@ -36,8 +36,8 @@ describe.each([false, true])('reverse: %s', (reverse) => {
   });
 
   it.each([1, 2, 5, 8])('gradients over %i steps', async (steps) => {
-    await checkGradient([{ shape: [steps, 3] }, { shape: [steps, 3] }, { shape: [3] }], ([a, b, initial]) => linearScan(a!, b!, { initial: initial!, reverse }));
-    await checkGradient([{ shape: [steps, 3] }, { shape: [steps, 3] }], ([a, b]) => linearScan(a!, b!, { reverse }));
+    await checkGradient([{ shape: [steps, 3] }, { shape: [steps, 3] }, { shape: [3] }], ([a, b, initial]) => linearScan(a!, b!, { initial: initial!, reverse, fused }));
+    await checkGradient([{ shape: [steps, 3] }, { shape: [steps, 3] }], ([a, b]) => linearScan(a!, b!, { reverse, fused }));
   });
 });
 
@@ -49,7 +49,7 @@ it('takes a number of operations in proportion to log T', () => {
       binary: (...given: Parameters<typeof backend.binary>) => (calls++, backend.binary(...given)),
       copy: (...given: Parameters<typeof backend.copy>) => (calls++, backend.copy(...given)),
     });
-    linearScan(zeros(counting, [steps, 1]), zeros(counting, [steps, 1]));
+    linearScan(zeros(counting, [steps, 1]), zeros(counting, [steps, 1]), { fused: 'off' });
     return calls;
   };
   const perLevel = (count(4096) - count(1024)) / 2;

@@ -1,10 +1,12 @@
 import { ShapeError, type Backend, type DeviceBuffer, type StridedOperand } from '@timestep/backend-api';
 import { record, wrap } from '../autograd/record.ts';
+import { applyFused } from '../fused/apply.ts';
+import { chooseFused, type FusedOption } from '../fused/choose.ts';
 import { expectDType, sameBackend } from '../ops/check.ts';
 import { sameShape, show, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
-export interface LinearScanOptions {
+export interface LinearScanOptions extends FusedOption {
   /** The state before the first step, `[…]`; 0 by default. */
   readonly initial?: Tensor | null | undefined;
   /** From the last step to the first: h_t = a_t∘h_{t+1} + b_t. */
@@ -14,7 +16,7 @@ export interface LinearScanOptions {
 /**
  * The linear recurrence h_t = a_t∘h_{t−1} + b_t for all t by a parallel prefix: pairs of steps join to one, the halved
  * sequence is solved, and the steps in between follow from it (Blelloch 1990, section 1.4). Depth 2·log₂ T, and work in
- * proportion to T; the gradient is the same recurrence in the other direction.
+ * proportion to T; the gradient is the same recurrence in the other direction. A backend may fuse it.
  *
  * @param a `[T, …]`
  * @param b `[T, …]`
@@ -31,7 +33,10 @@ export function linearScan(a: Tensor, b: Tensor, options: LinearScanOptions = {}
   const { backend } = a;
   const steps = a.shape[0]!;
   const width = sizeOf(rowShape);
-  const h = wrap(a, solve(backend, a.buffer, b.buffer, initial?.buffer ?? null, { steps, width, reverse }), a.shape);
+  const spec = { steps, width, reverse };
+  const op = chooseFused(backend, 'linearScan', options.fused, (fused) => fused.supports({ ...spec, needsSaved: true }));
+  if (op) return applyFused('linearScan', op, spec, { a, b, initial }, { a, b, initial }, { h: a.shape }).h;
+  const h = wrap(a, solve(backend, a.buffer, b.buffer, initial?.buffer ?? null, spec), a.shape);
   record('linearScan', [h], {
     inputs: [a, b, initial],
     saved: initial ? [a, h, initial] : [a, h],

@@ -5,6 +5,7 @@ import { ctcLoss } from './ctc.ts';
 import { gruSequence } from './gru.ts';
 import { layerNorm } from './layer-norm.ts';
 import { linear } from './linear.ts';
+import { linearScan } from './linear-scan.ts';
 import { lstmSequence } from './lstm.ts';
 import { adamStep, globalNorm, sgdStep } from './optimizer.ts';
 import { rnnSequence } from './rnn.ts';
@@ -22,6 +23,7 @@ export function fusedOps(heap: Heap): Required<FusedOps> {
     crossEntropy: crossEntropy(heap),
     layerNorm: layerNorm(heap),
     ctcLoss: ctcLoss(heap),
+    linearScan: linearScan(heap),
     globalNorm: globalNorm(heap),
     adamStep: adamStep(heap),
     sgdStep: sgdStep(heap),

@@ -9,6 +9,7 @@ import { fillCastChecks } from './fill-cast.ts';
 import { ctcChecks } from './fused/ctc.ts';
 import { optimizerChecks } from './fused/optimizer.ts';
 import { rowChecks } from './fused/rows.ts';
+import { scanChecks } from './fused/scan.ts';
 import { sequenceChecks } from './fused/sequence.ts';
 import { gatherChecks } from './gather.ts';
 import { largeChecks } from './large.ts';
@@ -39,6 +40,7 @@ export const conformanceChecks: readonly Check[] = [
   ...sequenceChecks,
   ...streamChecks,
   ...ctcChecks,
+  ...scanChecks,
   ...optimizerChecks,
   ...coreOperationChecks,
   ...coreTrainingChecks,

@@ -1,10 +1,11 @@
-import type { CtcSpec, CrossEntropySpec, LayerNormSpec, LinearSpec, LstmVariant, SequenceSpec, SoftmaxSpec } from '@timestep/backend-api';
+import type { CtcSpec, CrossEntropySpec, LayerNormSpec, LinearScanSpec, LinearSpec, LstmVariant, SequenceSpec, SoftmaxSpec } from '@timestep/backend-api';
 import {
   crossEntropyRows,
   ctcLoss,
   gruSequence,
   layerNorm,
   linear,
+  linearScan,
   logSoftmax,
   lstmSequence,
   rnnSequence,
@@ -85,6 +86,10 @@ export const coreCalls: Readonly<Record<DifferentiableOpName, CoreCall>> = {
   layerNorm: call<LayerNormSpec>(
     ({ rows, columns }) => ({ x: [rows, columns], weight: [columns], bias: [columns], y: [rows, columns] }),
     ({ epsilon }, { x, weight, bias }) => ({ y: layerNorm(x!, weight!, bias!, { epsilon }) }),
+  ),
+  linearScan: call<LinearScanSpec>(
+    ({ steps, width }) => ({ a: [steps, width], b: [steps, width], initial: [width], h: [steps, width] }),
+    ({ reverse }, { a, b, initial }) => ({ h: linearScan(a!, b!, { initial, reverse }) }),
   ),
   ctcLoss: call<CtcSpec>(
     ({ steps, batch, classes }) => ({ logits: [steps, batch, classes], losses: [batch] }),

@@ -4,6 +4,7 @@ import { backwardPass, forwardPass } from '../../accuracy.ts';
 import type { Check } from '../../check.ts';
 import type { DifferentiableOpName, FusedCase } from '../../fused-case.ts';
 import { ctcCase } from '../fused/ctc.ts';
+import { scanCase } from '../fused/scan.ts';
 import { crossEntropyCase, layerNormCase, linearCase, softmaxCase } from '../fused/rows.ts';
 import { sequenceCase, type SequenceOpName, type SequenceOptions } from '../fused/sequence-case.ts';
 import { coreCalls } from './call.ts';
@@ -63,6 +64,8 @@ const others: readonly (readonly [op: DifferentiableOpName, title: string, build
   ['crossEntropy', 'ignored rows, by a class', () => crossEntropyCase({ rows: 12, columns: 5, ignoreIndex: 2, every: 4 })],
   ['layerNorm', 'odd sizes', () => layerNormCase({ rows: 5, columns: 7 })],
   ['layerNorm', 'neither weight nor bias', () => layerNormCase({ rows: 5, columns: 6, without: ['weight', 'bias'] })],
+  ['linearScan', 'odd sizes', () => scanCase({ steps: 7, width: 5 })],
+  ['linearScan', 'many steps in reverse, no initial state', () => scanCase({ steps: 100, width: 3, reverse: true, initial: false })],
   ['ctcLoss', 'targets and inputs of several lengths', () => ctcCase({ steps: 8, classes: 6, targets: mixed, inputLengths: [5, 8, 3, 6, 1] })],
   ['ctcLoss', 'the last class as the blank', () => ctcCase({ steps: 7, classes: 5, blank: 4, targets: [[0, 1], [3, 3], [2]], inputLengths: [7, 5, 6] })],
   ['ctcLoss', 'infeasible targets with zeroInfinity', () => ctcCase({ steps: 6, classes: 5, targets: [[1, 2, 3], [2, 2], [4, 4]], inputLengths: [2, 6, 2], zeroInfinity: true })],

@@ -1,0 +1,1 @@
+export { linearScanBackward, linearScanForward } from './linear-scan';
