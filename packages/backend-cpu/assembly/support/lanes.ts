@@ -14,6 +14,14 @@ export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/** a·b + c of two f64, rounded like `multiplyAdd`. */
+// @ts-ignore: decorator
+@inline
+export function multiplyAdd64(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
+  return f64x2.add(f64x2.mul(a, b), c);
+}
+
 /** c − a·b, rounded like `multiplyAdd`. */
 // @ts-ignore: decorator
 @inline

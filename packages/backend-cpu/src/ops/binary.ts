@@ -56,7 +56,7 @@ const kernels: Readonly<Record<DType, Readonly<Partial<Record<BinaryOp, KernelNa
 
 /** What one thread takes for an element, and for the start of a row, in nanoseconds. */
 const elementNanoseconds = 0.25;
-const powerNanoseconds = 14;
+const powerNanoseconds = 5;
 const rowNanoseconds = 5;
 
 /** Contract: Backend.binary. */

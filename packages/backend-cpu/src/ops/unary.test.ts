@@ -66,6 +66,39 @@ describe.each(['auto', false] as const)('with relaxed SIMD: %s', (relaxedSimd) =
     expect(worst.ulps, `at x = ${worst.x}`).toBeLessThanOrEqual(promise.ulps);
   });
 
+  test('power is within 1 ulp, for negative bases and integers too', async () => {
+    const next = randomSource(4);
+    const bases = Float32Array.from({ length: count }, (_, n) => (n % 8 === 0 ? -1 : 1) * 10 ** (30 * next()));
+    const exponents = Float32Array.from(bases, (x, n) => {
+      const exponent = (37 * next()) / Math.log10(Math.abs(x));
+      return n % 8 === 0 || n % 5 === 0 ? Math.trunc(exponent) : exponent;
+    });
+    const [x, y, out] = [backend.alloc('f32', count), backend.alloc('f32', count), backend.alloc('f32', count)];
+    backend.write(x, bases);
+    backend.write(y, exponents);
+    backend.binary('power', { buffer: x, strides: [1] }, { buffer: y, strides: [1] }, out, [count]);
+    const z = await backend.read(out);
+    const ulps = bases.map((base, n) => ulpsBetween(z[n]!, base ** exponents[n]!));
+    expect(Math.max(...ulps)).toBeLessThanOrEqual(1);
+  });
+
+  test('power follows IEEE 754 at zeros, infinities and NaN', async () => {
+    const corners = [0, -0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 1e-40, 3e38, -3e38, Infinity, -Infinity, NaN];
+    const pairs = corners.flatMap((a) => corners.map((b) => [a, b] as const));
+    const [x, y, out] = [backend.alloc('f32', pairs.length), backend.alloc('f32', pairs.length), backend.alloc('f32', pairs.length)];
+    backend.write(x, pairs.map(([a]) => a));
+    backend.write(y, pairs.map(([, b]) => b));
+    backend.binary('power', { buffer: x, strides: [1] }, { buffer: y, strides: [1] }, out, [pairs.length]);
+    const z = await backend.read(out);
+    pairs.forEach(([a, b], n) => {
+      // JavaScript makes NaN of (±1)^NaN and (±1)^±∞, as the contract leaves open.
+      const exact = Math.fround(a) ** Math.fround(b);
+      if (Math.abs(a) === 1 && Number.isNaN(exact)) return;
+      const agrees = Object.is(z[n], Math.fround(exact)) || ulpsBetween(z[n]!, exact) <= 1;
+      expect(agrees, `${a} to the power of ${b}: expected ${exact}, got ${z[n]}`).toBe(true);
+    });
+  });
+
   test('exp is 0 or infinite past its range, and monotonous at both ends', async () => {
     const x = Float32Array.of(-Infinity, -1e30, -87.4, -87, -86.9, -86.8, -86.7, 88.6, 88.7, 88.72, 88.73, 89, 1e30, Infinity);
     const [input, out] = [backend.alloc('f32', x.length), backend.alloc('f32', x.length)];
