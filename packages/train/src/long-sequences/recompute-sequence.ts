@@ -1,0 +1,79 @@
+import { ArgumentError, concat, recompute, reshape, slice, tidy, unstack, type State, type Tensor } from '@timestep/core';
+import type { Lengths, Recurrent } from '@timestep/layers';
+
+export interface RecomputeSequenceOptions<S extends State> {
+  /** The steps of a segment; ⌈√T⌉ by default. */
+  readonly segment?: number | undefined;
+  /** The state before the first step; zeros by default. */
+  readonly state?: S | null | undefined;
+  /** `[N]`, each 0…T. */
+  readonly lengths?: Lengths | null | undefined;
+}
+
+/**
+ * `layer.forward(x)` in the memory of about 2√T steps instead of T: the sequence is cut into segments, of which only the
+ * states between them are kept, and the backward pass runs each segment forward once more (Chen et al. 2016; Gruslys et
+ * al. 2016). The gradients are those of the whole; dropout draws the same masks in both passes, though not those that
+ * `layer.forward` would draw.
+ *
+ * @param x `[T, N, D]`
+ * @returns the output of every step and the final state. The output is T steps long itself; see
+ *   {@link recomputeFinalState} where only the state is wanted
+ * @throws ArgumentError where the layer is bidirectional
+ */
+export function recomputeSequence<S extends State>(layer: Recurrent<S>, x: Tensor, options: RecomputeSequenceOptions<S> = {}): { output: Tensor; state: S } {
+  const { output, ...state } = tidy(x.backend, () => {
+    const { outputs, state: last } = runSegments(layer, x, options, true);
+    return { output: outputs.length === 1 ? outputs[0]! : concat(outputs, 0), ...last };
+  });
+  return { output: output!, state: state as State as S };
+}
+
+/**
+ * The final state of `layer.forward(x)` alone, in the memory of about 2√T steps: for a loss on the last step, where the
+ * outputs before it are not wanted. The last layer's output is its state's `h`.
+ */
+export function recomputeFinalState<S extends State>(layer: Recurrent<S>, x: Tensor, options: RecomputeSequenceOptions<S> = {}): S {
+  return tidy(x.backend, () => runSegments(layer, x, options, false).state);
+}
+
+function runSegments<S extends State>(layer: Recurrent<S>, x: Tensor, { segment, state: start = null, lengths }: RecomputeSequenceOptions<S>, wantsOutput: boolean): { outputs: Tensor[]; state: S } {
+  if (layer.bidirectional) throw new ArgumentError('[recomputeSequence] a bidirectional layer has no state between segments; build it with bidirectional: false');
+  const steps = x.shape[0]!;
+  const size = segment ?? Math.max(1, Math.ceil(Math.sqrt(steps)));
+  if (!Number.isInteger(size) || size < 1) throw new ArgumentError(`[recomputeSequence] expected segment to be an integer ≥ 1, got ${size}`);
+  if (steps <= size) {
+    const whole = layer.forward(x, { state: start, lengths });
+    return { outputs: [whole.output], state: whole.state };
+  }
+  const cut = x.requiresGrad ? cutWithGradient(x, size) : null;
+  const names = Object.keys(layer.cells[0]!.stateShapes);
+  const toState = (parts: readonly Tensor[]): S => Object.fromEntries(names.map((name, index) => [name, parts[index]!])) as State as S;
+  const outputs: Tensor[] = [];
+  let state = start;
+  for (let from = 0; from < steps; from += size) {
+    const to = Math.min(from + size, steps);
+    const own = lengths && Int32Array.from(lengths, (length) => Math.min(Math.max(length - from, 0), to - from));
+    const run = ([input, ...parts]: readonly Tensor[]): Tensor[] => {
+      // What needs no gradient is cut in here, so that no copy of it is kept.
+      const part = cut ? input! : slice(input!, 0, from, to);
+      const result = layer.forward(part, { state: parts.length > 0 ? toState(parts) : null, lengths: own });
+      return [...names.map((name) => result.state[name]!), ...(wantsOutput ? [result.output] : [])];
+    };
+    const before = state;
+    const inputs = [cut ? cut[from / size]! : x, ...(before ? names.map((name) => before[name]!) : [])];
+    const results = recompute(run, inputs, { parameters: layer.parameters(), generators: layer.generators() });
+    state = toState(results);
+    if (wantsOutput) outputs.push(results.at(-1)!);
+  }
+  return { outputs, state: state! };
+}
+
+/** The segments of x such that their gradients are put together in one pass, not one pass over all of x for each. */
+function cutWithGradient(x: Tensor, size: number): Tensor[] {
+  const [steps, ...rest] = x.shape as [number, ...number[]];
+  const whole = Math.floor(steps / size);
+  const even = steps === whole * size;
+  const head = even ? x : slice(x, 0, 0, whole * size);
+  return [...unstack(reshape(head, [whole, size, ...rest])), ...(even ? [] : [slice(x, 0, whole * size, steps)])];
+}
