@@ -10,3 +10,5 @@ export { importOnnx, OnnxModel, type OnnxFeed, type OnnxPort } from './onnx/impo
 export type { Hdf5Dataset, Hdf5Datasets, Hdf5Limits, Hdf5Reader } from './hdf5/types.ts';
 export { importKeras, KerasModel, type ImportKerasOptions } from './keras/import.ts';
 export { loadKerasWeights } from './keras/weights.ts';
+export { exportAttention, exportMemory, type OnnxMemory } from './onnx/export/attention.ts';
+export { exportEncoderDecoder } from './onnx/export/encoder-decoder.ts';

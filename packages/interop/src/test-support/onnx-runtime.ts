@@ -6,11 +6,17 @@ export interface HostInput {
   readonly shape: readonly number[];
 }
 
+export interface HostMask {
+  /** 0 or 1 */
+  readonly data: Uint8Array;
+  readonly shape: readonly number[];
+}
+
 /** Runs an ONNX file by ONNX Runtime, the independent judge of what is exported. */
-export async function runOnnx(file: Uint8Array, inputs: Readonly<Record<string, HostInput>>): Promise<Record<string, { data: Float32Array; shape: readonly number[] }>> {
+export async function runOnnx(file: Uint8Array, inputs: Readonly<Record<string, HostInput | HostMask>>): Promise<Record<string, { data: Float32Array; shape: readonly number[] }>> {
   const session = await InferenceSession.create(file, { graphOptimizationLevel: 'disabled', logSeverityLevel: 3 });
   const feeds = Object.fromEntries(
-    Object.entries(inputs).map(([name, { data, shape }]) => [name, data instanceof Float32Array ? new OnnxTensor('float32', data, shape) : new OnnxTensor('int32', data, shape)]),
+    Object.entries(inputs).map(([name, { data, shape }]) => [name, new OnnxTensor(data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'bool', data, shape)]),
   );
   const results = await session.run(feeds);
   await session.release();

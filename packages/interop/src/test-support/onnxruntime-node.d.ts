@@ -1,8 +1,8 @@
 // The package's own declarations cannot be found from an ES module; these are the parts that the tests use.
 declare module 'onnxruntime-node' {
   export class Tensor {
-    constructor(type: 'float32' | 'int32' | 'int64', data: Float32Array | Int32Array | BigInt64Array, dims: readonly number[]);
-    readonly data: Float32Array | Int32Array | BigInt64Array;
+    constructor(type: 'float32' | 'int32' | 'bool', data: Float32Array | Int32Array | Uint8Array, dims: readonly number[]);
+    readonly data: Float32Array | Int32Array | Uint8Array;
     readonly dims: readonly number[];
   }
   export interface InferenceSession {

@@ -1,5 +1,5 @@
 import { ArgumentError } from '@timestep/core';
-import { Embedding, LayerNorm, Module, Sequential } from '@timestep/layers';
+import { Embedding, LanguageModel, LayerNorm, ManyToMany, ManyToOne, Module, Sequential } from '@timestep/layers';
 import type { OnnxDimension, OnnxElementType } from '../types.ts';
 import { OnnxGraph } from './graph.ts';
 import { exportLayer } from './layers.ts';
@@ -54,7 +54,8 @@ export function exportOnnxGraph(build: (graph: OnnxGraph) => void, name = 'model
 
 /** What the first layer takes. */
 function inputOf(model: Module): { dtype: OnnxElementType; shape: readonly OnnxDimension[] } {
-  if (model instanceof Embedding) return { dtype: 'i32', shape: ['T', 'N'] };
+  if (model instanceof Embedding || model instanceof LanguageModel) return { dtype: 'i32', shape: ['T', 'N'] };
+  if (model instanceof ManyToOne || model instanceof ManyToMany) return inputOf(model.layer);
   if (model instanceof Sequential) {
     for (let n = 0; n < model.length; n++) {
       const stage = model.at(n);

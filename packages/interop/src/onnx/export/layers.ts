@@ -1,9 +1,10 @@
 import { cos, exp, logSoftmax, relu, sigmoid, sin, softmax, softplus, tanh, type State, type Tensor } from '@timestep/core';
-import { Conv1d, Dropout, Embedding, LayerNorm, Linear, Recurrent, Sequential, type Module, type Stage } from '@timestep/layers';
+import { Conv1d, Dropout, Embedding, LanguageModel, LayerNorm, Linear, ManyToMany, ManyToOne, Recurrent, Sequential, type Module, type Stage } from '@timestep/layers';
 import { InteropError } from '../../errors.ts';
 import { transposed } from '../gates.ts';
 import type { OnnxGraph, OnnxValue } from './graph.ts';
 import { convolvedLengths, maskSteps } from './lengths.ts';
+import { exportPool } from './pool.ts';
 import { exportRecurrent, type OnnxRecurrence, type OnnxRecurrentInput } from './recurrent.ts';
 
 /** A module of one's own that says how it is exported, in the terms of the parts that it is made of. */
@@ -39,6 +40,12 @@ export function exportLayer(graph: OnnxGraph, layer: Stage | Module, x: OnnxValu
   if (layer instanceof LayerNorm) return { output: exportLayerNorm(graph, layer, x) };
   if (layer instanceof Conv1d) return { output: exportConv1d(graph, layer, x, input.lengths) };
   if (layer instanceof Dropout) return { output: x };
+  if (layer instanceof LanguageModel) return exportTagger(graph, layer as LanguageModel<State>, exportLayer(graph, layer.embedding, x).output, input);
+  if (layer instanceof ManyToMany) return exportTagger(graph, layer as ManyToMany<State>, x, input);
+  if (layer instanceof ManyToOne) {
+    const { output } = exportRecurrent(graph, layer.layer as Recurrent<State>, x, input);
+    return { output: exportLinear(graph, layer.head, exportPool(graph, layer as ManyToOne<State>, output, input.lengths)) };
+  }
   const opType = typeof layer === 'function' ? functions.get(layer as (x: Tensor) => Tensor) : undefined;
   if (opType) return { output: graph.one(opType, [x], opType.endsWith('oftmax') ? { axis: -1 } : {}, x) };
   const name = typeof layer === 'function' ? `the function ${layer.name || 'without a name'}` : layer.constructor.name;
@@ -65,6 +72,12 @@ function exportSequential(graph: OnnxGraph, model: Sequential, x: OnnxValue, { l
     if (lengths && stage instanceof Conv1d) lengths = convolvedLengths(graph, stage, lengths);
   }
   return current;
+}
+
+/** A recurrent layer with a head on every step. */
+function exportTagger(graph: OnnxGraph, { layer, head }: LanguageModel<State> | ManyToMany<State>, x: OnnxValue, input: OnnxRecurrentInput): OnnxRecurrence {
+  const { output, state } = exportRecurrent(graph, layer, x, input);
+  return { output: exportLinear(graph, head, output), state };
 }
 
 function exportLinear(graph: OnnxGraph, { weight, bias, inputSize, outputSize }: Linear, x: OnnxValue): OnnxValue {

@@ -1,6 +1,6 @@
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
 import { Generator, mean, openScope, relu, square, tensor, type State, type Tensor } from '@timestep/core';
-import { Conv1d, Embedding, GRU, LayerNorm, Linear, LSTM, Parameter, RNN, Sequential, type Module } from '@timestep/layers';
+import { Conv1d, Embedding, GRU, LayerNorm, Linear, LSTM, ManyToOne, Parameter, RNN, Sequential, type Module } from '@timestep/layers';
 import { describe, expect, it } from 'vitest';
 import { expectClose } from '../../test-support/compare.ts';
 import { fixture, jsonFixture } from '../../test-support/fixtures.ts';
@@ -52,6 +52,9 @@ describe('models that were exported here come back equal', () => {
     'LSTM, coupled gates, no biases': () => new LSTM({ ...shared, coupledGates: true, bias: false }),
     'GRU, reset before': () => new GRU({ ...shared, reset: 'before' }),
     'GRU, reset after, both directions, residual': () => new GRU({ ...shared, bidirectional: true, numLayers: 3, residual: true }),
+    'many to one, the last of both directions': () => new ManyToOne({ backend, layer: new GRU({ ...shared, bidirectional: true }), outputSize: 2 }),
+    'many to one, the largest': () => new ManyToOne({ backend, layer: new GRU(shared), outputSize: 2, pool: 'max' }),
+    'many to one, the mean': () => new ManyToOne({ backend, layer: new GRU(shared), outputSize: 2, pool: 'mean' }),
     'RNN, relu': () => new RNN({ ...shared, activation: 'relu' }),
     'convolution, norm and head': () =>
       new Sequential(

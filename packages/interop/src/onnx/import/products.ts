@@ -1,4 +1,4 @@
-import { add, affine, layerNorm, logSoftmax, matmul, mean, reshape, softmax, sum, type Tensor } from '@timestep/core';
+import { add, affine, layerNorm, logSoftmax, matmul, max, mean, reshape, softmax, sum, type Tensor } from '@timestep/core';
 import { ensure } from '../../errors.ts';
 import type { Context, Operator, Operators } from './operators.ts';
 import { isHost, onDevice, onHost, type Value } from './value.ts';
@@ -50,6 +50,7 @@ export const products: Operators = {
   },
   Softmax: (context, [x]) => [softmax(needed(context, x), context.node.int('axis', -1))],
   LogSoftmax: (context, [x]) => [logSoftmax(needed(context, x), context.node.int('axis', -1))],
+  ReduceMax: reduction(max),
   ReduceMean: reduction(mean),
   ReduceSum: (context, inputs) => {
     ensure(!isHost(inputs[0]!), 'UNSUPPORTED_MODEL', () => `[onnx] ${context.node.where} sums whole numbers`);
