@@ -1,7 +1,7 @@
 import { add, full, linearScan, multiply, reshape, select, slice, tidy, type Tensor } from '@timestep/core';
 import { maskSteps, stepMask } from '../lengths.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
-import { Cell, refuseRequired, type SequenceOptions, withoutSteps } from './cell.ts';
+import { Cell, type SequenceOptions, withoutSteps } from './cell.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
 /**
@@ -21,7 +21,6 @@ export abstract class ScanCell extends Cell<HiddenState> {
   }
 
   override sequence(x: Tensor, options: SequenceOptions<HiddenState> = {}): Recurrence<HiddenState> {
-    refuseRequired(this, options);
     const { backend } = x;
     const [steps, batch] = x.shape as [number, number];
     return scoped(backend, () => {
@@ -32,7 +31,7 @@ export abstract class ScanCell extends Cell<HiddenState> {
       const { a, b } = this.coefficients(maskSteps(x, lengths));
       const mask = lengths && stepMask(backend, lengths, steps);
       const held = (values: Tensor, neutral: number): Tensor => (mask ? select(mask, values, full(backend, [], neutral)) : values);
-      const h = linearScan(held(a, 1), held(b, 0), { initial: start.h, reverse: options.reverse });
+      const h = linearScan(held(a, 1), held(b, 0), { initial: start.h, reverse: options.reverse, fused: options.fused });
       const last = options.reverse ? slice(h, 0, 0, 1) : slice(h, 0, -1);
       const final = tidy(backend, () => reshape(last, last.shape.slice(1)));
       return { output: maskSteps(h, lengths), state: { h: final } };
