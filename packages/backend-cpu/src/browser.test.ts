@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium, missingChromium, servePage } from './test-support/chromium.ts';
+import { launchChromium, missingChromium, pages, servePage } from './test-support/chromium.ts';
 import type { Findings, WorkOptions } from './test-support/page/work.ts';
 
 describe.skipIf(missingChromium() !== null)('in Chromium', () => {
@@ -11,8 +11,8 @@ describe.skipIf(missingChromium() !== null)('in Chromium', () => {
   });
   afterAll(() => browser.close());
 
-  async function findings(isolated: boolean, where: 'work' | 'workInWorker', options: WorkOptions): Promise<Findings> {
-    const server = await servePage(isolated);
+  async function findings(kind: keyof typeof pages, where: 'work' | 'workInWorker', options: WorkOptions): Promise<Findings> {
+    const server = await servePage(kind);
     const page = await browser.newPage();
     try {
       const errors: string[] = [];
@@ -31,16 +31,21 @@ describe.skipIf(missingChromium() !== null)('in Chromium', () => {
   }
 
   test.each([
-    { isolated: true, where: 'workInWorker', options: { threads: 2, conformance: true }, threads: 2 },
-    { isolated: false, where: 'workInWorker', options: { threads: 2, conformance: true }, threads: 1 },
-    { isolated: true, where: 'work', options: { threads: 2, conformance: false }, threads: 2 },
-    { isolated: false, where: 'work', options: { relaxedSimd: false, conformance: false }, threads: 1 },
-  ] as const)('isolated: $isolated, $where, $options: $threads threads, right results', async ({ isolated, where, options, threads }) => {
-    const found = await findings(isolated, where, options);
+    { kind: 'isolated', where: 'workInWorker', options: { threads: 2, conformance: true }, threads: 2 },
+    { kind: 'plain', where: 'workInWorker', options: { threads: 2, conformance: true }, threads: 1 },
+    { kind: 'isolated', where: 'work', options: { threads: 2, conformance: false }, threads: 2 },
+    { kind: 'plain', where: 'work', options: { relaxedSimd: false, conformance: false }, threads: 1 },
+    { kind: 'policed', where: 'workInWorker', options: { conformance: false }, threads: 1 },
+  ] as const)('$kind page, $where, $options: $threads threads, right results', async ({ kind, where, options, threads }) => {
+    const found = await findings(kind, where, options);
     expect(found.failures).toEqual([]);
     if (options.conformance) expect(found.checks).toBeGreaterThan(300);
-    expect(found).toMatchObject({ crossOriginIsolated: isolated, threads });
+    expect(found).toMatchObject({ crossOriginIsolated: 'Cross-Origin-Opener-Policy' in pages[kind], threads });
     // 67 products of numbers up to 1, each rounded to 24 bits.
     expect(found.deviation).toBeLessThan(67 * 2 ** -24);
+  });
+
+  test('workers that a page forbids are a typed error where a number of threads is asked for', async () => {
+    await expect(findings('policed', 'workInWorker', { threads: 2, conformance: false })).rejects.toThrow('could not start 1 worker threads');
   });
 });

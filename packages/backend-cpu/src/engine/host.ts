@@ -77,7 +77,8 @@ function startWebWorker(source: string, data: unknown): Promise<HostWorker> {
     const address = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
     const worker = new Worker(address, { name: 'timestep' });
     worker.onerror = (event) => {
-      reject(new Error(event.message));
+      // A worker that a content policy forbids brings an event without a message.
+      reject(new Error(event.message || 'the page does not allow workers from a Blob (Content-Security-Policy: worker-src)'));
     };
     worker.onmessage = () => {
       URL.revokeObjectURL(address);

@@ -36,13 +36,20 @@ async function bundle(): Promise<ReadonlyMap<string, string>> {
   return new Map(outputFiles.map(({ path, text }) => [path, text]));
 }
 
-/** Serves the test page at `/`, cross-origin isolated or not. */
-export async function servePage(isolated: boolean): Promise<{ url: string; close(): Promise<void> }> {
+const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
+/** What the kernels' workers, which come from a Blob, are not. */
+const workersFromFilesOnly = { 'Content-Security-Policy': "worker-src 'self'" };
+
+/** How a page is served: cross-origin isolated or not, or isolated with a content policy that forbids our workers. */
+export const pages = { isolated: isolation, plain: {}, policed: { ...isolation, ...workersFromFilesOnly } } as const;
+
+/** Serves the test page at `/`. */
+export async function servePage(kind: keyof typeof pages): Promise<{ url: string; close(): Promise<void> }> {
   const scripts = await bundle();
-  const isolation = isolated ? { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } : {};
   const server = createServer(({ url = '/' }, response) => {
     const script = scripts.get(url);
-    response.writeHead(script === undefined && url !== '/' ? 404 : 200, { 'Content-Type': script === undefined ? 'text/html' : 'text/javascript', ...isolation });
+    response.writeHead(script === undefined && url !== '/' ? 404 : 200, { 'Content-Type': script === undefined ? 'text/html' : 'text/javascript', ...pages[kind] });
     response.end(script ?? '<!doctype html><title>test</title><script type="module" src="page.js"></script>');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
