@@ -16,6 +16,7 @@ export { crossEntropyLoss, type CrossEntropyLossOptions } from './losses/cross-e
 export { klDivLoss, type KLDivLossOptions } from './losses/kl-divergence.ts';
 export type { Reduction, ReductionOptions } from './losses/reduction.ts';
 export { huberLoss, l1Loss, mseLoss, smoothL1Loss, type HuberLossOptions, type SmoothL1LossOptions } from './losses/regression.ts';
+export { RealTimeRecurrentLearner } from './online/real-time-recurrent-learning.ts';
 export { Adagrad, type AdagradOptions } from './optimizers/adagrad.ts';
 export { Adam, AdamW, type AdamOptions } from './optimizers/adam.ts';
 export { clipGradientNorm, clipGradientValue, type ClippedNorm } from './optimizers/clip.ts';

@@ -1,0 +1,178 @@
+import { add, ArgumentError, concat, full, matmul, noGrad, openScope, reshape, ShapeError, show, stack, tensor, withFused, zeros, type Backend, type State, type Tensor } from '@timestep/core';
+import type { Cell } from '@timestep/layers';
+import { disposeState, unowned } from '../trainer/update.ts';
+
+/** A parameter with its influence matrix, ∂s/∂θ `[S, P]`: how the state depends on it, over all steps so far. */
+interface Influence {
+  readonly parameter: Tensor;
+  matrix: Tensor;
+}
+
+/**
+ * Real-time recurrent learning (Robinson and Fallside 1987; Williams and Zipser 1989): gradients while a sequence is
+ * still running, without going back in time. Beside the state s it carries the influence of every parameter on it,
+ * J ← ∂s'/∂s·J + ∂s'/∂θ, and each step's loss gets the gradient ∂L/∂θ + ∂L/∂s·J, s being the state before the step. The
+ * sum over a sequence is what backpropagation through time gives; memory does not grow with time, but a step takes S
+ * backward passes and S²·P products, for S numbers in the state and P parameters: for small networks.
+ *
+ * The gradients are added to `grad` of the cell's parameters, and of whatever else the loss depends on, such as a
+ * readout. An optimiser may step at any time; the influences then hold for parameters that have moved a little, as in
+ * the papers.
+ *
+ * ```ts
+ * const learner = new RealTimeRecurrentLearner(cell);
+ * for await (const { x, target } of stream) {
+ *   using loss = learner.step(x, (output) => mseLoss(readout.forward(output), target));
+ *   optimizer.step();
+ *   optimizer.zeroGrad();
+ * }
+ * ```
+ */
+export class RealTimeRecurrentLearner<S extends State> {
+  readonly cell: Cell<S>;
+  readonly #backend: Backend;
+  readonly #influences: Influence[];
+  /** Numbers in the state. */
+  readonly #size: number;
+  #state: S;
+
+  constructor(cell: Cell<S>) {
+    const parameters = cell.parameters().filter(({ requiresGrad }) => requiresGrad);
+    const [first] = parameters;
+    if (!first) throw new ArgumentError('[realTimeRecurrentLearner] the cell has no parameter that can learn; freeze(false) it first');
+    this.cell = cell;
+    this.#backend = first.backend;
+    this.#state = this.#firstState();
+    this.#size = Object.values<Tensor>(this.#state).reduce((sum, { size }) => sum + size, 0);
+    this.#influences = parameters.map((parameter) => ({ parameter, matrix: unowned(zeros(this.#backend, [this.#size, parameter.size])) }));
+  }
+
+  /** The state after the last step. */
+  get state(): S {
+    return this.#state;
+  }
+
+  /** Forgets state and influences: a new sequence begins. */
+  reset(): void {
+    disposeState(this.#state);
+    this.#state = this.#firstState();
+    for (const influence of this.#influences) {
+      influence.matrix.dispose();
+      influence.matrix = unowned(zeros(this.#backend, [this.#size, influence.parameter.size]));
+    }
+  }
+
+  /**
+   * One step of one sequence.
+   *
+   * @param x `[1, D]`
+   * @param loss of the cell's output `[1, P]`, a scalar
+   * @returns the loss, cut off from its gradient; yours to dispose, or your scope's
+   * @throws ShapeError for a batch of more than one: each sequence has influences of its own
+   */
+  step(x: Tensor, loss: (output: Tensor) => Tensor): Tensor {
+    if (x.shape[0] !== 1) throw new ShapeError(`[realTimeRecurrentLearner] expected x of shape [1, ${this.cell.inputSize}], got ${show(x.shape)}; make a learner for each sequence`);
+    const held = this.#influences.map(({ parameter }) => parameter.grad);
+    const scope = openScope(this.#backend);
+    try {
+      const before = this.#leaves();
+      this.#clear(before);
+      // A backend's own operations may go backward once only, this graph goes once for each number of the state.
+      const { output, state } = withFused(this.#backend, 'off', () => this.cell.forward(x, before));
+      const value = loss(output);
+      value.backward(undefined, { retainGraph: true });
+      this.#addGradients(before, held);
+      this.#advance(before, state);
+      return scope.keep(value.detach());
+    } finally {
+      // Also where it throws half way: what was there before comes back.
+      this.#influences.forEach(({ parameter }, index) => {
+        parameter.grad?.dispose();
+        parameter.grad = held[index] ?? null;
+      });
+      scope.close();
+    }
+  }
+
+  /** Frees state and influences; the cell is yours. */
+  dispose(): void {
+    disposeState(this.#state);
+    for (const { matrix } of this.#influences) matrix.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #firstState(): S {
+    using _scope = openScope(this.#backend, { gradient: false });
+    const state = this.cell.initialState(1, this.#backend);
+    return Object.fromEntries(Object.entries(state).map(([name, part]) => [name, unowned(part.detach())])) as State as S;
+  }
+
+  /** The state as leaves that a gradient stops at. */
+  #leaves(): S {
+    return Object.fromEntries(
+      Object.entries<Tensor>(this.#state).map(([name, part]) => {
+        const leaf = part.detach();
+        leaf.requiresGrad = true;
+        return [name, leaf];
+      }),
+    ) as State as S;
+  }
+
+  #clear(before: S): void {
+    for (const { parameter } of this.#influences) parameter.grad = null;
+    for (const leaf of Object.values<Tensor>(before)) {
+      leaf.grad?.dispose();
+      leaf.grad = null;
+    }
+  }
+
+  /** The gradient at the state before, `[1, S]`. */
+  #gradientOf(before: S): Tensor {
+    return concat(Object.values<Tensor>(before).map(({ grad, size }) => (grad ? reshape(grad, [1, size]) : zeros(this.#backend, [1, size]))), 1);
+  }
+
+  /** held + ∂L/∂θ + ∂L/∂s·J, kept in `held`. */
+  #addGradients(before: S, held: (Tensor | null)[]): void {
+    noGrad(this.#backend, () => {
+      const row = this.#gradientOf(before);
+      this.#influences.forEach(({ parameter, matrix }, index) => {
+        const past = reshape(matmul(row, matrix), parameter.shape);
+        const total = parameter.grad ? add(parameter.grad, past) : past;
+        const old = held[index];
+        held[index] = unowned(old ? add(old, total) : total);
+        old?.dispose();
+      });
+      for (const { parameter } of this.#influences) parameter.grad?.dispose();
+    });
+  }
+
+  /** J ← ∂s'/∂s·J + ∂s'/∂θ, one backward pass for each row, and s ← s'. */
+  #advance(before: S, after: S): void {
+    const flat = concat(Object.values<Tensor>(after).map((part) => reshape(part, [part.size])));
+    const stateRows: Tensor[] = [];
+    const rows: Tensor[][] = this.#influences.map(() => []);
+    for (let index = 0; index < this.#size; index++) {
+      this.#clear(before);
+      flat.backward(tensor(this.#backend, Float32Array.from({ length: this.#size }, (_, k) => (k === index ? 1 : 0))), { retainGraph: true });
+      stateRows.push(this.#gradientOf(before));
+      this.#influences.forEach(({ parameter }, place) => {
+        rows[place]!.push(parameter.grad ? reshape(parameter.grad, [parameter.size]) : full(this.#backend, [parameter.size], 0));
+        parameter.grad?.dispose();
+      });
+    }
+    noGrad(this.#backend, () => {
+      const transition = reshape(stack(stateRows), [this.#size, this.#size]);
+      this.#influences.forEach((influence, place) => {
+        const fresh = unowned(add(matmul(transition, influence.matrix), stack(rows[place]!)));
+        influence.matrix.dispose();
+        influence.matrix = fresh;
+      });
+    });
+    const old = this.#state;
+    this.#state = Object.fromEntries(Object.entries<Tensor>(after).map(([name, part]) => [name, unowned(part.detach())])) as State as S;
+    disposeState(old);
+  }
+}
