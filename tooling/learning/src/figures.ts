@@ -7,6 +7,7 @@ import { longLag } from './long-lag.ts';
 /** Remakes the figures of docs/systems.md: all of them, or those that are named. */
 const backend = await createCpuBackend();
 const figures = {
+  short: () => addingRace(backend, 10, 6000, /^(Elman|Jordan|Fully)/),
   adding: () => addingRace(backend, 50, 3000),
   dot: () => movingDot(backend),
   lag: async () => {

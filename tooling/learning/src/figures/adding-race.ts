@@ -24,9 +24,10 @@ const layers: Readonly<Record<string, Make>> = {
   'minLSTM, 2 layers': (options) => new MinLSTM({ ...options, numLayers: 2, forgetBias: 3 }),
 };
 
-/** How many sequences each cell needs until it solves the adding problem (error < 0.01). */
-export async function addingRace(backend: Backend, steps: number, most: number): Promise<void> {
+/** How many sequences each cell needs until it solves the adding problem (error < 0.01), at most 32 times `most`. */
+export async function addingRace(backend: Backend, steps: number, most: number, only?: RegExp): Promise<void> {
   for (const [name, make] of Object.entries(layers)) {
+    if (only && !only.test(name)) continue;
     const generator = new Generator(3);
     const hiddenSize = 24;
     const layer = make({ backend, generator, inputSize: 2, hiddenSize }) as AnyRecurrent;
