@@ -5,7 +5,7 @@ export { encodeWav } from './audio/encode-wav.ts';
 export { readWav, type Waveform } from './audio/wav.ts';
 export { maskFrequency, type MaskOptions, maskTime } from './augment/mask.ts';
 export { addNoise, changeGain, makeNoise, type NoiseColor, rootMeanSquare } from './augment/noise.ts';
-export { convolve, roomImpulse, type RoomOptions } from './augment/room.ts';
+export { convolve, createConvolver, roomImpulse, type RoomOptions } from './augment/room.ts';
 export { changePitch, changeSpeed, changeTempo } from './augment/speed.ts';
 export { bucketByLength, type BucketOptions } from './batching/bucket.ts';
 export { prefetch } from './batching/prefetch.ts';

@@ -1,5 +1,5 @@
 import { Generator } from '@timestep/core';
-import { addNoise, changeGain, convolve, createResampler, makeNoise, maskFrequency, maskTime, roomImpulse, type Features, type RandomSource } from '@timestep/datasets';
+import { addNoise, changeGain, createConvolver, createResampler, makeNoise, maskFrequency, maskTime, roomImpulse, type Features, type RandomSource } from '@timestep/datasets';
 import type { Extractor } from './features.ts';
 import { sampleRate } from './recordings.ts';
 
@@ -7,13 +7,13 @@ import { sampleRate } from './recordings.ts';
 const banks = (() => {
   const random = new Generator(2);
   return {
-    rooms: Array.from({ length: 48 }, () => roomImpulse({ sampleRate, reverberationSeconds: random.uniform(0.06, 0.35), directToReverberant: random.uniform(0, 12) }, random)),
+    rooms: Array.from({ length: 48 }, () => createConvolver(roomImpulse({ sampleRate, reverberationSeconds: random.uniform(0.06, 0.3), directToReverberant: random.uniform(0, 12) }, random))),
     noises: (['white', 'pink', 'brown'] as const).map((color) => makeNoise(2 ** 16, color, random)),
   };
 })();
 /** Resamplers of speeds 0.8 … 1.25, evenly spaced in logarithm. */
 const speeds = Array.from({ length: 23 }, (_, i) => 0.8 * (1.25 / 0.8) ** (i / 22));
-const resamplers = speeds.map((factor) => createResampler(factor, { zeroCrossings: 8, rolloff: 0.9 }));
+const resamplers = speeds.map((factor) => createResampler(factor, { zeroCrossings: 6, rolloff: 0.88 }));
 
 /**
  * Another voice in another place, from the waveform on: its speed and pitch together, its tempo alone, the length of its
@@ -22,7 +22,7 @@ const resamplers = speeds.map((factor) => createResampler(factor, { zeroCrossing
 export function augment(samples: Float32Array, extract: Extractor, bands: number, random: RandomSource): Features {
   const which = random.integer(speeds.length);
   let sound = resamplers[which]!(samples);
-  if (random.uniform() < 0.4) sound = convolve(sound, banks.rooms[random.integer(banks.rooms.length)]!);
+  if (random.uniform() < 0.4) sound = banks.rooms[random.integer(banks.rooms.length)]!(sound);
   if (random.uniform() < 0.7) {
     const noise = banks.noises[random.integer(banks.noises.length)]!;
     const from = random.integer(Math.max(1, noise.length - sound.length));

