@@ -3,6 +3,8 @@ export { decodeCheckpoint, encodeCheckpoint, type CheckpointContents, type HostT
 export type { DataSource } from './data/data-source.ts';
 export { epochData, shuffledBatches, type EpochDataOptions } from './data/epoch-data.ts';
 export { generatedData, type GeneratedDataOptions } from './data/generated-data.ts';
+export { gradientFlow, type GradientFlow, type GradientFlowOptions, type LayerFlow } from './diagnosis/gradient-flow.ts';
+export { gradientFlowPicture } from './diagnosis/gradient-flow-picture.ts';
 export { NonFiniteLossError, TrainError, type TrainErrorCode } from './errors.ts';
 export { cmaES, type CmaEsOptions } from './evolution/cma-es.ts';
 export type { EvolutionStrategy } from './evolution/evolution-strategy.ts';
