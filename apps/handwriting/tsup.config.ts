@@ -1,0 +1,3 @@
+import { library } from '@timestep/tooling-tsup';
+
+export default library({ cli: 'src/cli.ts', 'batch-worker': 'src/data/batch-worker.ts' }, { platform: 'node', dts: false });
