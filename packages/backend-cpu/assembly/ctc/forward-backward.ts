@@ -1,14 +1,14 @@
 import { integer, pointer } from '../support/arguments';
 import { VECTOR } from '../support/lanes';
-import { arrayBytes, emissionStride, GUARD } from './layout';
-import { occupancies, stepBackward, stepForward, timesEmission } from './steps';
-import { RENORMALISE, renormalise, scaledTo, ZERO_EXPONENT } from './wide';
+import { arrayBytes, emissionStride, GUARD, width } from './layout';
+import { stepBackward, stepForward } from './steps';
+import { exponentBias, RENORMALISE, renormalise, scaledTo, ZERO_EXPONENT } from './wide';
 
 const LN2: f64 = 0.6931471805599453;
 
 /** Bytes of work space for a sequence of T frames and L labels: the mask of the skips, then the frames. */
 export function ctcWorkBytes(T: i32, labels: i32, backward: i32): f64 {
-  const frames = backward != 0 ? T + 3 : 3;
+  const frames = backward != 0 ? T + 2 : 2;
   return <f64>arrayBytes(labels) * (4.0 * <f64>frames + 1.0);
 }
 
@@ -20,12 +20,6 @@ function clearFrame(frame: usize, bytes: usize): void {
     v128.store(frame + bytes + i, zero);
     v128.store(frame + 3 * bytes + i, zero);
   }
-}
-
-/** Makes the guard before a frame's labels zeros. */
-function clearGuard(frame: usize, bytes: usize): void {
-  v128.store(frame + 2 * bytes, i32x4.splat(0));
-  v128.store(frame + 3 * bytes, i32x4.splat(ZERO_EXPONENT));
 }
 
 /** Makes blank or label `i` (arrays 0 or 2) of a frame 1. */
@@ -97,7 +91,7 @@ export function ctcForwardBackward(args: usize, part: i32, parts: i32): void {
     if (length > 0 && labels + repeats <= length) {
       const normals = logNormals(pointer(args, 7) + ((<usize>n) << 3), normalStride, length);
       const emissions = pointer(args, 0) + <usize>n * <usize>T * stride;
-      loss = sequenceLoss(work, bytes, emissions, stride, length, labels, backward, normals);
+      loss = sequenceLoss(work, bytes, emissions, stride, (<usize>width(maxLabels)) << 2, length, labels, backward, normals);
     }
     const infeasible = loss == Infinity;
     store<i32>(pointer(args, 9) + offset, infeasible ? 0 : 1);
@@ -106,7 +100,7 @@ export function ctcForwardBackward(args: usize, part: i32, parts: i32): void {
 }
 
 function sequenceLoss(
-  work: usize, bytes: usize, emissions: usize, stride: usize, T: i32, labels: i32, backward: bool, normals: f64,
+  work: usize, bytes: usize, emissions: usize, stride: usize, exponents: usize, T: i32, labels: i32, backward: bool, normals: f64,
 ): f64 {
   const frameBytes = 4 * bytes;
   const start = work + bytes;
@@ -117,46 +111,43 @@ function sequenceLoss(
   let from = start;
   let to = start + frameBytes;
   for (let t: i32 = 0; t < T; t++) {
-    clearGuard(to, bytes);
-    stepForward(from, to, bytes, emissions + <usize>t * stride, work);
+    stepForward(from, to, bytes, emissions + <usize>t * stride, exponents, work);
     if (t % RENORMALISE == RENORMALISE - 1) renormaliseFrame(to, bytes);
     const next = backward ? to + kept : from;
     from = to;
     to = next;
   }
   const final = from;
+  // Without labels the last one is the guard before them.
+  v128.store(final + 2 * bytes, i32x4.splat(0));
+  v128.store(final + 3 * bytes, i32x4.splat(ZERO_EXPONENT));
   const blankAt = final + GUARD + ((<usize>labels) << 2);
   const labelAt = final + 2 * bytes + GUARD + ((<usize>labels) << 2) - 4;
   const top = i32x4.max_s(v128.load32_splat(blankAt + bytes), v128.load32_splat(labelAt + bytes));
   const exponent = i32x4.extract_lane(top, 0);
   const p = f32x4.extract_lane(
     f32x4.add(
-      scaledTo(top, v128.load32_splat(blankAt), v128.load32_splat(blankAt + bytes)),
-      scaledTo(top, v128.load32_splat(labelAt), v128.load32_splat(labelAt + bytes)),
+      scaledTo(top, v128.load32_splat(blankAt), v128.load32_splat(blankAt + bytes), exponentBias()),
+      scaledTo(top, v128.load32_splat(labelAt), v128.load32_splat(labelAt + bytes), exponentBias()),
     ),
     0,
   );
   if (p == 0.0) return Infinity;
-  if (backward) shareOut(work, bytes, emissions, stride, T, labels, exponent, from, to);
+  if (backward) shareOut(work, bytes, emissions, stride, exponents, T, labels, exponent, from, to);
   // Rounding may put a certain target a hair above probability 1.
   return max(normals - (Math.log(p) + <f64>exponent * LN2), 0.0);
 }
 
-/** The backward recursion from the last frame, at `alpha`, to the first; `beta` and the frame after it are free. */
+/** The backward recursion from the last frame, at `alpha`, to the first; the frame at `beta` is free. */
 function shareOut(
-  work: usize, bytes: usize, emissions: usize, stride: usize, T: i32, labels: i32, exponent: i32, alpha: usize, beta: usize,
+  work: usize, bytes: usize, emissions: usize, stride: usize, exponents: usize, T: i32, labels: i32, exponent: i32, alpha: usize, beta: usize,
 ): void {
-  const h = beta + 4 * bytes;
   clearFrame(beta, bytes);
-  clearFrame(h, bytes);
   setOne(beta, bytes, 0, labels);
   if (labels > 0) setOne(beta, bytes, 2, labels - 1);
   let a = alpha;
   for (let t = T - 1; t >= 0; t--, a -= 4 * bytes) {
-    const emission = emissions + <usize>t * stride;
-    timesEmission(beta, h, bytes, emission);
-    occupancies(a, beta, bytes, exponent, emission);
-    stepBackward(h, beta, bytes, work);
+    stepBackward(a, beta, bytes, exponent, emissions + <usize>t * stride, exponents, work);
     if (t % RENORMALISE == 0) renormaliseFrame(beta, bytes);
   }
 }

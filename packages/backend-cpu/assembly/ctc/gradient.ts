@@ -32,12 +32,13 @@ export function ctcGradient(args: usize, part: i32, parts: i32): void {
     const g = feasible ? load<f32>(pointer(args, 12) + offset) : <f32>NaN;
     scaledSoftmax(pointer(args, 0) + <usize>r * bytes, dx, C, pointer(args, 9) + ((<usize>r) << 3), g);
     const shares = pointer(args, 10) + (<usize>n * <usize>T + <usize>t) * stride;
-    subtract(dx + ((<usize>integer(args, 4)) << 2), g * load<f32>(shares));
+    const scale = g * load<f32>(shares, 4);
+    subtract(dx + ((<usize>integer(args, 4)) << 2), scale * load<f32>(shares));
     const target = pointer(args, 5) + ((<usize>n * <usize>maxLabels) << 2);
     const labels = load<i32>(pointer(args, 8) + offset);
     for (let i: i32 = 0; i < labels; i++) {
       const at = (<usize>i) << 2;
-      subtract(dx + ((<usize>load<i32>(target + at)) << 2), g * load<f32>(shares + (EMISSION_LABELS << 2) + at));
+      subtract(dx + ((<usize>load<i32>(target + at)) << 2), scale * load<f32>(shares + (EMISSION_LABELS << 2) + at));
     }
   }
 }

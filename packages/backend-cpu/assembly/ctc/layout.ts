@@ -12,18 +12,19 @@ export function width(labels: i32): i32 {
 }
 
 /**
- * Floats from one frame's row of emissions (and later occupancies) to the next: the blank first, then from EMISSION_LABELS
- * on the labels.
+ * Floats of one frame's row of emissions, `e^(x − max)` of the classes that matter: the blank's mantissa and exponent, then
+ * from EMISSION_LABELS on the labels' mantissas and, `width(maxLabels)` further, their exponents. The recursions put the
+ * occupancies in the place of the mantissas, with the factor that they still want in that of the blank's exponent.
  */
 // @ts-ignore: decorator
 @inline
 export function emissionStride(maxLabels: i32): i32 {
-  return EMISSION_LABELS + width(maxLabels);
+  return EMISSION_LABELS + 2 * width(maxLabels);
 }
 
 export const EMISSION_LABELS: i32 = 4;
 
-/** Bytes before and after each array of states: one vector, so that state −1 and state L + 1 can be read, as zeros. */
+/** Bytes before and after each array of states: one vector, so that state i + 1 can be read past the end, as zeros. */
 export const GUARD: usize = VECTOR;
 
 /** Bytes of one array of states with its guards. */

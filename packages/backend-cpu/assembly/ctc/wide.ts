@@ -1,3 +1,4 @@
+import { constant } from '../math/constants';
 import { expReduced, expRemainder } from '../math/exp';
 
 // Probabilities of whole paths leave the range of f32, and of f64, long before T = 1,000, and a common factor for each
@@ -14,33 +15,43 @@ export const ZERO_EXPONENT: i32 = -(1 << 29);
 
 export const RENORMALISE: i32 = 16;
 
-/** The exponent of e^z, z ≤ 0, as integers. Below −10⁶ it stays at −10⁶: T of them must fit an i32. */
-// @ts-ignore: decorator
-@inline
-export function wideExponent(z: v128): v128 {
-  return i32x4.trunc_sat_f32x4_s(exponentOf(f32x4.pmax(z, f32x4.splat(-1e6))));
-}
+const enum Wide { least, inverseLn2, magic, infinity, bias }
 
-/** The mantissa of e^z in 0.7…1.42, or 0 for z = −∞. */
-// @ts-ignore: decorator
-@inline
-export function wideMantissa(z: v128): v128 {
-  const bounded = f32x4.pmax(z, f32x4.splat(-1e6));
-  const m = expReduced(expRemainder(bounded, exponentOf(bounded)));
-  return v128.andnot(m, f32x4.eq(z, f32x4.splat(-f32.MAX_VALUE * 2)));
-}
+/** The least exponent of e that is told apart; 1/ln2; 1.5·2²³; ∞; and 127, the bias of f32's exponents, as bits. */
+const table: usize = memory.data<f32>([-1e6, 1.44269504, 12582912.0, -f32.MAX_VALUE * 2, 1.7796490496925177e-43]);
+
+/** 1.5·2²³ as bits: adding it to a float of less than 2²² leaves the nearest integer in the low bits. */
+const MAGIC_BITS: i32 = 0x4b400000;
 
 // @ts-ignore: decorator
 @inline
-function exponentOf(z: v128): v128 {
-  return f32x4.nearest(f32x4.mul(z, f32x4.splat(1.44269504)));
+function shifted(bounded: v128): v128 {
+  return f32x4.add(f32x4.mul(bounded, constant(table, Wide.inverseLn2)), constant(table, Wide.magic));
 }
 
-/** m·2^(e − top) for e ≤ top; 0 from a difference of 127 on. */
+/** e^z, z ≤ 0, as four mantissas in 0.7…1.42 (0 for z = −∞) at `m` and their exponents at `e`, none below −1.5·10⁶: T of them must fit an i32. */
 // @ts-ignore: decorator
 @inline
-export function scaledTo(top: v128, m: v128, e: v128): v128 {
-  const power = i32x4.max_s(i32x4.add(i32x4.sub(e, top), i32x4.splat(127)), i32x4.splat(0));
+export function storeWide(z: v128, m: usize, e: usize): void {
+  const bounded = f32x4.pmax(z, constant(table, Wide.least));
+  const n = shifted(bounded);
+  const mantissa = expReduced(expRemainder(bounded, f32x4.sub(n, constant(table, Wide.magic))));
+  v128.store(m, v128.andnot(mantissa, f32x4.eq(z, constant(table, Wide.infinity))));
+  v128.store(e, i32x4.sub(n, i32x4.splat(MAGIC_BITS)));
+}
+
+/** 127 in each lane, loaded: V8 builds a literal anew at each use. */
+// @ts-ignore: decorator
+@inline
+export function exponentBias(): v128 {
+  return constant(table, Wide.bias);
+}
+
+/** m·2^(e − top) for e ≤ top; 0 from a difference of 127 on. `bias` is `exponentBias()`. */
+// @ts-ignore: decorator
+@inline
+export function scaledTo(top: v128, m: v128, e: v128, bias: v128): v128 {
+  const power = i32x4.max_s(i32x4.add(i32x4.sub(e, top), bias), i32x4.splat(0));
   return f32x4.mul(m, i32x4.shl(power, 23));
 }
 

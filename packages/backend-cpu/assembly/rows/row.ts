@@ -1,3 +1,4 @@
+import { constant } from '../math/constants';
 import { expBounded } from '../math/exp';
 import { sumLanes, VECTOR } from '../support/lanes';
 
@@ -8,6 +9,15 @@ export function firstLanes(count: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
 }
 
+const least: usize = memory.data<f32>([-87.0]);
+
+/** e^x for x ≤ 0, but e^−87 = 1.6e-38 at least; NaN for NaN. */
+// @ts-ignore: decorator
+@inline
+export function expFrom(x: v128): v128 {
+  return expBounded(f32x4.pmax(x, constant(least, 0)));
+}
+
 /**
  * e^x for x ≤ 0, within 2 ulp; 0 where the result would be denormal (x < −87.3), NaN for NaN. One factor 2^n does, so
  * it takes two thirds of the time of `exp`.
@@ -15,11 +25,13 @@ export function firstLanes(count: i32): v128 {
 // @ts-ignore: decorator
 @inline
 export function expNonPositive(x: v128): v128 {
-  const bounded = f32x4.pmax(x, f32x4.splat(-87.0));
-  return v128.andnot(expBounded(bounded), f32x4.lt(x, f32x4.splat(-87.0)));
+  return v128.andnot(expFrom(x), f32x4.lt(x, constant(least, 0)));
 }
 
-/** The largest of the `count` floats at `row`; NaN if one is NaN, −∞ for none. */
+/**
+ * The largest of the `count` floats at `row`, −∞ for none. It passes NaN over, as `pmax` is one instruction where `max` is
+ * seven: a NaN still shows, in the sum of the exponentials.
+ */
 export function rowMax(row: usize, count: i32): f32 {
   const lowest = f32x4.splat(-f32.MAX_VALUE * 2);
   let a = lowest;
@@ -27,20 +39,23 @@ export function rowMax(row: usize, count: i32): f32 {
   const end = row + ((<usize>count) << 2);
   let at = row;
   for (; at + 2 * VECTOR <= end; at += 2 * VECTOR) {
-    a = f32x4.max(a, v128.load(at));
-    b = f32x4.max(b, v128.load(at, 16));
+    a = f32x4.pmax(a, v128.load(at));
+    b = f32x4.pmax(b, v128.load(at, 16));
   }
   if (at + VECTOR <= end) {
-    a = f32x4.max(a, v128.load(at));
+    a = f32x4.pmax(a, v128.load(at));
     at += VECTOR;
   }
-  if (at < end) b = f32x4.max(b, v128.bitselect(v128.load(at), lowest, firstLanes(<i32>((end - at) >> 2))));
-  a = f32x4.max(a, b);
-  a = f32x4.max(a, i8x16.shuffle(a, a, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  if (at < end) b = f32x4.pmax(b, v128.bitselect(v128.load(at), lowest, firstLanes(<i32>((end - at) >> 2))));
+  a = f32x4.pmax(a, b);
+  a = f32x4.pmax(a, i8x16.shuffle(a, a, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
   return max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1));
 }
 
-/** Σ e^(x − shift) over the `count` floats at `row`, none of which is above `shift`. */
+/**
+ * Σ e^(x − shift) over the `count` floats at `row`, none of which is above `shift`. A term counts 1.6e-38 at least: beside
+ * the largest, which is 1, that is nothing.
+ */
 export function rowExpSum(row: usize, count: i32, shift: f32): f32 {
   const top = f32x4.splat(shift);
   let a = f32x4.splat(0.0);
@@ -48,15 +63,15 @@ export function rowExpSum(row: usize, count: i32, shift: f32): f32 {
   const end = row + ((<usize>count) << 2);
   let at = row;
   for (; at + 2 * VECTOR <= end; at += 2 * VECTOR) {
-    a = f32x4.add(a, expNonPositive(f32x4.sub(v128.load(at), top)));
-    b = f32x4.add(b, expNonPositive(f32x4.sub(v128.load(at, 16), top)));
+    a = f32x4.add(a, expFrom(f32x4.sub(v128.load(at), top)));
+    b = f32x4.add(b, expFrom(f32x4.sub(v128.load(at, 16), top)));
   }
   if (at + VECTOR <= end) {
-    a = f32x4.add(a, expNonPositive(f32x4.sub(v128.load(at), top)));
+    a = f32x4.add(a, expFrom(f32x4.sub(v128.load(at), top)));
     at += VECTOR;
   }
   if (at < end) {
-    const e = expNonPositive(f32x4.sub(v128.load(at), top));
+    const e = expFrom(f32x4.sub(v128.load(at), top));
     b = f32x4.add(b, v128.and(e, firstLanes(<i32>((end - at) >> 2))));
   }
   return sumLanes(f32x4.add(a, b));

@@ -7,7 +7,7 @@ interface CtcBuffers {
   readonly integers: DeviceBuffer;
   /** The maximum and Σ e^(x − max) of each frame, `[T, N, 2]` */
   readonly normals: DeviceBuffer;
-  /** `[N, T, stride]`: x − max of the labels, then the occupancies */
+  /** `[N, T, stride]`: e^(x − max) of the labels, then the occupancies */
   readonly shares: DeviceBuffer;
   readonly [name: string]: DeviceBuffer;
 }
@@ -18,7 +18,7 @@ const stateCost = 3;
 
 /** Floats of a frame's row in `shares`; assembly/ctc/layout.ts. */
 function strideOf(maxLabels: number): number {
-  return 4 + ((maxLabels + 4) & ~3);
+  return 4 + 2 * ((maxLabels + 4) & ~3);
 }
 
 function addressesOf(engine: Engine, spec: CtcSpec, integers: DeviceBuffer) {
