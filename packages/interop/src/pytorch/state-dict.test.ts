@@ -1,6 +1,6 @@
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
 import { openScope, tensor } from '@timestep/core';
-import { readSafetensors, writeSafetensors, type SafetensorsTensor } from '@timestep/safetensors';
+import { readSafetensors, readSharded, writeSafetensors, writeSharded, type SafetensorsTensor } from '@timestep/safetensors';
 import { describe, expect, it } from 'vitest';
 import { expectClose } from '../test-support/compare.ts';
 import { fixture, jsonFixture } from '../test-support/fixtures.ts';
@@ -35,6 +35,16 @@ describe('a PyTorch state dict', () => {
     const before = await answer(model);
     expect(() => loadPyTorch(model, fixture('tagger-renamed.safetensors'))).toThrow(/missing embedding\.weight.*unexpected step, network\.norm\.bias/);
     expect(await answer(model)).toEqual(before);
+  });
+
+  it('in shards loads like one in a piece', async () => {
+    const { tensors } = readSafetensors(fixture('tagger.safetensors'));
+    const { indexJson, files } = writeSharded(tensors, { maxShardBytes: 800 });
+    expect(files.size).toBeGreaterThan(3);
+    const read = await readSharded(indexJson, async (name) => files.get(name)!, { widen: true });
+    const model = new Tagger(createReferenceBackend());
+    loadPyTorch(model, read.tensors);
+    expectClose(await answer(model), output);
   });
 
   it('goes out again under the names of the file', async () => {

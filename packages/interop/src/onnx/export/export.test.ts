@@ -132,6 +132,7 @@ describe('what cannot be exported is named', () => {
   }
   const cases: [string, () => Promise<Uint8Array>, RegExp][] = [
     ['a projection', () => exportOnnx(new LSTM({ ...shared, projectionSize: 2 })), /no projection, and this one has weight_hr of shape \[2, 5\]/],
+    ['norms inside a cell', () => exportOnnx(new LSTM({ ...shared, layerNorm: true })), /no norms inside/],
     ['a cell of one’s own', () => exportOnnx(new Recurrent({ cell: () => new OwnCell(), inputSize: D })), /no operator for the recurrent cell OwnCell/],
     ['an unknown function', () => exportOnnx(new Sequential(new Linear({ backend, inputSize: D, outputSize: 2 }), function cube(x) { return x; })), /no ONNX form of the function cube/],
   ];

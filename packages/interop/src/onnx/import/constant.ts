@@ -32,6 +32,8 @@ export function readConstant(where: string, proto: TensorProto): Constant {
   const count = shape.reduce((product, length) => product * length, 1);
   const sane = shape.every((length) => Number.isSafeInteger(length) && length >= 0) && Number.isSafeInteger(count);
   ensure(sane, 'MALFORMED_FILE', () => `[onnx] ${where} has the shape [${shape.join(', ')}], which no tensor can have`);
+  // Weights as exporters write them: the bytes of their floats, aligned by a copy.
+  if (proto.dataType === elementTypes.f32 && proto.rawData.length === 4 * count) return { shape, kind: 'float', data: new Float32Array(proto.rawData.slice().buffer) };
   const values = valuesOf(proto, type, count);
   ensure(values.length === count, 'MALFORMED_FILE', () => `[onnx] ${where} of shape [${shape.join(', ')}] needs ${count} values, the file holds ${values.length}; it is damaged`);
   if (type.kind === 'float') return { shape, kind: 'float', data: Float32Array.from(values) };
