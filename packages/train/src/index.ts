@@ -11,6 +11,7 @@ export type { EvolutionStrategy } from './evolution/evolution-strategy.ts';
 export { evolve, type EvolveOptions } from './evolution/evolve.ts';
 export { openES, type OpenEsOptions } from './evolution/open-es.ts';
 export { parameterVector, type ParameterVector } from './evolution/parameter-vector.ts';
+export { windowData, type TokenWindow, type WindowDataOptions } from './long-sequences/window-data.ts';
 export { recomputeFinalState, recomputeSequence, type RecomputeSequenceOptions } from './long-sequences/recompute-sequence.ts';
 export { bceWithLogitsLoss, type BCEWithLogitsLossOptions } from './losses/binary-cross-entropy.ts';
 export * from './losses/classes.ts';

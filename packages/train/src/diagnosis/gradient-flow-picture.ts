@@ -30,7 +30,7 @@ function drawPanel(name: string, { layers }: GradientFlow, low: number, high: nu
   const lines = layers.map((layer, index) => {
     const color = colors[index % colors.length]!;
     const label = `${escape(layer.name)}: ${layer.verdict}${layer.lostAt === null ? '' : ` before step ${layer.lostAt + 1}`}`;
-    return `<path d="${pathOf(layer.norms, x, y)}" fill="none" stroke="${color}" stroke-width="1.5"/><text x="${panel.left + 4}" y="${panel.top + 10 + 12 * index}" fill="${color}">${label}</text>`;
+    return `<path d="${pathOf(layer.norms, x, y)}" fill="none" stroke="${color}" stroke-width="1.5"/><text x="${right - 4}" y="${bottom - 6 - 12 * (layers.length - 1 - index)}" text-anchor="end" fill="${color}">${label}</text>`;
   });
   const axis = `<line x1="${panel.left}" x2="${right}" y1="${bottom}" y2="${bottom}" stroke="#555"/><text x="${panel.left}" y="${bottom + 13}" text-anchor="middle">0</text><text x="${right}" y="${bottom + 13}" text-anchor="end">${steps - 1}</text><text x="${(panel.left + right) / 2}" y="${panel.height - 6}" text-anchor="middle">step t</text>`;
   return `<text x="${panel.left}" y="16" font-size="12" font-weight="bold">${escape(name)}: ‖∂L/∂h‖</text>${grid.join('')}${axis}${lines.join('')}`;

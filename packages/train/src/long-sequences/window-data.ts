@@ -1,0 +1,54 @@
+import { ArgumentError } from '@timestep/core';
+import type { DataSource } from '../data/data-source.ts';
+import { epochData } from '../data/epoch-data.ts';
+
+export interface WindowDataOptions {
+  /** T: how far back gradients reach. */
+  readonly steps: number;
+  /** N: the sequence is cut into so many streams, which run side by side. */
+  readonly batch: number;
+  /** Passes over the sequence; without end by default. */
+  readonly epochs?: number | undefined;
+}
+
+/** A window on each stream. */
+export interface TokenWindow {
+  readonly shape: readonly [steps: number, batch: number];
+  /** `[T, N]` */
+  readonly inputs: Int32Array;
+  /** `[T, N]`: what follows each input. */
+  readonly targets: Int32Array;
+  /** The first of an epoch: the state of the window before does not belong to it. */
+  readonly first: boolean;
+}
+
+/**
+ * One long sequence of tokens for truncated backpropagation through time (Williams and Peng 1990): each batch goes on
+ * where the one before ended, so that a state may be carried from batch to batch while gradients stay within one.
+ * Tokens at the end that fill no window are left out.
+ *
+ * ```ts
+ * const loss = (model, { inputs, targets, shape, first }, { carried }) => {
+ *   const { output, state } = model.lstm.forward(embed(inputs), { state: first ? null : carried });
+ *   return { loss: crossEntropyLoss(model.head.forward(output), labels(targets)), state };
+ * };
+ * const trainer = new Trainer({ model, loss, optimizer, data: windowData(tokens, { steps: 64, batch: 32 }) });
+ * ```
+ *
+ * @throws ArgumentError where the sequence is too short for one window
+ */
+export function windowData(tokens: ArrayLike<number>, { steps, batch, epochs }: WindowDataOptions): DataSource<TokenWindow> {
+  for (const [name, value] of Object.entries({ steps, batch })) {
+    if (!Number.isInteger(value) || value < 1) throw new ArgumentError(`[windowData] expected ${name} to be an integer ≥ 1, got ${value}`);
+  }
+  const stream = Math.floor((tokens.length - 1) / batch);
+  const windows = Math.floor(stream / steps);
+  if (windows < 1) throw new ArgumentError(`[windowData] expected at least ${steps * batch + 1} tokens for one window of ${steps} steps on ${batch} streams, got ${tokens.length}; pass fewer steps or a smaller batch`);
+  const order = Array.from({ length: windows }, (_, index) => [index]);
+  const make = ([index]: readonly number[]): TokenWindow => {
+    const at = (t: number, n: number): number => n * stream + index! * steps + t;
+    const pick = (shift: number): Int32Array => Int32Array.from({ length: steps * batch }, (_, i) => tokens[at(Math.floor(i / batch) + shift, i % batch)]!);
+    return { shape: [steps, batch], inputs: pick(0), targets: pick(1), first: index === 0 };
+  };
+  return epochData(() => order, make, { seed: 0, epochs });
+}
