@@ -1,11 +1,15 @@
+import { brokenArithmetic } from './arithmetic.ts';
 import type { BrokenBackend } from './broken-backend.ts';
 import { brokenCtc } from './ctc.ts';
+import { brokenElementwise } from './elementwise.ts';
 import { brokenMemory } from './memory.ts';
+import { brokenMovement } from './movement.ts';
 import { brokenOptimizers } from './optimizers.ts';
-import { brokenArithmetic, brokenElementwise, brokenMovement } from './primitives.ts';
+import { brokenOwnership } from './ownership.ts';
 import { brokenRows } from './rows.ts';
 import { brokenScans } from './scan.ts';
-import { brokenLengths, brokenOwnership, brokenSteps } from './sequences.ts';
+import { brokenLengths } from './sequence-lengths.ts';
+import { brokenSteps } from './sequence-steps.ts';
 
 export { createBroken, type BrokenBackend } from './broken-backend.ts';
 
