@@ -18,6 +18,11 @@ export interface LSTMCellOptions extends GatedCellOptions {
   /** What the two biases of the forget gate add up to at the start, such as 1 (Jozefowicz et al. 2015); drawn by default. */
   readonly forgetBias?: number | undefined;
   /**
+   * T: start with memories of 1 … T steps, spread over the units (Tallec and Ollivier 2018, equation 16): the biases of the
+   * forget gate add up to ln u with u uniform in [1, T − 1), those of the input gate to its negative.
+   */
+  readonly memorySpan?: number | undefined;
+  /**
    * Normalise both products and what the output gate reads of the cell (Ba, Kiros and Hinton 2016, equations 29–31):
    * i, f, g, o from LN(W x) + b_ih + LN(U h) + b_hh, and h' = o∘tanh(LN(c')). It runs step by step: no backend fuses it.
    */
@@ -46,7 +51,7 @@ export class LSTMCell extends GatedCell<LstmState> {
     if (projection > 0 && projection >= options.hiddenSize) {
       throw new ArgumentError(`[lstmCell] expected projectionSize to be smaller than hiddenSize ${options.hiddenSize}, got ${projection}; leave it out for no projection`);
     }
-    super('lstmCell', 4, options, projection || options.hiddenSize, forgetBiases(options));
+    super('lstmCell', 4, options, projection || options.hiddenSize, startBiases(options));
     this.coupledGates = options.coupledGates ?? false;
     this.stateShapes = { h: [this.outputSize], c: [this.hiddenSize] };
     const make = (shape: number[]) => new Parameter(options.backend, shape, this.uniform(shape, this.generator));
@@ -86,10 +91,20 @@ export class LSTMCell extends GatedCell<LstmState> {
   }
 }
 
-/** The forget gate's part of `bias_ih` is the given value and that of `bias_hh` 0; the other gates are drawn as ever. */
-function forgetBiases({ forgetBias, hiddenSize, bias }: LSTMCellOptions): GateInitializer[] {
-  if (forgetBias === undefined) return [];
-  if (bias === false) throw new ArgumentError('[lstmCell] forgetBias needs the biases; leave out bias: false');
+/** Where a start is asked for, `bias_ih` holds it and `bias_hh` is 0; the gates that are not named are drawn as ever. */
+function startBiases({ forgetBias, memorySpan, hiddenSize, bias }: LSTMCellOptions): GateInitializer[] {
+  if (forgetBias === undefined && memorySpan === undefined) return [];
+  if (bias === false) throw new ArgumentError(`[lstmCell] ${memorySpan === undefined ? 'forgetBias' : 'memorySpan'} needs the biases; leave out bias: false`);
+  if (forgetBias !== undefined && memorySpan !== undefined) throw new ArgumentError('[lstmCell] forgetBias and memorySpan both set the forget gate; pass one of them');
+  if (memorySpan !== undefined && !(memorySpan > 2)) throw new ArgumentError(`[lstmCell] expected memorySpan above 2 steps, got ${memorySpan}`);
   const bound = 1 / Math.sqrt(hiddenSize);
-  return [forgetBias, 0].map((value) => (shape, generator, gate) => (gate === 1 ? constant(value) : uniform(-bound, bound))(shape, generator));
+  const drawn = uniform(-bound, bound);
+  if (memorySpan === undefined) return [forgetBias!, 0].map((value) => (shape, generator, gate) => (gate === 1 ? constant(value) : drawn)(shape, generator));
+  let spans = new Float32Array(0);
+  const spread: GateInitializer = (shape, generator, gate) => {
+    // Gate 0 is the input gate and comes first.
+    if (gate === 0) spans = uniform(1, memorySpan - 1)(shape, generator).map(Math.log);
+    return gate === 0 ? spans.map((value) => -value) : gate === 1 ? spans : drawn(shape, generator);
+  };
+  return [spread, (shape, generator, gate) => (gate < 2 ? constant(0) : drawn)(shape, generator)];
 }

@@ -210,6 +210,23 @@ describe('initial values', () => {
       }
       expect(() => new LSTM({ backend, inputSize: 2, hiddenSize: 4, forgetBias: 1, bias: false })).toThrow('[lstmCell] forgetBias needs the biases');
     }));
+
+  it('may spread the memories of an LSTM over a span', () =>
+    leakChecked(backend, async () => {
+      const size = 64;
+      using layer = new LSTM({ backend, inputSize: 2, hiddenSize: size, memorySpan: 100, numLayers: 2, generator });
+      const [ih, hh] = [await layer['bias_ih_l1']!.data(), await layer['bias_hh_l1']!.data()];
+      const spans = Array.from(ih.subarray(size, 2 * size), Math.exp);
+      expect(Math.min(...spans)).toBeGreaterThanOrEqual(0.999);
+      expect(Math.max(...spans)).toBeLessThan(99);
+      // The mean of 64 draws from [1, 99): a deviation of 3.5 around 50.
+      expect(Math.abs(spans.reduce((a, b) => a + b) / size - 50)).toBeLessThan(17.5);
+      expect([...ih.subarray(0, size)]).toEqual([...ih.subarray(size, 2 * size)].map((value) => -value));
+      expect(hh.subarray(0, 2 * size).every((value) => value === 0)).toBe(true);
+      expect(hh.subarray(2 * size).every((value) => value !== 0)).toBe(true);
+      expect(() => new LSTM({ backend, inputSize: 2, hiddenSize: 4, memorySpan: 9, forgetBias: 1 })).toThrow('[lstmCell] forgetBias and memorySpan both set the forget gate');
+      expect(() => new LSTM({ backend, inputSize: 2, hiddenSize: 4, memorySpan: 2 })).toThrow('[lstmCell] expected memorySpan above 2 steps, got 2');
+    }));
 });
 
 describe('lengths', () => {
