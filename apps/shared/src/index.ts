@@ -13,5 +13,5 @@ export { type History, runFolder, type RunSettings, trainRecognizer, type Traini
 export { confusionMatrix, type Confusions } from './report/confusion-matrix.ts';
 export { type ColorMap, ember, type HeatMapData, heatMapImage, type HeatMapOptions, heatMapUrl } from './report/heat-map.ts';
 export { figures, type Html, html, page } from './report/html.ts';
-export { lineChart, type LineChartOptions, type Series } from './report/line-chart.ts';
+export { lineChart, type LineChartOptions, type Series, usualHighest } from './report/line-chart.ts';
 export { ticks } from './report/scale.ts';

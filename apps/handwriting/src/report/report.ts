@@ -1,4 +1,4 @@
-import { figures, formatSeconds, type History, html, lineChart, page } from '@timestep/app-shared';
+import { figures, formatSeconds, type History, html, lineChart, page, usualHighest } from '@timestep/app-shared';
 import { confusionPairs } from '@timestep/ctc';
 import type { Evaluation, TestSet } from '../evaluation.ts';
 import type { HandwritingConfig } from '../model/config.ts';
@@ -40,8 +40,8 @@ ${chosen.map((i) => html`<figure>${writingFigure(test.writings[i]!, readings[i]!
 ${
   training
     ? html`<h2>Training</h2>
-<div style="display: flex; flex-wrap: wrap; gap: 1rem">
-<figure>${lineChart([{ name: 'loss', points: training.history.loss }], { xLabel: 'step', yLabel: 'CTC loss', yMin: 0 })}<figcaption>CTC loss, nats a string</figcaption></figure>
+<div class="pair">
+<figure>${lineChart([{ name: 'loss', points: training.history.loss }], { xLabel: 'step', yLabel: 'CTC loss', yMin: 0, yMax: usualHighest(training.history.loss) })}<figcaption>CTC loss, nats a string</figcaption></figure>
 <figure>${lineChart([{ name: 'character error', points: training.history.error.map(([step, value]) => [step, 100 * value] as const), color: 'var(--second)' }], { xLabel: 'step', yLabel: 'error', yMin: 0, yMax: 100, yUnit: '%' })}<figcaption>Character error while training</figcaption></figure>
 </div>`
     : ''

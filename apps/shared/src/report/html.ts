@@ -28,6 +28,7 @@ const style = `
   figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; display: block; } svg text { fill: var(--soft); font: 11px system-ui, sans-serif; }
   table { border-collapse: collapse; font-size: .92rem; } th, td { padding: .22rem .8rem .22rem 0; text-align: left; border-bottom: 1px solid var(--line); } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
   .figures { display: flex; flex-wrap: wrap; gap: 2.2rem; margin: 1.2rem 0; } .figures b { display: block; font-size: 1.6rem; font-weight: 600; } .figures span { color: var(--soft); font-size: .85rem; }
+  .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 0 2rem; align-items: start; }
   .mono { font-family: ui-monospace, monospace; letter-spacing: .12em; } .wrong { color: var(--bad); font-weight: 600; } .right { color: var(--good); }
 `;
 

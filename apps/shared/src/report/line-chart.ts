@@ -45,6 +45,12 @@ ${series.map((one, i) => html`<text x="${right - 4}" y="${margin.top + 12 + 15 *
 </svg>`;
 }
 
+/** A `yMax` that leaves out the few high points with which a loss begins: the largest but for the highest 2 %, and a little. */
+export function usualHighest(points: Series['points']): number {
+  const sorted = points.map(([, y]) => y).filter(Number.isFinite).sort((a, b) => a - b);
+  return 1.1 * (sorted[Math.floor(0.98 * (sorted.length - 1))] ?? 1);
+}
+
 function path(points: Series['points'], px: (x: number) => number, py: (y: number) => number): string {
   let pen = 'M';
   const commands: string[] = [];

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { confusionMatrix } from './confusion-matrix.ts';
 import { heatMapUrl } from './heat-map.ts';
 import { figures, html, page } from './html.ts';
-import { lineChart } from './line-chart.ts';
+import { lineChart, usualHighest } from './line-chart.ts';
 import { ticks } from './scale.ts';
 
 test('what is put into markup is escaped, markup is not', () => {
@@ -48,6 +48,11 @@ test('a line chart leaves a gap where a number is missing', () => {
   expect(path).not.toContain('NaN');
   expect(markup).toContain('2%</text>');
   expect(lineChart([], { xLabel: 'x', yLabel: 'y' }).markup).not.toMatch(/NaN|Infinity/u);
+});
+
+test('the usual highest leaves out a high beginning', () => {
+  expect(usualHighest([[0, 500], ...Array.from({ length: 99 }, (_, i) => [i + 1, 10 - i / 10] as const)])).toBeCloseTo(11, 0);
+  expect(usualHighest([])).toBeGreaterThan(0);
 });
 
 test('a line chart cuts off at yMax', () => {

@@ -1,4 +1,4 @@
-import { confusionMatrix, type Confusions, figures, formatSeconds, type History, type Html, html, lineChart, page, type Reading } from '@timestep/app-shared';
+import { confusionMatrix, type Confusions, figures, formatSeconds, type History, type Html, html, lineChart, page, type Reading, usualHighest } from '@timestep/app-shared';
 import { confusionPairs } from '@timestep/ctc';
 import type { Evaluation, TestSet } from '../evaluation.ts';
 import type { SpeechConfig } from '../model/config.ts';
@@ -35,15 +35,18 @@ ${figures([
 <p class="soft">An utterance of a speaker held out of training. Above: mel spectrogram. Middle: the probability of each class at each step of the network; CTC leaves most steps to the blank. Below: the steps at which each digit was read.</p>
 <figure>${utteranceFigure(test.utterances[shown[0]!]!, readings[shown[0]!]!, config)}</figure>
 <h2>Training</h2>
-<div style="display: flex; flex-wrap: wrap; gap: 1rem">
-<figure>${lineChart([{ name: 'loss on augmented training utterances', points: history.loss }], { xLabel: 'step', yLabel: 'CTC loss', yMin: 0 })}<figcaption>CTC loss, nats an utterance</figcaption></figure>
+<div class="pair">
+<figure>${lineChart([{ name: 'loss on augmented training utterances', points: history.loss }], { xLabel: 'step', yLabel: 'CTC loss', yMin: 0, yMax: usualHighest(history.loss) })}<figcaption>CTC loss, nats an utterance</figcaption></figure>
 <figure>${lineChart([{ name: 'digit error on the watched utterances', points: percent, color: 'var(--second)' }], { xLabel: 'step', yLabel: 'error', yMin: 0, yMax: 100, yUnit: '%' })}<figcaption>Digit error while training</figcaption></figure>
 </div>
+<div class="pair"><section>
 <h2>Confusions</h2>
 <p class="soft">How often each spoken digit was read as each digit; column “–” counts digits left out, row “+” digits read where none was spoken. Shaded by share of the row.</p>
 <figure>${confusionMatrix(confusionsOf(test, readings), { rows: 'spoken', columns: 'read' })}</figure>
+</section><section>
 <h2>Ten transcripts</h2>
-${transcriptTable(test, readings, shown)}`,
+${transcriptTable(test, readings, shown)}
+</section></div>`,
   );
 }
 
