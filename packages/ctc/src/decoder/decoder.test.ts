@@ -280,4 +280,5 @@ test('bad arguments are named', () => {
   const decoder = new CtcBeamDecoder({ tokens: ['', 'a'] });
   expect(() => decoder.decode({ data: new Float32Array(3), shape: [1, 3] })).toThrow(codeOf('SHAPE_MISMATCH'));
   expect(() => decoder.decode({ data: [NaN, 0], shape: [1, 2] })).toThrow(codeOf('NAN_IN_EMISSIONS'));
+  expect(() => decoder.stream().push({ data: [0, 0], shape: [1, 1, 2] })).toThrow(codeOf('SHAPE_MISMATCH'));
 });

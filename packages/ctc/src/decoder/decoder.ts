@@ -1,3 +1,4 @@
+import { ShapeError } from '@timestep/core';
 import { checkEmissions, type Emissions, framesOf } from '../emissions.ts';
 import { BeamSearch } from './beam-search.ts';
 import { type BeamDecoderOptions, resolveOptions, type ResolvedOptions } from './options.ts';
@@ -48,7 +49,7 @@ export class CtcBeamDecoder {
 
   /** A decoder for frames that come bit by bit. */
   stream(): CtcStream {
-    return new CtcStream(this.#resolved, (emissions) => this.#checkClasses(emissions));
+    return new BeamStream(this.#resolved, (emissions) => this.#checkClasses(emissions));
   }
 
   /**
@@ -71,7 +72,21 @@ export class CtcBeamDecoder {
 }
 
 /** One utterance whose frames come bit by bit. Nothing depends on where they were cut. */
-export class CtcStream {
+export interface CtcStream {
+  /** Frames so far */
+  readonly frames: number;
+  /**
+   * Takes the next frames, `[t, C]`, and returns the best hypothesis so far. Its last words may change, and its score is
+   * without what the end will add (the unfinished word, the end of the sentence).
+   *
+   * @throws ShapeError, ArgumentError `NAN_IN_EMISSIONS`
+   */
+  push(emissions: Emissions): BeamResult;
+  /** Ends the utterance: its `nBest` results. The stream begins anew after it. */
+  finish(): BeamResult[];
+}
+
+class BeamStream implements CtcStream {
   readonly #options: ResolvedOptions;
   readonly #check: (emissions: Emissions) => void;
   #search: BeamSearch;
@@ -82,22 +97,17 @@ export class CtcStream {
     this.#search = new BeamSearch(options);
   }
 
-  /** Frames so far */
   get frames(): number {
     return this.#search.time;
   }
 
-  /**
-   * Takes the next frames, `[t, C]`, and returns the best hypothesis so far. Its last words may change, and its score is
-   * without what the end will add (the unfinished word, the end of the sentence).
-   */
   push(emissions: Emissions): BeamResult {
     this.#check(emissions);
+    if (emissions.shape.length !== 2) throw new ShapeError(`[CtcStream] expected frames of one utterance, [t, C], got [${emissions.shape.join(', ')}]; make a stream for each utterance`);
     for (const frames of framesOf('CtcStream', emissions, this.#options.blank)) this.#search.process(frames);
     return readBeam(this.#search, this.#options, 1, false)[0]!;
   }
 
-  /** Ends the utterance: its `nBest` results. The stream begins anew after it. */
   finish(): BeamResult[] {
     const results = readBeam(this.#search, this.#options, this.#options.nBest, true);
     this.#search = new BeamSearch(this.#options);
