@@ -1,4 +1,4 @@
-"""PyTorch's side of the benchmark: `python3 torch_contestant.py THREADS`, requests and replies as lines of JSON."""
+"""PyTorch's side of the benchmark: `python3 torch_contestant.py THREADS [cuda]`, requests and replies as lines of JSON."""
 
 import json
 import math
@@ -11,10 +11,23 @@ import torch
 from values import digest, fill, seed_of
 
 torch.set_num_threads(int(sys.argv[1]))
+device = sys.argv[2] if len(sys.argv) > 2 else "cpu"
+# Plain fp32: TF32 has ten bits of mantissa.
+torch.backends.cuda.matmul.allow_tf32 = False
+torch.backends.cudnn.allow_tf32 = False
+
+
+def numbers(tensor):
+    return tensor.detach().cpu().numpy()
+
+
+def wait():
+    if device == "cuda":
+        torch.cuda.synchronize()
 
 
 def values(label, shape, scale):
-    return torch.from_numpy(fill(math.prod(shape), seed_of(label), scale)).reshape(shape)
+    return torch.from_numpy(fill(math.prod(shape), seed_of(label), scale)).reshape(shape).to(device)
 
 
 class Recurrent:
@@ -22,7 +35,7 @@ class Recurrent:
         layer_type = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}[case["cell"]]
         self.training = case["training"]
         hidden = case["hiddenSize"]
-        self.layer = layer_type(case["inputSize"], hidden, num_layers=case["layers"], bidirectional=case["bidirectional"])
+        self.layer = layer_type(case["inputSize"], hidden, num_layers=case["layers"], bidirectional=case["bidirectional"]).to(device)
         with torch.no_grad():
             for name, parameter in self.layer.named_parameters():
                 parameter.copy_(values(name, tuple(parameter.shape), 2 / math.sqrt(hidden)))
@@ -50,11 +63,11 @@ class Recurrent:
         return output
 
     def result(self):
-        found = {"output": digest(self.run().detach().numpy())}
+        found = {"output": digest(numbers(self.run()))}
         if self.training:
-            found["d x"] = digest(self.x.grad.numpy())
+            found["d x"] = digest(numbers(self.x.grad))
             for name, parameter in self.layer.named_parameters():
-                found[f"d {name}"] = digest(parameter.grad.numpy())
+                found[f"d {name}"] = digest(numbers(parameter.grad))
         return found
 
 
@@ -67,7 +80,7 @@ class Matmul:
         return torch.matmul(self.a, self.b)
 
     def result(self):
-        return {"product": digest(self.run().numpy())}
+        return {"product": digest(numbers(self.run()))}
 
 
 class Ctc:
@@ -76,7 +89,7 @@ class Ctc:
         self.logits = values("logits", (steps, batch, classes), 4).requires_grad_()
         self.upstream = values("upstream", (batch,), 2)
         uniform = fill(batch * length, 9, 1).astype("float64") + 0.5
-        self.targets = torch.from_numpy((1 + (uniform * (classes - 1)).astype("int64")).reshape(batch, length))
+        self.targets = torch.from_numpy((1 + (uniform * (classes - 1)).astype("int64")).reshape(batch, length)).to(device)
         self.input_lengths = torch.full((batch,), steps)
         self.target_lengths = torch.full((batch,), length)
 
@@ -90,7 +103,7 @@ class Ctc:
 
     def result(self):
         losses = self.run()
-        return {"losses": digest(losses.detach().numpy()), "d logits": digest(self.logits.grad.numpy())}
+        return {"losses": digest(numbers(losses)), "d logits": digest(numbers(self.logits.grad))}
 
 
 class CharacterModel:
@@ -102,7 +115,7 @@ class CharacterModel:
             "embedding": torch.nn.Embedding(vocabulary, case["embedding"]),
             "lstm": torch.nn.LSTM(case["embedding"], hidden),
             "head": torch.nn.Linear(hidden, vocabulary),
-        })
+        }).to(device)
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():
                 parameter.copy_(values(name, tuple(parameter.shape), 0.2))
@@ -111,7 +124,7 @@ class CharacterModel:
 
     def characters(self, case, seed):
         uniform = fill(case["steps"] * case["batch"], seed, 1).astype("float64") + 0.5
-        return torch.from_numpy((uniform * case["vocabulary"]).astype("int64")).reshape(case["steps"], case["batch"])
+        return torch.from_numpy((uniform * case["vocabulary"]).astype("int64")).reshape(case["steps"], case["batch"]).to(device)
 
     def run(self):
         output, _ = self.model["lstm"](self.model["embedding"](self.inputs))
@@ -126,9 +139,9 @@ class CharacterModel:
     def result(self):
         for _ in range(self.compared_steps):
             loss = self.run()
-        found = {"loss": digest(loss.detach().numpy())}
+        found = {"loss": digest(numbers(loss))}
         for name, parameter in self.model.named_parameters():
-            found[name] = digest(parameter.detach().numpy())
+            found[name] = digest(numbers(parameter))
         return found
 
 
@@ -140,7 +153,7 @@ class Step:
     def __init__(self, case):
         hidden = case["hiddenSize"]
         cell_type = {"lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell, "rnn": torch.nn.RNNCell}[case["cell"]]
-        self.cell = cell_type(hidden, hidden).eval()
+        self.cell = cell_type(hidden, hidden).to(device).eval()
         with torch.no_grad():
             for name, parameter in self.cell.named_parameters():
                 parameter.copy_(values(f"{name}_l0", tuple(parameter.shape), 2 / math.sqrt(hidden)))
@@ -155,7 +168,7 @@ class Step:
     def result(self):
         for _ in range(self.compared_steps):
             state = self.run()
-        return {"output": digest((state[0] if isinstance(state, tuple) else state).numpy())}
+        return {"output": digest(numbers(state[0] if isinstance(state, tuple) else state))}
 
 
 def status(field):
@@ -180,6 +193,7 @@ def timed(work, repeats):
     for _ in range(repeats):
         start = time.perf_counter()
         work.run()
+        wait()
         times.append((time.perf_counter() - start) * 1000)
     return times
 
@@ -187,7 +201,8 @@ def timed(work, repeats):
 def main():
     kinds = {"recurrent": Recurrent, "matmul": Matmul, "ctc": Ctc, "character-model": CharacterModel, "step": Step}
     say = lambda message: print(json.dumps(message), flush=True)
-    say({"version": torch.__version__, "device": f"CPU, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"})
+    where = torch.cuda.get_device_name() if device == "cuda" else f"CPU, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"
+    say({"version": torch.__version__, "device": where})
     work, idle = None, 0
     for line in sys.stdin:
         request = json.loads(line)
@@ -202,6 +217,7 @@ def main():
             result = work.result()
             for _ in range(2):
                 work.run()
+            wait()
             say({"digest": result, "milliseconds": timed(work, 1)[0]})
         elif request["type"] == "time":
             say({"milliseconds": timed(work, request["repeats"])})

@@ -10,8 +10,11 @@ import type { Report } from './report.ts';
 import { runGroup, type Row } from './run-group.ts';
 import { formatStartup, measureStartup, startupCommands, type StartupRow } from './startup.ts';
 import { formatTable } from './table.ts';
+import { formatWebGpuRow, profileWebGpu, type WebGpuRow } from './webgpu/profile.ts';
 
-const names = [...Object.keys(groups), 'startup'];
+const timedNames = [...Object.keys(groups), 'startup'];
+// `webgpu` counts and profiles and compares with nobody: it runs where it is asked for.
+const names = [...timedNames, 'webgpu'];
 const usage = `usage: pnpm bench [${names.join(' | ')} …] [options]
   --json            print one JSON object instead of tables
   --out FILE        write the JSON object to FILE as well
@@ -36,7 +39,7 @@ const { values: options, positionals } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const chosen = positionals.length > 0 ? positionals : names;
+const chosen = positionals.length > 0 ? positionals : timedNames;
 const unknown = chosen.filter((name) => !names.includes(name));
 if (options.help || unknown.length > 0) {
   console.error(unknown.length > 0 ? `unknown group: ${unknown.join(', ')}\n${usage}` : usage);
@@ -100,7 +103,13 @@ if (chosen.includes('startup')) {
   log(formatStartup(startup));
 }
 
-const report: Report = { machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results, startup };
+let webgpu: WebGpuRow[] | null = null;
+if (chosen.includes('webgpu')) {
+  log('\nwebgpu: embedding, LSTM, linear, cross-entropy, clipping and Adam, one whole training step');
+  webgpu = await profileWebGpu(options.only, (row) => log(`\n${formatWebGpuRow(row)}`));
+}
+
+const report: Report = { machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results, startup, webgpu };
 if (options.out) writeFileSync(options.out, JSON.stringify(report, null, 1));
 if (options.page) {
   const { writePage } = await import('./page/write-page.ts');

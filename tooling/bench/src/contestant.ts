@@ -23,6 +23,11 @@ export function torchContestant(threads: number): ContestantDescription {
   return { name: 'torch', command: 'python3', arguments: [`${folder}torch_contestant.py`, String(threads)], environment: { OMP_NUM_THREADS: String(threads) } };
 }
 
+/** On the first CUDA device, cuDNN in fp32. */
+export function torchCudaContestant(): ContestantDescription {
+  return { name: 'torch cuda', command: 'python3', arguments: [`${folder}torch_contestant.py`, '4', 'cuda'] };
+}
+
 export function ortContestant(threads: number): ContestantDescription {
   return { name: 'ort', command: process.execPath, arguments: ['--disable-warning=ExperimentalWarning', `${folder}ort.ts`, String(threads)] };
 }

@@ -1,6 +1,7 @@
 import type { Machine } from './machine.ts';
 import type { Row } from './run-group.ts';
 import type { StartupRow } from './startup.ts';
+import type { WebGpuRow } from './webgpu/profile.ts';
 
 /** Everything that a run of the benchmark found. */
 export interface Report {
@@ -10,4 +11,6 @@ export interface Report {
   readonly results: Readonly<Record<string, readonly Row[]>>;
   /** Null where it was not asked for */
   readonly startup: readonly StartupRow[] | null;
+  /** What training steps take on WebGPU; null where it was not asked for */
+  readonly webgpu: readonly WebGpuRow[] | null;
 }
