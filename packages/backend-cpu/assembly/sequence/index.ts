@@ -7,4 +7,4 @@ export { packBias, packPanels } from './pack';
 export { rnnBackward, rnnForward } from './rnn';
 export { layOutSequences } from './sequence';
 export { weightGradient, weightGradientScratch } from './weight-gradient';
-export { gruStreamStep, lstmStreamStep, packStream, rnnStreamStep } from './stream';
+export { gruResetStreamStep, gruStreamStep, lstmStreamStep, packStream, rnnStreamStep } from './stream';

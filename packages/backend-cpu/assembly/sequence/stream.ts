@@ -27,8 +27,12 @@ class StreamStep {
   cell: usize;
   peephole: usize;
   coupled: i32;
-  /** RNN: 0 the identity, 1 tanh, 2 relu */
+  /** RNN: 0 the identity, 1 tanh, 2 relu, 3 the end of a GRU whose reset comes before the product */
   activation: i32;
+  /** That GRU: z [H, to whole blocks of 32], h before the step, and what stands under tanh so far (the bias of the end) */
+  update: usize;
+  before: usize;
+  sums: usize;
 }
 
 /** Writes the lanes of a vector that belong to units, to both targets; `unit` is the vector's first. */
@@ -131,8 +135,54 @@ export function gruStreamStep(args: usize, part: i32, parts: i32): void {
 
 // @ts-ignore: decorator
 @inline
+function resetUnits(q: StreamStep, unit: i32, r: v128, z: v128, n: v128): void {
+  const offset = (<usize>unit) << 2;
+  v128.store(q.update + offset, sigmoid(z));
+  v128.store(q.sums + offset, n);
+  storeUnits(q, unit, f32x4.mul(sigmoid(r), v128.load(q.before + offset)));
+}
+
+/**
+ * Blocks of 8 units, lanes r, z, n over x and r, z over h: z, W_n x + b_in + b_hn and r∘h, which `rnnStreamStep` multiplies
+ * by U_n and blends.
+ */
+export function gruResetStreamStep(args: usize, part: i32, parts: i32): void {
+  const q = changetype<StreamStep>(args);
+  const start = q.input;
+  const middle = start + ((<usize>q.inputSize) << 2);
+  const end = middle + ((<usize>q.stateSize) << 2);
+  const last = partStart(q.blocks, part + 1, parts, 2);
+  for (let block = partStart(q.blocks, part, parts, 2); block < last; block++) {
+    let p = q.packed + (<usize>block) * ((middle - start) * 24 + (end - middle) * 16);
+    const bias = q.bias + ((<usize>block) << 7);
+    let r0 = v128.load(bias), r1 = v128.load(bias, 16), z0 = v128.load(bias, 32), z1 = v128.load(bias, 48);
+    let n0 = v128.load(bias, 64), n1 = v128.load(bias, 80);
+    for (let k = start; k < middle; k += 4) {
+      const s = v128.load32_splat(k);
+      r0 = multiplyAdd(s, v128.load(p), r0), r1 = multiplyAdd(s, v128.load(p, 16), r1);
+      z0 = multiplyAdd(s, v128.load(p, 32), z0), z1 = multiplyAdd(s, v128.load(p, 48), z1);
+      n0 = multiplyAdd(s, v128.load(p, 64), n0), n1 = multiplyAdd(s, v128.load(p, 80), n1);
+      p += 96;
+    }
+    for (let k = middle; k < end; k += 4) {
+      const s = v128.load32_splat(k);
+      r0 = multiplyAdd(s, v128.load(p), r0), r1 = multiplyAdd(s, v128.load(p, 16), r1);
+      z0 = multiplyAdd(s, v128.load(p, 32), z0), z1 = multiplyAdd(s, v128.load(p, 48), z1);
+      p += 64;
+    }
+    resetUnits(q, block << 3, r0, z0, n0);
+    resetUnits(q, (block << 3) + 4, r1, z1, n1);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
 function rnnUnits(q: StreamStep, unit: i32, value: v128): void {
-  if (q.activation == 1) value = tanh(value);
+  if (q.activation == 3) {
+    const offset = (<usize>unit) << 2;
+    value = tanh(value);
+    value = f32x4.add(value, f32x4.mul(v128.load(q.update + offset), f32x4.sub(v128.load(q.before + offset), value)));
+  } else if (q.activation == 1) value = tanh(value);
   else if (q.activation == 2) value = f32x4.max(value, f32x4.splat(0));
   storeUnits(q, unit, value);
 }

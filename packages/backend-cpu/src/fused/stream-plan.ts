@@ -46,11 +46,13 @@ export interface StreamStage {
   readonly coupled: boolean;
   /** As the kernel numbers it */
   readonly activation: number;
+  /** Of both stages of a GRU whose reset comes before the product: z, and the sums under tanh */
+  readonly reset: { readonly update: number; readonly sums: number } | null;
   readonly packings: readonly Packing[];
 }
 
 const lanes = 32;
-const activations = { identity: 0, tanh: 1, relu: 2 } as const;
+const activations = { identity: 0, tanh: 1, relu: 2, blend: 3 } as const;
 
 /** A product alone: a linear layer, or the projection of an LSTM whose h goes to `recurrent`. */
 function productStage(arena: Arena, input: readonly [number, number], sizes: { inputSize: number; units: number }, weight: number, bias: number, recurrent: StreamStage | null): StreamStage {
@@ -62,7 +64,7 @@ function productStage(arena: Arena, input: readonly [number, number], sizes: { i
   if (bias !== 0) packings.push({ source: bias, columns: 1, gates: 1, lanes, target: biasRow, blockStride: lanes, add: true });
   return {
     kernel: 'rnnStreamStep', input, inputSize, stateSize: 0, units, blocks, width: lanes, packed, bias: biasRow,
-    recurrent, cell: null, peephole: null, coupled: false, activation: activations.identity, packings,
+    recurrent, cell: null, peephole: null, coupled: false, activation: activations.identity, reset: null, packings,
   };
 }
 
@@ -106,17 +108,51 @@ function recurrentStage(engine: Engine, arena: Arena, layer: RecurrentLayer, out
     kernel: `${kind}StreamStep`, input, inputSize, stateSize: outputSize, units, blocks, width, packed, bias, recurrent: null,
     cell: kind === 'lstm' ? arena.take(padded(units)) : null, peephole,
     coupled: kind === 'lstm' && layer.variant.coupledGates,
-    activation: kind === 'rnn' ? activations[layer.variant.activation] : activations.identity, packings,
+    activation: kind === 'rnn' ? activations[layer.variant.activation] : activations.identity, reset: null, packings,
   };
 }
 
-/** The stages of the layers, in order. A projected LSTM is two: its cell, and the product that makes h. */
+/** A GRU whose reset comes before the product: r and z of all units first, then U_n (r∘h) and the new h. */
+function resetStages(engine: Engine, arena: Arena, layer: RecurrentLayer): StreamStage[] {
+  const { inputSize, hiddenSize: units, weights } = layer;
+  const width = 8;
+  const blocks = Math.ceil(units / width);
+  const wide = Math.ceil(units / lanes);
+  const blockStride = inputSize * 3 * width + units * 2 * width;
+  const input = [arena.take(inputSize + units), arena.take(inputSize + units)] as const;
+  const reset = { update: arena.take(wide * lanes), sums: arena.take(wide * lanes) };
+  const packed = arena.take(blocks * blockStride);
+  const bias = arena.take(blocks * lanes);
+  const hidden = arena.take(units);
+  const packedN = arena.take(wide * units * lanes);
+  const weightHh = engine.address(weights.weightHh);
+  const ofN = weightHh + 4 * 2 * units * units;
+  const biases = [engine.addressOrZero(weights.biasIh), engine.addressOrZero(weights.biasHh)].filter((address) => address !== 0);
+  const gates: StreamStage = {
+    kernel: 'gruResetStreamStep', input, inputSize, stateSize: units, units, blocks, width, packed, bias,
+    recurrent: null, cell: null, peephole: null, coupled: false, activation: activations.identity, reset,
+    packings: [
+      { source: engine.address(weights.weightIh), columns: inputSize, gates: 3, lanes: 3 * width, target: packed, blockStride, add: false },
+      { source: weightHh, columns: units, gates: 2, lanes: 2 * width, target: packed + inputSize * 3 * width, blockStride, add: false },
+      ...biases.map((source) => ({ source, columns: 1, gates: 3, lanes: 3 * width, target: bias, blockStride: lanes, add: true })),
+    ],
+  };
+  const end: StreamStage = {
+    kernel: 'rnnStreamStep', input: [hidden, hidden], inputSize: units, stateSize: 0, units, blocks: wide, width: lanes, packed: packedN, bias: reset.sums,
+    recurrent: gates, cell: null, peephole: null, coupled: false, activation: activations.blend, reset,
+    packings: [{ source: ofN, columns: units, gates: 1, lanes, target: packedN, blockStride: units * lanes, add: false }],
+  };
+  return [gates, end];
+}
+
+/** The stages of the layers, in order. A projected LSTM is two, its cell and the product that makes h. */
 export function planStages(engine: Engine, arena: Arena, layers: readonly StreamLayer[]): StreamStage[] {
   return layers.flatMap((layer): StreamStage[] => {
     if (layer.kind === 'linear') {
       const input = arena.take(layer.inputSize);
       return [productStage(arena, [input, input], { inputSize: layer.inputSize, units: layer.outputSize }, engine.address(layer.weight), engine.addressOrZero(layer.bias), null)];
     }
+    if (layer.kind === 'gru' && layer.variant.reset === 'before') return resetStages(engine, arena, layer);
     const projection = layer.kind === 'lstm' ? layer.variant.projectionSize : 0;
     if (projection === 0) return [recurrentStage(engine, arena, layer, layer.hiddenSize)];
     const cell = recurrentStage(engine, arena, layer, projection);

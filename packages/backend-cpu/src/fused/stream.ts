@@ -1,4 +1,4 @@
-import { ArgumentError, DisposedError, ShapeError, type Stream, type StreamLayer, type StreamOp, type Support } from '@timestep/backend-api';
+import { ArgumentError, DisposedError, ShapeError, type Stream, type StreamLayer, type StreamOp } from '@timestep/backend-api';
 import type { CpuBuffer } from '../engine/buffer.ts';
 import type { Engine, KernelName } from '../engine/engine.ts';
 import { Arena, planStages, type StreamStage } from './stream-plan.ts';
@@ -142,25 +142,23 @@ function slotsOf(stages: readonly StreamStage[], index: number, output: number, 
   const other = parity === 0 ? 1 : 0;
   const address = (offset: number | null): number => (offset === null ? 0 : base + 4 * offset);
   const follower = next === undefined ? output : next.input[parity];
-  // The cell of a projected LSTM makes no h: the product behind it does.
+  // Where a stage behind it makes h, as in a projected LSTM, the cell does not.
   const own = next?.recurrent === stage ? null : stage.stateSize > 0 ? stage : stage.recurrent;
+  const holder = stage.recurrent ?? stage;
+  const before = stage.reset && holder.input[parity] + holder.inputSize;
   const newState = own && own.input[other] + own.inputSize;
   return [
     address(stage.input[parity]), stage.inputSize, stage.stateSize, stage.units, stage.blocks,
     address(stage.packed), address(stage.bias), address(newState), address(follower),
     address(stage.cell), address(stage.peephole), Number(stage.coupled), stage.activation,
+    address(stage.reset && stage.reset.update), address(before), address(stage.reset && stage.reset.sums),
   ];
-}
-
-function supports(layers: readonly StreamLayer[]): Support {
-  const before = layers.some((layer) => layer.kind === 'gru' && layer.variant.reset === 'before');
-  return before ? 'a step of a GRU whose reset comes before the product needs two passes over its units, which backend cpu does not have' : true;
 }
 
 /** Contract: Backend.stream. */
 export function createStream(engine: Engine): StreamOp {
   return {
-    supports,
+    supports: () => true,
     open(layers) {
       if (layers.length === 0) throw new ArgumentError('[stream] expected a layer at least, got none');
       return new CpuStream(engine, layers);

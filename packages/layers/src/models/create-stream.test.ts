@@ -38,7 +38,7 @@ function frames() {
   return tensor(backend, Float32Array.from({ length: 3 * steps }, () => generator.normal()), { shape: [steps, 1, 3] });
 }
 
-describe.each(models)('createStream of %s', (name, make) => {
+describe.each(models)('createStream of %s', (_, make) => {
   it.each<FusedMode>(['auto', 'off'])('steps as the model goes over the whole sequence; fused %s', (fused) =>
     leakChecked(backend, async () => {
       using model = make();
@@ -67,9 +67,7 @@ describe.each(models)('createStream of %s', (name, make) => {
 
   it('is the backend’s own where it has one', () => {
     using model = make();
-    const open = () => { createStream(model, { fused: 'require' }).dispose(); };
-    if (name.includes('reset before')) expect(open).toThrow(/fused: 'require' was asked for, but a step of a GRU whose reset comes before/);
-    else expect(open).not.toThrow();
+    createStream(model, { fused: 'require' }).dispose();
   });
 });
 
