@@ -8,6 +8,8 @@ export interface LearningOptions {
   readonly steps: number;
   /** Steps between two looks at `measure`; 100 by default. */
   readonly every?: number;
+  /** What the learning rate is multiplied with after each step; 1 by default. */
+  readonly decay?: number;
   /** The largest norm of the gradient; 1 by default. */
   readonly clip?: number;
 }
@@ -39,6 +41,7 @@ export async function learn<Measure>(
       loss().backward();
       optimizer.step(clipGradientNorm(optimizer.gradients, options.clip ?? 1).factor);
       optimizer.zeroGrad();
+      for (const group of optimizer.groups) group.learningRate *= options.decay ?? 1;
     }
     if (step % (options.every ?? 100) > 0) continue;
     measured = await look();
