@@ -11,3 +11,6 @@ export type { BeamResult, PartialResult, TimedWord } from './decoder/result.ts';
 export { readArpa } from './language-model/arpa.ts';
 export { type NgramData, NgramModel } from './language-model/ngram-model.ts';
 export { type Alignment, ctcAlign, mergeTokens, type TokenSpan, type WordSpan, wordSpans } from './alignment/align.ts';
+export * from './transducer/decode.ts';
+export { transducerLoss, type TransducerLossOptions } from './transducer/loss.ts';
+export * from './transducer/transducer.ts';

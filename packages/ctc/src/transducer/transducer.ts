@@ -1,0 +1,141 @@
+import { add, type Backend, type Generator, noGrad, openScope, reshape, ShapeError, tanh, tensor, type Tensor, tidy, transpose } from '@timestep/core';
+import { Embedding, Linear, LSTM, Module } from '@timestep/layers';
+import { checkBlank, logSoftmaxRow } from '../emissions.ts';
+import type { TransducerSteps } from './decode.ts';
+import { transducerLoss, type TransducerLossOptions } from './loss.ts';
+
+export interface TransducerOptions {
+  readonly backend: Backend;
+  /** E, the features of a frame that the encoder gives */
+  readonly encoderSize: number;
+  /** C, the blank included */
+  readonly classes: number;
+  /** H of the prediction network's LSTM, 128 by default */
+  readonly predictionSize?: number | undefined;
+  /** Size of a label's embedding, 64 by default */
+  readonly embeddingSize?: number | undefined;
+  /** J, the width in which both meet, 128 by default */
+  readonly jointSize?: number | undefined;
+  /** Index of the blank class, 0 by default */
+  readonly blank?: number | undefined;
+  readonly generator?: Generator | undefined;
+}
+
+/** What the prediction network remembers after some labels: `h` and `c` of its LSTM, and its part of the joint network's input. */
+export interface PredictionState {
+  readonly h: Float32Array;
+  readonly c: Float32Array;
+  readonly joined: Float32Array;
+}
+
+/**
+ * The two networks that a transducer (Graves 2012) has beside its encoder: the prediction network, an LSTM over the labels
+ * so far, and the joint network W·tanh(A·encoded + B·predicted) + b.
+ *
+ * @example
+ * const transducer = new Transducer({ backend, encoderSize: 256, classes: 29 });
+ * transducer.loss(encoder.forward(x).output, targets, inputLengths).backward();
+ * const [best] = await transducerBeamDecode(await transducer.steps(encoded));
+ */
+export class Transducer extends Module {
+  readonly embedding: Embedding;
+  readonly prediction: LSTM;
+  readonly encoderJoint: Linear;
+  readonly predictionJoint: Linear;
+  readonly output: Linear;
+  readonly #classes: number;
+  readonly #blank: number;
+
+  constructor(options: TransducerOptions) {
+    super();
+    const { backend, encoderSize, classes, predictionSize = 128, embeddingSize = 64, jointSize = 128, blank = 0, generator } = options;
+    checkBlank('Transducer', blank, classes);
+    this.#classes = classes;
+    this.#blank = blank;
+    // A label is embedded; the blank stands for the beginning.
+    this.embedding = new Embedding({ backend, numEmbeddings: classes, embeddingSize, generator });
+    this.prediction = new LSTM({ backend, inputSize: embeddingSize, hiddenSize: predictionSize, generator });
+    this.encoderJoint = new Linear({ backend, inputSize: encoderSize, outputSize: jointSize, generator });
+    this.predictionJoint = new Linear({ backend, inputSize: predictionSize, outputSize: jointSize, bias: false, generator });
+    this.output = new Linear({ backend, inputSize: jointSize, outputSize: classes, generator });
+  }
+
+  /** The backend of its parameters, which `to` may have moved. */
+  get #backend(): Backend {
+    return this.output.weight.backend;
+  }
+
+  /**
+   * The logits of every point of the lattice.
+   *
+   * @param encoded `[T, N, E]`
+   * @returns `[T, N, U + 1, C]`, U the longest target
+   */
+  forward(encoded: Tensor, targets: readonly ArrayLike<number>[]): Tensor {
+    const [T, N] = encoded.shape as [number, number];
+    const U1 = 1 + Math.max(0, ...targets.map(({ length }) => length));
+    return tidy(this.#backend, () => {
+      const labels = Int32Array.from({ length: U1 * N }, (_, k) => {
+        const u = Math.floor(k / N);
+        return u === 0 ? this.#blank : (targets[k % N]?.[u - 1] ?? this.#blank);
+      });
+      const { output } = this.prediction.forward(this.embedding.forward(tensor(this.#backend, labels, { shape: [U1, N] })));
+      const predicted = transpose(this.predictionJoint.forward(output), [1, 0, 2]);
+      const joined = add(reshape(this.encoderJoint.forward(encoded), [T, N, 1, this.output.inputSize]), reshape(predicted, [1, N, U1, this.output.inputSize]));
+      return this.output.forward(tanh(joined));
+    });
+  }
+
+  /** The transducer loss of these targets; see `transducerLoss`. */
+  loss(encoded: Tensor, targets: readonly ArrayLike<number>[], inputLengths?: ArrayLike<number> | null, reduction?: TransducerLossOptions['reduction']): Tensor {
+    return tidy(this.#backend, () => transducerLoss(this.forward(encoded, targets), { targets, inputLengths, blank: this.#blank, reduction }));
+  }
+
+  /**
+   * What the decoders need for one utterance. The joint network is computed on the host: a point is one small product, and
+   * a read for each would take longer.
+   *
+   * @param encoded `[T, 1, E]`
+   */
+  async steps(encoded: Tensor): Promise<TransducerSteps<PredictionState>> {
+    const [frames, batch] = encoded.shape as [number, number];
+    if (encoded.rank !== 3 || batch !== 1) throw new ShapeError(`[Transducer.steps] expected one utterance, encoded as [T, 1, E], got [${encoded.shape.join(', ')}]; slice the batch`);
+    const J = this.output.inputSize;
+    const C = this.#classes;
+    using _scope = openScope(this.#backend);
+    const [joined, weight, bias] = await Promise.all([noGrad(this.#backend, () => this.encoderJoint.forward(encoded)).data(), this.output.weight.data(), this.output.bias!.data()]);
+    const sums = new Float64Array(J);
+    const logits = new Float64Array(C);
+    return {
+      frames,
+      blank: this.#blank,
+      start: () => this.#step(this.#blank, null),
+      extend: (state, token) => this.#step(token, state),
+      logProbabilities: (t, state) => {
+        for (let j = 0; j < J; j++) sums[j] = Math.tanh(joined[t * J + j]! + state.joined[j]!);
+        for (let c = 0; c < C; c++) {
+          let total = bias[c]!;
+          for (let j = 0; j < J; j++) total += weight[c * J + j]! * sums[j]!;
+          logits[c] = total;
+        }
+        const out = new Float32Array(C);
+        logSoftmaxRow(logits, 0, out, 0, C);
+        return out;
+      },
+    };
+  }
+
+  async #step(token: number, state: PredictionState | null): Promise<PredictionState> {
+    const backend = this.#backend;
+    using _scope = openScope(backend);
+    const H = this.prediction.hiddenSize;
+    const restored = state ? { h: tensor(backend, state.h, { shape: [1, 1, H] }), c: tensor(backend, state.c, { shape: [1, 1, H] }) } : null;
+    const [h, c, joined] = noGrad(backend, () => {
+      const x = this.embedding.forward(tensor(backend, Int32Array.of(token), { shape: [1, 1] }));
+      const result = this.prediction.forward(x, { state: restored });
+      return [result.state.h, result.state.c, this.predictionJoint.forward(result.output)];
+    });
+    const [hData, cData, joinedData] = await Promise.all([h!.data(), c!.data(), joined!.data()]);
+    return { h: Float32Array.from(hData), c: Float32Array.from(cData), joined: Float32Array.from(joinedData) };
+  }
+}
