@@ -2,7 +2,7 @@ import { ArgumentError, concat, recompute, reshape, slice, tidy, unstack, type S
 import type { Lengths, Recurrent } from '@timestep/layers';
 
 export interface RecomputeSequenceOptions<S extends State> {
-  /** The steps of a segment; ⌈√T⌉ by default. */
+  /** The steps of a segment; ⌈2√T⌉ by default: shorter ones keep more states and take longer. */
   readonly segment?: number | undefined;
   /** The state before the first step; zeros by default. */
   readonly state?: S | null | undefined;
@@ -40,7 +40,7 @@ export function recomputeFinalState<S extends State>(layer: Recurrent<S>, x: Ten
 function runSegments<S extends State>(layer: Recurrent<S>, x: Tensor, { segment, state: start = null, lengths }: RecomputeSequenceOptions<S>, wantsOutput: boolean): { outputs: Tensor[]; state: S } {
   if (layer.bidirectional) throw new ArgumentError('[recomputeSequence] a bidirectional layer has no state between segments; build it with bidirectional: false');
   const steps = x.shape[0]!;
-  const size = segment ?? Math.max(1, Math.ceil(Math.sqrt(steps)));
+  const size = segment ?? Math.max(1, Math.ceil(2 * Math.sqrt(steps)));
   if (!Number.isInteger(size) || size < 1) throw new ArgumentError(`[recomputeSequence] expected segment to be an integer ≥ 1, got ${size}`);
   if (steps <= size) {
     const whole = layer.forward(x, { state: start, lengths });
