@@ -60,6 +60,13 @@ export function threadReader(start: () => Hdf5Thread, limits: Hdf5Limits = {}): 
   return Object.assign(read, { close: end, [Symbol.dispose]: end });
 }
 
+/** What is used of a Web Worker, so that this package's types ask for no others of the browser. */
+export interface WebWorker {
+  postMessage(message: unknown): void;
+  addEventListener(type: 'message' | 'error', listener: (event: { readonly type: string }) => void): void;
+  terminate(): void;
+}
+
 /**
  * A reader that works in a Web Worker.
  *
@@ -67,15 +74,15 @@ export function threadReader(start: () => Hdf5Thread, limits: Hdf5Limits = {}): 
  * @example
  * const readHdf5 = hdf5InWorker(() => new Worker(new URL('@timestep/interop/hdf5-worker', import.meta.url), { type: 'module' }));
  */
-export function hdf5InWorker(start: () => Worker, limits: Hdf5Limits = {}): Hdf5ThreadReader {
+export function hdf5InWorker(start: () => WebWorker, limits: Hdf5Limits = {}): Hdf5ThreadReader {
   return threadReader(() => {
     const worker = start();
+    let waiting: ((result: Hdf5Answer | Error) => void) | null = null;
+    worker.addEventListener('message', (event) => waiting?.((event as MessageEvent<Hdf5Answer>).data));
+    worker.addEventListener('error', (event) => waiting?.(new Error((event as ErrorEvent).message)));
     return {
       post: (request) => worker.postMessage(request),
-      onAnswer(answer) {
-        worker.onmessage = ({ data }: MessageEvent<Hdf5Answer>) => answer(data);
-        worker.onerror = (event) => answer(new Error(event.message));
-      },
+      onAnswer: (answer) => void (waiting = answer),
       terminate: () => worker.terminate(),
     };
   }, limits);
