@@ -1,4 +1,4 @@
-import { backendOption, createProgram, wholeNumber } from '@timestep/app-shared';
+import { backendOption, beamFlags, createProgram, wholeNumber } from '@timestep/app-shared';
 import { Option } from 'commander';
 import { evaluateCommand, type EvaluateOptions } from './commands/evaluate.ts';
 import { recogniseCommand, type RecogniseOptions } from './commands/recognise.ts';
@@ -13,6 +13,7 @@ const modelFlag = ['--model <file>', 'the model', defaultOut] as const;
 /** The commands and flags of the app. */
 export function handwritingProgram(): ReturnType<typeof createProgram> {
   const program = createProgram('handwriting', 'Trains a recurrent network to read the movements of a pen, and uses it.');
+  const [beam, languageModel] = beamFlags();
   const subset = () => new Option('--subset <which>', 'writers to judge on: the last fifth (test), the others (train), or all').choices([...subsets]).default('test');
   program
     .command('train')
@@ -32,6 +33,8 @@ export function handwritingProgram(): ReturnType<typeof createProgram> {
     .option(...modelFlag)
     .addOption(subset())
     .option('--json', 'print one JSON object and nothing else')
+    .addOption(beam)
+    .addOption(languageModel)
     .addOption(backendOption())
     .action((options: EvaluateOptions) => evaluateCommand(options));
   program
@@ -39,6 +42,8 @@ export function handwritingProgram(): ReturnType<typeof createProgram> {
     .description('read the writing in UNIPEN or JSON-lines files')
     .argument('<files...>', 'files that end in .tra, .tes or .jsonl')
     .option(...modelFlag)
+    .addOption(beam)
+    .addOption(languageModel)
     .addOption(backendOption())
     .action((files: string[], options: RecogniseOptions) => recogniseCommand(files, options));
   program

@@ -4,6 +4,7 @@ export { catchInterrupt, type Interrupt } from './interrupt.ts';
 export { backendOption, createProgram, runProgram, wholeNumber } from './program.ts';
 export { createProgress, formatSeconds, type Progress, type ProgressOptions } from './progress.ts';
 export { type BatchMaker, createBatchMaker } from './recognizer/batch-maker.ts';
+export { type BeamFlags, beamFlags, searchReadings } from './recognizer/beam.ts';
 export { type ModelConfig, type NumberRule, parseConfig } from './recognizer/config.ts';
 export { configFile, loadModel, saveModel } from './recognizer/model-files.ts';
 export { type NetworkConfig, Recognizer } from './recognizer/network.ts';

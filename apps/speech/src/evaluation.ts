@@ -1,4 +1,4 @@
-import { type Reading, readSequences, type Recognizer } from '@timestep/app-shared';
+import { type BeamFlags, type Reading, readSequences, type Recognizer, searchReadings } from '@timestep/app-shared';
 import { type Backend, Generator } from '@timestep/core';
 import { digitErrorRate, type ErrorRate } from '@timestep/ctc';
 import type { Features } from '@timestep/datasets';
@@ -11,6 +11,9 @@ export interface TestSet {
   readonly utterances: readonly Utterance[];
   readonly features: readonly Features[];
 }
+
+/** The text of each label. */
+export const digitNames = [...'0123456789'];
 
 /** Utterances of an evaluation, and the seed they are drawn with. */
 export const evaluationUtterances = 256;
@@ -29,7 +32,7 @@ export interface Evaluation {
   readonly readings: readonly Reading[];
 }
 
-export async function evaluate(backend: Backend, model: Recognizer, { utterances, features }: TestSet): Promise<Evaluation> {
-  const readings = await readSequences(backend, model, features);
+export async function evaluate(backend: Backend, model: Recognizer, { utterances, features }: TestSet, search: BeamFlags = {}): Promise<Evaluation> {
+  const readings = await searchReadings(await readSequences(backend, model, features), digitNames, search);
   return { error: digitErrorRate(utterances.map(({ digits }) => digits.join('')), readings.map(({ labels }) => labels.join(''))), readings };
 }

@@ -1,4 +1,4 @@
-import { backendOption, createProgram, wholeNumber } from '@timestep/app-shared';
+import { backendOption, beamFlags, createProgram, wholeNumber } from '@timestep/app-shared';
 import { Option } from 'commander';
 import { evaluateCommand, type EvaluateOptions } from './commands/evaluate.ts';
 import { defaultSteps, train, type TrainOptions } from './commands/train.ts';
@@ -10,6 +10,7 @@ const dataFlag = ['--data <dir>', 'a folder of recordings named {digit}_{speaker
 
 /** The commands and flags of the app. */
 export function speechProgram(): ReturnType<typeof createProgram> {
+  const [beam, languageModel] = beamFlags();
   const program = createProgram('speech', 'Trains a recurrent network to write down spoken digits, and uses it.');
   const training = (name: string, description: string) =>
     program
@@ -33,6 +34,8 @@ export function speechProgram(): ReturnType<typeof createProgram> {
     .option('--model <file>', 'the model', defaultOut)
     .addOption(new Option('--subset <which>', 'recordings to judge on: of index 5 and up, of index 0 to 4, or all').choices([...subsets]).default('test'))
     .option('--json', 'print one JSON object and nothing else')
+    .addOption(beam)
+    .addOption(languageModel)
     .addOption(backendOption())
     .action((options: EvaluateOptions) => evaluateCommand(options));
   program
@@ -40,6 +43,8 @@ export function speechProgram(): ReturnType<typeof createProgram> {
     .description('write down what is said in WAV files')
     .argument('<files...>', 'WAV files')
     .option('--model <file>', 'the model', defaultOut)
+    .addOption(beam)
+    .addOption(languageModel)
     .addOption(backendOption())
     .action((files: string[], options: TranscribeOptions) => transcribeCommand(files, options));
   return program;

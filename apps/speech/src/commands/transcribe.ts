@@ -1,9 +1,10 @@
-import { type BackendName, loadModel, readSequences, withBackend } from '@timestep/app-shared';
+import { type BackendName, type BeamFlags, loadModel, readSequences, searchReadings, withBackend } from '@timestep/app-shared';
 import { createExtractor } from '../data/features.ts';
 import { readSound } from '../data/recordings.ts';
+import { digitNames } from '../evaluation.ts';
 import { parseSpeechConfig } from '../model/config.ts';
 
-export interface TranscribeOptions {
+export interface TranscribeOptions extends BeamFlags {
   readonly model: string;
   readonly backend: BackendName;
 }
@@ -12,13 +13,14 @@ export interface TranscribeOptions {
 const longest = 120;
 
 /** Writes down the digits in WAV files, a line for each. */
-export async function transcribeCommand(files: readonly string[], { model: modelFile, backend: name }: TranscribeOptions): Promise<void> {
+export async function transcribeCommand(files: readonly string[], { model: modelFile, backend: name, ...search }: TranscribeOptions): Promise<void> {
   await withBackend(name, async (backend) => {
     const { model, config } = await loadModel(modelFile, backend, parseSpeechConfig);
     const extract = createExtractor(config.features);
     const sounds = [];
     for (const file of files) sounds.push(extract(await readSound(file, longest)));
-    (await readSequences(backend, model, sounds)).forEach(({ labels }, i) => console.log(`${files[i]!}  ${labels.join(' ')}`));
+    const readings = await searchReadings(await readSequences(backend, model, sounds), digitNames, search);
+    readings.forEach(({ labels }, i) => console.log(`${files[i]!}  ${labels.join(' ')}`));
     model.dispose();
   });
 }
