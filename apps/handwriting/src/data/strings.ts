@@ -27,11 +27,18 @@ export function byWriter(samples: readonly Sample[]): Writers {
   return writers;
 }
 
+export interface StringOptions {
+  /** Characters at most; 6 at most and by default */
+  readonly most?: number;
+  /** What is done to each character */
+  readonly change?: (ink: Ink) => Ink;
+}
+
 /** Draws 1–6 characters (uniformly many) of one writer, with a writer and samples that are drawn uniformly too, and joins them. */
-export function drawString(writers: Writers, random: RandomSource, change: (ink: Ink) => Ink = (ink) => ink): Writing {
+export function drawString(writers: Writers, random: RandomSource, { most = mostCharacters, change = (ink) => ink }: StringOptions = {}): Writing {
   const names = [...writers.keys()];
   const own = writers.get(names[random.integer(names.length)]!)!;
-  const samples = Array.from({ length: 1 + random.integer(mostCharacters) }, () => own[random.integer(own.length)]!);
+  const samples = Array.from({ length: 1 + random.integer(Math.min(most, mostCharacters)) }, () => own[random.integer(own.length)]!);
   return joinSamples(samples.map(({ label, ink }) => ({ text: label, ink: change(ink) })), random);
 }
 

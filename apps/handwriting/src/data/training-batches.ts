@@ -21,6 +21,12 @@ export interface TrainingBatchOptions {
 
 /** Batches whose writings are drawn together and sorted by length, so that little of a batch is padding. */
 const group = 4;
+/**
+ * Every so many batches the texts may be one character longer, up to the longest: CTC finds its first alignments in short
+ * ones, where there are few, and those cost less.
+ */
+const batchesEachLength = 40;
+const longest = 10;
 
 /**
  * Training batch number `index`. It depends on the seed and its number alone, so that batches can be made ahead, elsewhere
@@ -30,11 +36,11 @@ export function createTrainingBatches({ samples, drawnShare, alphabet, batchSize
   const writers = byWriter(samples);
   const labels = new Map(alphabet.map((character, label) => [character, label]));
   const root = new Generator(seed);
-  const draw = (random: Generator): Writing => {
-    if (samples.length > 0 && random.uniform() >= drawnShare) return varyString(drawString(writers, random, (ink) => varyCharacter(ink, random)), random);
+  const draw = (random: Generator, most: number): Writing => {
+    if (samples.length > 0 && random.uniform() >= drawnShare) return varyString(drawString(writers, random, { most, change: (ink) => varyCharacter(ink, random) }), random);
     // Text in another alphabet is passed over: a model of digits learns from drawn digits alone.
     for (;;) {
-      const text = trainingText(random);
+      const text = trainingText(random).slice(0, most);
       if ([...text].every((character) => labels.has(character))) return { text, ink: drawText(text, random) };
     }
   };
@@ -42,8 +48,9 @@ export function createTrainingBatches({ samples, drawnShare, alphabet, batchSize
   const groupOf = (number: number): readonly LabelledBatch[] => {
     if (drawn?.number === number) return drawn.batches;
     const random = root.fork(`group ${number}`);
+    const most = Math.min(longest, 1 + Math.floor((number * group) / batchesEachLength));
     const writings = Array.from({ length: group * batchSize }, () => {
-      const { text, ink } = draw(random);
+      const { text, ink } = draw(random, most);
       return { labels: [...text].map((character) => labels.get(character)!), features: inkFeatures(ink) };
     });
     writings.sort((a, b) => a.features.steps - b.features.steps);
