@@ -1,7 +1,7 @@
 import { backendOption, beamFlags, createProgram, wholeNumber } from '@timestep/app-shared';
 import { Option } from 'commander';
 import { evaluateCommand, type EvaluateOptions } from './commands/evaluate.ts';
-import { defaultSteps, train, type TrainOptions } from './commands/train.ts';
+import { defaultSteps, startSteps, train, type TrainOptions } from './commands/train.ts';
 import { transcribeCommand, type TranscribeOptions } from './commands/transcribe.ts';
 import { subsets } from './data/recordings.ts';
 import { defaultOut } from './shipped.ts';
@@ -12,17 +12,17 @@ const dataFlag = ['--data <dir>', 'a folder of recordings named {digit}_{speaker
 export function speechProgram(): ReturnType<typeof createProgram> {
   const [beam, languageModel] = beamFlags();
   const program = createProgram('speech', 'Trains a recurrent network to write down spoken digits, and uses it.');
-  const training = (name: string, description: string) =>
+  const training = (name: string, description: string, steps: number) =>
     program
       .command(name)
       .description(description)
       .option('--out <file>', 'the model to write', defaultOut)
-      .option('--steps <count>', 'updates of the weights', wholeNumber(1), defaultSteps)
+      .option('--steps <count>', 'updates of the weights', wholeNumber(1), steps)
       .option('--seed <number>', 'fixes weights, utterances and augmentation', wholeNumber(0), 1)
       .option('--resume', 'go on from the checkpoint of a run that was stopped')
       .addOption(backendOption());
-  training('start', 'train on the recordings that come with the app, and judge').action((options: Omit<TrainOptions, 'subset'>) => train({ ...options, subset: 'train' }));
-  training('train', 'train a model')
+  training('start', 'train on the recordings that come with the app, and judge', startSteps).action((options: Omit<TrainOptions, 'subset'>) => train({ ...options, subset: 'train' }));
+  training('train', 'train a model', defaultSteps)
     .option(...dataFlag)
     .option('--download', 'train on the Free Spoken Digit Dataset, fetched once (12 MB)')
     .addOption(new Option('--subset <which>', 'recordings to train on: of index 5 and up, or all').choices(['train', 'all']).default('train'))
