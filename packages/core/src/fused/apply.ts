@@ -38,7 +38,9 @@ export function applyFused<
   const targets = gradientKeys.map((key) => differentiable[key]);
   const needsSaved = needsGradient(targets);
   const fullSpec = { ...spec, needsSaved } as Spec;
-  const { outputs: outputBuffers, saved: kept } = op.forward(fullSpec, buffersOf<Inputs>(inputs));
+  const { outputs: outputBuffers, saved: first } = op.forward(fullSpec, buffersOf<Inputs>(inputs));
+  let kept = first;
+  let spent = false;
   const outputKeys = keysOf(outputShapes);
   const inputKeys = keysOf(inputs);
   const given = inputKeys.filter((key) => inputs[key] !== null);
@@ -51,6 +53,15 @@ export function applyFused<
       onRelease: () => kept?.release(),
       backward: (gradients, wantedList, saved) => {
         const savedInputs = Object.fromEntries(inputKeys.map((key) => [key, given.includes(key) ? saved[given.indexOf(key)]!.buffer : null]));
+        if (spent) {
+          // A backward pass may use up what was saved (the CPU's overwrites the gates with their gradients), so a graph
+          // that was retained runs forward once more.
+          kept?.release();
+          const again = op.forward(fullSpec, savedInputs as Inputs);
+          for (const key of outputKeys) like.backend.free(again.outputs[key] as DeviceBuffer);
+          kept = again.saved;
+        }
+        spent = true;
         const savedOutputs = Object.fromEntries(outputKeys.map((key, k) => [key, saved[given.length + k]!.buffer]));
         const result = op.backward(fullSpec, {
           inputs: savedInputs as Inputs,
