@@ -2,7 +2,7 @@ import { createCpuBackend } from '@timestep/backend-cpu';
 import { addingRace } from './figures/adding-race.ts';
 import { attentionPicture } from './figures/attention-picture.ts';
 import { movingDot } from './figures/moving-dot.ts';
-import { publishedTasks } from './figures/published-tasks.ts';
+import { publishedSums, publishedTasks } from './figures/published-tasks.ts';
 import { longLag } from './long-lag.ts';
 
 /** Remakes the figures of docs/systems.md: all of them, or those that are named. */
@@ -11,6 +11,7 @@ const figures = {
   short: () => addingRace(backend, 10, 6000, /^(Elman|Jordan|Fully)/),
   adding: () => addingRace(backend, 50, 3000),
   tasks: () => publishedTasks(backend),
+  sums: () => publishedSums(backend),
   dot: () => movingDot(backend),
   lag: async () => {
     for (const lag of [100, 1000, 2000]) {
