@@ -8,11 +8,12 @@ import { groups } from './groups/index.ts';
 import { describeMachine } from './machine.ts';
 import type { Report } from './report.ts';
 import { runGroup, type Row } from './run-group.ts';
+import { formatDecoding, measureDecoding, type DecodeRow } from './decode.ts';
 import { formatStartup, measureStartup, startupCommands, type StartupRow } from './startup.ts';
 import { formatTable } from './table.ts';
 import { formatWebGpuRow, profileWebGpu, type WebGpuRow } from './webgpu/profile.ts';
 
-const timedNames = [...Object.keys(groups), 'startup'];
+const timedNames = [...Object.keys(groups), 'startup', 'decode'];
 // `webgpu` counts and profiles and compares with nobody: it runs where it is asked for.
 const names = [...timedNames, 'webgpu'];
 const usage = `usage: pnpm bench [${names.join(' | ')} …] [options]
@@ -103,13 +104,19 @@ if (chosen.includes('startup')) {
   log(formatStartup(startup));
 }
 
+let decode: DecodeRow[] | null = null;
+if (chosen.includes('decode')) {
+  log('\ndecode: CTC on the host, one thread');
+  decode = measureDecoding((row) => log(formatDecoding(row)));
+}
+
 let webgpu: WebGpuRow[] | null = null;
 if (chosen.includes('webgpu')) {
   log('\nwebgpu: embedding, LSTM, linear, cross-entropy, clipping and Adam, one whole training step');
   webgpu = await profileWebGpu(options.only, (row) => log(`\n${formatWebGpuRow(row)}`));
 }
 
-const report: Report = { machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results, startup, webgpu };
+const report: Report = { machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results, startup, decode, webgpu };
 if (options.out) writeFileSync(options.out, JSON.stringify(report, null, 1));
 if (options.page) {
   const { writePage } = await import('./page/write-page.ts');

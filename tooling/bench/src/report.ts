@@ -1,5 +1,6 @@
 import type { Machine } from './machine.ts';
 import type { Row } from './run-group.ts';
+import type { DecodeRow } from './decode.ts';
 import type { StartupRow } from './startup.ts';
 import type { WebGpuRow } from './webgpu/profile.ts';
 
@@ -11,6 +12,7 @@ export interface Report {
   readonly results: Readonly<Record<string, readonly Row[]>>;
   /** Null where it was not asked for */
   readonly startup: readonly StartupRow[] | null;
+  readonly decode: readonly DecodeRow[] | null;
   /** What training steps take on WebGPU; null where it was not asked for */
   readonly webgpu: readonly WebGpuRow[] | null;
 }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '../report.ts';
 import type { Row } from '../run-group.ts';
+import { formatDecoding } from '../decode.ts';
 import { formatStartup } from '../startup.ts';
 import { barChart } from './bars.ts';
 
@@ -41,7 +42,7 @@ function table(rows: readonly Row[], reference: string): string {
 export function writePage(folder: string, report: Report, titles: Readonly<Record<string, string>>): void {
   const pictures = join(folder, 'images', 'benchmarks');
   mkdirSync(pictures, { recursive: true });
-  const { machine, contestants, results, startup } = report;
+  const { machine, contestants, results, startup, decode } = report;
   const reference = 'torch';
   const sections = Object.entries(results).map(([name, rows]) => {
     const { categories, series } = ratiosOf(rows, reference);
@@ -62,6 +63,7 @@ export function writePage(folder: string, report: Report, titles: Readonly<Recor
     '',
     ...sections,
     ...(startup ? ['## A fresh process up to its first training step', '', '`npx pnpm bench startup`', '', '```text', formatStartup(startup), '```', ''] : []),
+    ...(decode ? ['## CTC decoding on the host, one thread', '', '`npx pnpm bench decode`', '', '```text', ...decode.map(formatDecoding), '```', ''] : []),
   ].join('\n');
   writeFileSync(join(folder, 'benchmarks.md'), page);
   writeFileSync(join(folder, 'benchmarks.json'), `${JSON.stringify(report, null, 1)}\n`);
