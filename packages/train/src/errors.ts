@@ -12,6 +12,8 @@ export type TrainErrorCode =
   | 'STORAGE_FULL'
   /** Reading or writing failed for another reason. */
   | 'STORAGE_FAILED'
+  /** What should be a model's file is none, or not all of one. */
+  | 'MODEL_DAMAGED'
   /** The data source gave no batch at all. */
   | 'DATA_EXHAUSTED';
 

@@ -23,6 +23,7 @@ export { RealTimeRecurrentLearner } from './online/real-time-recurrent-learning.
 export { Adagrad, type AdagradOptions } from './optimizers/adagrad.ts';
 export { Adam, AdamW, type AdamOptions } from './optimizers/adam.ts';
 export { clipGradientNorm, clipGradientValue, type ClippedNorm } from './optimizers/clip.ts';
+export { loadModel, saveModel } from './model-file.ts';
 export { Optimizer, type BaseSettings, type OptimizerGroup, type OptimizerState, type Slot } from './optimizers/optimizer.ts';
 export type { NamedParameter, ParameterGroup, Parameters } from './optimizers/parameters.ts';
 export { RMSprop, type RMSpropOptions } from './optimizers/rmsprop.ts';

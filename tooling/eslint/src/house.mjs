@@ -15,7 +15,6 @@ export const house = {
   ctc: ['core', 'layers'],
   datasets: ['core'],
   interop: ['core', 'layers', 'safetensors'],
-  distributed: ['core', 'train'],
 };
 
 /** Source folders whose files may use `node:` modules: each is published as a subpath of its own. */

@@ -63,11 +63,13 @@ function digitsAt(bytes: Uint8Array): number {
   return start < 0 ? -1 : 8 + start + marker.length;
 }
 
-function isHostArray(data: SafetensorsTensor['data']): data is HostArray & SafetensorsTensor['data'] {
+/** Whether a tensor here can hold these elements. */
+export function isHostArray(data: SafetensorsTensor['data']): data is HostArray & SafetensorsTensor['data'] {
   return data instanceof Float32Array || data instanceof Float64Array || data instanceof Int32Array || data instanceof Uint32Array;
 }
 
-function dtypeOf(data: HostArray): 'F32' | 'F64' | 'I32' | 'U32' {
+/** The file format's name of the element type. */
+export function dtypeOf(data: HostArray): 'F32' | 'F64' | 'I32' | 'U32' {
   if (data instanceof Float32Array) return 'F32';
   if (data instanceof Float64Array) return 'F64';
   return data instanceof Int32Array ? 'I32' : 'U32';

@@ -2,6 +2,7 @@ import {
   add,
   affine,
   crossEntropyRows,
+  DTypeError,
   full,
   gatherRows,
   logSoftmax,
@@ -41,6 +42,7 @@ export interface CrossEntropyLossOptions extends ReductionOptions {
 export function crossEntropyLoss(logits: Tensor, targets: Tensor, options: CrossEntropyLossOptions = {}): Tensor {
   const { labelSmoothing = 0, ignoreIndex = -100, weight = null, fused, reduction } = options;
   const { backend } = logits;
+  if (targets.dtype !== 'i32') throw new DTypeError(`[crossEntropyLoss] expected targets of dtype i32, class indices, got ${targets.dtype}; make them from an Int32Array, or cast(targets, 'i32')`);
   return tidy(backend, () => {
     const ignored = full(backend, [], ignoreIndex, { dtype: 'i32' });
     const kept = options.mask ? select(options.mask, targets, ignored) : targets;

@@ -165,3 +165,10 @@ describe.each(backends)('on $name', ({ name, create, ...tolerance }) => {
     expect(() => crossEntropyLoss(logits, target, { labelSmoothing: 2 })).toThrow(/labelSmoothing/);
   });
 });
+
+it('cross-entropy names the type of its targets before anything else', async () => {
+  const backend = await backends[0]!.create();
+  const logits = tensor(backend, [[1, 2], [3, 4]]);
+  expect(() => crossEntropyLoss(logits, tensor(backend, [0, 1]))).toThrow(/^\[crossEntropyLoss\] expected targets of dtype i32, class indices, got f32/);
+  await backend.dispose();
+});
