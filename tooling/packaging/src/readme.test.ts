@@ -7,3 +7,9 @@ test("the example of core's README prints what it says", async () => {
   expect(examples).toHaveLength(1);
   for (const { printed, expected } of examples) expect(printed).toBe(expected);
 });
+
+test.each(['README.md', 'README.ko.md'])('the example of the %s at the top prints what it says', async (name) => {
+  const examples = await runExamples(new URL(`../../../${name}`, import.meta.url), new URL('..', import.meta.url));
+  expect(examples).toHaveLength(1);
+  for (const { printed, expected } of examples) expect(printed).toBe(expected);
+});

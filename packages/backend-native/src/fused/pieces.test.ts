@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { packSequences } from './pieces.ts';
+import { countPieces, packSequences } from './pieces.ts';
 
 /** Small and without bias enough for lengths: a linear congruential generator. */
 function numbers(seed: number): (below: number) => number {
@@ -27,6 +27,7 @@ describe('packSequences', () => {
       const batch = 1 + draw(9);
       const lengths = Int32Array.from({ length: batch }, () => draw(20));
       const { pieces, rows, rowIndex, order, places } = packSequences(lengths, batch, reverse);
+      expect(countPieces(lengths)).toBe(pieces.length);
       expect(rows).toBe(lengths.reduce((sum, length) => sum + length, 0));
       expect(pieces.reduce((sum, piece) => sum + piece.steps * piece.batch, 0)).toBe(rows);
       const next = Int32Array.from(lengths, (length) => (reverse ? length - 1 : 0));

@@ -66,3 +66,14 @@ export function packSequences(lengths: Int32Array, batch: number, reverse: boole
   }
   return { pieces, rows, rowIndex, order, places };
 }
+
+/** How many pieces `packSequences` makes: the powers of two that the gaps between the ends are made of. */
+export function countPieces(lengths: Int32Array): number {
+  let count = 0;
+  let start = 0;
+  for (const length of lengths.slice().sort()) {
+    for (let gap = length - start; gap > 0; gap &= gap - 1) count++;
+    start = length;
+  }
+  return count;
+}
