@@ -81,9 +81,12 @@ async function readSources(data: string, subset: TrainOptions['subset']): Promis
   const all = await readRecordings(data, 'all');
   const recordings = subset === 'all' ? all : await readRecordings(data, subset);
   const test = subset === 'all' ? [] : all.filter(({ index }) => index < 5);
+  const trained = new Set(recordings.map(({ speaker }) => speaker));
+  const strangers = new Set(test.map(({ speaker }) => speaker).filter((speaker) => !trained.has(speaker))).size;
+  const whose = strangers > 0 && test.every(({ speaker }) => !trained.has(speaker)) ? `of ${strangers} speakers that training never heard` : 'held out of training (index 0–4)';
   const heldOut =
     test.length > 0
-      ? { name: `${test.length} recordings held out of training (index 0–4)`, recordings: test }
+      ? { name: `${test.length} recordings ${whose}`, recordings: test }
       : { name: 'the training recordings themselves, for want of others', recordings };
   const sources: Source[] = [{ recordings, share: 1 }];
   if ((await realpath(data)) !== (await realpath(shippedData))) {
