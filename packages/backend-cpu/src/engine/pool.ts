@@ -102,9 +102,9 @@ export class ThreadPool {
     }
     this.#awaitParts(parts);
     Atomics.store(words, TICKET, first | closed);
-    if (failure !== null || Atomics.exchange(words, FAILED, 0) !== 0) {
-      throw kernelFailed(index, failure);
-    }
+    // Taken back also where the calling thread's own part trapped: left behind, it would fail the next job.
+    const failedElsewhere = Atomics.exchange(words, FAILED, 0) !== 0;
+    if (failure !== null || failedElsewhere) throw kernelFailed(index, failure);
   }
 
   #awaitParts(parts: number): void {
