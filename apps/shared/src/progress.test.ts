@@ -6,6 +6,7 @@ function output(isTTY: boolean) {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 100, cursorTo: () => true, clearLine: () => true, moveCursor: () => true });
   let text = '';
   stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  // The progress writes to no more of a WriteStream than this.
   return { stream: stream as unknown as NodeJS.WriteStream, text: () => text };
 }
 

@@ -36,6 +36,7 @@ function streamed(op: SequenceOpName, options: SequenceOptions) {
     const streams = side.backend.stream;
     if (streams === undefined) return whole(side);
     const { x: _x, h0: _h0, c0: _c0, ...weights } = putAll(side, test.inputs);
+    // The op's name decides which inputs there are, and the type checker does not follow it from `op` to `kind`.
     const layer = { kind: kinds[op], inputSize, hiddenSize, variant, weights: { weightHr: null, peephole: null, ...weights } as unknown as StreamWeights } as StreamLayer;
     if (streams.supports([layer]) !== true) return whole(side);
     const stream = streams.open([layer]);
