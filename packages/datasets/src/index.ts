@@ -16,7 +16,7 @@ export { pendulum } from './environments/pendulum.ts';
 export { DataError, type DataErrorCode } from './errors.ts';
 export { type Features, normalizeFeatures, type NormalizeOptions, stackFrames } from './features.ts';
 export { type RandomSource, shuffled } from './random-source.ts';
-export { type AddingBatch, addingProblem } from './tasks/adding.ts';
+export { type AddingBatch, addingProblem, originalAddingProblem } from './tasks/adding.ts';
 export { type CopyBatch, type CopyOptions, copyTask } from './tasks/copy.ts';
 export { embeddedReber, embeddedReberString, legalSuccessors, type ReberBatch, reberSymbols, type ReberScore, type ReberSymbol, scoreReber } from './tasks/reber.ts';
 export { temporalOrder, type TemporalOrderBatch, type TemporalOrderOptions, temporalOrderSymbols } from './tasks/temporal-order.ts';

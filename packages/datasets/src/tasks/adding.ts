@@ -4,7 +4,7 @@ import type { RandomSource } from '../random-source.ts';
 
 /** The sequences of the adding problem and what they add up to. */
 export interface AddingBatch extends SequenceBatch {
-  /** `[N]`, the sum of the two marked numbers, 0 … 2 */
+  /** `[N]`, what the two marked numbers add up to, 0 … 2; scaled in the original form */
   readonly targets: Float32Array;
 }
 
@@ -35,4 +35,44 @@ export function addingProblem(steps: number, batch: number, random: RandomSource
     }
   }
   return { data, shape: [steps, batch, 2], lengths: new Int32Array(batch).fill(steps), targets };
+}
+
+/**
+ * The adding problem as Hochreiter and Schmidhuber (1997, experiment 4) pose it: sequences of T … T + ⌊T/10⌋ steps, each a
+ * number in [−1, 1) and a mark, which is −1 at the first and the last step, 1 at two steps and else 0. Of those two one is
+ * among the first ten and one among the first T/2 − 1, so that at least T/2 steps lie behind them; where the first step is
+ * marked its number is 0. The answer, at a sequence's last step, is ½ + (X₁ + X₂)/4 of the marked numbers, in [0, 1). The
+ * paper takes it for right when it is off by less than 0.04.
+ *
+ * @param steps T, at least 22
+ * @param batch N
+ * @returns `[longest, N, 2]`: number, mark, 0 past a length; the targets in [0, 1)
+ * @throws ArgumentError
+ * @example
+ * const { data, shape, lengths, targets } = originalAddingProblem(100, 20, new Generator(1));
+ */
+export function originalAddingProblem(steps: number, batch: number, random: RandomSource): AddingBatch {
+  if (!Number.isInteger(steps) || steps < 22) throw new ArgumentError(`[originalAddingProblem] expected at least 22 steps, got ${steps}`);
+  if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`[originalAddingProblem] expected a batch of at least 1, got ${batch}`);
+  const lengths = Int32Array.from({ length: batch }, () => steps + random.integer(Math.floor(steps / 10) + 1));
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const data = new Float32Array(longest * batch * 2);
+  const targets = new Float32Array(batch);
+  for (let n = 0; n < batch; n++) {
+    const length = lengths[n]!;
+    for (let t = 0; t < length; t++) data[(t * batch + n) * 2] = random.uniform(-1, 1);
+    for (const t of [0, length - 1]) data[(t * batch + n) * 2 + 1] = -1;
+    const first = random.integer(10);
+    const other = random.integer(Math.floor(steps / 2) - 2);
+    let total = 0;
+    // The second is drawn from the steps that are still unmarked.
+    for (const t of [first, other < first ? other : other + 1]) {
+      const at = (t * batch + n) * 2;
+      if (t === 0) data[at] = 0;
+      data[at + 1] = 1;
+      total += data[at]!;
+    }
+    targets[n] = 0.5 + total / 4;
+  }
+  return { data, shape: [longest, batch, 2], lengths, targets };
 }

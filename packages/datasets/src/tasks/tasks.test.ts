@@ -1,6 +1,6 @@
 import { Generator } from '@timestep/core';
 import { describe, expect, test } from 'vitest';
-import { addingProblem } from './adding.ts';
+import { addingProblem, originalAddingProblem } from './adding.ts';
 import { copyTask } from './copy.ts';
 import { temporalOrder, temporalOrderSymbols } from './temporal-order.ts';
 import { oneHot } from './tokens.ts';
@@ -28,6 +28,38 @@ describe('the adding problem', () => {
     expect(targets.reduce((sum, target) => sum + (target - 1) ** 2, 0) / targets.length).toBeCloseTo(1 / 6, 2);
     expect(() => addingProblem(1, 1, new Generator(1))).toThrow(/2 steps/u);
     expect(() => addingProblem(2, 0, new Generator(1))).toThrow(/batch/u);
+  });
+});
+
+describe('the adding problem of 1997', () => {
+  const count = 4000;
+  const { data, shape, targets, lengths } = originalAddingProblem(40, count, new Generator(3));
+  const at = (n: number, t: number, which: 0 | 1) => data[(t * count + n) * 2 + which]!;
+
+  test('has lengths of T … T + T/10, and nothing behind them', () => {
+    expect([...new Set(lengths)].sort()).toEqual([40, 41, 42, 43, 44]);
+    expect(shape).toEqual([44, count, 2]);
+    for (let n = 0; n < count; n++) for (let t = lengths[n]!; t < 44; t++) expect([at(n, t, 0), at(n, t, 1)]).toEqual([0, 0]);
+  });
+
+  test('marks one of the first ten steps and one of the first T/2 − 1, the ends by −1, and asks for the scaled sum', () => {
+    const marked = new Set<number>();
+    for (let n = 0; n < count; n++) {
+      const marks = Array.from({ length: 44 }, (_, t) => t).filter((t) => at(n, t, 1) === 1);
+      expect(marks.length).toBe(2);
+      expect(Math.min(...marks)).toBeLessThan(10);
+      expect(Math.max(...marks)).toBeLessThan(19);
+      expect(at(n, lengths[n]! - 1, 1)).toBe(-1);
+      expect(at(n, 0, 1)).toBe(marks[0] === 0 ? 1 : -1);
+      if (marks[0] === 0) expect(at(n, 0, 0)).toBe(0);
+      expect(targets[n]).toBeCloseTo(0.5 + (at(n, marks[0]!, 0) + at(n, marks[1]!, 0)) / 4, 6);
+      marks.forEach((t) => marked.add(t));
+    }
+    expect(marked.size).toBe(19);
+    expect(Math.min(...targets)).toBeLessThan(0.1);
+    expect(Math.max(...targets)).toBeGreaterThan(0.9);
+    expect(() => originalAddingProblem(21, 1, new Generator(1))).toThrow(/22 steps/u);
+    expect(() => originalAddingProblem(22, 0, new Generator(1))).toThrow(/batch/u);
   });
 });
 
