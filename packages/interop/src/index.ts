@@ -1,9 +1,10 @@
 export { InteropError, type InteropErrorCode } from './errors.ts';
 export { renameEntries, type NameMapping } from './pytorch/rename.ts';
 export { loadPyTorch, readStateDict, savePyTorch, type LoadPyTorchOptions, type ReadStateDictOptions } from './pytorch/state-dict.ts';
-export { exportOnnx, exportOnnxGraph, type ExportOnnxOptions } from './onnx/export/export.ts';
-export { OnnxGraph, type OnnxAttribute, type OnnxValue } from './onnx/export/graph.ts';
-export { exportLayer, type OnnxExportable } from './onnx/export/layers.ts';
+export { exportOnnx, type ExportOnnxOptions } from './onnx/export/export.ts';
+export { exportOnnxGraph, OnnxGraph, type OnnxAttribute, type OnnxStep, type OnnxValue } from './onnx/export/graph.ts';
+export { exportLayer, type OnnxExportable, type OnnxLayerResult } from './onnx/export/layers.ts';
+export type { OnnxCellStep, OnnxExportableCell } from './onnx/export/cell.ts';
 export type { OnnxRecurrence, OnnxRecurrentInput } from './onnx/export/recurrent.ts';
 export type { OnnxDimension, OnnxElementType } from './onnx/types.ts';
 export { importOnnx, OnnxModel, type OnnxFeed, type OnnxPort } from './onnx/import/import.ts';
@@ -11,4 +12,5 @@ export type { Hdf5Dataset, Hdf5Datasets, Hdf5Limits, Hdf5Reader } from './hdf5/t
 export { importKeras, KerasModel, type ImportKerasOptions } from './keras/import.ts';
 export { loadKerasWeights } from './keras/weights.ts';
 export { exportAttention, exportMemory, type OnnxMemory } from './onnx/export/attention.ts';
-export { exportEncoderDecoder } from './onnx/export/encoder-decoder.ts';
+export { exportEncoderDecoder, exportTeacherForced } from './onnx/export/encoder-decoder.ts';
+export { exportOneToMany } from './onnx/export/one-to-many.ts';

@@ -19,18 +19,18 @@ export interface OneToOneOptions extends FusedLayerOptions {
 export class OneToOne extends Module {
   readonly hidden: Linear;
   readonly head: Linear;
-  readonly #activation: Activation;
+  readonly activation: Activation;
 
   constructor(given: OneToOneOptions) {
     super();
     const options = { ...given, generator: generatorOrFresh(given.generator) };
     this.hidden = new Linear({ ...options, outputSize: options.hiddenSize });
     this.head = new Linear({ ...options, inputSize: options.hiddenSize });
-    this.#activation = options.activation ?? tanh;
+    this.activation = options.activation ?? tanh;
   }
 
   /** @param x `[…, D]` */
   forward(x: Tensor): Tensor {
-    return tidy(x.backend, () => this.head.forward(this.#activation(this.hidden.forward(x))));
+    return tidy(x.backend, () => this.head.forward(this.activation(this.hidden.forward(x))));
   }
 }

@@ -31,7 +31,7 @@ export class FullyRecurrentCell extends ProjectedCell<HiddenState> {
   weight_ih: Parameter;
   weight_hh: Parameter;
   bias_ih: Parameter;
-  readonly #activation: Activation;
+  readonly activation: Activation;
 
   constructor(options: FullyRecurrentCellOptions) {
     super();
@@ -40,7 +40,7 @@ export class FullyRecurrentCell extends ProjectedCell<HiddenState> {
     this.outputSize = checkSize('fullyRecurrentCell', 'outputSize', options.outputSize ?? this.hiddenSize);
     if (this.outputSize > this.hiddenSize) throw new ArgumentError(`[fullyRecurrentCell] expected outputSize of at most hiddenSize ${this.hiddenSize}, got ${this.outputSize}; the outputs are some of the units`);
     this.stateShapes = { h: [this.hiddenSize] };
-    this.#activation = options.activation ?? sigmoid;
+    this.activation = options.activation ?? sigmoid;
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(this.hiddenSize);
     const draw = (...shape: number[]) => new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
@@ -54,7 +54,7 @@ export class FullyRecurrentCell extends ProjectedCell<HiddenState> {
   }
 
   protected advance(projected: Tensor, { h }: HiddenState): Recurrence<HiddenState> {
-    const next = this.#activation(add(projected, linear(h, this.weight_hh)));
+    const next = this.activation(add(projected, linear(h, this.weight_hh)));
     return { output: this.outputSize === this.hiddenSize ? next : slice(next, 1, 0, this.outputSize), state: { h: next } };
   }
 }

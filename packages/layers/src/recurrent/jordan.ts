@@ -42,8 +42,8 @@ export class JordanCell extends ProjectedCell<JordanState> {
   bias_ih: Parameter;
   weight_ho: Parameter;
   bias_ho: Parameter;
-  readonly #activation: Activation;
-  readonly #outputActivation: Activation;
+  readonly activation: Activation;
+  readonly outputActivation: Activation;
 
   constructor(options: JordanCellOptions) {
     super();
@@ -52,8 +52,8 @@ export class JordanCell extends ProjectedCell<JordanState> {
     this.outputSize = checkSize('jordanCell', 'outputSize', options.outputSize);
     this.decay = checkRate('jordanCell', 'decay', options.decay ?? 0.5);
     this.stateShapes = { context: [this.outputSize] };
-    this.#activation = options.activation ?? tanh;
-    this.#outputActivation = options.outputActivation ?? sigmoid;
+    this.activation = options.activation ?? tanh;
+    this.outputActivation = options.outputActivation ?? sigmoid;
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(this.hiddenSize);
     const draw = (...shape: number[]) => new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
@@ -69,8 +69,8 @@ export class JordanCell extends ProjectedCell<JordanState> {
   }
 
   protected advance(projected: Tensor, { context }: JordanState): Recurrence<JordanState> {
-    const hidden = this.#activation(add(projected, linear(context, this.weight_hh)));
-    const output = this.#outputActivation(linear(hidden, this.weight_ho, this.bias_ho));
+    const hidden = this.activation(add(projected, linear(context, this.weight_hh)));
+    const output = this.outputActivation(linear(hidden, this.weight_ho, this.bias_ho));
     return { output, state: { context: add(affine(context, this.decay), output) } };
   }
 }

@@ -1,11 +1,24 @@
 import type { EncoderDecoder } from '@timestep/layers';
-import { exportAttention, exportMemory } from './attention.ts';
-import { exportOnnxGraph } from './export.ts';
-import type { OnnxGraph, OnnxValue } from './graph.ts';
+import { exportAttention, exportMemory, type OnnxMemory } from './attention.ts';
+import { exportOnnxGraph, type OnnxGraph, type OnnxValue } from './graph.ts';
 import { exportLayer } from './layers.ts';
+import { axesOf, cast, concat, cut, lift, pick } from './parts.ts';
 import { exportRecurrent } from './recurrent.ts';
 
 const cube = { dtype: 'f32', rank: 3 } as const;
+
+/** What the encoder leaves: the decoder's first state `[L, N, H]`, and what its attention looks at. */
+interface Encoded {
+  readonly h: OnnxValue;
+  readonly memory: OnnxMemory | null;
+}
+
+/** Steps of the decoder: logits `[T, N, V]`, where the attention went, `[T, N, S]`, and the state after. */
+interface DecodedSteps {
+  readonly logits: OnnxValue;
+  readonly weights: OnnxValue | null;
+  readonly h: OnnxValue;
+}
 
 /**
  * Writes an encoder–decoder as two ONNX files, as runtimes want it: what reads the source once, and what makes one step of
@@ -21,49 +34,73 @@ export async function exportEncoderDecoder(model: EncoderDecoder): Promise<{ rea
 }
 
 function buildEncoder(graph: OnnxGraph, model: EncoderDecoder): void {
-  const tokens = graph.input('tokens', 'i32', ['S', 'N']);
-  const lengths = graph.input('lengths', 'i32', ['N']);
-  const { output, state } = exportRecurrent(graph, model.encoder, exportLayer(graph, model.sourceEmbedding, tokens).output, { lengths });
-  // h is [2L, N, H], both directions of each layer: they come to stand beside each other, [L, N, 2H].
-  const { numLayers, hiddenSize } = model.encoder;
-  const parted = graph.one('Reshape', [state['h']!, graph.integers([numLayers, 2, -1, hiddenSize])], {}, { dtype: 'f32', rank: 4 });
-  const turned = graph.one('Transpose', [parted], { perm: [0, 2, 1, 3] }, { dtype: 'f32', rank: 4 });
-  const both = graph.one('Reshape', [turned, graph.integers([0, 0, -1])], {}, cube);
-  graph.output('h', graph.one('Tanh', [exportLayer(graph, model.bridge, both).output], {}, cube));
-  if (!model.attention) return;
-  const { values, keys, mask } = exportMemory(graph, model.attention, output, lengths);
-  graph.output('values', values);
-  graph.output('keys', keys);
-  graph.output('mask', mask!);
+  const { h, memory } = encode(graph, model, graph.input('tokens', 'i32', ['S', 'N']), graph.input('lengths', 'i32', ['N']));
+  graph.output('h', h);
+  if (!memory) return;
+  graph.output('values', memory.values);
+  graph.output('keys', memory.keys);
+  graph.output('mask', memory.mask!);
 }
 
 function buildDecoder(graph: OnnxGraph, model: EncoderDecoder): void {
   const tokens = graph.input('tokens', 'i32', [1, 'N']);
   const { hiddenSize, numLayers } = model.decoder;
   const h = graph.input('h', 'f32', [numLayers, 'N', hiddenSize]);
-  const { attention } = model;
-  const memory = attention && {
+  const memory = model.attention && {
     values: graph.input('values', 'f32', ['N', 'S', 2 * hiddenSize]),
     keys: graph.input('keys', 'f32', ['N', 'S', hiddenSize]),
     mask: graph.input('mask', 'bool', ['N', 1, 'S']),
   };
-  const join = (a: OnnxValue, b: OnnxValue) => graph.one('Concat', [a, b], { axis: 2 }, cube);
+  const made = decode(graph, model, tokens, { h, memory });
+  graph.output('logits', made.logits);
+  graph.output('h_next', made.h);
+  if (made.weights) graph.output('weights', made.weights);
+}
+
+/**
+ * What `model.forward(source, targets)` computes under teacher forcing: every step is given the true symbol before it.
+ *
+ * @param tokens i32 `[S, N]`
+ * @param targets i32 `[T, N]`
+ */
+export function exportTeacherForced(graph: OnnxGraph, model: EncoderDecoder, tokens: OnnxValue, targets: OnnxValue, lengths: OnnxValue | null): Omit<DecodedSteps, 'h'> {
+  const encoded = encode(graph, model, tokens, lengths);
+  const row = concat(graph, [graph.integers([1]), axesOf(graph, targets, 1, 2)], 0);
+  const first = graph.one('Expand', [cast(graph, graph.integers(model.start), 'i32'), row], {}, targets);
+  const given = concat(graph, [first, cut(graph, targets, 0, 0, -1)], 0);
+  if (model.kind !== 'bahdanau') return decode(graph, model, given, encoded);
+  // The context of a step is asked for by the state before it.
+  const { outputs } = graph.scan([encoded.h], [given], ([h], [symbols]) => {
+    const made = decode(graph, model, lift(graph, symbols!), { h: h!, memory: encoded.memory });
+    return { state: [made.h], outputs: [pick(graph, made.logits, 0), pick(graph, made.weights!, 0)] };
+  });
+  return { logits: outputs[0]!, weights: outputs[1]! };
+}
+
+function encode(graph: OnnxGraph, model: EncoderDecoder, tokens: OnnxValue, lengths: OnnxValue | null): Encoded {
+  const { output, state } = exportRecurrent(graph, model.encoder, exportLayer(graph, model.sourceEmbedding, tokens).output, { lengths: lengths ?? undefined });
+  // h is [2L, N, H], both directions of each layer: they come to stand beside each other, [L, N, 2H].
+  const { numLayers, hiddenSize } = model.encoder;
+  const parted = graph.one('Reshape', [state['h']!, graph.integers([numLayers, 2, -1, hiddenSize])], {}, { dtype: 'f32', rank: 4 });
+  const turned = graph.one('Transpose', [parted], { perm: [0, 2, 1, 3] }, { dtype: 'f32', rank: 4 });
+  const both = graph.one('Reshape', [turned, graph.integers([0, 0, -1])], {}, cube);
+  return { h: graph.one('Tanh', [exportLayer(graph, model.bridge, both).output], {}, cube), memory: model.attention && exportMemory(graph, model.attention, output, lengths) };
+}
+
+/** Symbols i32 `[T, N]`, one at a time for Bahdanau's attention, which needs the state before each step. */
+function decode(graph: OnnxGraph, model: EncoderDecoder, symbols: OnnxValue, { h, memory }: Encoded): DecodedSteps {
+  const { attention } = model;
+  const join = (a: OnnxValue, b: OnnxValue) => concat(graph, [a, b], 2);
   const run = (x: OnnxValue) => exportRecurrent(graph, model.decoder, x, { state: { h } });
-  const embedded = exportLayer(graph, model.targetEmbedding, tokens).output;
-  const finish = (read: OnnxValue, next: OnnxValue, weights?: OnnxValue) => {
-    graph.output('logits', exportLayer(graph, model.head, read).output);
-    graph.output('h_next', next);
-    if (weights) graph.output('weights', weights);
-  };
+  const read = (x: OnnxValue) => exportLayer(graph, model.head, x).output;
+  const embedded = exportLayer(graph, model.targetEmbedding, symbols).output;
   if (attention && memory && model.kind === 'bahdanau') {
-    const top = graph.one('Slice', [h, graph.integers([-1]), graph.integers([numLayers]), graph.integers([0])], {}, cube);
-    const { context, weights } = exportAttention(graph, attention, top, memory);
+    const { context, weights } = exportAttention(graph, attention, cut(graph, h, 0, -1), memory);
     const { output, state } = run(join(embedded, context));
-    finish(join(output, context), state['h']!, weights);
-    return;
+    return { logits: read(join(output, context)), weights, h: state['h']! };
   }
   const { output, state } = run(embedded);
-  if (!attention || !memory) return finish(output, state['h']!);
+  if (!attention || !memory) return { logits: read(output), weights: null, h: state['h']! };
   const { context, weights } = exportAttention(graph, attention, output, memory);
-  finish(graph.one('Tanh', [exportLayer(graph, model.combine!, join(output, context)).output], {}, cube), state['h']!, weights);
+  return { logits: read(graph.one('Tanh', [exportLayer(graph, model.combine!, join(output, context)).output], {}, cube)), weights, h: state['h']! };
 }

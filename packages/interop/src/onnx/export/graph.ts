@@ -2,6 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { ArgumentError, type Backend, type Tensor } from '@timestep/core';
 import {
   AttributeProtoSchema,
+  GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
   TensorProtoSchema,
@@ -21,8 +22,14 @@ export interface OnnxValue {
   readonly rank: number;
 }
 
-/** What a node may be given: whole numbers, `{ float }`, a text, or lists of whole numbers or texts. */
-export type OnnxAttribute = number | { readonly float: number } | string | readonly number[] | readonly string[];
+/** What a node may be given: whole numbers, `{ float }`, a text, a graph in bytes, or lists of whole numbers or texts. */
+export type OnnxAttribute = number | { readonly float: number } | { readonly graph: Uint8Array } | string | readonly number[] | readonly string[];
+
+/** What a loop carries from step to step, and what it gives out at each. */
+export interface OnnxStep {
+  readonly state: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+}
 
 /** Makes an initialiser of the contents of parameters, once they have been read from their backend. */
 interface PendingParameter {
@@ -39,12 +46,14 @@ const irVersion = 8n;
 
 /** An ONNX graph in the making. Values are handed from call to call; `exportOnnxGraph` turns it into a file. */
 export class OnnxGraph {
-  readonly #nodes: NodeProto[] = [];
+  #nodes: NodeProto[] = [];
   readonly #initializers: TensorProto[] = [];
   readonly #pending: PendingParameter[] = [];
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
   readonly #names = new Set<string>();
+  /** The last number given to each stem of a name. */
+  readonly #counts = new Map<string, number>();
 
   /** A value that is given when the model runs; an axis with a name, such as 'T', has any length. */
   input(name: string, dtype: OnnxElementType, shape: readonly OnnxDimension[]): OnnxValue {
@@ -84,6 +93,42 @@ export class OnnxGraph {
   /** A node with one output. */
   one(opType: string, inputs: readonly (OnnxValue | null)[], attributes: Readonly<Record<string, OnnxAttribute>>, result: Pick<OnnxValue, 'dtype' | 'rank'>): OnnxValue {
     return this.node(opType, inputs, attributes, [result])[0];
+  }
+
+  /**
+   * A loop over time: ONNX's Scan. What the body makes stays in it, and it may read every value made before the loop.
+   *
+   * @param state what is carried from step to step, before the first
+   * @param sequences `[T, …]` each; the body is given one row of each, `[…]`
+   * @param body gives the state after a step, as many parts as came in, and a row of each output
+   * @param options.reverse from the last row to the first; outputs stand where their rows stood
+   * @returns the state after the last step and the outputs, `[T, …]` each
+   */
+  scan(state: readonly OnnxValue[], sequences: readonly OnnxValue[], body: (state: readonly OnnxValue[], rows: readonly OnnxValue[]) => OnnxStep, options: { readonly reverse?: boolean } = {}): OnnxStep {
+    const outside = this.#nodes;
+    this.#nodes = [];
+    try {
+      const before = state.map((value) => ({ ...value, name: this.#fresh('before') }));
+      const rows = sequences.map(({ dtype, rank }) => ({ dtype, rank: rank - 1, name: this.#fresh('row') }));
+      const made = body(before, rows);
+      if (made.state.length !== state.length) throw new ArgumentError(`[onnx] the body of a loop was given a state of ${state.length} parts and gives back ${made.state.length}`);
+      const results = [...made.state, ...made.outputs].map((value) => this.one('Identity', [value], {}, value));
+      // ONNX Runtime wants the number of axes where it cannot tell it itself; their lengths may stay open.
+      const describeAll = (values: readonly OnnxValue[]) => values.map(({ name, dtype, rank }) => describe(name, dtype, new Array<string>(rank).fill('')));
+      const proto = create(GraphProtoSchema, { name: this.#fresh('step'), node: this.#nodes, input: describeAll([...before, ...rows]), output: describeAll(results) });
+      this.#nodes = outside;
+      const direction = options.reverse ? 1 : 0;
+      const attributes = {
+        body: { graph: toBinary(GraphProtoSchema, proto) },
+        num_scan_inputs: rows.length,
+        scan_input_directions: rows.map(() => direction),
+        scan_output_directions: made.outputs.map(() => direction),
+      };
+      const after = this.node('Scan', [...state, ...sequences], attributes, [...made.state, ...made.outputs.map(({ dtype, rank }) => ({ dtype, rank: rank + 1 }))].map(({ dtype, rank }) => ({ dtype, rank })));
+      return { state: after.slice(0, state.length), outputs: after.slice(state.length) };
+    } finally {
+      this.#nodes = outside;
+    }
   }
 
   /** Whole numbers that are known now; a scalar where `values` is a number. */
@@ -137,12 +182,34 @@ export class OnnxGraph {
     this.#names.add(name);
   }
 
+  /** A name with a number behind it, such as tanh_1: the plain words stay free for inputs and outputs. */
   #fresh(stem: string): string {
-    let name = stem;
-    for (let n = 1; this.#names.has(name); n++) name = `${stem}_${n}`;
-    this.#names.add(name);
-    return name;
+    for (let n = (this.#counts.get(stem) ?? 0) + 1; ; n++) {
+      const name = `${stem}_${n}`;
+      if (this.#names.has(name)) continue;
+      this.#counts.set(stem, n);
+      this.#names.add(name);
+      return name;
+    }
   }
+}
+
+/**
+ * Writes a graph of any number of inputs and outputs, built by hand from layers and nodes.
+ *
+ * @example
+ * const bytes = await exportOnnxGraph((graph) => {
+ *   const x = graph.input('x', 'f32', ['T', 'N', 40]);
+ *   const h = graph.input('h', 'f32', [1, 'N', 64]);
+ *   const { output, state } = exportLayer(graph, gru, x, { state: { h } });
+ *   graph.output('logits', exportLayer(graph, head, output).output);
+ *   graph.output('h_next', state.h);
+ * });
+ */
+export async function exportOnnxGraph(build: (graph: OnnxGraph) => void, name = 'model'): Promise<Uint8Array> {
+  const graph = new OnnxGraph();
+  build(graph);
+  return graph.finish(name);
 }
 
 function floatInitializer(name: string, values: Float32Array, shape: readonly number[]): TensorProto {
@@ -156,10 +223,12 @@ async function readAll(tensors: readonly Tensor[]): Promise<Float32Array[]> {
   return contents.map((values) => Float32Array.from(values));
 }
 
+/** @param shape '' for an axis of which nothing is said */
 function describe(name: string, dtype: OnnxElementType, shape: readonly OnnxDimension[]): ValueInfoProto {
-  const dim = shape.map((length) =>
-    typeof length === 'number' ? { value: { case: 'dimValue' as const, value: BigInt(length) } } : { value: { case: 'dimParam' as const, value: length } },
-  );
+  const dim = shape.map((length) => {
+    if (length === '') return {};
+    return typeof length === 'number' ? { value: { case: 'dimValue' as const, value: BigInt(length) } } : { value: { case: 'dimParam' as const, value: length } };
+  });
   return create(ValueInfoProtoSchema, { name, type: { tensorType: { elemType: elementTypes[dtype], shape: { dim } } } });
 }
 
@@ -167,6 +236,7 @@ function attributeOf(name: string, value: OnnxAttribute): AttributeProto {
   const text = (one: string) => new TextEncoder().encode(one);
   if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: attributeTypes.int, i: BigInt(value) });
   if (typeof value === 'string') return create(AttributeProtoSchema, { name, type: attributeTypes.string, s: text(value) });
+  if ('graph' in value) return create(AttributeProtoSchema, { name, type: attributeTypes.graph, g: value.graph });
   if ('float' in value) return create(AttributeProtoSchema, { name, type: attributeTypes.float, f: value.float });
   if (value.every((one) => typeof one === 'number')) return create(AttributeProtoSchema, { name, type: attributeTypes.ints, ints: value.map((one) => BigInt(one)) });
   return create(AttributeProtoSchema, { name, type: attributeTypes.strings, strings: value.map((one) => text(String(one))) });

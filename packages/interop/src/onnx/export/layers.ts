@@ -1,9 +1,12 @@
-import { cos, exp, logSoftmax, relu, sigmoid, sin, softmax, softplus, tanh, type State, type Tensor } from '@timestep/core';
-import { Conv1d, Dropout, Embedding, LanguageModel, LayerNorm, Linear, ManyToMany, ManyToOne, Recurrent, Sequential, type Module, type Stage } from '@timestep/layers';
+import type { State, Tensor } from '@timestep/core';
+import { Cell, ContinuousHopfield, Conv1d, ConvLSTM, Dropout, Embedding, FiniteImpulse, LanguageModel, LayerNorm, Linear, ManyToMany, ManyToOne, OneToOne, Recurrent, Sequential, type Module, type Stage } from '@timestep/layers';
 import { InteropError } from '../../errors.ts';
 import { transposed } from '../gates.ts';
+import { exportFunction } from './activation.ts';
+import { exportCell, startOf } from './cell.ts';
 import type { OnnxGraph, OnnxValue } from './graph.ts';
 import { convolvedLengths, maskSteps } from './lengths.ts';
+import { axesOf, concat, multiply, product, scalar, whole } from './parts.ts';
 import { exportPool } from './pool.ts';
 import { exportRecurrent, type OnnxRecurrence, type OnnxRecurrentInput } from './recurrent.ts';
 
@@ -12,56 +15,64 @@ export interface OnnxExportable {
   onnx(graph: OnnxGraph, x: OnnxValue, input: OnnxRecurrentInput): OnnxValue | OnnxRecurrence;
 }
 
-/** Plain functions that may stand in a Sequential. */
-const functions = new Map<(x: Tensor) => Tensor, string>([
-  [relu, 'Relu'],
-  [tanh, 'Tanh'],
-  [sigmoid, 'Sigmoid'],
-  [softplus, 'Softplus'],
-  [exp, 'Exp'],
-  [sin, 'Sin'],
-  [cos, 'Cos'],
-  [softmax, 'Softmax'],
-  [logSoftmax, 'LogSoftmax'],
-]);
+/** What a layer makes: the output, and the final state of a recurrent one. */
+export interface OnnxLayerResult {
+  readonly output: OnnxValue;
+  readonly state?: OnnxRecurrence['state'];
+}
+
+type Exporter = (graph: OnnxGraph, layer: Module, x: OnnxValue, input: OnnxRecurrentInput) => OnnxLayerResult | null;
+
+/** The form of a class and of those subclasses that compute what it computes. */
+function of<Kind extends Module>(kind: abstract new (...given: never[]) => Kind, run: (graph: OnnxGraph, layer: Kind, x: OnnxValue, input: OnnxRecurrentInput) => OnnxLayerResult | OnnxValue): Exporter {
+  return (graph, layer, x, input) => {
+    if (!(layer instanceof kind) || Reflect.get(layer, 'forward') !== Reflect.get(kind.prototype as object, 'forward')) return null;
+    return asResult(run(graph, layer, x, input));
+  };
+}
+
+const exporters: readonly Exporter[] = [
+  of(Sequential, exportSequential),
+  of(ConvLSTM, exportConvLSTM),
+  of(Recurrent<State>, (graph, layer, x, input) => exportRecurrent(graph, layer, x, input)),
+  of(Linear, (graph, { weight, bias }, x) => product(graph, x, weight, bias)),
+  of(Embedding, (graph, { weight }, x) => graph.one('Gather', [whole(graph, 'embedding', weight), x], { axis: 0 }, { dtype: 'f32', rank: x.rank + 1 })),
+  of(LayerNorm, exportLayerNorm),
+  of(Conv1d, exportConv1d),
+  of(Dropout, (_, __, x) => x),
+  of(LanguageModel<State>, (graph, model, x, input) => exportTagger(graph, model, exportLayer(graph, model.embedding, x).output, input)),
+  of(ManyToMany<State>, exportTagger),
+  of(ManyToOne<State>, (graph, model, x, input) => exportLayer(graph, model.head, exportPool(graph, model, exportLayer(graph, model.layer, x, input).output, input.lengths))),
+  of(OneToOne, (graph, model, x) => exportLayer(graph, model.head, exportFunction(graph, model.activation, exportLayer(graph, model.hidden, x).output))),
+  of(FiniteImpulse, exportFiniteImpulse),
+  of(ContinuousHopfield, exportHopfield),
+  of(Cell<State>, exportOneStep),
+];
 
 /**
- * Adds a layer to a graph: what `layer.forward(x, { lengths, state })` computes in `eval()`.
+ * Adds a layer to a graph: what `layer.forward(x, { lengths, state })` computes in `eval()`. A cell makes one step, x
+ * `[N, D]` and each part of the state `[N, …]`.
  *
  * @returns the output, and the final state of a recurrent layer
- * @throws InteropError `UNSUPPORTED_MODEL` for a layer that ONNX has no operators for
+ * @throws InteropError `UNSUPPORTED_MODEL` for a layer that has no ONNX form
  */
-export function exportLayer(graph: OnnxGraph, layer: Stage | Module, x: OnnxValue, input: OnnxRecurrentInput = {}): { readonly output: OnnxValue; readonly state?: OnnxRecurrence['state'] } {
+export function exportLayer(graph: OnnxGraph, layer: Stage | Module, x: OnnxValue, input: OnnxRecurrentInput = {}): OnnxLayerResult {
+  if (typeof layer === 'function') return { output: exportFunction(graph, layer as (x: Tensor) => Tensor, x) };
   if (isExportable(layer)) return asResult(layer.onnx(graph, x, input));
-  if (layer instanceof Sequential) return { output: exportSequential(graph, layer, x, input) };
-  if (layer instanceof Recurrent) return exportRecurrent(graph, layer as Recurrent<State>, x, input);
-  if (layer instanceof Linear) return { output: exportLinear(graph, layer, x) };
-  if (layer instanceof Embedding) return { output: graph.one('Gather', [whole(graph, 'embedding', layer.weight), x], { axis: 0 }, { dtype: 'f32', rank: x.rank + 1 }) };
-  if (layer instanceof LayerNorm) return { output: exportLayerNorm(graph, layer, x) };
-  if (layer instanceof Conv1d) return { output: exportConv1d(graph, layer, x, input.lengths) };
-  if (layer instanceof Dropout) return { output: x };
-  if (layer instanceof LanguageModel) return exportTagger(graph, layer as LanguageModel<State>, exportLayer(graph, layer.embedding, x).output, input);
-  if (layer instanceof ManyToMany) return exportTagger(graph, layer as ManyToMany<State>, x, input);
-  if (layer instanceof ManyToOne) {
-    const { output } = exportRecurrent(graph, layer.layer as Recurrent<State>, x, input);
-    return { output: exportLinear(graph, layer.head, exportPool(graph, layer as ManyToOne<State>, output, input.lengths)) };
+  for (const run of exporters) {
+    const made = run(graph, layer, x, input);
+    if (made) return made;
   }
-  const opType = typeof layer === 'function' ? functions.get(layer as (x: Tensor) => Tensor) : undefined;
-  if (opType) return { output: graph.one(opType, [x], opType.endsWith('oftmax') ? { axis: -1 } : {}, x) };
-  const name = typeof layer === 'function' ? `the function ${layer.name || 'without a name'}` : layer.constructor.name;
-  throw new InteropError('UNSUPPORTED_MODEL', `[onnx] there is no ONNX form of ${name}; give the module a method onnx(graph, x, input) that builds it from its parts`);
+  throw new InteropError('UNSUPPORTED_MODEL', `[onnx] there is no ONNX form of ${layer.constructor.name}; give the module a method onnx(graph, x, input) that builds it from its parts`);
 }
 
 function isExportable(layer: object): layer is OnnxExportable {
-  return 'onnx' in layer && typeof layer.onnx === 'function';
+  // A cell's method of that name takes its state, and is called by the cell's own exporter.
+  return !(layer instanceof Cell) && 'onnx' in layer && typeof layer.onnx === 'function';
 }
 
-function asResult(made: OnnxValue | OnnxRecurrence): { output: OnnxValue; state?: OnnxRecurrence['state'] } {
+function asResult(made: OnnxValue | OnnxLayerResult): OnnxLayerResult {
   return 'output' in made ? made : { output: made };
-}
-
-function whole(graph: OnnxGraph, name: string, tensor: Tensor): OnnxValue {
-  return graph.parameter(name, [tensor], tensor.shape, ([contents]) => contents!);
 }
 
 function exportSequential(graph: OnnxGraph, model: Sequential, x: OnnxValue, { lengths: given }: OnnxRecurrentInput): OnnxValue {
@@ -75,15 +86,9 @@ function exportSequential(graph: OnnxGraph, model: Sequential, x: OnnxValue, { l
 }
 
 /** A recurrent layer with a head on every step. */
-function exportTagger(graph: OnnxGraph, { layer, head }: LanguageModel<State> | ManyToMany<State>, x: OnnxValue, input: OnnxRecurrentInput): OnnxRecurrence {
-  const { output, state } = exportRecurrent(graph, layer, x, input);
-  return { output: exportLinear(graph, head, output), state };
-}
-
-function exportLinear(graph: OnnxGraph, { weight, bias, inputSize, outputSize }: Linear, x: OnnxValue): OnnxValue {
-  const columns = graph.parameter('linear_weight', [weight], [inputSize, outputSize], ([contents]) => transposed(contents!, outputSize, inputSize));
-  const product = graph.one('MatMul', [x, columns], {}, x);
-  return bias ? graph.one('Add', [product, whole(graph, 'linear_bias', bias)], {}, x) : product;
+function exportTagger(graph: OnnxGraph, { layer, head }: LanguageModel<State> | ManyToMany<State>, x: OnnxValue, input: OnnxRecurrentInput): OnnxLayerResult {
+  const result = exportLayer(graph, layer, x, input);
+  return { ...result, output: exportLayer(graph, head, result.output).output };
 }
 
 function exportLayerNorm(graph: OnnxGraph, { weight, bias, size, epsilon }: LayerNorm, x: OnnxValue): OnnxValue {
@@ -91,7 +96,7 @@ function exportLayerNorm(graph: OnnxGraph, { weight, bias, size, epsilon }: Laye
   return graph.one('LayerNormalization', [x, scale, bias && whole(graph, 'norm_bias', bias)], { axis: -1, epsilon: { float: epsilon } }, x);
 }
 
-function exportConv1d(graph: OnnxGraph, layer: Conv1d, x: OnnxValue, lengths: OnnxValue | undefined): OnnxValue {
+function exportConv1d(graph: OnnxGraph, layer: Conv1d, x: OnnxValue, { lengths }: OnnxRecurrentInput): OnnxValue {
   const rows = { dtype: 'f32', rank: 3 } as const;
   // Our [T, N, D] is [N, D, T] there.
   const turned = graph.one('Transpose', [lengths ? maskSteps(graph, x, lengths) : x], { perm: [1, 2, 0] }, rows);
@@ -99,4 +104,43 @@ function exportConv1d(graph: OnnxGraph, layer: Conv1d, x: OnnxValue, lengths: On
   const y = graph.one('Conv', [turned, whole(graph, 'conv_weight', layer.weight), layer.bias && whole(graph, 'conv_bias', layer.bias)], attributes, rows);
   const back = graph.one('Transpose', [y], { perm: [2, 0, 1] }, rows);
   return lengths ? maskSteps(graph, back, convolvedLengths(graph, layer, lengths)) : back;
+}
+
+/** x `[T, N, C, height, width]` → output `[T, N, F·directions, height, width]`. */
+function exportConvLSTM(graph: OnnxGraph, layer: ConvLSTM, x: OnnxValue, input: OnnxRecurrentInput): OnnxRecurrence {
+  const flat = graph.one('Reshape', [x, graph.integers([0, 0, layer.inputSize])], {}, { dtype: 'f32', rank: 3 });
+  const { output, state } = exportRecurrent(graph, layer as unknown as Recurrent<State>, flat, input);
+  const shape = concat(graph, [axesOf(graph, x, 0, 2), graph.integers([layer.hiddenChannels * layer.directions, ...layer.imageSize])], 0);
+  return { output: graph.one('Reshape', [output, shape], {}, { dtype: 'f32', rank: 5 }), state };
+}
+
+/** The delay line of layer k goes in and comes out as `taps_l0`, `taps_l1`, …, each `[1, N, K − 1, …]`. */
+function exportFiniteImpulse(graph: OnnxGraph, { layers }: FiniteImpulse, x: OnnxValue, input: OnnxRecurrentInput): OnnxRecurrence {
+  const state: Record<string, OnnxValue> = {};
+  let output = x;
+  layers.forEach((layer, k) => {
+    const name = `taps_l${k}`;
+    const taps = input.state?.[name];
+    const made = exportRecurrent(graph, layer as unknown as Recurrent<State>, output, { lengths: input.lengths, state: taps && { taps } });
+    state[name] = made.state['taps']!;
+    ({ output } = made);
+  });
+  return { output, state };
+}
+
+function exportHopfield(graph: OnnxGraph, { patterns, beta, steps }: ContinuousHopfield, x: OnnxValue): OnnxValue {
+  const [count, size] = patterns.shape as [number, number];
+  const rows = whole(graph, 'patterns', patterns);
+  const columns = graph.parameter('patterns', [patterns], [size, count], ([contents]) => transposed(contents!, count, size));
+  let state = x;
+  for (let step = 0; step < steps; step++) {
+    const scores = multiply(graph, graph.one('MatMul', [state, columns], {}, x), scalar(graph, beta));
+    state = graph.one('MatMul', [graph.one('Softmax', [scores], { axis: -1 }, x), rows], {}, x);
+  }
+  return state;
+}
+
+function exportOneStep(graph: OnnxGraph, cell: Cell<State>, x: OnnxValue, { state }: OnnxRecurrentInput): OnnxLayerResult {
+  const { prepare, step } = exportCell(cell);
+  return step(graph, prepare(graph, x), state ?? startOf(graph, cell, x, 0));
 }

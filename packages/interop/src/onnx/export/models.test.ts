@@ -1,33 +1,18 @@
-import { createReferenceBackend } from '@timestep/backend-conformance/reference';
-import { Generator, openScope, tensor, type Tensor } from '@timestep/core';
-import { BahdanauAttention, EncoderDecoder, GRU, LanguageModel, LSTM, LuongAttention, ManyToMany, ManyToOne, type Module } from '@timestep/layers';
+import { openScope, tensor, type State, type Tensor } from '@timestep/core';
+import { BahdanauAttention, EncoderDecoder, GRU, IndRNN, LanguageModel, LSTM, LuongAttention, ManyToMany, ManyToOne, OneToMany, type Recurrent } from '@timestep/layers';
 import { describe, expect, it } from 'vitest';
+import { backend, drawsOf, expectOutputs, float32, put } from '../../test-support/agreement.ts';
 import { expectClose } from '../../test-support/compare.ts';
 import { runOnnx, type HostInput, type HostMask } from '../../test-support/onnx-runtime.ts';
 import { exportAttention, exportMemory } from './attention.ts';
 import { exportEncoderDecoder } from './encoder-decoder.ts';
-import { exportOnnx, exportOnnxGraph } from './export.ts';
+import { exportOnnx } from './export.ts';
+import { exportOnnxGraph } from './graph.ts';
+import { exportOneToMany } from './one-to-many.ts';
 
-const backend = createReferenceBackend();
-const generator = new Generator(21);
+const { generator, floats: randomFloats, symbols, randomize } = drawsOf(21);
 const [T, N, D, H] = [5, 3, 4, 6];
 const lengths = [3, 5, 1];
-const float32 = { relative: 1e-5, absolute: 1e-5 };
-
-function randomFloats(...shape: number[]): { data: Float32Array; shape: number[] } {
-  return { shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => generator.normal()) };
-}
-
-function symbols(count: number, ...shape: number[]): { data: Int32Array; shape: number[] } {
-  return { shape, data: Int32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.floor(generator.uniform() * count)) };
-}
-
-function randomize<Model extends Module>(model: Model): Model {
-  for (const parameter of model.parameters()) parameter.assign(Float32Array.from({ length: parameter.size }, () => generator.normal(0, 0.5)));
-  return model.eval();
-}
-
-const put = ({ data, shape }: HostInput): Tensor => tensor(backend, data, { shape });
 const given = { data: Int32Array.from(lengths), shape: [N] };
 
 describe('the shapes of sequence models as ONNX Runtime runs them', () => {
@@ -38,7 +23,10 @@ describe('the shapes of sequence models as ONNX Runtime runs them', () => {
     const x = randomFloats(T, N, D);
     using _scope = openScope(backend, { gradient: false });
     expectClose((await runOnnx(await exportOnnx(model), { x }))['output']!.data, await model.forward(put(x)).data(), 'whole', float32);
-    expectClose((await runOnnx(await exportOnnx(model, { lengths: true }), { x, lengths: given }))['output']!.data, await model.forward(put(x), { lengths }).data(), 'lengths', float32);
+    for (const counts of [lengths, [0, 5, 2]]) {
+      const there = await runOnnx(await exportOnnx(model, { lengths: true }), { x, lengths: { data: Int32Array.from(counts), shape: [N] } });
+      expectClose(there['output']!.data, await model.forward(put(x), { lengths: counts }).data(), 'lengths', float32);
+    }
   });
 
   it('many to many, and a language model', async () => {
@@ -51,6 +39,24 @@ describe('the shapes of sequence models as ONNX Runtime runs them', () => {
       const { output, state } = model.forward(put(x), { lengths });
       expectClose(there['output']!.data, await output.data(), 'output', float32);
       expectClose(there['state_c']!.data, await state.c.data(), 'c', float32);
+    }
+  });
+});
+
+describe('one to many as ONNX Runtime runs it', () => {
+  const layers: Readonly<Record<string, () => Recurrent<State>>> = {
+    'an LSTM of two layers': () => new LSTM({ backend, generator, inputSize: 2, hiddenSize: H, numLayers: 2 }) as unknown as Recurrent<State>,
+    'a projected LSTM, a loop in a loop': () => new LSTM({ backend, generator, inputSize: 2, hiddenSize: H, projectionSize: 3 }) as unknown as Recurrent<State>,
+    'residual IndRNNs': () => new IndRNN({ backend, generator, inputSize: 2, hiddenSize: H, numLayers: 3, residual: true }) as unknown as Recurrent<State>,
+  };
+  it.each(Object.entries(layers))('%s: from its own outputs, and by teacher forcing', async (_, make) => {
+    const model = randomize(new OneToMany({ backend, generator, layer: make(), inputSize: D, outputSize: 2 }));
+    const x = randomFloats(N, D);
+    for (const steps of [1, 6]) await expectOutputs(await exportOnnx(model), { x, steps: { data: Int32Array.of(steps), shape: [] } }, () => ({ output: model.forward(put(x), { steps }) }));
+    const forced = await exportOnnxGraph((graph) => graph.output('y', exportOneToMany(graph, model, graph.input('x', 'f32', ['N', D]), { targets: graph.input('targets', 'f32', ['T', 'N', 2]) })));
+    for (const steps of [1, T]) {
+      const targets = randomFloats(steps, N, 2);
+      await expectOutputs(forced, { x, targets }, () => ({ y: model.forward(put(x), { targets: put(targets) }) }));
     }
   });
 });
@@ -101,5 +107,19 @@ describe('an encoder–decoder as two files', () => {
     }
     expectClose(before.data, await state.hidden.h.data(), 'h', float32);
     expect(Object.keys(kept).length).toBe(attention === 'none' ? 0 : 3);
+  });
+});
+
+describe('an encoder–decoder in one file, under teacher forcing', () => {
+  it.each(['bahdanau', 'luong', 'none'] as const)('with %s attention, with lengths and without', async (attention) => {
+    const model = randomize(new EncoderDecoder({ backend, generator, sourceSymbols: 8, targetSymbols: 7, start: 5, end: 6, embeddingSize: D, hiddenSize: 4, numLayers: 2, attention }));
+    for (const [steps, counts] of [[4, null], [1, lengths], [6, [0, 5, 2]]] as const) {
+      const [x, targets] = [symbols(8, T, N), symbols(7, steps, N)];
+      const feeds = { x, targets, ...(counts ? { lengths: { data: Int32Array.from(counts), shape: [N] } } : {}) };
+      await expectOutputs(await exportOnnx(model, { lengths: counts !== null }), feeds, () => {
+        const { logits, weights } = model.forward({ tokens: put(x), lengths: counts }, put(targets));
+        return { logits, ...(weights ? { weights } : {}) } as Record<string, Tensor>;
+      });
+    }
   });
 });

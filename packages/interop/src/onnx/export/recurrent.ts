@@ -1,97 +1,110 @@
-import { show, type State, type Tensor } from '@timestep/core';
-import { GRUCell, LSTMCell, RNNCell, type Recurrent } from '@timestep/layers';
-import { InteropError } from '../../errors.ts';
-import { joined, onnxGates, permuteBlocks } from '../gates.ts';
-import type { OnnxAttribute, OnnxGraph, OnnxValue } from './graph.ts';
+import type { State } from '@timestep/core';
+import type { Cell, Recurrent } from '@timestep/layers';
+import { exportCell, startOf } from './cell.ts';
+import type { OnnxGraph, OnnxValue } from './graph.ts';
+import { stepsBelow } from './lengths.ts';
+import { exportOperator, operatorCells, type OperatorCell } from './operator.ts';
+import { add, cast, concat, lift, pick, scalar } from './parts.ts';
 
-/** A recurrent layer's results: the output `[T, N, P·directions]` and each part of the final state, `[L·directions, N, P]`. */
+/** A recurrent layer's results: the output `[T, N, P·directions]` and each part of the final state, `[L·directions, N, …]`. */
 export interface OnnxRecurrence {
   readonly output: OnnxValue;
   readonly state: Readonly<Record<string, OnnxValue>>;
 }
 
 export interface OnnxRecurrentInput {
-  /** `[N]`, i32, each 1…T: the runtime refuses a length of 0. */
+  /** `[N]`, i32, each 0…T */
   readonly lengths?: OnnxValue | undefined;
-  /** Each part of the state before the first step, `[L·directions, N, P]`; zeros by default. */
+  /** Each part of the state before the first step, `[L·directions, N, …]`; zeros by default. */
   readonly state?: Readonly<Record<string, OnnxValue>> | undefined;
 }
 
-type KnownCell = LSTMCell | GRUCell | RNNCell;
-
-interface Operator {
-  readonly opType: 'LSTM' | 'GRU' | 'RNN';
-  readonly attributes: Readonly<Record<string, OnnxAttribute>>;
+/** What all layers look at beside x. */
+interface Given {
+  /** i32 `[N]` */
+  readonly lengths: OnnxValue | null;
+  /** Where step t of sequence n counts, bool `[T, N, 1]`; null without lengths. */
+  readonly mask: OnnxValue | null;
 }
 
-/** One ONNX node for each layer; both directions of a layer share it. */
+/** The output of one layer, `[T, N, P·directions]`, and each part of its state, `[directions, N, …]`. */
+interface LayerResult {
+  readonly output: OnnxValue;
+  readonly states: readonly OnnxValue[];
+}
+
+/** Layer by layer: ONNX's own operator where it has one, else a Scan for each direction. */
 export function exportRecurrent(graph: OnnxGraph, layer: Recurrent<State>, x: OnnxValue, input: OnnxRecurrentInput = {}): OnnxRecurrence {
-  const cells = layer.cells.map(knownCell);
-  const names = Object.keys(cells[0]!.stateShapes);
+  const names = Object.keys(layer.cells[0]!.stateShapes);
   const finals: Record<string, OnnxValue[]> = Object.fromEntries(names.map((name) => [name, []]));
+  const lengths = input.lengths ?? null;
+  const given = { lengths, mask: lengths && stepsBelow(graph, x, lengths) };
   let current = x;
   for (let depth = 0; depth < layer.numLayers; depth++) {
-    const ofLayer = cells.slice(depth * layer.directions, (depth + 1) * layer.directions);
-    const rows = (part: OnnxValue) => sliceRows(graph, part, depth * layer.directions, (depth + 1) * layer.directions);
-    const initial = names.map((name) => input.state?.[name] && rows(input.state[name]));
-    const [first, ...states] = exportLayer(graph, ofLayer, current, input.lengths ?? null, initial);
+    const [from, to] = [depth * layer.directions, (depth + 1) * layer.directions];
+    const cells = layer.cells.slice(from, to);
+    const known = operatorCells(cells);
+    const initial = names.map((name) => {
+      const part = input.state?.[name];
+      return part && graph.one('Slice', [part, graph.integers([from]), graph.integers([to]), graph.integers([0])], {}, part);
+    });
+    const { output, states } = known ? runOperator(graph, known, current, given, initial) : runCells(graph, cells, current, given, initial);
     states.forEach((state, k) => finals[names[k]!]!.push(state));
-    // Y is [T, directions, N, H].
-    const ordered = graph.one('Transpose', [first!], { perm: [0, 2, 1, 3] }, { dtype: 'f32', rank: 4 });
-    const output = graph.one('Reshape', [ordered, graph.integers([0, 0, -1])], {}, { dtype: 'f32', rank: 3 });
-    current = layer.residual && depth > 0 ? graph.one('Add', [output, current], {}, output) : output;
+    current = layer.residual && depth > 0 ? add(graph, output, current) : output;
   }
-  const state = Object.fromEntries(names.map((name) => [name, concatRows(graph, finals[name]!)]));
-  return { output: current, state };
+  return { output: current, state: Object.fromEntries(names.map((name) => [name, concat(graph, finals[name]!, 0)])) };
 }
 
-function exportLayer(graph: OnnxGraph, cells: readonly KnownCell[], x: OnnxValue, lengths: OnnxValue | null, initial: readonly (OnnxValue | undefined)[]): OnnxValue[] {
-  const [first] = cells as readonly [KnownCell];
-  const { opType, attributes } = operatorOf(first, cells.length);
-  const order = onnxGates[opType];
-  const { hiddenSize: H, inputSize: D } = first;
-  const stacked = (name: string, pick: (cell: KnownCell) => readonly Tensor[], shape: readonly number[], by: readonly number[]) =>
-    graph.parameter(`${opType.toLowerCase()}_${name}`, cells.flatMap(pick), [cells.length, ...shape], (contents) => joined(contents.map((values) => permuteBlocks(values, by))));
-  const gates = order.length;
-  const bias = first.bias_ih && stacked('B', ({ bias_ih, bias_hh }) => [bias_ih!, bias_hh!], [2 * gates * H], order);
-  const peephole = first instanceof LSTMCell && first.weight_peephole;
-  const inputs = [
-    x,
-    stacked('W', ({ weight_ih }) => [weight_ih], [gates * H, D], order),
-    stacked('R', ({ weight_hh }) => [weight_hh], [gates * H, H], order),
-    bias,
-    lengths,
-    ...initial.map((part) => part ?? null),
-    ...(peephole ? [stacked('P', (cell) => [(cell as LSTMCell).weight_peephole!], [3 * H], onnxGates.peephole)] : []),
-  ];
-  const state = { dtype: 'f32', rank: 3 } as const;
-  const results = [{ dtype: 'f32', rank: 4 } as const, state, ...(opType === 'LSTM' ? [state] : [])];
-  return graph.node(opType, inputs, { hidden_size: H, direction: cells.length === 2 ? 'bidirectional' : 'forward', ...attributes }, results);
+function runOperator(graph: OnnxGraph, cells: readonly OperatorCell[], x: OnnxValue, { lengths, mask }: Given, initial: readonly (OnnxValue | undefined)[]): LayerResult {
+  const whole = { dtype: 'i64', rank: 1 } as const;
+  const wide = lengths && cast(graph, lengths, 'i64');
+  // ONNX Runtime refuses a length of 0: such a sequence makes one step, whose results are then left out.
+  const running = wide && cast(graph, graph.one('Max', [wide, graph.integers(1)], {}, whole), 'i32');
+  const [first, ...states] = exportOperator(graph, cells, x, running, initial);
+  // Y is [T, directions, N, H].
+  const ordered = graph.one('Transpose', [first!], { perm: [0, 2, 1, 3] }, { dtype: 'f32', rank: 4 });
+  const output = graph.one('Reshape', [ordered, graph.integers([0, 0, -1])], {}, { dtype: 'f32', rank: 3 });
+  if (!wide || !mask) return { output, states };
+  const some = graph.one('Greater', [wide, graph.integers(0)], {}, { dtype: 'bool', rank: 1 });
+  const rows = graph.one('Unsqueeze', [some, graph.integers([0, 2])], {}, { dtype: 'bool', rank: 3 });
+  return { output: choose(graph, mask, output, scalar(graph, 0)), states: states.map((state, k) => choose(graph, rows, state, initial[k] ?? scalar(graph, 0))) };
 }
 
-function operatorOf(cell: KnownCell, directions: number): Operator {
-  if (cell instanceof LSTMCell) return { opType: 'LSTM', attributes: { input_forget: cell.coupledGates ? 1 : 0 } };
-  if (cell instanceof GRUCell) return { opType: 'GRU', attributes: { linear_before_reset: cell.reset === 'after' ? 1 : 0 } };
-  return { opType: 'RNN', attributes: { activations: Array.from({ length: directions }, () => (cell.activation === 'relu' ? 'Relu' : 'Tanh')) } };
+function runCells(graph: OnnxGraph, cells: readonly Cell<State>[], x: OnnxValue, given: Given, initial: readonly (OnnxValue | undefined)[]): LayerResult {
+  const results = cells.map((cell, direction) => runCell(graph, cell, x, given, initial.map((part) => part && pick(graph, part, direction)), direction === 1));
+  const states = results[0]!.states.map((_, k) => concat(graph, results.map(({ states: own }) => lift(graph, own[k]!)), 0));
+  return { output: concat(graph, results.map(({ output }) => output), 2), states };
 }
 
-function knownCell(cell: Recurrent<State>['cells'][number]): KnownCell {
-  if (cell instanceof LSTMCell && cell.weight_hr) {
-    throw new InteropError('UNSUPPORTED_MODEL', `[onnx] ONNX's LSTM has no projection, and this one has weight_hr of shape ${show(cell.weight_hr.shape)}; train it with projectionSize: 0 to export it`);
-  }
-  if (cell instanceof LSTMCell && cell.norm_ih) {
-    throw new InteropError('UNSUPPORTED_MODEL', "[onnx] ONNX's LSTM has no norms inside; train it with layerNorm: false to export it");
-  }
-  // A subclass may have other equations.
-  const known = [LSTMCell, GRUCell, RNNCell].find((kind) => cell.constructor === kind);
-  if (known) return cell as KnownCell;
-  throw new InteropError('UNSUPPORTED_MODEL', `[onnx] ONNX has no operator for the recurrent cell ${cell.constructor.name}; only LSTMCell, GRUCell and RNNCell can be exported`);
+/** One direction of one layer, step by step; what stands past a length changes nothing and comes out as 0. */
+function runCell(graph: OnnxGraph, cell: Cell<State>, x: OnnxValue, { mask }: Given, initial: readonly (OnnxValue | undefined)[], reverse: boolean): LayerResult {
+  const { prepare, step } = exportCell(cell);
+  const names = Object.keys(cell.stateShapes);
+  const zeros = initial.includes(undefined) ? startOf(graph, cell, x, 1) : {};
+  const start = names.map((name, k) => initial[k] ?? zeros[name]!);
+  const sequences = [...prepare(graph, x), ...(mask ? [mask] : [])];
+  const { state, outputs } = graph.scan(
+    start,
+    sequences,
+    (before, rows) => {
+      const made = step(graph, mask ? rows.slice(0, -1) : rows, Object.fromEntries(names.map((name, k) => [name, before[k]!])));
+      const after = names.map((name) => made.state[name]!);
+      if (!mask) return { state: after, outputs: [made.output] };
+      const running = rows.at(-1)!;
+      return { state: after.map((part, k) => choose(graph, widened(graph, running, part.rank), part, before[k]!)), outputs: [choose(graph, running, made.output, scalar(graph, 0))] };
+    },
+    { reverse },
+  );
+  return { output: outputs[0]!, states: state };
 }
 
-function sliceRows(graph: OnnxGraph, part: OnnxValue, from: number, to: number): OnnxValue {
-  return graph.one('Slice', [part, graph.integers([from]), graph.integers([to]), graph.integers([0])], {}, part);
+function choose(graph: OnnxGraph, mask: OnnxValue, a: OnnxValue, b: OnnxValue): OnnxValue {
+  return graph.one('Where', [mask, a, b], {}, a);
 }
 
-function concatRows(graph: OnnxGraph, parts: readonly OnnxValue[]): OnnxValue {
-  return parts.length === 1 ? parts[0]! : graph.one('Concat', parts, { axis: 0 }, parts[0]!);
+/** A mask `[N, 1]` with as many axes as a state has. */
+function widened(graph: OnnxGraph, mask: OnnxValue, rank: number): OnnxValue {
+  if (rank === 2) return mask;
+  if (rank === 1) return graph.one('Squeeze', [mask, graph.integers([1])], {}, { dtype: 'bool', rank });
+  return graph.one('Unsqueeze', [mask, graph.integers(Array.from({ length: rank - 2 }, (_, k) => k + 2))], {}, { dtype: 'bool', rank });
 }

@@ -1,0 +1,62 @@
+import type { State } from '@timestep/core';
+import { Cell } from '@timestep/layers';
+import { InteropError } from '../../errors.ts';
+import { exportConvLSTMCell } from './cells/conv-lstm.ts';
+import { exportFiniteImpulseCell, exportMinGRUCell, exportMinLSTMCell } from './cells/feed.ts';
+import { exportGRUCell, exportLSTMCell, exportMGUCell, exportRNNCell } from './cells/gated.ts';
+import { exportFullyRecurrentCell, exportIndRNNCell, exportJordanCell } from './cells/simple.ts';
+import type { OnnxGraph, OnnxValue } from './graph.ts';
+import { axesOf, zeros } from './parts.ts';
+
+/** One step's results. */
+export interface OnnxCellStep {
+  /** `[N, P]` */
+  readonly output: OnnxValue;
+  /** Each part `[N, …]` */
+  readonly state: Readonly<Record<string, OnnxValue>>;
+}
+
+/** A cell's equations in ONNX's operators. */
+export interface OnnxCell {
+  /** What the input brings, made for all steps at once: x `[…, D]` → values `[…, …]`. */
+  prepare(graph: OnnxGraph, x: OnnxValue): readonly OnnxValue[];
+  /** One step from what was prepared for it, `[N, …]` each, and the state before. */
+  step(graph: OnnxGraph, prepared: readonly OnnxValue[], state: OnnxCellStep['state']): OnnxCellStep;
+}
+
+/** A cell of one's own that says how its step is exported. */
+export interface OnnxExportableCell {
+  /** What `step(x, state)` computes: x `[N, D]`, each part of the state `[N, …]`. */
+  onnx(graph: OnnxGraph, x: OnnxValue, state: OnnxCellStep['state']): OnnxCellStep;
+}
+
+const exporters = [
+  exportRNNCell, exportLSTMCell, exportGRUCell, exportMGUCell, exportIndRNNCell, exportFullyRecurrentCell, exportJordanCell, exportMinGRUCell, exportMinLSTMCell, exportFiniteImpulseCell, exportConvLSTMCell,
+] as const;
+
+/** @throws InteropError `UNSUPPORTED_MODEL` for a cell of one's own without a method `onnx` */
+export function exportCell(cell: Cell<State>): OnnxCell {
+  if ('onnx' in cell && typeof cell.onnx === 'function') {
+    const own = cell as unknown as OnnxExportableCell;
+    return { prepare: (_, x) => [x], step: (graph, [x], state) => own.onnx(graph, x!, state) };
+  }
+  for (const make of exporters) {
+    const made = make(cell);
+    if (made) return made;
+  }
+  const name = cell.constructor.name;
+  throw new InteropError('UNSUPPORTED_MODEL', `[onnx] there is no ONNX form of the recurrent cell ${name}: a file cannot hold the TypeScript of its step; give the cell a method onnx(graph, x, state) that builds the same step and returns { output, state }`);
+}
+
+/**
+ * The state before the first step, zeros.
+ *
+ * @param lead the length of the axis of sequences, `[1]`
+ */
+export function startOf(graph: OnnxGraph, cell: Cell<State>, x: OnnxValue, axis: number): Readonly<Record<string, OnnxValue>> {
+  if (cell.initialState !== Cell.prototype.initialState) {
+    throw new InteropError('UNSUPPORTED_MODEL', `[onnx] the cell ${cell.constructor.name} makes its own state before the first step; give the graph an input for it and pass it as { state } to exportLayer`);
+  }
+  const lead = axesOf(graph, x, axis, axis + 1);
+  return Object.fromEntries(Object.entries(cell.stateShapes).map(([name, shape]) => [name, zeros(graph, lead, shape)]));
+}
