@@ -1,5 +1,5 @@
-import { Generator, mean, openScope, square, tensor } from '@timestep/core';
-import { GRU, LSTM } from '@timestep/layers';
+import { Generator, linearScan, mean, openScope, square, tensor } from '@timestep/core';
+import { GRU, LSTM, MinGRU, MinLSTM } from '@timestep/layers';
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
 import { describe, expect, test } from 'vitest';
 import { createWebGpuBackend, type WebGpuBackend } from './index.ts';
@@ -23,7 +23,7 @@ async function counting<Result>(body: (backend: WebGpuBackend) => Result | Promi
 }
 
 /** Dispatches of the forward and of the backward pass of one layer, every gradient wanted. */
-function countPasses(backend: WebGpuBackend, Layer: typeof LSTM | typeof GRU, hiddenSize: number, batch: number, steps: number): { forward: number; backward: number } {
+function countPasses(backend: WebGpuBackend, Layer: typeof LSTM | typeof GRU | typeof MinGRU | typeof MinLSTM, hiddenSize: number, batch: number, steps: number): { forward: number; backward: number } {
   using _scope = openScope(backend);
   const layer = new Layer({ backend, inputSize: hiddenSize, hiddenSize, generator: new Generator(4) });
   const x = tensor(backend, new Float32Array(steps * batch * hiddenSize), { shape: [steps, batch, hiddenSize], requiresGrad: true });
@@ -110,5 +110,33 @@ describe.skipIf(missing !== null)('what training takes', () => {
     actual.forEach((loss, step) => expect(Math.abs(loss / expected[step]! - 1)).toBeLessThan(1e-4));
     // It learns, so that the agreement is one of training, not of starting values.
     expect(actual[19]).toBeLessThan(0.9 * actual[0]!);
+  });
+});
+
+describe.skipIf(missing !== null)('the linear scan', () => {
+  test.each([2, 63, 64, 1000, 20_000])('over %i steps takes at most one dispatch a level of a parallel scan, each way', async (steps) => {
+    const passes = await counting((backend) => {
+      using _scope = openScope(backend);
+      const values = (): Float32Array => new Float32Array(steps * 5).fill(0.5);
+      const [a, b] = [tensor(backend, values(), { shape: [steps, 5], requiresGrad: true }), tensor(backend, values(), { shape: [steps, 5], requiresGrad: true })];
+      const upstream = tensor(backend, values(), { shape: [steps, 5] });
+      backend.profiler.reset();
+      const h = linearScan(a, b);
+      const forward = backend.profiler.counters().dispatches;
+      backend.profiler.reset();
+      h.backward(upstream);
+      return { forward, backward: backend.profiler.counters().dispatches };
+    });
+    const levels = Math.ceil(Math.log2(steps));
+    expect(passes.forward).toBeGreaterThan(0);
+    expect(passes.forward).toBeLessThanOrEqual(levels);
+    expect(passes.backward).toBeGreaterThan(0);
+    expect(passes.backward).toBeLessThanOrEqual(levels);
+  });
+
+  test.each([MinGRU, MinLSTM])('%o takes as many dispatches for 2,000 steps as for 100, but for a longer sum of the bias', async (Layer) => {
+    const [short, long] = await counting((backend) => [countPasses(backend, Layer, 32, 4, 100), countPasses(backend, Layer, 32, 4, 2000)]);
+    expect(long!.forward).toBe(short!.forward);
+    expect(long!.backward).toBeLessThanOrEqual(short!.backward + 1);
   });
 });
