@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { recurrentFlops } from './case.ts';
 import { difference } from './compare.ts';
@@ -52,6 +54,18 @@ describe('the benchmark', () => {
     const svg = barChart('a title', ratios.categories, ratios.series);
     expect(svg).toContain('a title');
     expect(svg).toContain('2.50');
+  });
+
+  it('hands `tasks` to the figures of the learning tooling', () => {
+    const run = (...words: string[]) =>
+      spawnSync(process.execPath, ['--conditions=@timestep/source', '--disable-warning=ExperimentalWarning', fileURLToPath(new URL('cli.ts', import.meta.url)), ...words], { encoding: 'utf8' });
+    expect(run('--help').stderr).toContain('pnpm bench tasks [figure …]');
+    const unknown = run('tasks', 'valley', 'no-such');
+    expect(unknown.stderr).toMatch(/there is no figure 'no-such'; the figures are .*recomputation/u);
+    expect(unknown).toMatchObject({ status: 2, stdout: '' });
+    const valley = run('tasks', 'valley', '--threads', '1');
+    expect(valley).toMatchObject({ status: 0, stderr: '' });
+    expect(valley.stdout).toMatch(/CMA-ES: \d+, .* evaluations/u);
   });
 
   it('draws values that look uniform', () => {

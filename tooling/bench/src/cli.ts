@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `pnpm bench [group …] [--json] [--against torch] [--rounds N] [--threads N] [--only TEXT]`
+// `pnpm bench [group …] [--json] [--against torch] [--rounds N] [--threads N] [--only TEXT]`, `pnpm bench tasks [figure …]`
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { availableParallelism } from 'node:os';
@@ -11,12 +11,14 @@ import { runGroup, type Row } from './run-group.ts';
 import { formatDecoding, measureDecoding, type DecodeRow } from './decode.ts';
 import { formatStartup, measureStartup, startupCommands, type StartupRow } from './startup.ts';
 import { formatTable } from './table.ts';
+import { runTasks } from './tasks.ts';
 import { formatWebGpuRow, profileWebGpu, type WebGpuRow } from './webgpu/profile.ts';
 
 const timedNames = [...Object.keys(groups), 'startup', 'decode'];
 // `webgpu` counts and profiles and compares with nobody: it runs where it is asked for.
 const names = [...timedNames, 'webgpu'];
 const usage = `usage: pnpm bench [${names.join(' | ')} …] [options]
+       pnpm bench tasks [figure …] [--threads N]   what the layers learn: the figures of docs/systems.md
   --json            print one JSON object instead of tables
   --out FILE        write the JSON object to FILE as well
   --page FOLDER     write benchmarks.md with pictures, and benchmarks.json, into FOLDER
@@ -40,6 +42,8 @@ const { values: options, positionals } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+// The tasks of the literature compare with published counts, not with a contestant.
+if (positionals[0] === 'tasks' && !options.help) process.exit(await runTasks(positionals.slice(1), options.threads));
 const chosen = positionals.length > 0 ? positionals : timedNames;
 const unknown = chosen.filter((name) => !names.includes(name));
 if (options.help || unknown.length > 0) {

@@ -1,6 +1,6 @@
 import { openScope, type Tensor } from '@timestep/core';
 import type { Module } from '@timestep/layers';
-import { Adam, clipGradientNorm } from '@timestep/train';
+import { Adam, clipGradientNorm, constant, type Schedule } from '@timestep/train';
 
 export interface LearningOptions {
   readonly learningRate: number;
@@ -8,8 +8,8 @@ export interface LearningOptions {
   readonly steps: number;
   /** Steps between two looks at `measure`; 100 by default. */
   readonly every?: number;
-  /** What the learning rate is multiplied with after each step; 1 by default. */
-  readonly decay?: number;
+  /** How the learning rate changes; not at all by default. */
+  readonly schedule?: Schedule;
   /** The largest norm of the gradient; 1 by default. */
   readonly clip?: number;
 }
@@ -29,6 +29,7 @@ export async function learn<Measure>(
   good: (measured: Measure) => boolean,
 ): Promise<{ readonly measured: Measure; readonly steps: number }> {
   const optimizer = new Adam(model.namedParameters(), { learningRate: options.learningRate });
+  const { schedule = constant() } = options;
   const { backend } = model.parameters()[0]!;
   const look = async (): Promise<Measure> => {
     using _scope = openScope(backend, { gradient: false });
@@ -39,9 +40,9 @@ export async function learn<Measure>(
     {
       using _scope = openScope(backend);
       loss().backward();
+      for (const group of optimizer.groups) group.learningRate = options.learningRate * schedule.factor(step - 1);
       optimizer.step(clipGradientNorm(optimizer.gradients, options.clip ?? 1).factor);
       optimizer.zeroGrad();
-      for (const group of optimizer.groups) group.learningRate *= options.decay ?? 1;
     }
     if (step % (options.every ?? 100) > 0) continue;
     measured = await look();
@@ -49,4 +50,3 @@ export async function learn<Measure>(
   }
   return { measured, steps: options.steps };
 }
-
