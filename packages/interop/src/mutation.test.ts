@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { clone, create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
 import { Generator, openScope, tensor, TimestepError } from '@timestep/core';
-import { GRU, LayerNorm, Linear, LSTM, Sequential } from '@timestep/layers';
+import { GRU, LayerNorm, Linear, LSTM, MGU, Sequential } from '@timestep/layers';
 import { SafetensorsError } from '@timestep/safetensors';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -53,6 +53,8 @@ describe('damaged ONNX files', () => {
   const models = async () => [
     await exportOnnx(new Sequential(new LSTM({ ...shared, bidirectional: true }), new LayerNorm({ backend, size: 4 }), new Linear({ backend, generator, inputSize: 4, outputSize: 2 })), { lengths: true }),
     await exportOnnx(new GRU({ ...shared, numLayers: 2 })),
+    // A graph in a graph.
+    await exportOnnx(new MGU(shared), { lengths: true }),
     ...['gru', 'rnn', 'lstm'].map((name) => fixture(`pytorch-${name}.onnx`)),
   ];
 

@@ -71,7 +71,7 @@ describe('Module', () => {
     expect((await model.scale.data()).length).toBe(2);
   });
 
-  it('counts a tied parameter once but saves it under both names', () =>
+  it('counts a tied parameter once, saves it under both names, and loads it from either', () =>
     leakChecked(backend, async () => {
       using model = make();
       using tied = new Linear({ backend, inputSize: 8, outputSize: 1 });
@@ -79,7 +79,12 @@ describe('Module', () => {
       tied.weight = model.heads[1]!.weight;
       using both = new Sequential(model.heads[1]!, tied);
       expect(both.namedParameters().map(([name]) => name)).toEqual(['0.weight', '1.bias']);
-      expect([...(await both.stateDict()).keys()]).toEqual(['0.weight', '1.weight', '1.bias']);
+      const dict = await both.stateDict();
+      expect([...dict.keys()]).toEqual(['0.weight', '1.weight', '1.bias']);
+      dict.delete('0.weight');
+      expect(both.loadStateDict(dict)).toEqual({ missing: [], unexpected: [] });
+      dict.delete('1.weight');
+      expect(() => both.loadStateDict(dict)).toThrow(/missing 0\.weight, 1\.weight/);
     }));
 
   it('switches train and eval everywhere below, the cells of a recurrent layer included', () =>

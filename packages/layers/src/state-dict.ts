@@ -24,7 +24,7 @@ export interface LoadOptions {
 }
 
 export interface LoadReport {
-  /** Names that the module has and the dict lacks. */
+  /** Names that the module has and the dict lacks; a tied parameter has several, of which one is enough. */
   readonly missing: readonly string[];
   /** Names that the dict has and the module lacks. */
   readonly unexpected: readonly string[];
@@ -42,7 +42,9 @@ export function checkStateDict(
   strict: boolean,
 ): { report: LoadReport; assignments: Assignment[] } {
   const given = new Map(dict instanceof Map ? dict : Object.entries(dict as Record<string, LoadableTensor>));
-  const missing = [...targets.keys()].filter((name) => !given.has(name));
+  // Of a tied parameter one name is enough: safetensors.torch.save_model leaves out the others.
+  const loaded = new Set([...targets].flatMap(([name, target]) => (given.has(name) ? [target] : [])));
+  const missing = [...targets].flatMap(([name, target]) => (loaded.has(target) ? [] : [name]));
   const unexpected = [...given.keys()].filter((name) => !targets.has(name));
   const misfits: string[] = [];
   const assignments: Assignment[] = [];

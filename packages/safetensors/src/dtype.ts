@@ -1,8 +1,12 @@
-/** The typed array that holds each element type. `F16` and `BF16` are their bit patterns; `BOOL` is a byte of 0 or 1. */
+/**
+ * The typed array that holds each element type. The floats of 16 and 8 bits are their bit patterns; `BOOL` is a byte of 0 or 1; a
+ * `C64` is two numbers, the real part and the imaginary one.
+ */
 export interface DTypeArrays {
   U64: BigUint64Array;
   I64: BigInt64Array;
   F64: Float64Array;
+  C64: Float32Array;
   F32: Float32Array;
   U32: Uint32Array;
   I32: Int32Array;
@@ -10,6 +14,11 @@ export interface DTypeArrays {
   F16: Uint16Array;
   U16: Uint16Array;
   I16: Int16Array;
+  F8_E5M2FNUZ: Uint8Array;
+  F8_E4M3FNUZ: Uint8Array;
+  F8_E8M0: Uint8Array;
+  F8_E4M3: Uint8Array;
+  F8_E5M2: Uint8Array;
   I8: Int8Array;
   U8: Uint8Array;
   BOOL: Uint8Array;
@@ -20,6 +29,7 @@ export type DType = keyof DTypeArrays;
 
 interface ArrayConstructor<A> {
   readonly name: string;
+  readonly BYTES_PER_ELEMENT: number;
   new (length: number): A;
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
 }
@@ -34,6 +44,7 @@ export const dtypes: { readonly [D in DType]: DTypeInfo<DTypeArrays[D]> } = {
   U64: { bytes: 8, array: BigUint64Array },
   I64: { bytes: 8, array: BigInt64Array },
   F64: { bytes: 8, array: Float64Array },
+  C64: { bytes: 8, array: Float32Array },
   F32: { bytes: 4, array: Float32Array },
   U32: { bytes: 4, array: Uint32Array },
   I32: { bytes: 4, array: Int32Array },
@@ -41,12 +52,23 @@ export const dtypes: { readonly [D in DType]: DTypeInfo<DTypeArrays[D]> } = {
   F16: { bytes: 2, array: Uint16Array },
   U16: { bytes: 2, array: Uint16Array },
   I16: { bytes: 2, array: Int16Array },
+  F8_E5M2FNUZ: { bytes: 1, array: Uint8Array },
+  F8_E4M3FNUZ: { bytes: 1, array: Uint8Array },
+  F8_E8M0: { bytes: 1, array: Uint8Array },
+  F8_E4M3: { bytes: 1, array: Uint8Array },
+  F8_E5M2: { bytes: 1, array: Uint8Array },
   I8: { bytes: 1, array: Int8Array },
   U8: { bytes: 1, array: Uint8Array },
   BOOL: { bytes: 1, array: Uint8Array },
 };
 
 const layoutOrder = new Map(Object.keys(dtypes).map((dtype, index) => [dtype, index]));
+
+/** Numbers of the array that make one element: 2 for a complex one. */
+export function numbersPerElement(dtype: DType): number {
+  const { bytes, array } = dtypes[dtype];
+  return bytes / array.BYTES_PER_ELEMENT;
+}
 
 /** Where tensors of this type stand in a file: smaller comes first. */
 export function layoutRank(dtype: DType): number {

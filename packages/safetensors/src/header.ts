@@ -33,10 +33,10 @@ export function parseHeaderLength(prefix: Uint8Array, fileBytes: number, where: 
   }
   const length = new DataView(prefix.buffer, prefix.byteOffset, prefixBytes).getBigUint64(0, true);
   if (length > BigInt(maxHeaderBytes)) {
-    throw new SafetensorsError(
-      'HEADER_TOO_LARGE',
-      `${where}: the header claims ${length} bytes, the limit is ${maxHeaderBytes}; this is probably no safetensors file`,
-    );
+    // What torch.save writes is taken for a safetensors file often enough: a ZIP archive, or a pickle in older versions.
+    const pickled = (prefix[0] === 0x50 && prefix[1] === 0x4b) || prefix[0] === 0x80;
+    const hint = pickled ? 'this looks like what torch.save wrote; save it with safetensors.torch.save_file' : 'this is probably no safetensors file';
+    throw new SafetensorsError('HEADER_TOO_LARGE', `${where}: the header claims ${length} bytes, the limit is ${maxHeaderBytes}; ${hint}`);
   }
   if (length > BigInt(fileBytes - prefixBytes)) {
     throw new SafetensorsError('TRUNCATED', `${where}: the header claims ${length} bytes, the file has ${fileBytes - prefixBytes} after its length`);

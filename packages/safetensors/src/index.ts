@@ -1,6 +1,7 @@
 export type { DType, DTypeArrays, SafetensorsTensor } from './dtype.ts';
 export { SafetensorsError, type SafetensorsErrorCode } from './errors.ts';
 export { narrowToBfloat16, narrowToFloat16, widenBfloat16, widenFloat16 } from './half.ts';
+export { widenFloat8, type Float8Format } from './float8.ts';
 export type { Header, TensorInfo } from './header.ts';
 export {
   openSafetensors,

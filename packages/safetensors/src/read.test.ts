@@ -43,6 +43,7 @@ describe('what is no safetensors file', () => {
     ['a size of 2^64', 'INVALID_HEADER', buildFile(`{"a":${f32(0, 4, '[18446744073709551616]')}}`, 4)],
     ['65 dimensions', 'INVALID_HEADER', buildFile(`{"a":${f32(0, 4, `[${Array(65).fill(1).join(',')}]`)}}`, 4)],
     ['a product over 2^53', 'INVALID_SHAPE', buildFile(`{"a":${f32(0, 4, '[4294967296,4294967296]')}}`, 4)],
+    ['what torch.save writes', 'HEADER_TOO_LARGE', Uint8Array.from([0x50, 0x4b, 3, 4, 0, 0, 8, 8, 0, 0])],
     ['an unknown dtype', 'UNKNOWN_DTYPE', buildFile('{"a":{"dtype":"F33","shape":[1],"data_offsets":[0,4]}}', 4)],
     ['a dtype called toString', 'UNKNOWN_DTYPE', buildFile('{"a":{"dtype":"toString","shape":[1],"data_offsets":[0,4]}}', 4)],
     ['the same name twice', 'DUPLICATE_KEY', buildFile(`{"a":${f32(0, 4)},"a":${f32(4, 8)}}`, 8)],

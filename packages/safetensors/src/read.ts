@@ -1,10 +1,11 @@
 import { dtypes, type DType, type SafetensorsTensor } from './dtype.ts';
 import { SafetensorsError } from './errors.ts';
+import { float8Formats, widenFloat8 } from './float8.ts';
 import { widenBfloat16, widenFloat16 } from './half.ts';
 import { parseHeader, parseHeaderLength, prefixBytes, type Header } from './header.ts';
 
 export interface ReadOptions {
-  /** Hands `F16` and `BF16` tensors over as `F32`; false by default, which leaves their bit patterns. */
+  /** Hands tensors of 16-bit and 8-bit floats over as `F32`; false by default, which leaves their bit patterns. */
   readonly widen?: boolean;
   /**
    * False: the arrays are views of the bytes given, where those are aligned, and share their fate. True, the default:
@@ -87,21 +88,26 @@ async function fetchBytes(source: ByteSource, begin: number, end: number, where:
   return bytes;
 }
 
+/** The floats that have no typed array of their own. */
+const wideners: ReadonlyMap<DType, (bits: Uint8Array | Uint16Array) => Float32Array> = new Map<DType, (bits: Uint8Array | Uint16Array) => Float32Array>([
+  ['F16', (bits) => widenFloat16(bits as Uint16Array)],
+  ['BF16', (bits) => widenBfloat16(bits as Uint16Array)],
+  ...float8Formats.map((format) => [format, (bits: Uint8Array | Uint16Array) => widenFloat8(bits as Uint8Array, format)] as const),
+]);
+
 /** Makes the typed array of `bytes`, whose length has been checked against the shape. */
 function toTensor(dtype: DType, shape: readonly number[], bytes: Uint8Array, options: ReadOptions): SafetensorsTensor {
-  const { bytes: width, array } = dtypes[dtype];
+  const { array } = dtypes[dtype];
+  const width = array.BYTES_PER_ELEMENT;
   const length = bytes.length / width;
-  const widen = options.widen === true && (dtype === 'F16' || dtype === 'BF16');
-  const view = (options.copy === false || widen) && bytes.byteOffset % width === 0;
+  const widener = options.widen === true ? wideners.get(dtype) : undefined;
+  const view = (options.copy === false || widener !== undefined) && bytes.byteOffset % width === 0;
   let data: SafetensorsTensor['data'];
   if (view) data = new array(bytes.buffer, bytes.byteOffset, length);
   else {
     data = new array(length);
     new Uint8Array(data.buffer).set(bytes);
   }
-  if (widen) {
-    const bits = data as Uint16Array;
-    return { dtype: 'F32', shape, data: dtype === 'F16' ? widenFloat16(bits) : widenBfloat16(bits) };
-  }
+  if (widener) return { dtype: 'F32', shape, data: widener(data as Uint8Array | Uint16Array) };
   return { dtype, shape, data } as SafetensorsTensor;
 }

@@ -38,7 +38,8 @@ describe('files of the reference implementation', () => {
     const widened = readSafetensors(bytes, { widen: true });
     // JSON.parse makes an own property of "__proto__", Object.entries lists it.
     expect([...raw.tensors.keys()].sort()).toEqual([...expected.keys()].sort());
-    expect(new Set([...raw.tensors.values()].map((t) => t.dtype))).toEqual(new Set(Object.keys(dtypes)));
+    // The others are in float8.test.ts.
+    expect(new Set([...raw.tensors.values()].map((t) => t.dtype))).toEqual(new Set(Object.keys(dtypes).filter((name) => !name.startsWith('F8') && name !== 'C64')));
     for (const [name, want] of expected) {
       const tensor = widened.tensors.get(name)!;
       expect(torchNames[raw.tensors.get(name)!.dtype]).toBe(want.dtype);

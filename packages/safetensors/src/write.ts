@@ -1,4 +1,4 @@
-import { countElements, dtypes, isDType, layoutRank, type SafetensorsTensor } from './dtype.ts';
+import { countElements, dtypes, isDType, layoutRank, numbersPerElement, type SafetensorsTensor } from './dtype.ts';
 import { SafetensorsError } from './errors.ts';
 import { hasLoneSurrogate } from './json-scanner.ts';
 import { maxHeaderBytes, prefixBytes } from './header.ts';
@@ -92,8 +92,9 @@ function tensorBytes(name: string, { dtype, shape, data }: SafetensorsTensor): U
     throw new SafetensorsError('INVALID_TENSOR', `${label}: dtype ${dtype} is held by a ${array.name}, got ${Object.prototype.toString.call(data)}`);
   }
   const elements = countElements(shape);
-  if (elements !== data.length) {
-    throw new SafetensorsError('INVALID_TENSOR', `${label}: shape [${shape.join(', ')}] has ${elements ?? 'no valid number of'} elements, the data ${data.length}`);
+  const numbers = elements === null ? null : elements * numbersPerElement(dtype);
+  if (numbers !== data.length) {
+    throw new SafetensorsError('INVALID_TENSOR', `${label}: shape [${shape.join(', ')}] of ${dtype} takes ${numbers ?? 'no valid number of'} numbers, the data has ${data.length}`);
   }
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

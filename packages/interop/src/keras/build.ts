@@ -75,7 +75,9 @@ function build(layer: KerasLayerConfig, place: string, datasets: Hdf5Datasets, b
       return stage(new Embedding({ backend, numEmbeddings, embeddingSize }));
     }
     case 'LayerNormalization': {
-      const { epsilon, center, scale, rms_scaling } = layer.config;
+      const { epsilon, center, scale, rms_scaling, axis } = layer.config;
+      // An axis that is counted from the front is the last one of [N, T, D].
+      ensure([axis].flat().every((one) => one === -1 || one === 2) && [axis].flat().length === 1, 'UNSUPPORTED_MODEL', () => `[keras] '${name}' normalises over axis ${[axis].flat().join(', ')}; here it is always the last one`);
       ensure(center && scale && !rms_scaling, 'UNSUPPORTED_MODEL', () => `[keras] '${name}' does not both scale and shift; there is no such norm here`);
       const size = datasets.get(`${path}/vars/0`)?.shape[0];
       ensure(size !== undefined, 'MISSING_TENSOR', () => `[keras] the file holds no '${path}/vars/0', from which the size of '${name}' would be known`);

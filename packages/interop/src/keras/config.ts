@@ -31,7 +31,7 @@ const layer = v.variant('class_name', [
   v.object({ class_name: v.literal('Embedding'), config: v.object({ ...common, mask_zero: v.optional(v.boolean(), false) }) }),
   v.object({
     class_name: v.literal('LayerNormalization'),
-    config: v.object({ ...common, epsilon: v.number(), center: v.boolean(), scale: v.boolean(), rms_scaling: v.optional(v.boolean(), false) }),
+    config: v.object({ ...common, epsilon: v.number(), axis: v.optional(v.union([v.number(), v.array(v.number())]), -1), center: v.boolean(), scale: v.boolean(), rms_scaling: v.optional(v.boolean(), false) }),
   }),
   v.object({ class_name: v.literal('TimeDistributed'), config: v.object({ ...common, layer: dense }) }),
   v.object({
@@ -45,7 +45,7 @@ export type KerasDenseConfig = v.InferOutput<typeof dense>;
 /** A layer of a known class, with the options that matter here. */
 export type KerasLayerConfig = v.InferOutput<typeof layer>;
 
-const anyLayer = v.object({ class_name: v.string(), config: v.record(v.string(), v.unknown()), inbound_nodes: v.optional(v.array(v.unknown()), []) });
+const anyLayer = v.object({ class_name: v.string(), module: v.optional(v.nullable(v.string()), null), registered_name: v.optional(v.nullable(v.string()), null), config: v.record(v.string(), v.unknown()), inbound_nodes: v.optional(v.array(v.unknown()), []) });
 const model = v.object({ class_name: v.picklist(['Sequential', 'Functional']), config: v.object({ layers: v.array(anyLayer) }) });
 
 const known = layer.options.map(({ entries }) => entries.class_name.literal as string);
@@ -61,6 +61,9 @@ export function parseConfig(config: unknown): KerasLayerConfig[] {
   if (class_name === 'Functional') checkChain(given.layers);
   return given.layers.map((one) => {
     if (!known.includes(one.class_name)) throw new InteropError('UNSUPPORTED_MODEL', `[keras] there is no counterpart of the layer ${one.class_name}; ${known.join(', ')} can be read`);
+    // A class of the user's own may bear the name of one of Keras's.
+    const own = one.registered_name !== null && one.registered_name !== one.class_name;
+    if (own || !(one.module ?? 'keras').startsWith('keras')) throw new InteropError('UNSUPPORTED_MODEL', `[keras] the layer '${String(one.config['name'])}' is of a class of its own, ${one.registered_name ?? one.class_name}; only Keras's own layers can be read`);
     return check(layer, one, `the configuration of a ${one.class_name}`);
   });
 }

@@ -75,13 +75,18 @@ describe('a .weights.h5 file', () => {
 
 describe('what cannot be read is named', () => {
   const archive = unzipSync(fixture('keras-lstm-last.keras'));
-  const config = strFromU8(archive['config.json']!);
   /** The same file with another configuration. */
-  const changed = (from: string | RegExp, to: string): Uint8Array => zipSync({ ...archive, 'config.json': strToU8(config.replace(from, to)) });
+  const changedIn = (name: string, from: string | RegExp, to: string): Uint8Array => {
+    const parts = unzipSync(fixture(name));
+    return zipSync({ ...parts, 'config.json': strToU8(strFromU8(parts['config.json']!).replace(from, to)) });
+  };
+  const changed = (from: string | RegExp, to: string): Uint8Array => changedIn('keras-lstm-last.keras', from, to);
 
   it.each([
     ['a layer of another class', changed('"class_name": "Dense"', '"class_name": "Conv2D"'), 'UNSUPPORTED_MODEL', /no counterpart of the layer Conv2D/],
     ['another activation', changed('"activation": "tanh"', '"activation": "gelu"'), 'UNSUPPORTED_MODEL', /'lstm' has the activations gelu and sigmoid/],
+    ['a class of one’s own under a known name', changed('"module": "keras.layers", "class_name": "LSTM"', '"module": "mine", "class_name": "LSTM"'), 'UNSUPPORTED_MODEL', /'lstm' is of a class of its own, LSTM/],
+    ['a registered class', changed(/"registered_name": null(, "build_config": \{"input_shape": \[null, 3\])/, '"registered_name": "mine>Dense"$1'), 'UNSUPPORTED_MODEL', /'dense' is of a class of its own, mine>Dense/],
     ['backwards', changed('"go_backwards": false', '"go_backwards": true'), 'UNSUPPORTED_MODEL', /'lstm' goes backwards/],
     ['a configuration of another form', changed('"units": 3', '"units": "3"'), 'MALFORMED_FILE', /not of Keras 3's form at config\.units/],
     ['other sizes', changed('"units": 3', '"units": 4'), 'INVALID_TENSOR', /expected 'layers\/lstm\/cell\/vars\/0' of shape \[4, 16\], got \[4, 12\]/],
@@ -90,6 +95,7 @@ describe('what cannot be read is named', () => {
     ['no archive', Uint8Array.of(1, 2, 3), 'MALFORMED_FILE', /no ZIP archive/],
     ['no HDF5 file', zipSync({ ...archive, 'model.weights.h5': Uint8Array.of(1, 2, 3) }), 'MALFORMED_FILE', /does not begin as an HDF5 file/],
     ['a bomb', zipSync({ ...archive, 'model.weights.h5': new Uint8Array(2 ** 24) }, { level: 9 }), 'READ_LIMIT', /would unpack to 16777216 bytes/],
+    ['a norm over time', changedIn('keras-functional.keras', /"axis": \[-1\]/, '"axis": [1]'), 'UNSUPPORTED_MODEL', /normalises over axis 1; here it is always the last one/],
   ])('%s', async (_, file, code, message) => {
     const before = backend.memory().buffers;
     await expect(importKeras(file, { backend, readHdf5: reader })).rejects.toMatchObject({ code, message: expect.stringMatching(message) as unknown });

@@ -61,8 +61,16 @@ describe('a PyTorch state dict', () => {
     expect(readStateDict(file({ dtype: 'I64', shape: [2], data: BigInt64Array.of(-7n, 2147483647n) })).get('step')!.data).toEqual(Int32Array.of(-7, 2147483647));
     expect(() => readStateDict(file({ dtype: 'I64', shape: [1], data: BigInt64Array.of(2n ** 40n) }))).toThrow(/'step' of I64 holds 1099511627776 at 0/);
     expect(() => readStateDict(file({ dtype: 'F64', shape: [1], data: Float64Array.of(1e60) }))).toThrow(/beyond float32/);
+    expect(readStateDict(file({ dtype: 'F8_E5M2', shape: [2], data: Uint8Array.of(0x3c, 0xc4) })).get('step')!.data).toEqual(Float32Array.of(1, -4));
+    expect(() => readStateDict(new Map([['step', { dtype: 'F8_E5M2', shape: [1], data: Uint8Array.of(1) } as const]]))).toThrow(/holds the bits of F8_E5M2; read the file with \{ widen: true \}/);
+    expect(() => readStateDict(file({ dtype: 'C64', shape: [1], data: Float32Array.of(1, 2) }))).toThrow(/'step' holds complex numbers/);
     expect(readStateDict(file({ dtype: 'F64', shape: [1], data: Float64Array.of(Infinity) })).get('step')!.data).toEqual(Float32Array.of(Infinity));
   });
+});
+
+it('what is no file is refused by name', () => {
+  for (const given of ['model.safetensors', new ArrayBuffer(8)]) expect(() => readStateDict(given as unknown as Uint8Array)).toThrow(/expected the bytes of a file, or tensors by name in a Map/);
+  expect(() => readStateDict(Uint8Array.of(0x80, 2, 0x8a, 10, 108, 252, 156, 70, 249))).toThrow(/this looks like what torch\.save wrote; save it with safetensors\.torch\.save_file/);
 });
 
 describe('a mapping of names', () => {

@@ -1,3 +1,4 @@
+import { ArgumentError } from '@timestep/core';
 import type { LoadableTensor, LoadReport, Module } from '@timestep/layers';
 import { readSafetensors, writeSafetensors, type SafetensorsTensor } from '@timestep/safetensors';
 import { toLoadable } from './convert.ts';
@@ -16,14 +17,15 @@ export interface LoadPyTorchOptions extends ReadStateDictOptions {
 }
 
 /**
- * Reads a PyTorch state dict that `safetensors.torch.save_file` wrote: f16, bf16 and f64 become f32, integers i32.
+ * Reads a PyTorch state dict that `safetensors.torch.save_file` wrote: floats of 8, 16 and 64 bits become f32, integers i32.
  *
  * @param file the bytes of one file, or the tensors of a sharded one as `readSharded(…, { widen: true })` gives them
  * @throws SafetensorsError for a malformed file; InteropError `INVALID_TENSOR` for a value that does not fit
  */
 export function readStateDict(file: Uint8Array | ReadonlyMap<string, SafetensorsTensor>, options: ReadStateDictOptions = {}): Map<string, LoadableTensor> {
   const named = options.name === undefined ? {} : { name: options.name };
-  const tensors = file instanceof Uint8Array ? readSafetensors(file, { widen: true, ...named }).tensors : file;
+  if (!(file instanceof Uint8Array) && !(file instanceof Map)) throw new ArgumentError('[pytorch] expected the bytes of a file, or tensors by name in a Map; make a Uint8Array of an ArrayBuffer, and read a path first');
+  const tensors: ReadonlyMap<string, SafetensorsTensor> = file instanceof Uint8Array ? readSafetensors(file, { widen: true, ...named }).tensors : file;
   return new Map([...renameEntries(tensors, options.mapping)].map(([name, tensor]) => [name, toLoadable(name, tensor)]));
 }
 
