@@ -6,7 +6,7 @@ import { expectClose } from '../../test-support/compare.ts';
 import { fixture, jsonFixture } from '../../test-support/fixtures.ts';
 import { runOnnx } from '../../test-support/onnx-runtime.ts';
 import { exportOnnx } from '../export/export.ts';
-import { exportOnnxGraph } from '../export/graph.ts';
+import { exportOnnxGraph, type OnnxValue } from '../export/graph.ts';
 import { importOnnx } from './import.ts';
 
 const backend = createReferenceBackend();
@@ -21,8 +21,8 @@ function randomize<Model extends Module>(model: Model): Model {
 
 describe('models that PyTorch exported', () => {
   const answers = jsonFixture<Record<string, { shape: number[]; x: number[]; y: number[] }>>('pytorch-onnx.json');
-  it.each(['lstm', 'gru', 'rnn'])('%s: the answers of PyTorch and of ONNX Runtime', async (name) => {
-    const { shape, x, y } = answers[name]!;
+  it.each(['lstm', 'gru', 'rnn', 'lstm-traced', 'gru-traced', 'rnn-traced'])('%s: the answers of PyTorch and of ONNX Runtime', async (name) => {
+    const { shape, x, y } = answers[name.replace('-traced', '')]!;
     const file = fixture(`pytorch-${name}.onnx`);
     const model = importOnnx(file, { backend });
     using _scope = openScope(backend, { gradient: false });
@@ -88,6 +88,29 @@ describe('models that were exported here come back equal', () => {
     const tokens = tensor(backend, Int32Array.of(0, 6, 3, 3, 1, 2), { shape: [3, 2] });
     expectClose(await back.forward({ x: tokens })['output']!.data(), await model.forward(tokens).data());
   });
+});
+
+it('slices backwards, as PyTorch turns a sequence round, give what ONNX Runtime gives', async () => {
+  const far = -9_000;
+  for (const [start, end] of [[-1, far], [4, 1], [9_000, -3], [0, far], [2, 4]] as const) {
+    const file = await exportOnnxGraph((graph) => {
+      const sliced = (value: OnnxValue) => graph.one('Slice', [value, graph.integers([start]), graph.integers([end]), graph.integers([0]), graph.integers([-1])], {}, value);
+      const x = graph.input('x', 'f32', [5, 2]);
+      graph.output('y', sliced(x));
+      // The same of whole numbers on the host.
+      graph.output('z', graph.one('Cast', [sliced(graph.integers([10, 11, 12, 13, 14]))], { to: 1 }, { dtype: 'f32', rank: 1 }));
+    });
+    const data = Float32Array.from({ length: 10 }, (_, k) => k);
+    const there = await runOnnx(file, { x: { data, shape: [5, 2] } });
+    const model = importOnnx(file, { backend });
+    using _scope = openScope(backend, { gradient: false });
+    const here = model.forward({ x: tensor(backend, data, { shape: [5, 2] }) });
+    for (const name of ['y', 'z']) {
+      expect(here[name]!.shape, `${name}, ${start} to ${end}`).toEqual(there[name]!.shape);
+      expect([...(await here[name]!.data())], `${name}, ${start} to ${end}`).toEqual([...there[name]!.data]);
+    }
+    model.dispose();
+  }
 });
 
 describe('what cannot be read is named', () => {

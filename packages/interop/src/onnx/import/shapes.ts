@@ -1,4 +1,4 @@
-import { cast, concat, expand, full, gatherRows, reshape, slice, tensor, transpose, type Tensor } from '@timestep/core';
+import { cast, concat, expand, flip, full, gatherRows, reshape, slice, tensor, transpose, type Tensor } from '@timestep/core';
 import { ensure, InteropError } from '../../errors.ts';
 import { elementTypes } from '../types.ts';
 import type { Context, Operators } from './operators.ts';
@@ -46,12 +46,14 @@ function pick(where: string, value: HostIntegers, axis: number, places: readonly
 
 function sliceOne(context: Context, value: Value, axis: number, start: number, end: number, step: number): Value {
   const { node } = context;
-  ensure(step === 1, 'UNSUPPORTED_MODEL', () => `[onnx] ${node.where} slices in steps of ${step}; steps of 1 can be read`);
+  ensure(step === 1 || step === -1, 'UNSUPPORTED_MODEL', () => `[onnx] ${node.where} slices in steps of ${step}; steps of 1 and -1 can be read`);
   const length = value.shape[axis]!;
-  const clamp = (place: number) => Math.min(Math.max(place < 0 ? place + length : place, 0), length);
-  const [from, to] = [clamp(start), Math.max(clamp(start), clamp(end))];
-  if (!isHost(value)) return slice(value, axis, from, to);
-  const places = Array.from({ length: to - from }, (_, n) => from + n);
+  const clamp = (place: number, least = 0) => Math.min(Math.max(place < 0 ? place + length : place, least), length);
+  // Backwards the start is within and the end is not, as ever: from behind the one to behind the other.
+  const [first, last] = step === 1 ? [clamp(start), clamp(end)] : [clamp(end, -1) + 1, Math.min(clamp(start) + 1, length)];
+  const [from, to] = [Math.min(first, length), Math.min(Math.max(first, last), length)];
+  if (!isHost(value)) return step === 1 ? slice(value, axis, from, to) : flip(slice(value, axis, from, to), axis);
+  const places = Array.from({ length: to - from }, (_, n) => (step === 1 ? from + n : to - 1 - n));
   return new HostIntegers(value.shape.map((size, k) => (k === axis ? places.length : size)), pick(node.where, value, axis, places));
 }
 
