@@ -27,8 +27,8 @@
     }
   }
 
-  function start({ module, memory, names, control, spins }, ready) {
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  function start({ module, memory, names, control, spins }, multiply, ready) {
+    const { exports } = new WebAssembly.Instance(module, { env: { memory, multiply } });
     const kernels = names.map((name) => exports[name]);
     const words = new Int32Array(memory.buffer, control, 16);
     let seen = Atomics.load(words, GENERATION);
@@ -45,11 +45,17 @@
     }
   }
 
+  const unreachable = () => {
+    throw new Error('no library');
+  };
   if (node) {
-    start(node.workerData, () => node.parentPort.postMessage('ready'));
+    const data = node.workerData;
+    const ready = () => node.parentPort.postMessage('ready');
+    if (data.outside === null) start(data, unreachable, ready);
+    else import(data.outside.module).then(({ createMultiply }) => start(data, createMultiply(data.memory, data.outside.data), ready));
   } else {
     globalThis.onmessage = (event) => {
-      start(event.data, () => globalThis.postMessage('ready'));
+      start(event.data, unreachable, () => globalThis.postMessage('ready'));
       globalThis.close();
     };
   }

@@ -13,6 +13,8 @@ class InputGradient extends Sequence {
   packed: usize;
   /** [T, N, D] */
   target: usize;
+  /** The packed rows are the target's own, and D needs no padding: no detour over the scratch memory. */
+  direct: i32;
   chunkRows: i32;
   /** For each part: [chunkRows, D padded] */
   scratch: usize;
@@ -30,7 +32,9 @@ export function inputGradient(args: usize, part: i32, parts: i32): void {
   const end = partStart(total, part + 1, parts, 6);
   for (let row = partStart(total, part, parts, 6); row < end; row += q.chunkRows) {
     const count = min(q.chunkRows, end - row);
-    product(q.gates + (<usize>row) * gateStride, gateStride, count, q.packed, panels, q.depth, 0, 0, chunk, width);
+    const to = q.direct != 0 ? q.target + (<usize>row) * width : chunk;
+    product(q.outside != 0, q.gates + (<usize>row) * gateStride, gateStride, count, q.packed, panels, q.depth, 0, 0, to, width);
+    if (q.direct != 0) continue;
     for (let i = 0; i < count; i++) copyRow(sourceRow(q, q.target, row + i, q.inputSize), chunk + (<usize>i) * width, q.inputSize);
   }
   clearPastEnd(q, q.target, q.inputSize, part, parts);

@@ -30,6 +30,7 @@ class GruBackward extends Sequence {
 export function gruBackward(args: usize, part: i32, parts: i32): void {
   const q = changetype<GruBackward>(args);
   const rows = (q.batch - part + parts - 1) / parts;
+  const outside = q.outside != 0;
   const gateStride = (<usize>q.gateStride) << 2;
   const stride = (<usize>q.hiddenPadded) << 2;
   const panels = q.hiddenPadded >> 3;
@@ -54,14 +55,14 @@ export function gruBackward(args: usize, part: i32, parts: i32): void {
     }
     if (q.resetAfter != 0) {
       if (s == 0 && q.h0Gradient == 0) break;
-      product(first + stride, step, count, q.packedHh, panels, 3 * q.hiddenPadded, dh, stride, dh, stride);
+      product(outside, first + stride, step, count, q.packedHh, panels, 3 * q.hiddenPadded, dh, stride, dh, stride);
     } else {
-      product(first, step, count, q.packedN, panels, q.hiddenPadded, 0, 0, reset, stride);
+      product(outside, first, step, count, q.packedN, panels, q.hiddenPadded, 0, 0, reset, stride);
       for (let i: usize = 0; i < <usize>count; i++) {
         resetBackward(first + i * step + stride, before + i * stride, dh + i * stride, reset + i * stride, stride);
       }
       if (s == 0 && q.h0Gradient == 0) break;
-      product(first + stride, step, count, q.packedHh, panels, 2 * q.hiddenPadded, dh, stride, dh, stride);
+      product(outside, first + stride, step, count, q.packedHh, panels, 2 * q.hiddenPadded, dh, stride, dh, stride);
     }
   }
   if (q.h0Gradient != 0) storeState(q, dh, q.hiddenPadded, q.h0Gradient, q.hiddenSize, part, parts);

@@ -14,9 +14,10 @@ class GruForward extends Sequence {
   h0: usize;
   output: usize;
   hN: usize;
-  /** Panels of W_ihᵀ by n, r, z, and of W_hhᵀ by r, z, n */
+  /** Panels of W_ihᵀ by n, r, z, and of W_hhᵀ by r, z, n in one (after), or by r, z here and by n in `packedN` (before) */
   packedIh: usize;
   packedHh: usize;
+  packedN: usize;
   /** Four blocks */
   bias: usize;
   resetAfter: i32;
@@ -32,6 +33,7 @@ class GruForward extends Sequence {
 export function gruForward(args: usize, part: i32, parts: i32): void {
   const q = changetype<GruForward>(args);
   const rows = (q.batch - part + parts - 1) / parts;
+  const outside = q.outside != 0;
   const gateStride = (<usize>q.gateStride) << 2;
   const stride = (<usize>q.hiddenPadded) << 2;
   const panels = q.hiddenPadded >> 3;
@@ -41,7 +43,6 @@ export function gruForward(args: usize, part: i32, parts: i32): void {
   const odd = even + (<usize>rows) * stride;
   loadState(q, q.h0, q.hiddenSize, even, q.hiddenPadded, part, parts);
 
-  const packedN = q.packedHh + ((<usize>(2 * panels) * <usize>q.hiddenSize) << 5);
   let from = even;
   let to = odd;
   let s = 0;
@@ -54,12 +55,13 @@ export function gruForward(args: usize, part: i32, parts: i32): void {
       const count = countActive(q, s, part, parts);
       const rz = gates + stride;
       const fourth = gates + 3 * stride;
-      product(from, stride, count, q.packedHh, 2 * panels, q.hiddenSize, rz, gateStride, rz, gateStride);
       if (q.resetAfter != 0) {
-        product(from, stride, count, packedN, panels, q.hiddenSize, q.bias + 3 * stride, 0, fourth, gateStride);
+        for (let i: usize = 0; i < <usize>count; i++) copyRow(fourth + i * gateStride, q.bias + 3 * stride, q.hiddenPadded);
+        product(outside, from, stride, count, q.packedHh, 3 * panels, q.hiddenSize, rz, gateStride, rz, gateStride);
       } else {
+        product(outside, from, stride, count, q.packedHh, 2 * panels, q.hiddenSize, rz, gateStride, rz, gateStride);
         for (let i: usize = 0; i < <usize>count; i++) resetHidden(rz + i * gateStride, from + i * stride, stride);
-        product(fourth, gateStride, count, packedN, panels, q.hiddenSize, gates, gateStride, gates, gateStride);
+        product(outside, fourth, gateStride, count, q.packedN, panels, q.hiddenSize, gates, gateStride, gates, gateStride);
       }
       for (let i = 0; i < count; i++) {
         const row = packedRow(q, s, i, part, parts);

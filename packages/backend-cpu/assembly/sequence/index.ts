@@ -3,6 +3,7 @@ export { gruBackward } from './gru-backward';
 export { gruForward } from './gru-forward';
 export { lstmBackward, peepholeGradient } from './lstm-backward';
 export { lstmForward } from './lstm-forward';
+export { gatherRows, multiplyParts, sumRows } from './outside';
 export { packBias, packPanels } from './pack';
 export { rnnBackward, rnnForward } from './rnn';
 export { layOutSequences } from './sequence';

@@ -34,6 +34,7 @@ class LstmBackward extends Sequence {
 export function lstmBackward(args: usize, part: i32, parts: i32): void {
   const q = changetype<LstmBackward>(args);
   const rows = (q.batch - part + parts - 1) / parts;
+  const outside = q.outside != 0;
   const gateStride = (<usize>q.gateStride) << 2;
   const hiddenStride = (<usize>q.hiddenPadded) << 2;
   const outputStride = (<usize>q.outputPadded) << 2;
@@ -55,7 +56,7 @@ export function lstmBackward(args: usize, part: i32, parts: i32): void {
       if (q.outputGradient != 0) addRow(to, sourceRow(q, q.outputGradient, row, q.outputSize), q.outputSize);
       if (projecting) copyRow(q.projected + (<usize>row) * outputStride, to, q.outputPadded);
     }
-    if (projecting) product(dh, outputStride, count, q.packedHr, q.hiddenPadded >> 3, q.outputPadded, 0, 0, dm, hiddenStride);
+    if (projecting) product(outside, dh, outputStride, count, q.packedHr, q.hiddenPadded >> 3, q.outputPadded, 0, 0, dm, hiddenStride);
     for (let i = 0; i < count; i++) {
       const offset = (<usize>i) * hiddenStride;
       const row = packedRow(q, s, i, part, parts);
@@ -64,7 +65,7 @@ export function lstmBackward(args: usize, part: i32, parts: i32): void {
     }
     if (s == 0 && q.h0Gradient == 0) break;
     const first = q.gates + (<usize>packedRow(q, s, 0, part, parts)) * gateStride;
-    product(first, gateStride * <usize>parts, count, q.packedHh, q.outputPadded >> 3, q.hiddenPadded << 2, 0, 0, dh, outputStride);
+    product(outside, first, gateStride * <usize>parts, count, q.packedHh, q.outputPadded >> 3, q.hiddenPadded << 2, 0, 0, dh, outputStride);
   }
   if (q.h0Gradient != 0) storeState(q, dh, q.outputPadded, q.h0Gradient, q.outputSize, part, parts);
   if (q.c0Gradient != 0) storeState(q, dc, q.hiddenPadded, q.c0Gradient, q.hiddenSize, part, parts);

@@ -39,6 +39,7 @@ class LstmForward extends Sequence {
 export function lstmForward(args: usize, part: i32, parts: i32): void {
   const q = changetype<LstmForward>(args);
   const rows = (q.batch - part + parts - 1) / parts;
+  const outside = q.outside != 0;
   const gateStride = (<usize>q.gateStride) << 2;
   const hiddenStride = (<usize>q.hiddenPadded) << 2;
   const outputStride = (<usize>q.outputPadded) << 2;
@@ -63,7 +64,7 @@ export function lstmForward(args: usize, part: i32, parts: i32): void {
     let gates = chunk;
     for (; s < end; s++) {
       const count = countActive(q, s, part, parts);
-      product(from, outputStride, count, q.packedHh, blocks, q.outputSize, gates, gateStride, gates, gateStride);
+      product(outside, from, outputStride, count, q.packedHh, blocks, q.outputSize, gates, gateStride, gates, gateStride);
       for (let i = 0; i < count; i++) {
         const row = packedRow(q, s, i, part, parts);
         const c = cell + (<usize>i) * hiddenStride;
@@ -72,7 +73,7 @@ export function lstmForward(args: usize, part: i32, parts: i32): void {
         if (q.cells != 0) copyRow(q.cells + (<usize>row) * hiddenStride, c, q.hiddenPadded);
         if (q.hiddens != 0) copyRow(q.hiddens + (<usize>row) * hiddenStride, m, q.hiddenPadded);
       }
-      if (q.packedHr != 0) product(hidden, hiddenStride, count, q.packedHr, q.outputPadded >> 3, q.hiddenSize, 0, 0, to, outputStride);
+      if (q.packedHr != 0) product(outside, hidden, hiddenStride, count, q.packedHr, q.outputPadded >> 3, q.hiddenSize, 0, 0, to, outputStride);
       for (let i = 0; i < count; i++) {
         copyRow(sourceRow(q, q.output, packedRow(q, s, i, part, parts), q.outputSize), to + (<usize>i) * outputStride, q.outputSize);
       }

@@ -3,7 +3,8 @@ import { clearRow, copyRow } from './rows';
 
 // Weights are packed once per call of an op into panels that `product` streams: eight columns of the result, [k][8]. A
 // weight has the rows of PyTorch, gate by gate; panels take the gates in the order of the gate rows ("blocks") that the
-// sweep works on, each padded to a multiple of 8 units with zeros.
+// sweep works on, each padded to a multiple of 8 units with zeros. For a product made outside the panels stand side by
+// side, [k][8·panels].
 
 /** Slots of one matrix to pack; `packPanels` takes any number of them. */
 @unmanaged
@@ -21,6 +22,22 @@ class PackJob {
   gates: i32;
   /** 0: panels of Wᵀ (x·Wᵀ: a panel is 8 units, k runs over the columns). 1: of W (dG·W: k runs over the blocks' units). */
   plain: i32;
+  /** The panels stand side by side. */
+  outside: i32;
+}
+
+/** Bytes from one value of k to the next in a panel. */
+// @ts-ignore: decorator
+@inline
+function rowStep(job: PackJob, panels: i32): usize {
+  return job.outside != 0 ? (<usize>panels) << 5 : 32;
+}
+
+/** Where a panel of `depth` values of k begins. */
+// @ts-ignore: decorator
+@inline
+function panelAt(job: PackJob, panel: i32, depth: i32): usize {
+  return job.target + ((<usize>panel) * (job.outside != 0 ? 1 : <usize>depth) << 5);
 }
 
 /** Slots: the number of jobs, then the jobs. */
@@ -31,8 +48,8 @@ export function packPanels(args: usize, part: i32, parts: i32): void {
     const panels = job.plain != 0 ? (job.columns + 7) / 8 : (job.blocks * job.rowsPadded) / 8;
     const end = partStart(panels, part + 1, parts, 1);
     for (let panel = partStart(panels, part, parts, 1); panel < end; panel++) {
-      if (job.plain != 0) packPlain(job, panel);
-      else packTransposed(job, panel);
+      if (job.plain != 0) packPlain(job, panel, rowStep(job, panels));
+      else packTransposed(job, panel, rowStep(job, panels));
     }
   }
 }
@@ -43,30 +60,30 @@ function gateOfBlock(gates: i32, block: i32): i32 {
   return (gates >>> (block << 3)) & 255;
 }
 
-function packTransposed(job: PackJob, panel: i32): void {
+function packTransposed(job: PackJob, panel: i32, step: usize): void {
   const stride = (<usize>job.columns) << 2;
   const unit = (panel << 3) % job.rowsPadded;
   const gate = gateOfBlock(job.gates, (panel << 3) / job.rowsPadded);
   let from = job.source + (<usize>(gate * job.rows + unit)) * stride;
-  let to = job.target + ((<usize>panel) * (<usize>job.columns) << 5);
+  let to = panelAt(job, panel, job.columns);
   const live = min(8, job.rows - unit);
   if (live < 8) {
-    memory.fill(to, 0, (<usize>job.columns) << 5);
+    for (let k: usize = 0; k < <usize>job.columns; k++) clearRow(to + k * step, 8);
     for (let r = 0; r < live; r++) {
-      for (let k: usize = 0; k < <usize>job.columns; k++) store<f32>(to + (k << 5), load<f32>(from + (k << 2)));
+      for (let k: usize = 0; k < <usize>job.columns; k++) store<f32>(to + k * step, load<f32>(from + (k << 2)));
       from += stride;
       to += 4;
     }
     return;
   }
-  transposeFour(from, stride, job.columns, to);
-  transposeFour(from + 4 * stride, stride, job.columns, to + 16);
+  transposeFour(from, stride, job.columns, to, step);
+  transposeFour(from + 4 * stride, stride, job.columns, to + 16, step);
 }
 
 /** Four rows of `columns` floats to four lanes of every eight. */
 // @ts-ignore: decorator
 @inline
-function transposeFour(from: usize, stride: usize, columns: i32, to: usize): void {
+function transposeFour(from: usize, stride: usize, columns: i32, to: usize, step: usize): void {
   let r0 = from, r1 = r0 + stride, r2 = r1 + stride, r3 = r2 + stride;
   let target = to;
   let left = columns;
@@ -75,11 +92,11 @@ function transposeFour(from: usize, stride: usize, columns: i32, to: usize): voi
     const ab = i32x4.shuffle(a, b, 0, 4, 1, 5), cd = i32x4.shuffle(c, d, 0, 4, 1, 5);
     const ef = i32x4.shuffle(a, b, 2, 6, 3, 7), gh = i32x4.shuffle(c, d, 2, 6, 3, 7);
     v128.store(target, i64x2.shuffle(ab, cd, 0, 2));
-    v128.store(target, i64x2.shuffle(ab, cd, 1, 3), 32);
-    v128.store(target, i64x2.shuffle(ef, gh, 0, 2), 64);
-    v128.store(target, i64x2.shuffle(ef, gh, 1, 3), 96);
+    v128.store((target += step), i64x2.shuffle(ab, cd, 1, 3));
+    v128.store((target += step), i64x2.shuffle(ef, gh, 0, 2));
+    v128.store((target += step), i64x2.shuffle(ef, gh, 1, 3));
     r0 += 16, r1 += 16, r2 += 16, r3 += 16;
-    target += 128;
+    target += step;
   }
   for (; left > 0; left--) {
     store<f32>(target, load<f32>(r0));
@@ -87,15 +104,15 @@ function transposeFour(from: usize, stride: usize, columns: i32, to: usize): voi
     store<f32>(target, load<f32>(r2), 8);
     store<f32>(target, load<f32>(r3), 12);
     r0 += 4, r1 += 4, r2 += 4, r3 += 4;
-    target += 32;
+    target += step;
   }
 }
 
-function packPlain(job: PackJob, panel: i32): void {
+function packPlain(job: PackJob, panel: i32, step: usize): void {
   const stride = (<usize>job.columns) << 2;
   const column = panel << 3;
   const live = min(8, job.columns - column);
-  let to = job.target + ((<usize>panel) * (<usize>(job.blocks * job.rowsPadded)) << 5);
+  let to = panelAt(job, panel, job.blocks * job.rowsPadded);
   for (let block = 0; block < job.blocks; block++) {
     let from = job.source + (<usize>(gateOfBlock(job.gates, block) * job.rows)) * stride + ((<usize>column) << 2);
     for (let r = 0; r < job.rows; r++) {
@@ -107,11 +124,12 @@ function packPlain(job: PackJob, panel: i32): void {
         copyRow(to, from, live);
       }
       from += stride;
-      to += 32;
+      to += step;
     }
-    const padding = (<usize>(job.rowsPadded - job.rows)) << 5;
-    memory.fill(to, 0, padding);
-    to += padding;
+    for (let r = job.rows; r < job.rowsPadded; r++) {
+      clearRow(to, 8);
+      to += step;
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { clearRow, copyRow } from './rows';
 import { tileRow, tileRows, tileTwoRows } from './tile';
 
 /**
@@ -7,15 +8,40 @@ import { tileRow, tileRows, tileTwoRows } from './tile';
 const DEPTH: i32 = 256;
 
 /**
+ * C[m, n] = op(A)·B (+ C), row-major, by a library of the system: the host gives it where there is one
+ * (src/engine/outside.ts), and no kernel calls it elsewhere.
+ */
+// @ts-ignore: decorator
+@external('env', 'multiply')
+export declare function multiplyOutside(
+  transposeA: i32, m: i32, n: i32, k: i32, a: usize, aStride: i32, b: usize, bStride: i32, accumulate: i32, c: usize, cStride: i32,
+): void;
+
+/**
  * C[rows, 8·panels] = init + A·W over `depth` values of k. `packed` holds the panels of W one after another, each
- * [depth][8]. Strides are in bytes; `initial` 0 starts from zero, `initialStride` 0 starts each row from the same one.
+ * [depth][8], or where `outside` is set W as it is, [depth][8·panels]. Strides are in bytes; `initial` 0 starts from zero,
+ * `initialStride` 0 starts each row from the same one.
  */
 export function product(
+  outside: bool,
   a: usize, aStride: usize, rows: i32,
   packed: usize, panels: i32, depth: i32,
   initial: usize, initialStride: usize,
   c: usize, cStride: usize,
 ): void {
+  if (outside) {
+    const width = panels << 3;
+    if (initial != 0 && initial != c) {
+      for (let i: usize = 0; i < <usize>rows; i++) copyRow(c + i * cStride, initial + i * initialStride, width);
+    }
+    // Libraries refuse empty matrices, or leave C as it was.
+    if (depth == 0 && initial == 0) {
+      for (let i: usize = 0; i < <usize>rows; i++) clearRow(c + i * cStride, width);
+    }
+    if (rows == 0 || width == 0 || depth == 0) return;
+    multiplyOutside(0, rows, width, depth, a, <i32>(aStride >> 2), packed, width, initial != 0 ? 1 : 0, c, <i32>(cStride >> 2));
+    return;
+  }
   const panelStride = (<usize>depth) << 5;
   let from = initial;
   let fromStride = initialStride;

@@ -37,5 +37,5 @@ export function projectInput(
     }
     count += active;
   }
-  product(gathered, width, count, packed, panels, q.inputSize, bias, 0, gates, (<usize>q.gateStride) << 2);
+  product(q.outside != 0, gathered, width, count, packed, panels, q.inputSize, bias, 0, gates, (<usize>q.gateStride) << 2);
 }

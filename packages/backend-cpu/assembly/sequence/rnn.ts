@@ -27,6 +27,7 @@ class RnnForward extends Sequence {
 export function rnnForward(args: usize, part: i32, parts: i32): void {
   const q = changetype<RnnForward>(args);
   const rows = (q.batch - part + parts - 1) / parts;
+  const outside = q.outside != 0;
   const gateStride = (<usize>q.gateStride) << 2;
   const stride = (<usize>q.hiddenPadded) << 2;
   const panels = q.hiddenPadded >> 3;
@@ -46,7 +47,7 @@ export function rnnForward(args: usize, part: i32, parts: i32): void {
     let gates = chunk;
     for (; s < end; s++) {
       const count = countActive(q, s, part, parts);
-      product(from, stride, count, q.packedHh, panels, q.hiddenSize, gates, gateStride, to, stride);
+      product(outside, from, stride, count, q.packedHh, panels, q.hiddenSize, gates, gateStride, to, stride);
       for (let i = 0; i < count; i++) {
         const h = to + (<usize>i) * stride;
         activate(h, stride, q.relu != 0);
@@ -102,6 +103,7 @@ class RnnBackward extends Sequence {
 export function rnnBackward(args: usize, part: i32, parts: i32): void {
   const q = changetype<RnnBackward>(args);
   const rows = (q.batch - part + parts - 1) / parts;
+  const outside = q.outside != 0;
   const gateStride = (<usize>q.gateStride) << 2;
   const stride = (<usize>q.hiddenPadded) << 2;
   const dh = q.scratch + (<usize>part) * (<usize>q.scratchStride);
@@ -121,7 +123,7 @@ export function rnnBackward(args: usize, part: i32, parts: i32): void {
     }
     if (s == 0 && q.h0Gradient == 0) break;
     const first = q.gates + (<usize>packedRow(q, s, 0, part, parts)) * gateStride;
-    product(first, gateStride * <usize>parts, count, q.packedHh, q.hiddenPadded >> 3, q.hiddenPadded, 0, 0, dh, stride);
+    product(outside, first, gateStride * <usize>parts, count, q.packedHh, q.hiddenPadded >> 3, q.hiddenPadded, 0, 0, dh, stride);
   }
   if (q.h0Gradient != 0) storeState(q, dh, q.hiddenPadded, q.h0Gradient, q.hiddenSize, part, parts);
 }

@@ -30,6 +30,8 @@ export class Sequence {
   outputPadded: i32;
   /** Floats from one packed row of gates to the next */
   gateStride: i32;
+  /** Products are made by a library outside, and weights are packed for it: `product` says how */
+  outside: i32;
   /** i32[longest + 1]; 0 at the end */
   active: usize;
   /** i32[longest + 1]; the number of packed rows at the end */

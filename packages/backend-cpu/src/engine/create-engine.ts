@@ -2,6 +2,7 @@ import { ArgumentError } from '@timestep/backend-api';
 import { availableParallelism, canShareMemory } from './host.ts';
 import { Engine } from './engine.ts';
 import { compileKernels, hasRelaxedSimd } from './module.ts';
+import { noLibrary, type OutsideProduct } from './outside.ts';
 import { ThreadPool } from './pool.ts';
 
 export interface CpuBackendOptions {
@@ -49,25 +50,25 @@ function createMemory(limit: number, shared: boolean): { memory: WebAssembly.Mem
 }
 
 /** The threads; null where a page's content policy forbids workers and nobody asked for a number of threads. */
-async function startPool(module: WebAssembly.Module, memory: WebAssembly.Memory, control: number, threads: number, mayFail: boolean): Promise<ThreadPool | null> {
+async function startPool(module: WebAssembly.Module, memory: WebAssembly.Memory, control: number, threads: number, outside: OutsideProduct | null, mayFail: boolean): Promise<ThreadPool | null> {
   try {
-    return await ThreadPool.start(module, memory, control, threads);
+    return await ThreadPool.start(module, memory, control, threads, outside);
   } catch (error) {
     if (mayFail) return null;
     throw error;
   }
 }
 
-/** Compiles the kernels, makes their memory and starts the threads. */
-export async function createEngine(options: CpuBackendOptions): Promise<Engine> {
+/** Compiles the kernels, makes their memory and starts the threads; `outside` is another library for the sweeps' products. */
+export async function createEngine(options: CpuBackendOptions, outside: OutsideProduct | null = null): Promise<Engine> {
   const threads = threadCount(options.threads);
   const limit = pageLimit(options.maxMemoryBytes);
   const shared = threads > 1;
   const module = await compileKernels({ relaxedSimd: options.relaxedSimd !== false && hasRelaxedSimd(), shared });
   const { memory, pages } = createMemory(limit, shared);
-  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  const instance = await WebAssembly.instantiate(module, { env: { memory, multiply: outside?.createMultiply(memory, outside.data) ?? noLibrary } });
   const heapBase = (instance.exports as { heapBase: () => number }).heapBase();
   const control = Math.ceil(heapBase / 64) * 64;
-  const pool = shared ? await startPool(module, memory, control, threads, options.threads === undefined) : null;
-  return new Engine({ instance, memory, limit: pages * pageBytes, control, pool });
+  const pool = shared ? await startPool(module, memory, control, threads, outside, options.threads === undefined) : null;
+  return new Engine({ instance, memory, limit: pages * pageBytes, control, pool, outsideFrom: outside?.threshold ?? Infinity });
 }

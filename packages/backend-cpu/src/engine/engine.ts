@@ -34,6 +34,8 @@ export interface EngineParts {
   readonly control: number;
   /** Null where the calling thread works alone. */
   readonly pool: ThreadPool | null;
+  /** Multiplications and additions of a step of a recurrent layer from which on another library makes its products */
+  readonly outsideFrom: number;
 }
 
 /**
@@ -46,6 +48,7 @@ export class Engine {
   externalProduct: ExternalProduct | null = null;
   readonly memory: WebAssembly.Memory;
   readonly limit: number;
+  readonly outsideFrom: number;
   /** The largest buffer: the memory but for what the kernels, their arguments and the guard at its end take. */
   readonly maxBufferBytes: number;
   readonly #pool: ThreadPool | null;
@@ -66,6 +69,7 @@ export class Engine {
     this.kernels = parts.instance.exports as Kernels;
     this.memory = parts.memory;
     this.limit = parts.limit;
+    this.outsideFrom = parts.outsideFrom;
     this.maxBufferBytes = parts.limit - (parts.control + controlBytes) - guardBytes;
     this.#pool = parts.pool;
     this.#slots = parts.control + slotsOffset;

@@ -19,10 +19,12 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 }
 
 const importSection = 2;
+const functionImport = 0;
+const memoryImport = 2;
 const sharedWithMaximum = 0x03;
 const unsharedWithMaximum = 0x01;
 
-/** Clears the `shared` flag of the module's only import, its memory, in place. */
+/** Clears the `shared` flag of the memory that the module imports, in place. */
 function unshareMemory(bytes: Uint8Array): void {
   let position = 8;
   const readInteger = (): number => {
@@ -39,12 +41,18 @@ function unshareMemory(bytes: Uint8Array): void {
   };
   while (bytes[position++] !== importSection) skip();
   readInteger(); // size of the section
-  readInteger(); // number of imports
-  skip(); // the names `env`
-  skip(); // and `memory`
-  const flag = position + 1; // after the kind of import
-  if (bytes[flag] !== sharedWithMaximum) throw new Error('the kernels import no shared memory; rebuild them');
-  bytes[flag] = unsharedWithMaximum;
+  for (let left = readInteger(); left > 0; left--) {
+    skip(); // the names `env`
+    skip(); // and `memory` or `multiply`
+    const kind = bytes[position++];
+    if (kind === functionImport) {
+      readInteger(); // its type
+    } else if (kind === memoryImport && bytes[position] === sharedWithMaximum) {
+      bytes[position] = unsharedWithMaximum;
+      return;
+    } else break;
+  }
+  throw new Error('the kernels import no shared memory; rebuild them');
 }
 
 /** Compiles the kernels, for a shared or a plain memory. */

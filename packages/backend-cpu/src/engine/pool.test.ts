@@ -13,7 +13,7 @@ afterEach(() => pool?.stop());
 async function start(threads: number) {
   const module = await compileKernels({ relaxedSimd: hasRelaxedSimd(), shared: true });
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory, multiply: () => undefined } });
   pool = await ThreadPool.start(module, memory, control, threads);
   const words = new Int32Array(memory.buffer);
   const index = kernelNames.indexOf('fill32');

@@ -1,6 +1,7 @@
 import { DeviceError } from '@timestep/backend-api';
 import { kernelNames, workerSource } from '../../build/kernels.ts';
 import { canSleep, startWorker, type HostWorker } from './host.ts';
+import type { OutsideProduct } from './outside.ts';
 
 /** A kernel that can be split: part `part` of `parts`, its arguments in the slots at `address`. */
 export type PartKernel = (address: number, part: number, parts: number) => void;
@@ -50,10 +51,10 @@ export class ThreadPool {
   }
 
   /** Starts `threads − 1` workers on a shared memory whose control block is at `control`. */
-  static async start(module: WebAssembly.Module, memory: WebAssembly.Memory, control: number, threads: number): Promise<ThreadPool> {
+  static async start(module: WebAssembly.Module, memory: WebAssembly.Memory, control: number, threads: number, outside: OutsideProduct | null = null): Promise<ThreadPool> {
     const words = new Int32Array(memory.buffer, control, controlWords);
     words[TICKET] = closed;
-    const data = { module, memory, names: kernelNames, control, spins };
+    const data = { module, memory, names: kernelNames, control, spins, outside: outside && { module: outside.module, data: outside.data } };
     const starts = await Promise.allSettled(Array.from({ length: threads - 1 }, () => startWorker(workerSource, data)));
     const workers = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
     for (const worker of workers) worker.unref();

@@ -47,12 +47,13 @@ function forward(engine: Engine, spec: GruSpec, inputs: SequenceInputs): ReturnT
   const plan = planSequence(engine, spec, hiddenSize, 4);
   const saved = spec.needsSaved ? new GruSaved(engine, plan, engine.allocate('f32', plan.rows * plan.gateStride)) : null;
   const parts = sweepParts(engine, batch, sweepTime(spec, plan.rows, inputSize + hiddenSize));
-  const chunk = chunkRows(batch, parts);
+  const chunk = chunkRows(plan, batch, parts);
   const stride = wholeLines(4 * (chunk * (inputSize + plan.gateStride) + 16 + Math.ceil(batch / parts) * 2 * padded(hiddenSize)));
   engine.withScratch((scratch) => {
-    const [packedIh, packedHh] = packWeights(engine, scratch, [
+    const hidden = (gates: readonly number[]): PackJob => ({ source: engine.address(inputs.weightHh), rows: hiddenSize, columns: hiddenSize, gates, form: 'transposed' });
+    const [packedIh, packedHh, packedN = 0] = packWeights(engine, plan, scratch, [
       { source: engine.address(inputs.weightIh), rows: hiddenSize, columns: inputSize, gates: inputGates, form: 'transposed' },
-      { source: engine.address(inputs.weightHh), rows: hiddenSize, columns: hiddenSize, gates: hiddenGates, form: 'transposed' },
+      ...(spec.variant.reset === 'after' ? [hidden(hiddenGates)] : [hidden([r, z]), hidden([n])]),
     ]);
     const { ih, hh } = biasGates(spec);
     const bias = packBias(engine, scratch, hiddenSize, [
@@ -62,7 +63,7 @@ function forward(engine: Engine, spec: GruSpec, inputs: SequenceInputs): ReturnT
     engine.run('gruForward', parts, [
       ...plan.slots,
       engine.address(inputs.x), engine.addressOrZero(inputs.h0), engine.address(output), engine.address(hN),
-      packedIh!, packedHh!, bias, Number(spec.variant.reset === 'after'), engine.addressOrZero(saved?.gates ?? null),
+      packedIh!, packedHh!, packedN, bias, Number(spec.variant.reset === 'after'), engine.addressOrZero(saved?.gates ?? null),
       chunk, scratch(parts * stride), stride,
     ]);
   });
@@ -89,7 +90,7 @@ const backward: (engine: Engine, ...rest: Parameters<GruSequenceOp['backward']>)
   const gateRows = engine.address(saved.gates);
   engine.withScratch((scratch) => {
     const hidden = (gates: readonly number[]): PackJob => ({ source: engine.address(inputs.weightHh), rows: hiddenSize, columns: hiddenSize, gates, form: 'plain' });
-    const [packedIh, packedHh, packedN = 0] = packWeights(engine, scratch, [
+    const [packedIh, packedHh, packedN = 0] = packWeights(engine, plan, scratch, [
       { source: engine.address(inputs.weightIh), rows: hiddenSize, columns: inputSize, gates: inputGates, form: 'plain' },
       ...(resetAfter ? [hidden(hiddenGates)] : [hidden([r, z]), hidden([n])]),
     ]);
@@ -103,15 +104,15 @@ const backward: (engine: Engine, ...rest: Parameters<GruSequenceOp['backward']>)
     if (result.x) inputGradient(engine, plan, result.x, { gates: gateRows, blocks: 3, packed: packedIh!, inputSize, hiddenSize });
     const left = { left: gateRows, leftStride: plan.gateStride, units: hiddenSize };
     const x = { kind: 'numbered', base: engine.address(inputs.x), stride: inputSize, index: plan.rowIndex } as const;
-    weightGradient(engine, plan.rows, { ...left, gates: inputGates, right: x, columns: inputSize, weight: result.weightIh, bias: result.biasIh });
+    weightGradient(engine, scratch, plan, { ...left, gates: inputGates, right: x, columns: inputSize, weight: result.weightIh, bias: result.biasIh });
     const h = previousRows(engine, scratch, plan, { output: outputs.output, h0: inputs.h0, outputSize: hiddenSize });
     const hiddenSide = { ...left, left: gateRows + block, columns: hiddenSize, weight: result.weightHh, bias: result.biasHh };
     if (resetAfter) {
-      weightGradient(engine, plan.rows, { ...hiddenSide, gates: hiddenGates, right: h });
+      weightGradient(engine, scratch, plan, { ...hiddenSide, gates: hiddenGates, right: h });
     } else {
-      weightGradient(engine, plan.rows, { ...hiddenSide, gates: [r, z], right: h });
+      weightGradient(engine, scratch, plan, { ...hiddenSide, gates: [r, z], right: h });
       const reset = { kind: 'packed', base: gateRows + 3 * block, stride: plan.gateStride } as const;
-      weightGradient(engine, plan.rows, { ...hiddenSide, left: gateRows, gates: [n], right: reset });
+      weightGradient(engine, scratch, plan, { ...hiddenSide, left: gateRows, gates: [n], right: reset });
     }
   });
   return result;

@@ -1,7 +1,7 @@
 import type { LstmInputs, LstmSequenceOp, LstmSpec, MaybeBuffer, Saved } from '@timestep/backend-api';
 import type { CpuBuffer } from '../engine/buffer.ts';
 import type { Engine } from '../engine/engine.ts';
-import { inputGradient, previousRows, weightGradient } from './sequence-gradients.ts';
+import { copyBuffer, inputGradient, previousRows, weightGradient } from './sequence-gradients.ts';
 import { chunkRows, padded, planSequence, productTime, sweepParts, wholeLines, type SequencePlan } from './sequence-plan.ts';
 import { packBias, packWeights, type PackJob } from './sequence-weights.ts';
 
@@ -70,10 +70,10 @@ function forward(engine: Engine, spec: LstmSpec, inputs: LstmInputs): ReturnType
       )
     : null;
   const parts = sweepParts(engine, batch, sweepTime(spec, plan.rows, inputSize + outputSize));
-  const chunk = chunkRows(batch, parts);
+  const chunk = chunkRows(plan, batch, parts);
   const stride = wholeLines(4 * (chunk * (inputSize + plan.gateStride) + 16 + Math.ceil(batch / parts) * 2 * (padded(outputSize) + units)));
   engine.withScratch((scratch) => {
-    const [packedIh, packedHh, packedHr = 0] = packWeights(engine, scratch, [
+    const [packedIh, packedHh, packedHr = 0] = packWeights(engine, plan, scratch, [
       { source: engine.address(inputs.weightIh), rows: hiddenSize, columns: inputSize, gates, form: 'transposed' },
       { source: engine.address(inputs.weightHh), rows: hiddenSize, columns: outputSize, gates, form: 'transposed' },
       ...projectionJob(engine, spec, inputs.weightHr, 'transposed'),
@@ -118,7 +118,7 @@ const backward: (engine: Engine, ...rest: Parameters<LstmSequenceOp['backward']>
   const gateRows = engine.address(saved.gates);
   const cells = engine.address(saved.cells);
   engine.withScratch((scratch) => {
-    const [packedIh, packedHh, packedHr = 0] = packWeights(engine, scratch, [
+    const [packedIh, packedHh, packedHr = 0] = packWeights(engine, plan, scratch, [
       { source: engine.address(inputs.weightIh), rows: hiddenSize, columns: inputSize, gates, form: 'plain' },
       { source: engine.address(inputs.weightHh), rows: hiddenSize, columns: outputSize, gates, form: 'plain' },
       ...projectionJob(engine, spec, inputs.weightHr, 'plain'),
@@ -136,12 +136,13 @@ const backward: (engine: Engine, ...rest: Parameters<LstmSequenceOp['backward']>
     if (result.x) inputGradient(engine, plan, result.x, { gates: gateRows, blocks: 4, packed: packedIh!, inputSize, hiddenSize });
     const left = { left: gateRows, leftStride: plan.gateStride, units: hiddenSize, gates };
     const x = { kind: 'numbered', base: engine.address(inputs.x), stride: inputSize, index: plan.rowIndex } as const;
-    weightGradient(engine, plan.rows, { ...left, right: x, columns: inputSize, weight: result.weightIh, bias: result.biasIh });
+    weightGradient(engine, scratch, plan, { ...left, right: x, columns: inputSize, weight: result.weightIh, bias: result.biasIh ?? result.biasHh });
     const h = previousRows(engine, scratch, plan, { output: outputs.output, h0: inputs.h0, outputSize });
-    weightGradient(engine, plan.rows, { ...left, right: h, columns: outputSize, weight: result.weightHh, bias: result.biasHh });
+    weightGradient(engine, scratch, plan, { ...left, right: h, columns: outputSize, weight: result.weightHh, bias: null });
+    if (result.biasIh && result.biasHh) copyBuffer(engine, result.biasIh, result.biasHh);
     if (result.weightHr) {
       const m = { kind: 'packed', base: engine.address(saved.hiddens!), stride: units } as const;
-      weightGradient(engine, plan.rows, {
+      weightGradient(engine, scratch, plan, {
         left: projected, leftStride: padded(outputSize), units: outputSize, gates: [0], right: m, columns: hiddenSize, weight: result.weightHr, bias: null,
       });
     }

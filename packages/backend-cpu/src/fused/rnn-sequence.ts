@@ -1,7 +1,7 @@
 import type { RnnSequenceOp, RnnSpec, Saved, SequenceInputs } from '@timestep/backend-api';
 import type { CpuBuffer } from '../engine/buffer.ts';
 import type { Engine } from '../engine/engine.ts';
-import { inputGradient, previousRows, weightGradient } from './sequence-gradients.ts';
+import { copyBuffer, inputGradient, previousRows, weightGradient } from './sequence-gradients.ts';
 import { chunkRows, padded, planSequence, productTime, sweepParts, wholeLines, type SequencePlan } from './sequence-plan.ts';
 import { packBias, packWeights } from './sequence-weights.ts';
 
@@ -33,10 +33,10 @@ function forward(engine: Engine, spec: RnnSpec, inputs: SequenceInputs): ReturnT
   const hN = engine.allocate('f32', batch * hiddenSize);
   const plan = planSequence(engine, spec, hiddenSize, 1);
   const parts = sweepParts(engine, batch, sweepTime(spec, plan.rows, inputSize + hiddenSize));
-  const chunk = chunkRows(batch, parts);
+  const chunk = chunkRows(plan, batch, parts);
   const stride = wholeLines(4 * (chunk * (inputSize + plan.gateStride) + 16 + Math.ceil(batch / parts) * 2 * padded(hiddenSize)));
   engine.withScratch((scratch) => {
-    const [packedIh, packedHh] = packWeights(engine, scratch, [
+    const [packedIh, packedHh] = packWeights(engine, plan, scratch, [
       { source: engine.address(inputs.weightIh), rows: hiddenSize, columns: inputSize, gates, form: 'transposed' },
       { source: engine.address(inputs.weightHh), rows: hiddenSize, columns: hiddenSize, gates, form: 'transposed' },
     ]);
@@ -69,7 +69,7 @@ const backward: (engine: Engine, ...rest: Parameters<RnnSequenceOp['backward']>)
     h0: allocate(wanted.h0, batch * hiddenSize),
   };
   engine.withScratch((scratch) => {
-    const [packedIh, packedHh] = packWeights(engine, scratch, [
+    const [packedIh, packedHh] = packWeights(engine, plan, scratch, [
       { source: engine.address(inputs.weightIh), rows: hiddenSize, columns: inputSize, gates, form: 'plain' },
       { source: engine.address(inputs.weightHh), rows: hiddenSize, columns: hiddenSize, gates, form: 'plain' },
     ]);
@@ -84,9 +84,10 @@ const backward: (engine: Engine, ...rest: Parameters<RnnSequenceOp['backward']>)
     if (result.x) inputGradient(engine, plan, result.x, { gates: gateRows, blocks: 1, packed: packedIh!, inputSize, hiddenSize });
     const left = { left: gateRows, leftStride: plan.gateStride, units: hiddenSize, gates };
     const x = { kind: 'numbered', base: engine.address(inputs.x), stride: inputSize, index: plan.rowIndex } as const;
-    weightGradient(engine, plan.rows, { ...left, right: x, columns: inputSize, weight: result.weightIh, bias: result.biasIh });
+    weightGradient(engine, scratch, plan, { ...left, right: x, columns: inputSize, weight: result.weightIh, bias: result.biasIh ?? result.biasHh });
     const h = previousRows(engine, scratch, plan, { output: outputs.output, h0: inputs.h0, outputSize: hiddenSize });
-    weightGradient(engine, plan.rows, { ...left, right: h, columns: hiddenSize, weight: result.weightHh, bias: result.biasHh });
+    weightGradient(engine, scratch, plan, { ...left, right: h, columns: hiddenSize, weight: result.weightHh, bias: null });
+    if (result.biasIh && result.biasHh) copyBuffer(engine, result.biasIh, result.biasHh);
   });
   return result;
 };

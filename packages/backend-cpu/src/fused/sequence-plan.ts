@@ -22,10 +22,16 @@ function gateStride(blocks: number, hiddenSize: number): number {
  */
 export interface SequencePlan {
   readonly slots: readonly number[];
+  /** N */
+  readonly batch: number;
   /** Steps of all sequences together: rows of everything that is kept for each step. */
   readonly rows: number;
   /** Floats of a row of gates */
   readonly gateStride: number;
+  /** Products are made by a library outside: the backend has one, and the steps are large enough. */
+  readonly outside: boolean;
+  /** The packed rows are the rows t·N + n themselves, in their order. */
+  readonly straight: boolean;
   /** Address of the row numbers t·N + n, by packed row */
   readonly rowIndex: number;
   /** Holds the tables; freed by the plan's owner. */
@@ -54,10 +60,12 @@ export function planSequence(engine: Engine, spec: SequenceSpec<unknown>, output
   const offsets = active + 4 * (longest + 1);
   const rowIndex = offsets + 4 * (longest + 1);
   const stride = gateStride(blocks, hiddenSize);
+  const operations = blocks * batch * hiddenSize * outputSize;
+  const outside = operations > 0 && operations >= engine.outsideFrom;
   const sizes = [steps, longest, batch, inputSize, hiddenSize, padded(hiddenSize), outputSize, padded(outputSize), stride];
-  const slots = [...sizes, active, offsets, rowIndex, start, lengths];
+  const slots = [...sizes, Number(outside), active, offsets, rowIndex, start, lengths];
   engine.run('layOutSequences', 1, [...slots, Number(reverse)]);
-  return { slots, rows, gateStride: stride, rowIndex, tables };
+  return { slots, batch, rows, gateStride: stride, outside, straight: !spec.lengths && !reverse, rowIndex, tables };
 }
 
 /** Nanoseconds that a core takes for so many multiplications and additions in products. */
@@ -71,8 +79,8 @@ export function sweepParts(engine: Engine, batch: number, nanoseconds: number): 
 }
 
 /** Rows that an input product takes at a time: enough for tall tiles, few enough to stay in the second-level cache. */
-export function chunkRows(batch: number, parts: number): number {
-  return Math.max(36, Math.ceil(batch / parts));
+export function chunkRows(plan: SequencePlan, batch: number, parts: number): number {
+  return Math.max(plan.outside ? 128 : 36, Math.ceil(batch / parts));
 }
 
 /** Rounds a number of bytes up to whole cache lines, so that no two parts write to one. */

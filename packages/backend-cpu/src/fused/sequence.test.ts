@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createCpuBackend, type CpuBackend } from '../index.ts';
+import { CpuBackend } from '../backend.ts';
+import { createEngine } from '../engine/create-engine.ts';
+import { createCpuBackend } from '../index.ts';
+import { countingProduct } from '../test-support/outside-product.ts';
 import { runOracle, type Cell } from '../test-support/sequence-oracle.ts';
 import { describeCase, inputsOf, randomSource, runOp, type SequenceCase } from '../test-support/sequence-case.ts';
 
@@ -41,13 +44,17 @@ const shapes: Omit<SequenceCase, 'cell'>[] = [
 
 const threadCounts = [1, 2, 3];
 let backends: CpuBackend[] = [];
+/** A backend whose sweeps call a library, here one in plain loops. */
+let outside: CpuBackend;
+const library = countingProduct();
 beforeAll(async () => {
+  outside = new CpuBackend(await createEngine({ threads: 1 }, library));
   backends = await Promise.all(threadCounts.map((threads) => createCpuBackend({ threads })));
   // Threads from the first row on, so that small cases show what depends on the split.
   for (const backend of backends) backend.engine.partsFor = () => backend.engine.threads;
 });
 afterAll(async () => {
-  await Promise.all(backends.map((backend) => backend.dispose()));
+  await Promise.all([outside, ...backends].map((backend) => backend.dispose()));
 });
 
 /** |a − b| ≤ absolute + relative·scale, with the scale of the whole array: single elements cancel. */
@@ -71,14 +78,20 @@ test.each(cases.map((one, index) => [describeCase(one), one, index] as const))('
 
   const [first, ...others] = results;
   for (const other of others) expect(other, 'results depend on the number of threads').toStrictEqual(first);
-  for (const [name, actual] of Object.entries(first!.outputs)) expectClose(name, actual, oracle.outputs[name]!, 1e-5, 1e-6);
+  library.calls = 0;
+  const byLibrary = await runOp(outside, one, arrays);
+  expect(library.calls > 0).toBe(one.batch > 0 && one.steps > 0 && (one.lengths?.some((length) => length > 0) ?? true));
+
   const expectGradients = one.needsSaved ?? true;
-  for (const [name, input] of Object.entries(expectGradients ? arrays.inputs : {})) {
-    // A missing bias or state has a gradient all the same; a missing weight belongs to another variant.
-    const isWanted = (one.wanted?.includes(name) ?? true) && (input !== null || !['weightHr', 'peephole'].includes(name));
-    const actual = first!.gradients[name];
-    if (!isWanted) expect(actual, name).toBeNull();
-    else expectClose(`gradient of ${name}`, actual!, oracle.gradients[name]!, 1e-4, 1e-5);
+  for (const { outputs, gradients } of [first!, byLibrary]) {
+    for (const [name, actual] of Object.entries(outputs)) expectClose(name, actual, oracle.outputs[name]!, 1e-5, 1e-6);
+    for (const [name, input] of Object.entries(expectGradients ? arrays.inputs : {})) {
+      // A missing bias or state has a gradient all the same; a missing weight belongs to another variant.
+      const isWanted = (one.wanted?.includes(name) ?? true) && (input !== null || !['weightHr', 'peephole'].includes(name));
+      const actual = gradients[name];
+      if (!isWanted) expect(actual, name).toBeNull();
+      else expectClose(`gradient of ${name}`, actual!, oracle.gradients[name]!, 1e-4, 1e-5);
+    }
   }
 });
 

@@ -1,12 +1,9 @@
-import { all, plain, pointers } from './arguments.ts';
+import { all, pointers } from './arguments.ts';
 import { check, constants, int64s, made, type DnnlApi, type Library } from './functions.ts';
 
 /** sizeof(dnnl_memory_desc_t) is 696 and sizeof(dnnl_rnn_desc_t) 15,344 in oneDNN 2.6; other 2.x are smaller or alike. */
 const descriptionBytes = 1024;
 const operationBytes = 32 * 1024;
-
-const relu = 0x1f;
-const tanh = 0x2f;
 
 /** The C API of oneDNN 2.x: descriptors are structs, and an operation descriptor stands before the primitive's. */
 export function createApi2(library: Library, version: string): DnnlApi {
@@ -15,10 +12,6 @@ export function createApi2(library: Library, version: string): DnnlApi {
   const createPrimitive = library.func('int dnnl_primitive_desc_create(_Out_ void **pd, void *op, void *attr, void *engine, void *hint)');
   const lstmForward = library.func(`int dnnl_lstm_forward_desc_init_v3(void *op, int prop, int direction, ${pointers(11)}, uint32_t flags)`);
   const lstmBackward = library.func(`int dnnl_lstm_backward_desc_init_v3(void *op, int prop, int direction, ${pointers(22)}, uint32_t flags)`);
-  const gruForward = library.func(`int dnnl_lbr_gru_forward_desc_init(void *op, int prop, int direction, ${pointers(7)}, uint32_t flags)`);
-  const gruBackward = library.func(`int dnnl_lbr_gru_backward_desc_init(void *op, int prop, int direction, ${pointers(14)}, uint32_t flags)`);
-  const rnnForward = library.func(`int dnnl_vanilla_rnn_forward_desc_init(void *op, int prop, int activation, int direction, ${pointers(7)}, uint32_t flags, float alpha, float beta)`);
-  const rnnBackward = library.func(`int dnnl_vanilla_rnn_backward_desc_init(void *op, int prop, int activation, int direction, ${pointers(14)}, uint32_t flags, float alpha, float beta)`);
 
   const direction = (reverse: boolean): number => (reverse ? 1 : 0);
   const finish = (engine: bigint | null, op: Uint8Array, hint: bigint | null): bigint | null => made('primitive_desc_create', (out) => createPrimitive(out, op, null, engine, hint) as number);
@@ -31,19 +24,15 @@ export function createApi2(library: Library, version: string): DnnlApi {
       check('memory_desc_init', status as number);
       return md;
     },
-    forward(engine, kind, training, reverse, md) {
+    forward(engine, training, reverse, md) {
       const op = new Uint8Array(operationBytes);
       const prop = training ? constants.forwardTraining : constants.forwardInference;
-      if (kind === 'lstm') check('lstm_forward_desc_init', lstmForward(op, prop, direction(reverse), ...all(md), 0) as number);
-      else if (kind === 'gru') check('lbr_gru_forward_desc_init', gruForward(op, prop, direction(reverse), ...plain(md), 0) as number);
-      else check('vanilla_rnn_forward_desc_init', rnnForward(op, prop, kind === 'rnn-relu' ? relu : tanh, direction(reverse), ...plain(md), 0, 0, 0) as number);
+      check('lstm_forward_desc_init', lstmForward(op, prop, direction(reverse), ...all(md), 0) as number);
       return finish(engine, op, null);
     },
-    backward(engine, kind, reverse, md, diff, hint) {
+    backward(engine, reverse, md, diff, hint) {
       const op = new Uint8Array(operationBytes);
-      if (kind === 'lstm') check('lstm_backward_desc_init', lstmBackward(op, constants.backward, direction(reverse), ...all(md), ...all(diff), 0) as number);
-      else if (kind === 'gru') check('lbr_gru_backward_desc_init', gruBackward(op, constants.backward, direction(reverse), ...plain(md), ...plain(diff), 0) as number);
-      else check('vanilla_rnn_backward_desc_init', rnnBackward(op, constants.backward, kind === 'rnn-relu' ? relu : tanh, direction(reverse), ...plain(md), ...plain(diff), 0, 0, 0) as number);
+      check('lstm_backward_desc_init', lstmBackward(op, constants.backward, direction(reverse), ...all(md), ...all(diff), 0) as number);
       return finish(engine, op, hint);
     },
   };

@@ -1,4 +1,4 @@
-import type { Description, RecurrentDescriptions } from './functions.ts';
+import type { Description, LstmDescriptions } from './functions.ts';
 
 /** So many parameters of a C prototype. */
 export function pointers(count: number): string {
@@ -6,11 +6,6 @@ export function pointers(count: number): string {
 }
 
 /** In the order of the LSTM's arguments. */
-export function all(md: RecurrentDescriptions): (Description | null)[] {
+export function all(md: LstmDescriptions): (Description | null)[] {
   return [md.srcLayer, md.srcIter, md.srcIterC, md.weightsLayer, md.weightsIter, md.weightsPeephole, md.weightsProjection, md.bias, md.dstLayer, md.dstIter, md.dstIterC];
-}
-
-/** In the order of the arguments of the kinds without a cell state. */
-export function plain(md: RecurrentDescriptions): (Description | null)[] {
-  return [md.srcLayer, md.srcIter, md.weightsLayer, md.weightsIter, md.bias, md.dstLayer, md.dstIter];
 }

@@ -6,29 +6,27 @@ export type Pointer = bigint | null;
 /** A memory descriptor: a struct of its own in oneDNN 2, a handle in oneDNN 3. Opaque to everyone but the library. */
 export type Description = Uint8Array | bigint;
 
-/** The descriptors of a recurrent primitive; those that its kind does not have are null. */
-export interface RecurrentDescriptions {
+/** The descriptors of an LSTM; what we do not use of it is null. */
+export interface LstmDescriptions {
   readonly srcLayer: Description;
   readonly srcIter: Description;
-  readonly srcIterC: Description | null;
+  readonly srcIterC: Description;
   readonly weightsLayer: Description;
   readonly weightsIter: Description;
-  readonly weightsPeephole: Description | null;
-  readonly weightsProjection: Description | null;
+  readonly weightsPeephole: null;
+  readonly weightsProjection: null;
   readonly bias: Description;
   readonly dstLayer: Description;
   readonly dstIter: Description;
-  readonly dstIterC: Description | null;
+  readonly dstIterC: Description;
 }
-
-export type RecurrentKind = 'lstm' | 'gru' | 'rnn-tanh' | 'rnn-relu';
 
 /** What the two C APIs do differently; everything else is one function of one signature in both. */
 export interface DnnlApi {
   /** A descriptor of plain strides, or of a layout that the library chooses. */
   describe(dimensions: readonly number[], strides: readonly number[] | 'any'): Description;
-  forward(engine: Pointer, kind: RecurrentKind, training: boolean, reverse: boolean, md: RecurrentDescriptions): Pointer;
-  backward(engine: Pointer, kind: RecurrentKind, reverse: boolean, md: RecurrentDescriptions, diff: RecurrentDescriptions, hint: Pointer): Pointer;
+  forward(engine: Pointer, training: boolean, reverse: boolean, md: LstmDescriptions): Pointer;
+  backward(engine: Pointer, reverse: boolean, md: LstmDescriptions, diff: LstmDescriptions, hint: Pointer): Pointer;
   readonly version: string;
 }
 

@@ -1,18 +1,17 @@
 import type { Dnnl } from './library.ts';
-import { RecurrentBackward, RecurrentForward, type RecurrentSizes } from './recurrent.ts';
+import { LstmBackward, LstmForward, type LstmSizes } from './lstm.ts';
 
 interface Entry {
-  readonly sizes: RecurrentSizes;
-  training: RecurrentForward | null;
-  inference: RecurrentForward | null;
-  backward: RecurrentBackward | null;
+  training: LstmForward | null;
+  inference: LstmForward | null;
+  backward: LstmBackward | null;
 }
 
 /** Primitives kept: making one takes about half a millisecond. */
-const capacity = 1024;
+const capacity = 64;
 
-/** The recurrent primitives by their sizes, the least recently used ones given up. */
-export class RecurrentPrimitives {
+/** The primitives by their sizes, the least recently used ones given up. */
+export class LstmPrimitives {
   readonly #dnnl: Dnnl;
   readonly #entries = new Map<string, Entry>();
 
@@ -20,15 +19,15 @@ export class RecurrentPrimitives {
     this.#dnnl = dnnl;
   }
 
-  forward(sizes: RecurrentSizes, training: boolean): RecurrentForward {
+  forward(sizes: LstmSizes, training: boolean): LstmForward {
     const entry = this.#entry(sizes);
-    if (training) return (entry.training ??= new RecurrentForward(this.#dnnl, sizes, true));
-    return (entry.inference ??= new RecurrentForward(this.#dnnl, sizes, false));
+    if (training) return (entry.training ??= new LstmForward(this.#dnnl, sizes, true));
+    return (entry.inference ??= new LstmForward(this.#dnnl, sizes, false));
   }
 
-  backward(sizes: RecurrentSizes): RecurrentBackward {
+  backward(sizes: LstmSizes): LstmBackward {
     const entry = this.#entry(sizes);
-    return (entry.backward ??= new RecurrentBackward(this.#dnnl, sizes, this.forward(sizes, true)));
+    return (entry.backward ??= new LstmBackward(this.#dnnl, sizes, this.forward(sizes, true)));
   }
 
   dispose(): void {
@@ -36,11 +35,11 @@ export class RecurrentPrimitives {
     this.#entries.clear();
   }
 
-  #entry(sizes: RecurrentSizes): Entry {
-    const { kind, steps, batch, inputSize, hiddenSize, reverse } = sizes;
-    const key = `${kind} ${steps} ${batch} ${inputSize} ${hiddenSize} ${reverse}`;
+  #entry(sizes: LstmSizes): Entry {
+    const { steps, batch, inputSize, hiddenSize, reverse } = sizes;
+    const key = `${steps} ${batch} ${inputSize} ${hiddenSize} ${reverse}`;
     const known = this.#entries.get(key);
-    const entry = known ?? { sizes, training: null, inference: null, backward: null };
+    const entry = known ?? { training: null, inference: null, backward: null };
     // A map keeps the order of insertion: the first is the one that was not used for longest.
     if (known) this.#entries.delete(key);
     this.#entries.set(key, entry);

@@ -1,5 +1,6 @@
 import { ArgumentError, DeviceError } from '@timestep/backend-api';
 import { Dnnl } from '../dnnl/library.ts';
+import type { MultiplyData } from '../multiply.ts';
 import { blasGemm, dnnlGemm, type Gemm } from '../products.ts';
 import { openBlasCoreType, readCpuInfo, withEnvironment } from './environment.ts';
 import { blasNames, dnnlNames, findLibrary, howToInstall } from './find.ts';
@@ -13,6 +14,8 @@ export interface NativeLibrary {
   /** One line: what it is, and its version where it tells one. */
   readonly description: string;
   readonly gemm: Gemm;
+  /** Where src/multiply.ts finds it */
+  readonly multiply: MultiplyData;
   /** The recurrent primitives; null for a BLAS. */
   readonly dnnl: Dnnl | null;
   setThreads(threads: number): void;
@@ -46,7 +49,7 @@ function loadDnnl(names: readonly string[]): NativeLibrary | null {
     const found = findLibrary(names, 'dnnl_primitive_execute');
     if (found === null) return null;
     const dnnl = new Dnnl(found.library);
-    return { description: `oneDNN ${dnnl.api.version} (${found.name})`, gemm: dnnlGemm(found.library), dnnl, setThreads: openMpThreads() };
+    return { description: `oneDNN ${dnnl.api.version} (${found.name})`, gemm: dnnlGemm(found.library), multiply: { kind: 'onednn', name: found.name }, dnnl, setThreads: openMpThreads() };
   });
 }
 
@@ -56,6 +59,6 @@ function loadBlas(names: readonly string[]): NativeLibrary | null {
     const found = findLibrary(names, 'cblas_sgemm');
     if (found === null) return null;
     const setThreads = blasThreads(found.library) ?? openMpThreads();
-    return { description: `BLAS (${found.name}${coreType === null ? '' : `, ${coreType}`})`, gemm: blasGemm(found.library), dnnl: null, setThreads };
+    return { description: `BLAS (${found.name}${coreType === null ? '' : `, ${coreType}`})`, gemm: blasGemm(found.library), multiply: { kind: 'blas', name: found.name }, dnnl: null, setThreads };
   });
 }

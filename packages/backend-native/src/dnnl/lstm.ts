@@ -1,8 +1,7 @@
-import type { Description, Pointer, RecurrentDescriptions, RecurrentKind } from './functions.ts';
+import type { Description, LstmDescriptions, Pointer } from './functions.ts';
 import { argument, gradientOf, Primitive, query, type Dnnl } from './library.ts';
 
-export interface RecurrentSizes {
-  readonly kind: RecurrentKind;
+export interface LstmSizes {
   readonly steps: number;
   readonly batch: number;
   readonly inputSize: number;
@@ -10,15 +9,7 @@ export interface RecurrentSizes {
   readonly reverse: boolean;
 }
 
-/** G of each kind. */
-export function gatesOf(kind: RecurrentKind): number {
-  return kind === 'lstm' ? 4 : kind === 'gru' ? 3 : 1;
-}
-
-/** Bias rows: the reset-after GRU has a second one for its new gate. */
-export function biasRowsOf(kind: RecurrentKind): number {
-  return kind === 'gru' ? 4 : gatesOf(kind);
-}
+const gates = 4;
 
 function contiguous(dimensions: readonly number[]): number[] {
   const strides = new Array<number>(dimensions.length).fill(1);
@@ -27,29 +18,27 @@ function contiguous(dimensions: readonly number[]): number[] {
 }
 
 /** Descriptors of plain layouts, and of the weights in whatever layout the library likes. */
-function describeAll(dnnl: Dnnl, sizes: RecurrentSizes): RecurrentDescriptions {
-  const { steps, batch, inputSize, hiddenSize, kind } = sizes;
+function describeAll(dnnl: Dnnl, sizes: LstmSizes): LstmDescriptions {
+  const { steps, batch, inputSize, hiddenSize } = sizes;
   const plain = (...dimensions: number[]): Description => dnnl.api.describe(dimensions, contiguous(dimensions));
   const any = (...dimensions: number[]): Description => dnnl.api.describe(dimensions, 'any');
-  const gates = gatesOf(kind);
-  const cell = kind === 'lstm';
   return {
     srcLayer: plain(steps, batch, inputSize),
     srcIter: plain(1, 1, batch, hiddenSize),
-    srcIterC: cell ? plain(1, 1, batch, hiddenSize) : null,
+    srcIterC: plain(1, 1, batch, hiddenSize),
     weightsLayer: any(1, 1, inputSize, gates, hiddenSize),
     weightsIter: any(1, 1, hiddenSize, gates, hiddenSize),
     weightsPeephole: null,
     weightsProjection: null,
-    bias: plain(1, 1, biasRowsOf(kind), hiddenSize),
+    bias: plain(1, 1, gates, hiddenSize),
     dstLayer: plain(steps, batch, hiddenSize),
     dstIter: plain(1, 1, batch, hiddenSize),
-    dstIterC: cell ? plain(1, 1, batch, hiddenSize) : null,
+    dstIterC: plain(1, 1, batch, hiddenSize),
   };
 }
 
 /** PyTorch's `[gates, hidden, columns]` seen as oneDNN's (layer, direction, columns, gates, hidden). */
-function userWeights(dnnl: Dnnl, columns: number, gates: number, hidden: number): Description {
+function userWeights(dnnl: Dnnl, columns: number, hidden: number): Description {
   const size = columns * gates * hidden;
   return dnnl.api.describe([1, 1, columns, gates, hidden], [size, size, 1, hidden * columns, columns]);
 }
@@ -88,7 +77,7 @@ export class WeightPorter {
 }
 
 /** A forward primitive of one shape. */
-export class RecurrentForward {
+export class LstmForward {
   readonly description: Pointer;
   readonly primitive: Primitive;
   readonly workspaceBytes: number;
@@ -98,17 +87,16 @@ export class RecurrentForward {
 
   readonly #dnnl: Dnnl;
 
-  constructor(dnnl: Dnnl, sizes: RecurrentSizes, training: boolean) {
+  constructor(dnnl: Dnnl, sizes: LstmSizes, training: boolean) {
     this.#dnnl = dnnl;
     const wished = describeAll(dnnl, sizes);
-    this.description = dnnl.api.forward(dnnl.engine, sizes.kind, training, sizes.reverse, wished);
+    this.description = dnnl.api.forward(dnnl.engine, training, sizes.reverse, wished);
     const layer = dnnl.query(this.description, query.weights, 0);
     const iter = dnnl.query(this.description, query.weights, 1);
     this.workspace = training ? dnnl.query(this.description, query.workspace) : null;
     this.workspaceBytes = this.workspace === null ? 0 : dnnl.bytesOf(this.workspace);
-    const gates = gatesOf(sizes.kind);
-    this.weightsLayer = WeightPorter.into(dnnl, userWeights(dnnl, sizes.inputSize, gates, sizes.hiddenSize), layer);
-    this.weightsIter = WeightPorter.into(dnnl, userWeights(dnnl, sizes.hiddenSize, gates, sizes.hiddenSize), iter);
+    this.weightsLayer = WeightPorter.into(dnnl, userWeights(dnnl, sizes.inputSize, sizes.hiddenSize), layer);
+    this.weightsIter = WeightPorter.into(dnnl, userWeights(dnnl, sizes.hiddenSize, sizes.hiddenSize), iter);
     const md = { ...wished, weightsLayer: layer, weightsIter: iter };
     this.primitive = new Primitive(dnnl, this.description, [
       ...stateArguments(md, 0),
@@ -125,7 +113,7 @@ export class RecurrentForward {
 }
 
 /** The backward primitive that belongs to a forward one. */
-export class RecurrentBackward {
+export class LstmBackward {
   readonly primitive: Primitive;
   readonly weightsLayer: WeightPorter;
   readonly weightsIter: WeightPorter;
@@ -135,18 +123,17 @@ export class RecurrentBackward {
   readonly #dnnl: Dnnl;
   readonly #description: Pointer;
 
-  constructor(dnnl: Dnnl, sizes: RecurrentSizes, forward: RecurrentForward) {
+  constructor(dnnl: Dnnl, sizes: LstmSizes, forward: LstmForward) {
     this.#dnnl = dnnl;
     const wished = describeAll(dnnl, sizes);
-    const description = dnnl.api.backward(dnnl.engine, sizes.kind, sizes.reverse, wished, wished, forward.description);
+    const description = dnnl.api.backward(dnnl.engine, sizes.reverse, wished, wished, forward.description);
     this.#description = description;
     const layer = dnnl.query(description, query.weights, 0);
     const iter = dnnl.query(description, query.weights, 1);
     const diffLayer = dnnl.query(description, query.diffWeights, 0);
     const diffIter = dnnl.query(description, query.diffWeights, 1);
-    const gates = gatesOf(sizes.kind);
-    const userLayer = userWeights(dnnl, sizes.inputSize, gates, sizes.hiddenSize);
-    const userIter = userWeights(dnnl, sizes.hiddenSize, gates, sizes.hiddenSize);
+    const userLayer = userWeights(dnnl, sizes.inputSize, sizes.hiddenSize);
+    const userIter = userWeights(dnnl, sizes.hiddenSize, sizes.hiddenSize);
     this.weightsLayer = WeightPorter.into(dnnl, userLayer, layer);
     this.weightsIter = WeightPorter.into(dnnl, userIter, iter);
     this.gradientLayer = WeightPorter.outOf(dnnl, userLayer, diffLayer);
@@ -166,12 +153,12 @@ export class RecurrentBackward {
   }
 }
 
-/** The tensors of a recurrent primitive, in the order in which `execute` takes their addresses. */
-function stateArguments(md: RecurrentDescriptions, offset: number): [number, Description][] {
-  const list: [number, Description | null][] = [
+/** The tensors of a primitive, in the order in which `execute` takes their addresses. */
+function stateArguments(md: LstmDescriptions, offset: number): [number, Description][] {
+  const list: [number, Description][] = [
     [argument.srcLayer, md.srcLayer], [argument.srcIter, md.srcIter], [argument.srcIterC, md.srcIterC],
     [argument.weightsLayer, md.weightsLayer], [argument.weightsIter, md.weightsIter], [argument.bias, md.bias],
     [argument.dstLayer, md.dstLayer], [argument.dstIter, md.dstIter], [argument.dstIterC, md.dstIterC],
   ];
-  return list.filter((entry): entry is [number, Description] => entry[1] !== null).map(([index, one]) => [index + offset, one]);
+  return list.map(([index, one]) => [index + offset, one]);
 }
