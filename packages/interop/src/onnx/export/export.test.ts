@@ -1,5 +1,5 @@
 import {
-  absolute, add, ceil, cos, exp, expm1, floor, log, log1p, logSoftmax, negative, openScope, reciprocal, relu, rsqrt, sigmoid, sign, sin, softmax, softplus, sqrt, square, tanh, tensor, type Tensor,
+  absolute, add, ceil, cos, exp, expm1, floor, gatherRows, log, log1p, logSoftmax, negative, openScope, reciprocal, relu, rsqrt, sigmoid, sign, sin, softmax, softplus, sqrt, square, tanh, tensor, type Tensor,
 } from '@timestep/core';
 import { Cell, Conv1d, Dropout, Embedding, FullyRecurrent, GRU, GRUCell, HistoryCompressor, LayerNorm, Linear, LSTM, Module, Recurrent, RNN, Sequential } from '@timestep/layers';
 import { describe, expect, it } from 'vitest';
@@ -57,6 +57,34 @@ describe('whole models as ONNX Runtime runs them', () => {
     await expectAgreement(model.eval(), randomFloats(T, N, D), null);
     await expectAgreement(model.eval(), randomFloats(T, N, D), [6, 7, 5]);
     await expectAgreement(model.eval(), randomFloats(T, N, D), [0, 1, 7]);
+  });
+
+  it('a convolution in a Sequential of its own, and a module that skips steps in its own way', async () => {
+    class Halved extends Module {
+      forward(x: Tensor): Tensor {
+        const steps = Math.floor(x.shape[0]! / 2);
+        return gatherRows(x, tensor(backend, Int32Array.from({ length: steps }, (_, t) => 2 * t)));
+      }
+
+      outputLengths(given: ArrayLike<number>): Int32Array {
+        return Int32Array.from(given, (length) => Math.floor(length / 2));
+      }
+
+      onnx(graph: OnnxGraph, x: OnnxValue): OnnxValue {
+        return graph.one('Slice', [x, graph.integers([0]), graph.integers([-1]), graph.integers([0]), graph.integers([2])], {}, x);
+      }
+    }
+    class Mapped extends Halved {
+      onnxLengths(graph: OnnxGraph, given: OnnxValue): OnnxValue {
+        const wide = graph.one('Cast', [given], { to: 7 }, { dtype: 'i64', rank: 1 });
+        return graph.one('Cast', [graph.one('Div', [wide, graph.integers(2)], {}, wide)], { to: 6 }, { dtype: 'i32', rank: 1 });
+      }
+    }
+    const inner = () => new Sequential(new Conv1d({ backend, generator, inputSize: D, outputSize: D, kernelSize: 3, stride: 2, padding: 1 }), relu);
+    await expectAgreement(randomize(new Sequential(inner(), new GRU({ ...shared, bidirectional: true }))).eval(), randomFloats(T, N, D), [7, 3, 0]);
+    const file = exportOnnx(new Sequential(new Halved(), new GRU(shared)), { lengths: true, input: { shape: ['T', 'N', D] } });
+    await expect(file).rejects.toThrow(/Halved changes the lengths by an outputLengths of its own; give it a method onnxLengths/);
+    await expectAgreement(randomize(new Sequential(new LayerNorm({ backend, size: D }), new Mapped(), new GRU({ ...shared, bidirectional: true }))).eval(), randomFloats(T, N, D), [7, 3, 2]);
   });
 
   it('a norm without parameters, a head without a bias, and a plain function', async () => {

@@ -13,6 +13,8 @@ import { exportRecurrent, type OnnxRecurrence, type OnnxRecurrentInput } from '.
 /** A module of one's own that says how it is exported, in the terms of the parts that it is made of. */
 export interface OnnxExportable {
   onnx(graph: OnnxGraph, x: OnnxValue, input: OnnxRecurrentInput): OnnxValue | OnnxRecurrence;
+  /** Where the module changes the number of steps: what its `outputLengths` computes, `[N]` of i32. */
+  onnxLengths?(graph: OnnxGraph, lengths: OnnxValue): OnnxValue;
 }
 
 /** What a layer makes: the output, and the final state of a recurrent one. */
@@ -80,9 +82,19 @@ function exportSequential(graph: OnnxGraph, model: Sequential, x: OnnxValue, { l
   for (let n = 0; n < model.length; n++) {
     const stage = model.at(n)!;
     current = exportLayer(graph, stage, current, { lengths }).output;
-    if (lengths && stage instanceof Conv1d) lengths = convolvedLengths(graph, stage, lengths);
+    lengths &&= lengthsBehind(graph, stage, lengths);
   }
   return current;
+}
+
+/** How many steps of each sequence count behind a stage. */
+function lengthsBehind(graph: OnnxGraph, stage: Stage, lengths: OnnxValue): OnnxValue {
+  if (stage instanceof Conv1d) return convolvedLengths(graph, stage, lengths);
+  if (stage instanceof Sequential) return Array.from({ length: stage.length }, (_, n) => stage.at(n)!).reduce((current, inner) => lengthsBehind(graph, inner, current), lengths);
+  if (typeof stage === 'function' || !stage.outputLengths) return lengths;
+  const own: object & Partial<OnnxExportable> = stage;
+  if (own.onnxLengths) return own.onnxLengths(graph, lengths);
+  throw new InteropError('UNSUPPORTED_MODEL', `[onnx] ${stage.constructor.name} changes the lengths by an outputLengths of its own; give it a method onnxLengths(graph, lengths) that computes the same`);
 }
 
 /** A recurrent layer with a head on every step. */
