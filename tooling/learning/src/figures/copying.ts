@@ -4,7 +4,7 @@ import { LSTM, ManyToMany } from '@timestep/layers';
 import { cosine, crossEntropyLoss } from '@timestep/train';
 import { learn } from '../learn.ts';
 
-const [length, delay, batch, hiddenSize, sequences] = [10, 100, 20, 128, 120_000];
+const [length, delay, batch, hiddenSize, sequences] = [10, 100, 10, 128, 120_000];
 const updates = sequences / batch;
 
 /**

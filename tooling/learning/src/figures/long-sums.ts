@@ -38,7 +38,7 @@ export async function longSums(backend: Backend): Promise<void> {
     };
     const updates = sequences / batch;
     const { measured } = await learn(model, { learningRate: 0.01, steps: updates, every: updates, schedule: cosine({ steps: updates, warmup: 50 }) }, () => model.loss(addingProblem(steps, batch, generator)), error, () => true);
-    console.log(`adding, T = ${steps}  ${name.padEnd(19)} squared error ${measured.toPrecision(2)} after ${sequences} sequences; Bai et al. 2018: ${published}`);
+    console.log(`adding, T = ${steps}  ${name.padEnd(19)} squared error ${measured.toExponential(1)} after ${sequences} sequences; Bai et al. 2018: ${published}`);
     model.dispose();
   }
 }
