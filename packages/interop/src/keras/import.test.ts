@@ -82,6 +82,17 @@ describe('what cannot be read is named', () => {
   };
   const changed = (from: string | RegExp, to: string): Uint8Array => changedIn('keras-lstm-last.keras', from, to);
 
+  it('a mask that nobody says', async () => {
+    const model = await importKeras(changedIn('keras-tokens.keras', '"mask_zero": false', '"mask_zero": true'), { backend, readHdf5: reader });
+    model.eval();
+    const { x, shape, y } = answers['tokens']!;
+    using _scope = openScope(backend, { gradient: false });
+    const tokens = turned(tensor(backend, Int32Array.from(x), { shape }));
+    expect(() => model.forward(tokens)).toThrow(/masks symbol 0 \(mask_zero\), which is said by lengths here/);
+    expectClose(await turned(model.forward(tokens, { lengths: null })).data(), y);
+    model.dispose();
+  });
+
   it.each([
     ['a layer of another class', changed('"class_name": "Dense"', '"class_name": "Conv2D"'), 'UNSUPPORTED_MODEL', /no counterpart of the layer Conv2D/],
     ['another activation', changed('"activation": "tanh"', '"activation": "gelu"'), 'UNSUPPORTED_MODEL', /'lstm' has the activations gelu and sigmoid/],

@@ -1,4 +1,4 @@
-import { tidy, type Backend, type Tensor } from '@timestep/core';
+import { ArgumentError, tidy, type Backend, type Tensor } from '@timestep/core';
 import { Module, type LengthsOption, type Slot } from '@timestep/layers';
 import { ensure } from '../errors.ts';
 import type { Hdf5Reader } from '../hdf5/types.ts';
@@ -9,10 +9,13 @@ import { loadKerasWeights } from './weights.ts';
 
 /** A model read from a `.keras` file: its layers one after the other, trainable like any other module. */
 export class KerasModel extends Module {
+  /** Whether symbol 0 stands for no step at all: an embedding with `mask_zero`. */
+  readonly masked: boolean;
   readonly #stages: readonly KerasStage[];
 
-  constructor(stages: readonly KerasStage[]) {
+  constructor(stages: readonly KerasStage[], masked = false) {
     super();
+    this.masked = masked;
     this.#stages = stages;
   }
 
@@ -25,9 +28,12 @@ export class KerasModel extends Module {
    * Time comes first here, as everywhere but in Keras: x `[T, N, D]`, or tokens `[T, N]`; the output is `[T, N, P]` where
    * Keras's is `[N, T, P]`, and `[N, P]` where only the last step is returned.
    *
-   * @param options.lengths `[N]`: what Keras says by a mask; steps past a length come out as 0
+   * @param options.lengths `[N]`: what Keras says by a mask; steps past a length come out as 0. A model that is `masked` wants
+   *   them, or null where every step counts
+   * @throws ArgumentError where a masked model is given no lengths
    */
   forward(x: Tensor, { lengths }: LengthsOption = {}): Tensor {
+    if (this.masked && lengths === undefined) throw new ArgumentError('[keras] the model masks symbol 0 (mask_zero), which is said by lengths here; pass lengths, the steps of each sequence, or null where all of them count', 'INVALID_LENGTHS');
     return tidy(x.backend, () =>
       this.#stages.reduce((current, { module, activation }) => {
         const made = module ? (module.forward(current, current.rank >= 3 ? { lengths } : {}) as Tensor) : current;
@@ -59,7 +65,7 @@ export async function importKeras(file: Uint8Array, { backend, readHdf5 }: Impor
   ensure(layers.some(({ class_name }) => class_name !== 'InputLayer'), 'UNSUPPORTED_MODEL', () => '[keras] the model has no layers');
   const datasets = await readHdf5(weights);
   const stages: KerasStage[] = buildStages(layers, datasets, backend);
-  const model = new KerasModel(stages);
+  const model = new KerasModel(stages, layers.some((layer) => layer.class_name === 'Embedding' && layer.config.mask_zero));
   try {
     loadKerasWeights(datasets, Object.fromEntries(stages.flatMap(({ place, weights: target }) => (target ? [[place, target]] : []))));
   } catch (error) {
