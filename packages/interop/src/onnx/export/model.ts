@@ -1,7 +1,8 @@
 import { ArgumentError, type State } from '@timestep/core';
 import {
-  Attention, BahdanauAttention, Cell, ContinuousHopfield, ConvLSTM, Embedding, EncoderDecoder, FiniteImpulse, LanguageModel, LayerNorm, LuongAttention, ManyToMany, ManyToOne, Module, OneToMany, OneToOne, Sequential,
+  Attention, BahdanauAttention, Cell, ContinuousHopfield, ConvLSTM, Embedding, EncoderDecoder, FiniteImpulse, HistoryCompressor, LanguageModel, LayerNorm, LuongAttention, ManyToMany, ManyToOne, Module, OneToMany, OneToOne, Sequential,
 } from '@timestep/layers';
+import { InteropError } from '../../errors.ts';
 import type { OnnxDimension, OnnxElementType } from '../types.ts';
 import { exportAttention, exportMemory } from './attention.ts';
 import { exportTeacherForced } from './encoder-decoder.ts';
@@ -12,6 +13,7 @@ import { exportOneToMany } from './one-to-many.ts';
 
 /** The inputs and outputs of a whole model, and what is between. */
 export function buildModel(graph: OnnxGraph, model: Module, options: ExportOnnxOptions): void {
+  if (model instanceof HistoryCompressor) throw new InteropError('UNSUPPORTED_MODEL', '[onnx] a HistoryCompressor learns while it reads, and no file does; train an LSTM on what it has found, and export that');
   const { name = 'x', dtype, shape } = options.input ?? {};
   const guess = shape ? null : inputOf(model);
   const x = graph.input(name, dtype ?? guess?.dtype ?? 'f32', shape ?? guess!.shape);
