@@ -10,6 +10,9 @@ export interface Work {
   dispose(): void;
 }
 
+/** Runs that take longer are few. */
+const slowMilliseconds = 4000;
+
 type Prepared = Work | { readonly unsupported: string };
 
 /** Answers the benchmark's requests until its input ends. */
@@ -32,9 +35,9 @@ export async function serve(hello: Hello, prepare: (work: Case) => Prepared | Pr
       }
       work = made;
       const digest = await work.result();
-      // The second and later runs are warm; the compiler of the kernels has seen them.
-      for (let i = 0; i < 2; i++) await work.run();
-      const [milliseconds] = await time(work, 1);
+      // The second and later runs are warm; the compiler of the kernels has seen them. A slow one is warm after one.
+      let milliseconds = 0;
+      for (let i = 0; i < (milliseconds > slowMilliseconds ? 1 : 3); i++) [milliseconds = 0] = await time(work, 1);
       say({ digest, milliseconds });
     } else if (request.type === 'time') say({ milliseconds: work ? await time(work, request.repeats) : [] });
     else say({ idleBytes, peakBytes: peak() });

@@ -10,6 +10,9 @@ import { median, spread } from './statistics.ts';
  */
 const restMilliseconds = 250;
 
+/** A contestant whose runs take longer than this (TensorFlow.js: up to two minutes) has one round: its noise is small beside its ratio. */
+const slowMilliseconds = 4000;
+
 export interface Cell {
   readonly contestant: string;
   /** Median of the runs; null where it could not be had, with the reason. */
@@ -48,7 +51,7 @@ export async function runGroup(cases: readonly Case[], contestants: readonly Con
 }
 
 async function runCase(work: Case, contestants: readonly Contestant[], options: RunOptions): Promise<Row> {
-  const ready: { contestant: Contestant; repeats: number; times: number[] }[] = [];
+  const ready: { contestant: Contestant; repeats: number; rounds: number; times: number[] }[] = [];
   const notes = new Map<string, string>();
   let truth: { digest: Digest; name: string } | null = null;
   for (const contestant of contestants) {
@@ -64,10 +67,11 @@ async function runCase(work: Case, contestants: readonly Contestant[], options: 
       continue;
     }
     const repeats = Math.max(1, Math.min(2000, Math.round(options.roundMilliseconds / prepared.milliseconds)));
-    ready.push({ contestant, repeats, times: [] });
+    ready.push({ contestant, repeats, rounds: prepared.milliseconds > slowMilliseconds ? 1 : options.rounds, times: [] });
   }
   for (let round = 0; round < options.rounds; round++) {
-    for (const { contestant, repeats, times } of ready) {
+    for (const { contestant, repeats, rounds, times } of ready) {
+      if (round >= rounds) continue;
       await setTimeout(restMilliseconds);
       const { milliseconds } = await contestant.time(repeats);
       times.push(median(milliseconds));
