@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { lagPicture } from './lag-picture.ts';
 
-it('draws a line for each layer as far as it goes', () => {
-  const svg = lagPicture([10, 20, 50], { short: [1, 0.5], long: [1, 1, 0.75] });
-  for (const text of ['short', 'long', 'chance', 'lag in steps', '50']) expect(svg).toContain(`>${text}</text>`);
-  const marks = (series: number) => svg.match(new RegExp(`<path[^>]* ecmeta_series_index="${series}" ecmeta_data_index="\\d" ecmeta_ssr_type="chart" class`, 'gu'))!.length;
-  expect([marks(0), marks(1)]).toEqual([2, 3]);
+it('shows a field with its number for each lag of each layer, as far as its row goes', () => {
+  const svg = lagPicture([10, 20, 50], { short: [1, 0.512], long: [1, 0.987, 0.75] });
+  const texts = [...svg.matchAll(/<text[^>]*>([^<]+)<\/text>/gu)].map(([, text]) => text!);
+  expect(texts).toEqual(expect.arrayContaining(['short', 'long', '10', '20', '50', 'lag in steps']));
+  expect(texts.filter((text) => /^\d+(\.\d+)?$/u.test(text) && !['10', '20', '50'].includes(text))).toEqual(['100', '51.2', '100', '98.7', '75']);
 });

@@ -74,18 +74,18 @@ async function accuracy(backend: Backend, make: Make, lag: number, seed: number)
  * accuracy, the mean of three seeds.
  */
 export async function latchLags(backend: Backend, file: URL): Promise<void> {
-  const curves: Record<string, number[]> = {};
+  const shares: Record<string, number[]> = {};
   for (const [name, make] of Object.entries(layers)) {
-    curves[name] = [];
+    shares[name] = [];
     for (const lag of lags) {
       const all: number[] = [];
       for (const seed of seeds) all.push(await accuracy(backend, make, lag, seed));
-      curves[name].push(all.reduce((total, one) => total + one / seeds.length, 0));
+      shares[name].push(all.reduce((total, one) => total + one / seeds.length, 0));
       console.log(`lag ${String(lag).padEnd(5)} ${name.padEnd(24)} ${all.map((one) => (100 * one).toFixed(1)).join(', ')} % right with three seeds after ${sequences} sequences`);
       // Where a gradient has vanished on its way back, longer ways show nothing new.
       if (!all.some((one) => one > learned)) break;
     }
   }
   mkdirSync(new URL('.', file), { recursive: true });
-  writeFileSync(file, lagPicture(lags, curves));
+  writeFileSync(file, lagPicture(lags, shares));
 }
