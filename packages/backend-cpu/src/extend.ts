@@ -9,3 +9,4 @@ export { createEngine, type CpuBackendOptions } from './engine/create-engine.ts'
 export type { CpuBuffer } from './engine/buffer.ts';
 export type { Engine, ExternalProduct } from './engine/engine.ts';
 export type { Multiply, OutsideProduct } from './engine/outside.ts';
+export { Kept } from './fused/kept.ts';

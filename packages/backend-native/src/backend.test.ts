@@ -3,17 +3,9 @@ import type { DeviceBuffer } from '@timestep/backend-api';
 import { createCpuBackend } from '@timestep/backend-cpu';
 import { createNativeBackend } from './index.ts';
 import { missingLibrary } from './test-support/libraries.ts';
+import { numbers } from './test-support/native.ts';
 
 const missing = { onednn: missingLibrary('onednn'), blas: missingLibrary('blas') };
-
-/** Numbers in −0.5…0.5, without pattern enough for a product to be told from another. */
-function numbers(length: number, seed: number): Float32Array {
-  let state = seed;
-  return Float32Array.from({ length }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32 - 0.5;
-  });
-}
 
 for (const library of ['onednn', 'blas'] as const) {
   describe.skipIf(missing[library] !== null)(`on ${library}`, () => {
@@ -78,3 +70,29 @@ for (const library of ['onednn', 'blas'] as const) {
     });
   });
 }
+
+describe.skipIf(missing.onednn !== null)('the functions that oneDNN has', () => {
+  test('are its own from the threshold on, and the CPU backend’s below', async () => {
+    const [rows, columns] = [125, 40];
+    const data = numbers(rows * columns, 5).map((value) => 8 * value);
+    const results = async (backend: typeof portable): Promise<Float32Array[]> => {
+      const buffers = [0, 1, 2].map(() => backend.alloc('f32', data.length));
+      const [x, tanh, sigmoid] = buffers as [DeviceBuffer, DeviceBuffer, DeviceBuffer];
+      backend.write(x, data);
+      backend.unary('tanh', x, tanh, 0, 0);
+      backend.unary('sigmoid', x, sigmoid, 0, 0);
+      const { outputs } = backend.fused.layerNorm.forward({ rows, columns, epsilon: 1e-5, needsSaved: false }, { x, weight: null, bias: null });
+      const read = await Promise.all([tanh, sigmoid, outputs.y].map((buffer) => backend.read(buffer) as Promise<Float32Array>));
+      await backend.dispose();
+      return read;
+    };
+    const portable = await createCpuBackend({ threads: 1 });
+    const expected = await results(portable);
+    // 5,000 elements: tanh and sigmoid have five times the threshold, the layer normalisation ten.
+    for (const [threshold, same] of [[1001, [true, true, true]], [1000, [false, false, true]], [500, [false, false, false]]] as const) {
+      const got = await results(await createNativeBackend({ library: 'onednn', threads: 1, threshold }));
+      // Two implementations round differently somewhere among 5,000 numbers.
+      expect(got.map((values, k) => values.every((value, n) => value === expected[k]![n])), `threshold ${threshold}`).toEqual(same);
+    }
+  });
+});

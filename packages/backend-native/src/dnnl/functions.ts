@@ -21,12 +21,27 @@ export interface LstmDescriptions {
   readonly dstIterC: Description;
 }
 
+/** The descriptors and numbers of a layer normalisation over the rows of a matrix. */
+export interface LayerNormDescription {
+  readonly data: Description;
+  readonly moments: Description;
+  readonly epsilon: number;
+  readonly scale: boolean;
+  readonly shift: boolean;
+}
+
+/** oneDNN's names of the functions of one element. */
+export type EltwiseAlgorithm = 'tanh' | 'logistic';
+
 /** What the two C APIs do differently; everything else is one function of one signature in both. */
 export interface DnnlApi {
   /** A descriptor of plain strides, or of a layout that the library chooses. */
   describe(dimensions: readonly number[], strides: readonly number[] | 'any'): Description;
-  forward(engine: Pointer, training: boolean, reverse: boolean, md: LstmDescriptions): Pointer;
-  backward(engine: Pointer, reverse: boolean, md: LstmDescriptions, diff: LstmDescriptions, hint: Pointer): Pointer;
+  lstmForward(engine: Pointer, training: boolean, reverse: boolean, md: LstmDescriptions): Pointer;
+  lstmBackward(engine: Pointer, reverse: boolean, md: LstmDescriptions, diff: LstmDescriptions, hint: Pointer): Pointer;
+  eltwise(engine: Pointer, algorithm: EltwiseAlgorithm, md: Description): Pointer;
+  layerNormForward(engine: Pointer, description: LayerNormDescription): Pointer;
+  layerNormBackward(engine: Pointer, description: LayerNormDescription, hint: Pointer): Pointer;
   readonly version: string;
 }
 

@@ -9,10 +9,11 @@ export const argument = {
   dstLayer: 17, dstIter: 18, dstIterC: 19,
   weightsLayer: 33, weightsIter: 34, weightsPeephole: 35, weightsProjection: 36, bias: 41,
   workspace: 64,
+  mean: 49, variance: 50, scale: 51, shift: 52, gradientScale: 255, gradientShift: 256,
   from: 1, to: 17,
 } as const;
 
-/** Added to an argument's index: its gradient. */
+/** Added to an argument's index: its gradient; scale and shift have numbers of their own. */
 export const gradientOf = 128;
 
 /** What `query` can ask a primitive's descriptor for. */

@@ -1,4 +1,5 @@
 import type { Description, LstmDescriptions, Pointer } from './functions.ts';
+import { contiguous } from './layout.ts';
 import { argument, gradientOf, Primitive, query, type Dnnl } from './library.ts';
 
 export interface LstmSizes {
@@ -10,12 +11,6 @@ export interface LstmSizes {
 }
 
 const gates = 4;
-
-function contiguous(dimensions: readonly number[]): number[] {
-  const strides = new Array<number>(dimensions.length).fill(1);
-  for (let axis = dimensions.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * dimensions[axis + 1]!;
-  return strides;
-}
 
 /** Descriptors of plain layouts, and of the weights in whatever layout the library likes. */
 function describeAll(dnnl: Dnnl, sizes: LstmSizes): LstmDescriptions {
@@ -90,7 +85,7 @@ export class LstmForward {
   constructor(dnnl: Dnnl, sizes: LstmSizes, training: boolean) {
     this.#dnnl = dnnl;
     const wished = describeAll(dnnl, sizes);
-    this.description = dnnl.api.forward(dnnl.engine, training, sizes.reverse, wished);
+    this.description = dnnl.api.lstmForward(dnnl.engine, training, sizes.reverse, wished);
     const layer = dnnl.query(this.description, query.weights, 0);
     const iter = dnnl.query(this.description, query.weights, 1);
     this.workspace = training ? dnnl.query(this.description, query.workspace) : null;
@@ -126,7 +121,7 @@ export class LstmBackward {
   constructor(dnnl: Dnnl, sizes: LstmSizes, forward: LstmForward) {
     this.#dnnl = dnnl;
     const wished = describeAll(dnnl, sizes);
-    const description = dnnl.api.backward(dnnl.engine, sizes.reverse, wished, wished, forward.description);
+    const description = dnnl.api.lstmBackward(dnnl.engine, sizes.reverse, wished, wished, forward.description);
     this.#description = description;
     const layer = dnnl.query(description, query.weights, 0);
     const iter = dnnl.query(description, query.weights, 1);
@@ -150,6 +145,36 @@ export class LstmBackward {
   dispose(): void {
     for (const part of [this.primitive, this.weightsLayer, this.weightsIter, this.gradientLayer, this.gradientIter]) part.dispose();
     this.#dnnl.destroyDescription(this.#description);
+  }
+}
+
+/** The primitives of one shape, each made at its first use. */
+export class LstmPrimitives {
+  readonly #dnnl: Dnnl;
+  readonly #sizes: LstmSizes;
+  #training: LstmForward | null = null;
+  #inference: LstmForward | null = null;
+  #backward: LstmBackward | null = null;
+
+  constructor(dnnl: Dnnl, sizes: LstmSizes) {
+    this.#dnnl = dnnl;
+    this.#sizes = sizes;
+  }
+
+  get training(): LstmForward {
+    return (this.#training ??= new LstmForward(this.#dnnl, this.#sizes, true));
+  }
+
+  get inference(): LstmForward {
+    return (this.#inference ??= new LstmForward(this.#dnnl, this.#sizes, false));
+  }
+
+  get backward(): LstmBackward {
+    return (this.#backward ??= new LstmBackward(this.#dnnl, this.#sizes, this.training));
+  }
+
+  dispose(): void {
+    for (const part of [this.#backward, this.#training, this.#inference]) part?.dispose();
   }
 }
 

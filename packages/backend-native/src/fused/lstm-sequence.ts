@@ -1,19 +1,7 @@
 import type { DeviceBuffer, LstmSequenceOp, LstmSpec, MaybeBuffer, Saved } from '@timestep/backend-api';
-import type { CpuBackend, CpuBuffer, Engine } from '@timestep/backend-cpu/extend';
-import type { LstmSizes, WeightPorter } from '../dnnl/lstm.ts';
-import type { LstmPrimitives } from '../dnnl/primitives.ts';
-import type { NativeMemory } from '../libraries/address.ts';
-
-/** What the operation works with. */
-export interface NativeLstm {
-  readonly backend: CpuBackend;
-  readonly memory: NativeMemory;
-  readonly primitives: LstmPrimitives;
-  /** Multiplications and additions of a step's recurrent product from which on the library is used */
-  readonly threshold: number;
-  /** Has the library work on all threads. */
-  useThreads(): void;
-}
+import type { CpuBuffer, Engine } from '@timestep/backend-cpu/extend';
+import { LstmPrimitives, type LstmSizes, type WeightPorter } from '../dnnl/lstm.ts';
+import type { Native } from '../native.ts';
 
 type Scratch = (bytes: number) => number;
 
@@ -42,7 +30,7 @@ class LibrarySaved implements Saved {
  * 1.27 times as long in inference and 1.03 in training; but a GRU in training takes it 0.93 of oneDNN's time and an RNN 0.77
  * to 0.98 (oneDNN 2.6 and 3.7 alike), and lengths, which oneDNN does not know, cost it nothing.
  */
-function takes({ threshold }: NativeLstm, spec: LstmSpec): boolean {
+function takes(threshold: number, spec: LstmSpec): boolean {
   const { steps, batch, inputSize, hiddenSize, lengths, variant } = spec;
   if (lengths !== null || variant.peepholes || variant.coupledGates || variant.projectionSize > 0) return false;
   const operations = 4 * batch * hiddenSize * hiddenSize;
@@ -78,10 +66,13 @@ function zeros(engine: Engine, scratch: Scratch, length: number): number {
   return address;
 }
 
-/** The LSTM through oneDNN; what it cannot do, or not as fast, is left to `own`. */
-export function nativeLstm(native: NativeLstm, own: LstmSequenceOp): LstmSequenceOp {
-  const { memory, primitives } = native;
-  const { engine } = native.backend;
+/**
+ * The LSTM through oneDNN; what it cannot do, or not as fast, is left to `own`.
+ *
+ * @param threshold multiplications and additions of a step's recurrent product from which on the library is used
+ */
+export function nativeLstm(native: Native, threshold: number, own: LstmSequenceOp): LstmSequenceOp {
+  const { engine, memory, primitives } = native;
   const sizesOf = ({ steps, batch, inputSize, hiddenSize, reverse }: LstmSpec): LstmSizes => ({ steps, batch, inputSize, hiddenSize, reverse });
   const packed = (scratch: Scratch, weight: DeviceBuffer, porter: WeightPorter): number => {
     const target = scratch(porter.bytes);
@@ -93,10 +84,11 @@ export function nativeLstm(native: NativeLstm, own: LstmSequenceOp): LstmSequenc
     supports: (spec) => own.supports(spec),
 
     forward(spec, inputs) {
-      if (!takes(native, spec)) return own.forward(spec, inputs);
+      if (!takes(threshold, spec)) return own.forward(spec, inputs);
       const { steps, batch, hiddenSize, needsSaved } = spec;
       native.useThreads();
-      const primitive = primitives.forward(sizesOf(spec), needsSaved);
+      const set = primitives.get(LstmPrimitives, sizesOf(spec));
+      const primitive = needsSaved ? set.training : set.inference;
       const output = engine.allocate('f32', steps * batch * hiddenSize);
       const hN = engine.allocate('f32', batch * hiddenSize);
       const cN = engine.allocate('f32', batch * hiddenSize);
@@ -121,7 +113,7 @@ export function nativeLstm(native: NativeLstm, own: LstmSequenceOp): LstmSequenc
       if (!(saved instanceof LibrarySaved)) return own.backward(spec, call);
       const { steps, batch, inputSize, hiddenSize } = spec;
       native.useThreads();
-      const primitive = primitives.backward(sizesOf(spec));
+      const primitive = primitives.get(LstmPrimitives, sizesOf(spec)).backward;
       const allocate = (isWanted: boolean, length: number): CpuBuffer | null => (isWanted ? engine.allocate('f32', length) : null);
       const result = {
         x: allocate(wanted.x, steps * batch * inputSize),

@@ -1,0 +1,12 @@
+import type { Engine } from '@timestep/backend-cpu/extend';
+import type { PrimitiveCache } from './dnnl/cache.ts';
+import type { NativeMemory } from './libraries/address.ts';
+
+/** What the operations work with that are oneDNN's. */
+export interface Native {
+  readonly engine: Engine;
+  readonly memory: NativeMemory;
+  readonly primitives: PrimitiveCache;
+  /** Has the library work on all threads. */
+  useThreads(): void;
+}
