@@ -1,5 +1,5 @@
 import { integer, pointer } from '../support/arguments';
-import { multiplyAdd, storeLanes, VECTOR } from '../support/lanes';
+import { flushTiny, multiplyAdd, storeLanes, VECTOR } from '../support/lanes';
 import { partStart } from '../support/split';
 
 /** Row `step` of a matrix whose rows have `stride` bytes. */
@@ -59,6 +59,7 @@ export function linearScanBackward(args: usize, part: i32, parts: i32): void {
     for (let i = first; i < last; i += VECTOR) {
       let value = v128.load(row(pointer(args, 3), t, stride) + i);
       if (k < steps - 1) value = multiplyAdd(v128.load(row(pointer(args, 0), after, stride) + i), v128.load(row(lambda, after, stride) + i), value);
+      value = flushTiny(value);
       const count = <i32>((last - i) >> 2);
       put(row(lambda, t, stride) + i, value, count);
       if (da != 0) put(row(da, t, stride) + i, before != 0 ? f32x4.mul(value, v128.load(before + i)) : zero, count);

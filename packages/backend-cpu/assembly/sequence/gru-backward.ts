@@ -1,3 +1,4 @@
+import { flushTiny } from '../support/lanes';
 import { product } from './product';
 import { addRow, copyRow } from './rows';
 import { countActive, loadState, packedRow, Sequence, sequenceAt, sourceRow, storeState } from './sequence';
@@ -89,7 +90,7 @@ function gruCellBackward(gates: usize, before: usize, dh: usize, block: usize, r
   for (let u: usize = 0; u < block; u += 16) {
     const pn = gates + u, pr = pn + block, pz = pr + block;
     const n = v128.load(pn), z = v128.load(pz);
-    const d = v128.load(dh + u);
+    const d = flushTiny(v128.load(dh + u));
     const rest = f32x4.sub(one, z);
     const dn = f32x4.mul(f32x4.mul(d, rest), f32x4.sub(one, f32x4.mul(n, n)));
     v128.store(pn, dn);

@@ -1,4 +1,5 @@
 import { tanh } from '../math';
+import { flushTiny } from '../support/lanes';
 import { product } from './product';
 import { addRow, copyRow } from './rows';
 import { countActive, loadState, packedRow, Sequence, sourceRow, storeState } from './sequence';
@@ -81,11 +82,11 @@ function lstmCellBackward(q: LstmBackward, gates: usize, before: usize, after: u
   for (let u: usize = 0; u < block; u += 16) {
     const pi = gates + u, pf = pi + block, pg = pf + block, po = pg + block;
     const i = v128.load(pi), f = v128.load(pf), g = v128.load(pg), o = v128.load(po);
-    const dmu = v128.load(dm + u);
+    const dmu = flushTiny(v128.load(dm + u));
     const cBefore = v128.load(before + u);
     const tc = tanh(v128.load(after + u));
     const dO = f32x4.mul(f32x4.mul(dmu, tc), f32x4.mul(o, f32x4.sub(one, o)));
-    let dcu = f32x4.add(v128.load(dc + u), f32x4.mul(f32x4.mul(dmu, o), f32x4.sub(one, f32x4.mul(tc, tc))));
+    let dcu = f32x4.add(flushTiny(v128.load(dc + u)), f32x4.mul(f32x4.mul(dmu, o), f32x4.sub(one, f32x4.mul(tc, tc))));
     if (peephole != 0) dcu = f32x4.add(dcu, f32x4.mul(v128.load(peephole + 2 * block + u), dO));
     const slopeI = f32x4.mul(i, f32x4.sub(one, i));
     let dI: v128, dF: v128;

@@ -1,4 +1,5 @@
 import { tanh } from '../math';
+import { flushTiny } from '../support/lanes';
 import { product } from './product';
 import { chunkEnd, projectInput } from './project';
 import { addRow, copyRow } from './rows';
@@ -135,7 +136,7 @@ function activationGradient(h: usize, dh: usize, to: usize, bytes: usize, relu: 
   const zero = f32x4.splat(0), one = f32x4.splat(1);
   for (let u: usize = 0; u < bytes; u += 16) {
     const value = v128.load(h + u);
-    const gradient = v128.load(dh + u);
+    const gradient = flushTiny(v128.load(dh + u));
     v128.store(to + u, relu ? v128.and(gradient, f32x4.gt(value, zero)) : f32x4.mul(gradient, f32x4.sub(one, f32x4.mul(value, value))));
   }
 }

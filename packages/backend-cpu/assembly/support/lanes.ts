@@ -52,3 +52,16 @@ export function sumLanes(value: v128): f32 {
   const pairs = f32x4.add(value, i8x16.shuffle(value, value, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
+
+const smallest: usize = memory.data<f32>([7.888609e-31]);
+
+/**
+ * Lanes below 2⁻¹⁰⁰ as 0. A gradient that vanishes over many steps would become denormal, where a multiplication takes some
+ * 150 cycles, and never get to 0: rounding keeps the smallest denormal times 0.6 what it is. GRU 8, 64, 32, 500 with its
+ * loss on the last step took 375 ms instead of 33. NaN stays.
+ */
+// @ts-ignore: decorator
+@inline
+export function flushTiny(value: v128): v128 {
+  return v128.andnot(value, f32x4.lt(f32x4.abs(value), v128.load32_splat(smallest)));
+}
