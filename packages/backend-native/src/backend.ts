@@ -20,7 +20,7 @@ export interface NativeBackendOptions extends CpuBackendOptions {
    * Multiplications and additions of a product, or of one step of an LSTM, from which on the library works on all threads;
    * 200,000 by default. Below, our own kernels are done before it has its threads together. A thread that sweeps over a
    * recurrent layer alone calls the library from three tenths of it on. Five times as many elements make it worth the while for
-   * tanh and sigmoid, ten times as many for a layer normalisation.
+   * tanh and sigmoid, fifteen times as many for a layer normalisation.
    */
   readonly threshold?: number;
 }
@@ -30,7 +30,7 @@ const defaultThreshold = 200_000;
 const sweepShare = 0.3;
 /** A change from our threads to the library's and back costs some 95 µs, on two cores: what is gained must be more. */
 const unaryShare = 5;
-const layerNormShare = 10;
+const layerNormShare = 15;
 
 /** The CPU backend with its heavy work done by a library of the system, on the same memory. */
 export class NativeBackend extends CpuBackend {

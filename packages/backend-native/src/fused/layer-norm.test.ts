@@ -5,22 +5,31 @@ import { missingLibrary } from '../test-support/libraries.ts';
 import { numbers, openNative, type NativeDevice } from '../test-support/native.ts';
 import { nativeLayerNorm } from './layer-norm.ts';
 
-interface Case {
+interface Shape {
   readonly rows: number;
   readonly columns: number;
   readonly weight: boolean;
   readonly bias: boolean;
 }
 
+interface Case extends Shape {
+  /** Whether it is the library's with the threshold below */
+  readonly taken: boolean;
+}
+
 type Holder = Pick<NativeDevice['cpu'], 'alloc' | 'free' | 'write' | 'read'>;
 
 const threshold = 120;
-const cases: readonly Case[] = [[1, 1], [3, 2], [7, 17], [17, 7], [8, 15], [15, 8], [50, 64], [3, 1001], [0, 5]].flatMap(([rows, columns]) =>
-  [0, 1, 2, 3].map((mask) => ({ rows: rows!, columns: columns!, weight: (mask & 1) > 0, bias: (mask & 2) > 0 })));
+const sizes = [
+  [1, 1, false], [3, 2, false], [0, 16, false], [7, 16, false], [8, 16, true], [50, 64, true],
+  // Few columns that are not whole cache lines, and many
+  [40, 15, false], [9, 119, false], [1, 119, false], [1, 120, true], [3, 1001, true],
+] as const;
+const cases: readonly Case[] = sizes.flatMap(([rows, columns, taken]) => [0, 1, 2, 3].map((mask) => ({ rows, columns, taken, weight: (mask & 1) > 0, bias: (mask & 2) > 0 })));
 const everything = { x: true, weight: true, bias: true };
 
 /** Both passes: y, and the gradients that are wanted. Frees what it makes. */
-async function run(device: Holder, op: LayerNormOp, { rows, columns, weight, bias }: Case, wanted = everything): Promise<Record<string, ArrayLike<number>>> {
+async function run(device: Holder, op: LayerNormOp, { rows, columns, weight, bias }: Shape, wanted = everything): Promise<Record<string, ArrayLike<number>>> {
   const put = (length: number, seed: number, scale = 1, offset = 0): DeviceBuffer => {
     const buffer = device.alloc('f32', length);
     device.write(buffer, numbers(length, seed).map((value) => scale * value + offset));
@@ -43,26 +52,30 @@ describe.skipIf(missingLibrary('onednn') !== null).each([1, 2])('with %i threads
   const reference = createReferenceBackend();
   let device: NativeDevice;
   let op: LayerNormOp;
+  let always: LayerNormOp;
 
   beforeAll(async () => {
     device = await openNative(threads);
     op = nativeLayerNorm(device.native, threshold, device.cpu.fused.layerNorm);
+    always = nativeLayerNorm(device.native, 0, device.cpu.fused.layerNorm);
   });
   afterAll(() => device.close());
 
   test.each(cases)('$rows × $columns, weight $weight, bias $bias: agrees with float64 on both sides of the threshold', async (one) => {
-    const before = [device.cpu.memory().buffers, device.calls()] as const;
-    const got = await run(device.cpu, op, one);
-    expect(device.cpu.memory().buffers, 'buffers left behind').toBe(before[0]);
-    expect(device.calls() - before[1], 'calls of the library').toBe(one.rows * one.columns >= threshold ? 2 : 0);
     const expected = await run(reference, (reference.fused as Required<FusedOps>).layerNorm, one);
-    expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
-    for (const [name, values] of Object.entries(expected)) {
-      // The house's agreement of outputs, and of gradients in units of their largest.
-      const [relative, absolute] = name === 'y' ? [1e-5, 2e-6] : [1e-4, 1e-5 * Math.max(1, ...Array.from(values, Math.abs))];
-      Array.from(values).forEach((value, n) => {
-        expect(Math.abs(got[name]![n]! - value), `${name}[${n}]`).toBeLessThanOrEqual(relative * Math.abs(value) + absolute);
-      });
+    for (const [tried, taken] of [[op, one.taken], [always, one.rows > 0]] as const) {
+      const before = [device.cpu.memory().buffers, device.calls()] as const;
+      const got = await run(device.cpu, tried, one);
+      expect(device.cpu.memory().buffers, 'buffers left behind').toBe(before[0]);
+      expect(device.calls() - before[1], 'calls of the library').toBe(taken ? 2 : 0);
+      expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
+      for (const [name, values] of Object.entries(expected)) {
+        // The house's agreement of outputs, and of gradients in units of their largest.
+        const [relative, absolute] = name === 'y' ? [1e-5, 2e-6] : [1e-4, 1e-5 * Math.max(1, ...Array.from(values, Math.abs))];
+        Array.from(values).forEach((value, n) => {
+          expect(Math.abs(got[name]![n]! - value), `${name}[${n}]`).toBeLessThanOrEqual(relative * Math.abs(value) + absolute);
+        });
+      }
     }
   });
 

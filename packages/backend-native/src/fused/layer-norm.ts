@@ -3,13 +3,21 @@ import { Kept, type CpuBuffer } from '@timestep/backend-cpu/extend';
 import { LayerNormPrimitives } from '../dnnl/layer-norm.ts';
 import type { Native } from '../native.ts';
 
+/** Floats of a cache line */
+const line = 16;
+/** Columns from which on it does not matter that they are not whole lines */
+const manyColumns = 200;
+
 /**
- * Layer normalisation through oneDNN where there is enough of it; the rest is left to `own`.
+ * Layer normalisation through oneDNN where there is enough of it; the rest is left to `own`. Where the columns are few and not
+ * whole lines, oneDNN's threads write to one line of the weight's gradient: 49,152 × 65 backward takes 1.2 times as long as
+ * `own` on two threads, though 0.4 times on one (oneDNN 3.7).
  *
  * @param threshold elements from which on the library is used
  */
 export function nativeLayerNorm({ engine, memory, primitives, useThreads }: Native, threshold: number, own: LayerNormOp): LayerNormOp {
-  const takes = ({ rows, columns }: LayerNormSpec): boolean => rows * columns > 0 && rows * columns >= threshold;
+  const takes = ({ rows, columns }: LayerNormSpec): boolean =>
+    rows * columns > 0 && rows * columns >= threshold && (columns % line === 0 || columns >= Math.min(manyColumns, threshold));
   const primitivesOf = ({ rows, columns, epsilon }: LayerNormSpec, weight: MaybeBuffer, bias: MaybeBuffer): LayerNormPrimitives =>
     primitives.get(LayerNormPrimitives, { rows, columns, epsilon, scale: weight !== null, shift: bias !== null });
   /** Native addresses of the buffers that are there. */

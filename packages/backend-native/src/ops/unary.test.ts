@@ -64,4 +64,13 @@ describe.skipIf(missingLibrary('onednn') !== null).each([1, 2])('with %i threads
     expect(unary('tanh', integers, integers)).toBe(false);
     device.cpu.free(integers);
   });
+
+  test('the memory of 1,000 calls is that of one', () => {
+    const unary = nativeUnary(device.native, 0);
+    const x = put(numbers(1000, 2));
+    const before = device.cpu.memory();
+    for (let call = 0; call < 1000; call++) unary(names[call % 2]!, x, x);
+    expect(device.cpu.memory()).toEqual(before);
+    device.cpu.free(x);
+  });
 });
