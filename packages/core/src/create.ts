@@ -1,4 +1,5 @@
 import { ArgumentError, DTypeError, ShapeError, type Backend, type DType, type HostArray } from '@timestep/backend-api';
+import { checkBackend } from './check-backend.ts';
 import { checkShape, show, sizeOf, type Shape } from './shape.ts';
 import { Storage } from './storage.ts';
 import { Tensor, type NestedArray } from './tensor.ts';
@@ -24,6 +25,7 @@ export interface TensorOptions {
  * @throws ShapeError for ragged nesting, or where the elements do not fill `shape`
  */
 export function tensor(backend: Backend, data: NestedArray | HostArray, options: TensorOptions = {}): Tensor {
+  checkBackend('tensor', backend);
   const { values, shape: inferred } = isHostArray(data) ? { values: data, shape: [data.length] } : flatten(data);
   const shape = options.shape ?? inferred;
   checkShape('tensor', shape);
@@ -38,6 +40,7 @@ export function tensor(backend: Backend, data: NestedArray | HostArray, options:
 
 /** A tensor filled with one value. */
 export function full(backend: Backend, shape: Shape, value: number, options: Omit<TensorOptions, 'shape'> = {}): Tensor {
+  checkBackend('full', backend);
   checkShape('full', shape);
   const buffer = backend.alloc(options.dtype ?? 'f32', sizeOf(shape));
   backend.fill(buffer, value);

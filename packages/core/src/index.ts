@@ -22,6 +22,7 @@ export * from './autograd/node.ts';
 export * from './autograd/recompute.ts';
 export * from './autograd/record.ts';
 export { noGrad, withFused, type FusedMode } from './context.ts';
+export { checkBackend } from './check-backend.ts';
 export * from './create.ts';
 export * from './fused/choose.ts';
 export * from './ops/binary.ts';

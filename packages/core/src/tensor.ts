@@ -62,7 +62,7 @@ export class Tensor {
 
   get storage(): Storage {
     if (this.#disposed) {
-      throw new DisposedError(`[tensor] a tensor of shape ${show(this.shape)} was used after it was disposed; keep it with scope.keep(tensor), or dispose it later`);
+      throw new DisposedError(`[tensor] a tensor of shape ${show(this.shape)} was used after it was disposed; keep it with scope.keep(tensor), or dispose it later; without an open scope, backward() disposes what it passes through: read it before, or openScope(backend) first`);
     }
     return this.#storage;
   }

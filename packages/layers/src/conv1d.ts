@@ -2,7 +2,7 @@ import { ArgumentError, checkLengths, concat, type FusedMode, type Initializer, 
 import { expectSequence } from './checks.ts';
 import { maskSteps, type Lengths, type LengthsOption } from './lengths.ts';
 import { Module } from './module.ts';
-import { checkSize, generatorOrFresh, type FusedLayerOptions } from './options.ts';
+import { checkNames, checkSize, generatorOrFresh, type FusedLayerOptions } from './options.ts';
 import { Parameter } from './parameter.ts';
 import { unfold, windowCount, type Window } from './unfold.ts';
 
@@ -79,6 +79,7 @@ export class Conv1d extends Module {
    */
   forward(x: Tensor, options: LengthsOption = {}): Tensor {
     expectSequence('conv1d', x, this.inputSize);
+    checkNames('conv1d', options, ['lengths']);
     const [steps, batch] = x.shape as [number, number];
     const lengths = checkLengths('conv1d', options.lengths, steps, batch);
     if (this.#count(steps) < 1) {

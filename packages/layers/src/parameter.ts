@@ -1,4 +1,4 @@
-import { ShapeError, sizeOf, Storage, Tensor, type Backend, type HostData, type Shape } from '@timestep/core';
+import { checkBackend, ShapeError, sizeOf, Storage, Tensor, type Backend, type HostData, type Shape } from '@timestep/core';
 
 /**
  * A tensor that training changes: a leaf that requires a gradient, belongs to no scope and lives until its module is
@@ -17,7 +17,7 @@ export class Parameter extends Tensor {
     if (values.length !== sizeOf(shape)) {
       throw new ShapeError(`[parameter] shape [${shape.join(', ')}] holds ${sizeOf(shape)} elements, got ${values.length}; pass one value for each`);
     }
-    const buffer = backend.alloc('f32', values.length);
+    const buffer = checkBackend('parameter', backend).alloc('f32', values.length);
     backend.write(buffer, values);
     super(new Storage(backend, buffer), [...shape]);
     // A model made inside an open scope outlives it.

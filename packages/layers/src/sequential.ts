@@ -1,6 +1,7 @@
 import { tidy, Tensor } from '@timestep/core';
 import type { Lengths, LengthsOption } from './lengths.ts';
 import { Module } from './module.ts';
+import { checkNames } from './options.ts';
 import type { Slot } from './slots.ts';
 
 /** What a module must offer to stand in a {@link Sequential}. */
@@ -57,6 +58,7 @@ export class Sequential extends Module {
   }
 
   forward(x: Tensor, options: LengthsOption = {}): Tensor {
+    checkNames('sequential', options, ['lengths']);
     return tidy(x.backend, () => {
       let lengths = options.lengths;
       let current = x;

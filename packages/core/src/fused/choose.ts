@@ -1,5 +1,7 @@
-import { UnsupportedError, type Backend, type FusedOpName, type FusedOps, type Support } from '@timestep/backend-api';
+import { ArgumentError, UnsupportedError, type Backend, type FusedOpName, type FusedOps, type Support } from '@timestep/backend-api';
 import { contextOf, type FusedMode } from '../context.ts';
+
+const modes: readonly FusedMode[] = ['auto', 'require', 'off'];
 
 /** Options of every function with a fused form. */
 export interface FusedOption {
@@ -11,7 +13,7 @@ export interface FusedOption {
  * The backend's fused op where it is to be used for this case, else null. Whether it is used is decided by what the
  * backend says it supports, never by trying and catching.
  *
- * @throws UnsupportedError under `require`, with the backend's reason
+ * @throws UnsupportedError under `require`, with the backend's reason; ArgumentError for a mode that there is not
  */
 export function chooseFused<Name extends FusedOpName>(
   backend: Backend,
@@ -21,6 +23,7 @@ export function chooseFused<Name extends FusedOpName>(
 ): NonNullable<FusedOps[Name]> | null {
   const context = contextOf(backend);
   const chosen = mode ?? context.fused;
+  if (!modes.includes(chosen)) throw new ArgumentError(`[${name}] expected fused to be one of ${modes.join(', ')}, got ${String(chosen)}`);
   const op = chosen === 'off' ? undefined : backend.fused[name];
   const support = op ? supports(op) : `backend '${backend.name}' has no fused ${name}`;
   if (chosen === 'require' && support !== true) {

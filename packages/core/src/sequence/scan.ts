@@ -37,7 +37,8 @@ export interface ScanOptions {
  * @param x `[T, N, …]`
  * @param initial the state before the first step
  * @returns `output [T, N, …]` and the state after each sequence's last step in the direction of travel
- * @throws ShapeError where x has fewer than 2 axes; ArgumentError where T is 0 and so no output shape is known
+ * @throws ShapeError where x has fewer than 2 axes, or a step gives no output `[N, …]` or another state than it was
+ *   given; ArgumentError where T is 0 and so no output shape is known
  */
 export function scan<S extends State>(step: Step<S>, x: Tensor, initial: S, options: ScanOptions = {}): { output: Tensor; state: S } {
   if (x.rank < 2) throw new ShapeError(`[scan] expected x of shape [T, N, ...], got ${show(x.shape)}`);
@@ -45,13 +46,14 @@ export function scan<S extends State>(step: Step<S>, x: Tensor, initial: S, opti
   if (steps === 0) throw new ArgumentError('[scan] x has no steps, so the shape of the output is not known; pass at least one step');
   const lengths = checkLengths('scan', options.lengths, steps, batch);
   const { backend } = x;
-  const { output, ...state } = tidy(backend, () => {
+  const kept = tidy(backend, () => {
     const inputs = unstack(hidePadding(x, lengths));
     const outputs = new Array<Tensor>(steps);
     let state = initial;
     for (let k = 0; k < steps; k++) {
       const t = options.reverse ? steps - 1 - k : k;
       const next = step(inputs[t]!, state, t);
+      checkStep(next, state, batch);
       const running = lengths && Uint32Array.from(lengths, (length) => (t < length ? 1 : 0));
       if (!running?.includes(0)) {
         outputs[t] = next.output;
@@ -65,8 +67,23 @@ export function scan<S extends State>(step: Step<S>, x: Tensor, initial: S, opti
       }
     }
     // A state that no step changed is the caller's own tensor: hand back an alias, so that both can be disposed.
-    const final = Object.entries(state).map(([name, value]) => [name, reshape(value, value.shape)] as const);
+    // A part may be called anything, `output` too.
+    const final = Object.entries(state).map(([name, value]) => [`state ${name}`, reshape(value, value.shape)] as const);
     return { output: stack(outputs), ...Object.fromEntries(final) } as { output: Tensor } & Record<string, Tensor>;
   });
-  return { output, state: state as Record<string, Tensor> as S };
+  const state = Object.fromEntries(Object.keys(initial).map((name) => [name, kept[`state ${name}`]!])) as S;
+  return { output: kept.output, state };
+}
+
+/** What a step of one's own may get wrong: its output is `[N, …]`, and its state is the one before it with new values. */
+function checkStep(next: { readonly output?: Tensor; readonly state?: State }, before: State, batch: number): void {
+  const shape = next.output?.shape;
+  if (!next.state || !shape) throw new ShapeError('[scan] expected the step to return { output, state }; output is what this step says, state what the next step is given');
+  if (shape[0] !== batch) throw new ShapeError(`[scan] expected a step's output of shape [${batch}, ...], a row for each sequence, got ${show(shape)}`);
+  const [names, expected] = [Object.keys(next.state).sort(), Object.keys(before).sort()];
+  if (names.join() !== expected.join()) throw new ShapeError(`[scan] expected a step's state to have ${expected.join(', ')}, as the initial one, got ${names.join(', ') || 'nothing'}`);
+  for (const name of expected) {
+    const [now, then] = [next.state[name]!.shape, before[name]!.shape];
+    if (show(now) !== show(then)) throw new ShapeError(`[scan] expected a step's state.${name} of shape ${show(then)}, as before the step, got ${show(now)}`);
+  }
 }

@@ -7,7 +7,7 @@ import { Embedding } from '../embedding.ts';
 import type { Lengths } from '../lengths.ts';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
-import { checkRate, checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { checkChoice, checkNames, checkRate, checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
 import { GRU } from '../recurrent/gru.ts';
 import type { HiddenState } from '../recurrent/rnn-cell.ts';
 
@@ -93,7 +93,7 @@ export class EncoderDecoder extends Module {
     const { backend, embeddingSize, hiddenSize, numLayers = 1, dropout = 0, attention = 'bahdanau' } = options;
     const generator = generatorOrFresh(options.generator);
     this.generator = generator;
-    this.kind = attention;
+    this.kind = checkChoice(where, 'attention', attention, ['bahdanau', 'luong', 'none']);
     this.targetSymbols = checkSize(where, 'targetSymbols', options.targetSymbols, 2);
     for (const name of ['start', 'end'] as const) {
       const symbol = options[name];
@@ -134,6 +134,7 @@ export class EncoderDecoder extends Module {
    * @param targets i32 `[T, N]`, without the start and with the end: at step t the model sees the start and targets 0 … t − 1
    */
   forward(source: Source, targets: Tensor, options: DecodeOptions = {}): Decoded {
+    checkNames('encoderDecoder', options, ['teacherForcing']);
     const teacherForcing = checkRate('encoderDecoder', 'teacherForcing', options.teacherForcing ?? 1);
     if (targets.rank !== 2 || targets.shape[1] !== source.tokens.shape[1]) throw new ShapeError(`[encoderDecoder] expected targets of shape [T, ${source.tokens.shape[1]}], got ${show(targets.shape)}`);
     if (targets.dtype !== 'i32') throw new DTypeError(`[encoderDecoder] expected targets of dtype i32, got ${targets.dtype}`);

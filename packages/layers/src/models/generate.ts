@@ -35,12 +35,16 @@ export interface GenerateOptions<S extends State> extends SampleOptions {
  * for await (const symbol of generate(model, { prompt, length: 200, temperature: 0.8, topP: 0.95, seed: 1 })) write(alphabet[symbol]);
  * ```
  *
- * @throws ArgumentError for an empty prompt and options out of range
+ * @throws ArgumentError for a prompt that is empty or holds something other than whole numbers, for options out of range,
+ *   and where the model answers NaN
  */
 export async function* generate<S extends State>(model: NextSymbolModel<S>, options: GenerateOptions<S>): AsyncGenerator<number, void, undefined> {
   checkSampleOptions(options);
   const length = checkSize('generate', 'length', options.length, 0);
   if (options.prompt.length === 0) throw new ArgumentError('[generate] expected a prompt of at least one symbol; begin with the symbol that texts begin with');
+  for (let k = 0; k < options.prompt.length; k++) {
+    if (!Number.isInteger(options.prompt[k])) throw new ArgumentError(`[generate] prompt[${k}] is ${String(options.prompt[k])}, expected the number of a symbol; map a text's characters to their symbols first`);
+  }
   const generator = new Generator(options.seed ?? Math.floor(Math.random() * 2 ** 32));
   const stops = stopTest(options.stop);
   const { backend } = model.parameters()[0]!;

@@ -2,7 +2,7 @@ import { checkLengths, concat, full, gatherRows, max, multiply, reshape, select,
 import { Linear } from '../linear.ts';
 import { stepMask } from '../lengths.ts';
 import { Module } from '../module.ts';
-import { checkSize, generatorOrFresh, type FusedLayerOptions } from '../options.ts';
+import { checkChoice, checkSize, generatorOrFresh, type FusedLayerOptions } from '../options.ts';
 import type { Recurrent, RecurrentInput } from '../recurrent/recurrent.ts';
 
 export interface ManyToOneOptions<S extends State> extends FusedLayerOptions {
@@ -34,7 +34,7 @@ export class ManyToOne<S extends State> extends Module {
     super();
     const { backend, layer, fused } = options;
     this.layer = layer;
-    this.pool = options.pool ?? 'last';
+    this.pool = checkChoice('manyToOne', 'pool', options.pool ?? 'last', ['last', 'mean', 'max']);
     this.head = new Linear({ backend, fused, generator: generatorOrFresh(options.generator), inputSize: layer.outputSize, outputSize: checkSize('manyToOne', 'outputSize', options.outputSize) });
   }
 

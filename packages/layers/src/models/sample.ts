@@ -12,9 +12,14 @@ export interface SampleOptions {
 /**
  * Draws a symbol from logits: first the temperature, then the k most likely, then of those the nucleus of probability p.
  * Equally likely symbols stand in the order of their numbers.
+ *
+ * @throws ArgumentError where a logit is NaN, and for options out of range
  */
 export function sampleSymbol(logits: ArrayLike<number>, generator: Generator, options: SampleOptions = {}): number {
   const { temperature = 1, topK = logits.length, topP = 1 } = checkSampleOptions(options);
+  for (let symbol = 0; symbol < logits.length; symbol++) {
+    if (Number.isNaN(logits[symbol])) throw new ArgumentError(`[generate] the logit of symbol ${symbol} is NaN; the model's parameters, or the state it was given, are not finite`);
+  }
   const order = Array.from(logits, (_, symbol) => symbol).sort((a, b) => logits[b]! - logits[a]! || a - b);
   if (temperature === 0 || topK === 1) return order[0]!;
   const kept = order.slice(0, topK);

@@ -2,7 +2,7 @@ import { ArgumentError, openScope, type Generator, type Tensor } from '@timestep
 import { Linear } from '../linear.ts';
 import type { LengthsOption } from '../lengths.ts';
 import { Module } from '../module.ts';
-import { checkSize, generatorOrFresh } from '../options.ts';
+import { checkNames, checkSize, generatorOrFresh } from '../options.ts';
 import { Sequential, type Stage } from '../sequential.ts';
 import { FiniteImpulseCell, type FiniteImpulseCellOptions, type TapState } from './finite-impulse-cell.ts';
 import { Recurrent } from './recurrent.ts';
@@ -47,6 +47,7 @@ export class FiniteImpulse extends Module {
    * @param options.state one for each layer, each `taps [1, N, K − 1, …]`; zeros by default
    */
   forward(x: Tensor, options: LengthsOption & { readonly state?: readonly TapState[] | null | undefined } = {}): { readonly output: Tensor; readonly state: readonly TapState[] } {
+    checkNames('finiteImpulse', options, ['lengths', 'state']);
     const { lengths, state } = options;
     if (state && state.length !== this.layers.length) throw new ArgumentError(`[finiteImpulse] expected ${this.layers.length} states, one for each layer, got ${state.length}`);
     using scope = openScope(x.backend);

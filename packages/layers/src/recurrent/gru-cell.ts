@@ -1,4 +1,5 @@
 import { gruSequence, gruStep, type SequenceArguments, type Tensor } from '@timestep/core';
+import { checkChoice } from '../options.ts';
 import type { Recurrence } from '../scoped.ts';
 import { GatedCell, type GatedCellOptions } from './gated-cell.ts';
 import type { HiddenState } from './rnn-cell.ts';
@@ -19,7 +20,7 @@ export class GRUCell extends GatedCell<HiddenState> {
 
   constructor(options: GRUCellOptions) {
     super('gruCell', 3, options);
-    this.reset = options.reset ?? 'after';
+    this.reset = checkChoice('gruCell', 'reset', options.reset ?? 'after', ['after', 'before']);
     this.stateShapes = { h: [this.hiddenSize] };
   }
 

@@ -3,7 +3,7 @@ import { expectSequence } from '../checks.ts';
 import { applyDropout } from '../dropout.ts';
 import type { LengthsOption } from '../lengths.ts';
 import { Module } from '../module.ts';
-import { checkRate, checkSize, generatorOrFresh } from '../options.ts';
+import { checkNames, checkRate, checkSize, generatorOrFresh } from '../options.ts';
 import type { Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 import type { Slot } from '../slots.ts';
@@ -115,10 +115,11 @@ export class Recurrent<S extends State> extends Module {
    * @param options.state each part `[L·directions, N, …]`
    * @returns `output [T, N, outputSize]` of the last layer, and the state after each sequence's last step in the
    *   direction of travel
-   * @throws ShapeError, DTypeError, or ArgumentError `INVALID_LENGTHS` that names the entry
+   * @throws ShapeError, DTypeError, or ArgumentError: `INVALID_LENGTHS` that names the entry, or for a name that is no option
    */
   forward(x: Tensor, options: RecurrentInput<S> = {}): Recurrence<S> {
     expectSequence(this.#where, x, this.inputSize);
+    checkNames(this.#where, options, ['lengths', 'state']);
     const [steps, batch] = x.shape as [number, number];
     const lengths = checkLengths(this.#where, options.lengths, steps, batch);
     const start = options.state ?? null;

@@ -1,4 +1,5 @@
 import { rnnSequence, rnnStep, type SequenceArguments, type Tensor } from '@timestep/core';
+import { checkChoice } from '../options.ts';
 import type { Recurrence } from '../scoped.ts';
 import { GatedCell, type GatedCellOptions } from './gated-cell.ts';
 
@@ -20,7 +21,7 @@ export class RNNCell extends GatedCell<HiddenState> {
 
   constructor(options: RNNCellOptions) {
     super('rnnCell', 1, options);
-    this.activation = options.activation ?? 'tanh';
+    this.activation = checkChoice('rnnCell', 'activation', options.activation ?? 'tanh', ['tanh', 'relu']);
     this.stateShapes = { h: [this.hiddenSize] };
   }
 

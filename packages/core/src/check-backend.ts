@@ -1,0 +1,13 @@
+import { ArgumentError, type Backend } from '@timestep/backend-api';
+
+/**
+ * The backend that was handed in.
+ *
+ * @throws ArgumentError where it is none, such as a promise that was not awaited
+ */
+export function checkBackend(where: string, backend: Backend): Backend {
+  const given: unknown = backend;
+  if (typeof given === 'object' && given !== null && 'alloc' in given) return backend;
+  const found = given instanceof Promise ? 'a promise of one' : given === null ? 'null' : typeof given;
+  throw new ArgumentError(`[${where}] expected a backend, got ${found}; pass the one that you made, such as { backend: await createCpuBackend() }`);
+}
