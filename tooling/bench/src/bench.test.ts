@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { recurrentFlops } from './case.ts';
+import { readCommandLine, UsageError } from './command-line.ts';
 import { difference } from './compare.ts';
+import { reasonOf } from './contestant.ts';
 import { groups } from './groups/index.ts';
 import { barChart } from './page/bars.ts';
 import { ratiosOf } from './page/write-page.ts';
@@ -66,6 +68,29 @@ describe('the benchmark', () => {
     const valley = run('tasks', 'valley', '--threads', '1');
     expect(valley).toMatchObject({ status: 0, stderr: '' });
     expect(valley.stdout).toMatch(/CMA-ES: \d+, .* evaluations/u);
+  });
+
+  it('refuses a command that would measure nothing', () => {
+    const read = (...words: string[]) => readCommandLine(words, ['rnn', 'step']);
+    expect(read('rnn', '--rounds', '3', '--threads', '1')).toMatchObject({ positionals: ['rnn'], rounds: 3, threads: 1, against: ['torch'] });
+    for (const rounds of ['0', '1.5', 'x', '']) expect(() => read('--rounds', rounds)).toThrow(new UsageError(`expected --rounds to be a whole number of at least 1, got '${rounds}'`));
+    expect(() => read('--threads', '0')).toThrow(/expected --threads/u);
+    expect(() => read('rnm')).toThrow(new UsageError('unknown group: rnm'));
+    expect(() => read('--against', 'pytorch')).toThrow(new UsageError('unknown contestant: pytorch'));
+    for (const words of [['--wat'], ['--page'], ['--rounds', '-1']]) expect(() => read(...words)).toThrow(UsageError);
+  });
+
+  it('names the rows and contestants that there are', () => {
+    const run = (...words: string[]) =>
+      spawnSync(process.execPath, ['--conditions=@timestep/source', '--disable-warning=ExperimentalWarning', fileURLToPath(new URL('cli.ts', import.meta.url)), ...words], { encoding: 'utf8' });
+    expect(run('rnn', '--only', 'nothing')).toMatchObject({ status: 2, stderr: expect.stringMatching(/no row of rnn contains 'nothing'; the rows are named 'lstm/u) as unknown });
+    expect(run('rnn', '--ours', 'nobody')).toMatchObject({ status: 2, stderr: expect.stringMatching(/none of ours begins with 'nobody'; they are cpu 1/u) as unknown });
+  });
+
+  it('finds the reason in what a contestant wrote as it ended', () => {
+    expect(reasonOf("file.ts:3\n  throw new DeviceError(\n  ^\n\nDeviceError: [native] found no library\n    at main (file.ts:3:1) {\n  code: 'NO_DEVICE'\n}\n\nNode.js v24.21.0\n")).toBe('DeviceError: [native] found no library');
+    expect(reasonOf("Traceback (most recent call last):\n  File \"a.py\", line 1, in <module>\nModuleNotFoundError: No module named 'torch'\n")).toBe("ModuleNotFoundError: No module named 'torch'");
+    expect(reasonOf('')).toBe('it ended without a word');
   });
 
   it('draws values that look uniform', () => {

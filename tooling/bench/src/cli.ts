@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // `pnpm bench [group …] [--json] [--against torch] [--rounds N] [--threads N] [--only TEXT]`, `pnpm bench tasks [figure …]`
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { availableParallelism } from 'node:os';
+import { DeviceError } from '@timestep/backend-api';
+import { isOther, readCommandLine, usage, UsageError, type CommandLine } from './command-line.ts';
 import { Contestant, ortContestant, tfjsContestant, timestepContestant, torchContestant, type ContestantDescription } from './contestant.ts';
 import { groups } from './groups/index.ts';
 import { describeMachine } from './machine.ts';
@@ -17,42 +17,23 @@ import { formatWebGpuRow, profileWebGpu, type WebGpuRow } from './webgpu/profile
 const timedNames = [...Object.keys(groups), 'startup', 'decode'];
 // `webgpu` counts and profiles and compares with nobody: it runs where it is asked for.
 const names = [...timedNames, 'webgpu'];
-const usage = `usage: pnpm bench [${names.join(' | ')} …] [options]
-       pnpm bench tasks [figure …] [--threads N]   what the layers learn: the figures of docs/systems.md
-  --json            print one JSON object instead of tables
-  --out FILE        write the JSON object to FILE as well
-  --page FOLDER     write benchmarks.md with pictures, and benchmarks.json, into FOLDER
-  --against LIST    some of torch, tfjs, ort; torch by default, none for no other
-  --ours LIST       which of ours: those whose name begins with one of the list's (all)
-  --only TEXT       only the rows whose name contains TEXT
-  --rounds N        interleaved rounds a row (7)
-  --threads N       threads of the contestants with several (all cores)`;
-
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'boolean', default: false },
-    out: { type: 'string' },
-    page: { type: 'string' },
-    against: { type: 'string', default: 'torch' },
-    ours: { type: 'string', default: '' },
-    only: { type: 'string' },
-    rounds: { type: 'string', default: '7' },
-    threads: { type: 'string', default: String(availableParallelism()) },
-    help: { type: 'boolean', default: false },
-  },
-});
+let command: CommandLine;
+try {
+  command = readCommandLine(process.argv.slice(2), names);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}\n${usage(names)}`);
+  process.exit(2);
+}
+const { options, positionals, threads, rounds, against } = command;
 // The tasks of the literature compare with published counts, not with a contestant.
-if (positionals[0] === 'tasks' && !options.help) process.exit(await runTasks(positionals.slice(1), options.threads));
+if (positionals[0] === 'tasks' && !options.help) process.exit(await runTasks(positionals.slice(1), String(threads)));
 const chosen = positionals.length > 0 ? positionals : timedNames;
-const unknown = chosen.filter((name) => !names.includes(name));
-if (options.help || unknown.length > 0) {
-  console.error(unknown.length > 0 ? `unknown group: ${unknown.join(', ')}\n${usage}` : usage);
-  process.exit(options.help ? 0 : 2);
+if (options.help) {
+  console.error(usage(names));
+  process.exit(0);
 }
 
-const threads = Number(options.threads);
-const against = options.against.split(',');
 const descriptions: ContestantDescription[] = [
   ...(against.includes('torch') ? [torchContestant(threads)] : []),
   timestepContestant('cpu 1', 'cpu', 1),
@@ -64,19 +45,22 @@ const descriptions: ContestantDescription[] = [
 ];
 
 const ours = options.ours.split(',');
-const others = ['torch', 'tfjs', 'ort'];
-const strangers = against.filter((name) => name !== 'none' && !others.includes(name));
+const strangers = ours.filter((start) => !descriptions.some(({ name }) => !isOther(name) && name.startsWith(start)));
 if (strangers.length > 0) {
-  console.error(`unknown contestant: ${strangers.join(', ')}\n${usage}`);
+  console.error(`none of ours begins with '${strangers.join("', '")}'; they are ${descriptions.flatMap(({ name }) => (isOther(name) ? [] : [name])).join(', ')}`);
   process.exit(2);
 }
-const taken = descriptions.filter(({ name }) => others.includes(name) || ours.some((start) => name.startsWith(start)));
+const taken = descriptions.filter(({ name }) => isOther(name) || ours.some((start) => name.startsWith(start)));
 
 const log = options.json ? console.error : console.log;
 const machine = describeMachine();
 log(`${machine.processor}, ${machine.cores} cores, ${machine.gigabytes} GB, ${machine.vectors.join(' ')}; node ${machine.node}, ${machine.platform}`);
 
 const timed = chosen.filter((name) => name in groups);
+if (options.only !== undefined && timed.length > 0 && !timed.some((name) => groups[name]!().cases.some((work) => work.name.includes(options.only!)))) {
+  console.error(`no row of ${timed.join(', ')} contains '${options.only}'; the rows are named ${groups[timed[0]!]!().cases.slice(0, 3).map((work) => `'${work.name}'`).join(', ')}, …`);
+  process.exit(2);
+}
 const contestants: Contestant[] = [];
 for (const description of timed.length > 0 ? taken : []) {
   const started = await Contestant.start(description);
@@ -92,7 +76,7 @@ try {
     const group = groups[name]!();
     const cases = group.cases.filter((work) => !options.only || work.name.includes(options.only));
     log(`\n${name}: ${group.title}`);
-    const rows = await runGroup(cases, contestants, { rounds: Number(options.rounds), roundMilliseconds: 150, onRow: (row) => process.stderr.isTTY && process.stderr.write(`  ${row.case.name}\n`) });
+    const rows = await runGroup(cases, contestants, { rounds: rounds, roundMilliseconds: 150, onRow: (row) => process.stderr.isTTY && process.stderr.write(`  ${row.case.name}\n`) });
     results[name] = rows;
     log(formatTable(rows, 'torch'));
   }
@@ -104,7 +88,7 @@ let startup: StartupRow[] | null = null;
 if (chosen.includes('startup')) {
   log('\nstartup: a fresh process up to its first training step, LSTM 32, 128, 32, 100');
   const commands = Object.entries(startupCommands(threads)).filter(([name]) => taken.some((description) => description.name === name));
-  startup = await measureStartup(Object.fromEntries(commands), Number(options.rounds));
+  startup = await measureStartup(Object.fromEntries(commands), rounds);
   log(formatStartup(startup));
 }
 
@@ -117,7 +101,13 @@ if (chosen.includes('decode')) {
 let webgpu: WebGpuRow[] | null = null;
 if (chosen.includes('webgpu')) {
   log('\nwebgpu: embedding, LSTM, linear, cross-entropy, clipping and Adam, one whole training step');
-  webgpu = await profileWebGpu(options.only, (row) => log(`\n${formatWebGpuRow(row)}`));
+  try {
+    webgpu = await profileWebGpu(options.only, (row) => log(`\n${formatWebGpuRow(row)}`));
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    log(`webgpu is left out: ${error.message}`);
+    process.exitCode = 1;
+  }
 }
 
 const report: Report = { machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results, startup, decode, webgpu };

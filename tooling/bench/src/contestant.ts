@@ -59,8 +59,7 @@ export class Contestant {
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const first = await Promise.race([lines.next(), failed]);
     if (typeof first === 'string' || first.done) {
-      const last = complaints.join('').trim().split('\n').at(-1);
-      return { unavailable: typeof first === 'string' ? first : (last ?? 'it ended without a word') };
+      return { unavailable: typeof first === 'string' ? first : reasonOf(complaints.join('')) };
     }
     return new Contestant(description.name, JSON.parse(first.value) as Hello, child, lines);
   }
@@ -88,4 +87,10 @@ export class Contestant {
     this.#child.stdin!.end();
     this.#child.kill();
   }
+}
+
+/** The line that says why a process ended: of Node's report that of the error, else the last, as in Python's. */
+export function reasonOf(complaints: string): string {
+  const lines = complaints.trim().split('\n');
+  return lines.find((line) => /^(Uncaught )?\w*Error\b.*: /.test(line)) ?? (lines.at(-1) || 'it ended without a word');
 }
