@@ -64,7 +64,7 @@ for (const [rows, columns] of [[2048, 65], [3200, 256], [64, 5000], [12288, 250]
     saved.release();
     free([outputs.y]);
   });
-  compare('… and its backward pass', ({ fused }) => {
+  compare('both passes of it', ({ fused }) => {
     const { outputs, saved } = fused.layerNorm.forward(spec, inputs);
     const gradients = fused.layerNorm.backward(spec, { inputs, outputs, saved, gradients: upstream, wanted: { x: true, weight: true, bias: true } });
     saved.release();
