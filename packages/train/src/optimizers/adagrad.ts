@@ -1,5 +1,5 @@
 import { add, affine, divide, sqrt, square, subtract, type Tensor } from '@timestep/core';
-import { Optimizer, requireRange, type Slot } from './optimizer.ts';
+import { Optimizer, requireRange, settingsOf, type Slot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 import { replace } from './replace.ts';
 
@@ -22,7 +22,7 @@ export interface AdagradOptions {
  */
 export class Adagrad extends Optimizer<AdagradOptions> {
   constructor(parameters: Parameters | readonly ParameterGroup<AdagradOptions>[], options: Partial<AdagradOptions> = {}) {
-    super('Adagrad', parameters, { learningRate: 0.01, learningRateDecay: 0, initialAccumulator: 0, epsilon: 1e-10, weightDecay: 0, ...options });
+    super('Adagrad', parameters, settingsOf('Adagrad', { learningRate: 0.01, learningRateDecay: 0, initialAccumulator: 0, epsilon: 1e-10, weightDecay: 0 }, options));
   }
 
   protected override checkSettings(settings: AdagradOptions): void {

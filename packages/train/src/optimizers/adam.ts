@@ -1,5 +1,5 @@
 import { adamStep, type Tensor } from '@timestep/core';
-import { Optimizer, requireRange, type BaseSettings, type Slot } from './optimizer.ts';
+import { Optimizer, requireRange, settingsOf, type BaseSettings, type Slot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 
 export interface AdamOptions {
@@ -53,7 +53,7 @@ export class Adam extends AdamBase {
   protected readonly decoupled = false;
 
   constructor(parameters: Parameters | readonly ParameterGroup<AdamOptions>[], options: Partial<AdamOptions> = {}) {
-    super('Adam', parameters, { ...defaults, weightDecay: 0, ...options });
+    super('Adam', parameters, settingsOf('Adam', { ...defaults, weightDecay: 0 }, options));
   }
 }
 
@@ -62,6 +62,6 @@ export class AdamW extends AdamBase {
   protected readonly decoupled = true;
 
   constructor(parameters: Parameters | readonly ParameterGroup<AdamOptions>[], options: Partial<AdamOptions> = {}) {
-    super('AdamW', parameters, { ...defaults, weightDecay: 0.01, ...options });
+    super('AdamW', parameters, settingsOf('AdamW', { ...defaults, weightDecay: 0.01 }, options));
   }
 }

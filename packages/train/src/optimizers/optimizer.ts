@@ -52,6 +52,7 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
     this.groups = splitGroups(parameters).map(([own, overrides]) => {
       const named = nameParameters(own, count);
       count += named.length;
+      checkSettingNames(kind, overrides, Object.keys(settings));
       const merged: Settings = { ...settings, ...overrides };
       return { parameters: named, settings: merged, learningRate: merged.learningRate };
     });
@@ -182,4 +183,16 @@ export function requireRange(kind: string, name: string, value: number, low: num
   if (!(value >= low && value < high)) {
     throw new ArgumentError(`[${kind}] expected ${name} in [${low}, ${high}), got ${value}`);
   }
+}
+
+/** The defaults, with what was given in their place. */
+export function settingsOf<Defaults extends object, Options extends object>(kind: string, defaults: Defaults, options: Options): Defaults & Options {
+  checkSettingNames(kind, options, [...new Set(['learningRate', ...Object.keys(defaults)])]);
+  return { ...defaults, ...options };
+}
+
+/** A setting of another name, such as PyTorch's lr, would otherwise leave the default without a word. */
+function checkSettingNames(kind: string, given: object, names: readonly string[]): void {
+  const unknown = Object.keys(given).filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new ArgumentError(`[${kind}] unknown setting ${unknown.join(', ')}; expected ${names.join(', ')}`);
 }

@@ -195,6 +195,13 @@ describe.each(backends)('on $name', ({ create, ...tolerance }) => {
     expect(() => new SGD([{ parameters: [p], momentum: -1 }], { learningRate: 1 })).toThrow(/momentum/);
     expect(() => new RMSprop([p], { alpha: 1.5 })).toThrow(/alpha/);
     expect(() => new Adagrad([p], { epsilon: -1 })).toThrow(/epsilon/);
+    // What a caller without types can write: PyTorch's names.
+    const foreign = { lr: 0.1 } as object;
+    expect(() => new Adam([p], foreign)).toThrow(/\[Adam\] unknown setting lr; expected learningRate, beta1, beta2, epsilon, weightDecay/);
+    expect(() => new SGD([p], { learningRate: 1, ...foreign })).toThrow(/\[SGD\] unknown setting lr/);
+    expect(() => new RMSprop([p], foreign)).toThrow(/unknown setting lr/);
+    expect(() => new Adagrad([p], foreign)).toThrow(/unknown setting lr/);
+    expect(() => new AdamW([{ parameters: [p], ...foreign }])).toThrow(/\[AdamW\] unknown setting lr/);
     expect(() => clipGradientValue([], 0)).toThrow(/limit/);
     const adam = new Adam([['p', p]]);
     expect(() => adam.restore({ kind: 'SGD', steps: [] }, new Map())).toThrow(expect.objectContaining({ code: 'CHECKPOINT_MISMATCH' }) as Error);

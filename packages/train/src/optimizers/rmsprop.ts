@@ -1,5 +1,5 @@
 import { add, affine, divide, sqrt, square, subtract, type Tensor } from '@timestep/core';
-import { Optimizer, requireRange, type Slot } from './optimizer.ts';
+import { Optimizer, requireRange, settingsOf, type Slot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 import { replace } from './replace.ts';
 
@@ -24,7 +24,7 @@ export interface RMSpropOptions {
  */
 export class RMSprop extends Optimizer<RMSpropOptions> {
   constructor(parameters: Parameters | readonly ParameterGroup<RMSpropOptions>[], options: Partial<RMSpropOptions> = {}) {
-    super('RMSprop', parameters, { learningRate: 0.01, alpha: 0.99, epsilon: 1e-8, momentum: 0, centered: false, weightDecay: 0, ...options });
+    super('RMSprop', parameters, settingsOf('RMSprop', { learningRate: 0.01, alpha: 0.99, epsilon: 1e-8, momentum: 0, centered: false, weightDecay: 0 }, options));
   }
 
   protected override checkSettings({ alpha, epsilon, momentum, weightDecay }: RMSpropOptions): void {

@@ -1,5 +1,5 @@
 import { ArgumentError, sgdStep, type Tensor } from '@timestep/core';
-import { Optimizer, requireRange, type Slot } from './optimizer.ts';
+import { Optimizer, requireRange, settingsOf, type Slot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 
 export interface SGDOptions {
@@ -20,7 +20,7 @@ export interface SGDOptions {
  */
 export class SGD extends Optimizer<SGDOptions> {
   constructor(parameters: Parameters | readonly ParameterGroup<SGDOptions>[], options: { readonly learningRate: number } & Partial<SGDOptions>) {
-    super('SGD', parameters, { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, ...options });
+    super('SGD', parameters, settingsOf('SGD', { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 }, options));
   }
 
   protected override checkSettings({ momentum, dampening, nesterov, weightDecay }: SGDOptions): void {

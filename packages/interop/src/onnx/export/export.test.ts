@@ -168,6 +168,8 @@ describe('what cannot be exported is named, with what to do about it', () => {
   it('lengths for what reads no sequence, an input of unknown axes, two outputs of one name, no output', async () => {
     await expect(exportOnnx(new GRUCell(shared), { lengths: true })).rejects.toThrow(/GRUCell reads no sequence, and takes no lengths/);
     await expect(exportOnnx(new Dropout({ rate: 0.5 }))).rejects.toThrow(/cannot be told from its layers; pass input/);
+    // What a caller without types can write: the file would have no lengths.
+    await expect(exportOnnx(new Dropout({ rate: 0.5 }), { length: true } as object)).rejects.toThrow(/unknown option length; expected \{ input, lengths, name \}/);
     await expect(exportOnnxGraph((graph) => [1, 2].forEach(() => graph.input('x', 'f32', ['N'])))).rejects.toThrow(/expected a name of its own for a value, got 'x'/);
     await expect(exportOnnxGraph((graph) => void graph.input('x', 'f32', ['N']))).rejects.toThrow(/the graph has no output/);
   });

@@ -1,3 +1,4 @@
+import { ArgumentError } from '@timestep/core';
 import type { Module } from '@timestep/layers';
 import type { OnnxDimension, OnnxElementType } from '../types.ts';
 import { exportOnnxGraph } from './graph.ts';
@@ -26,10 +27,12 @@ export interface ExportOnnxOptions {
  * | EncoderDecoder | x (source tokens `[S, N]`), targets `[T, N]`: teacher forcing; to generate, see `exportEncoderDecoder` | logits, weights |
  *
  * @throws InteropError `UNSUPPORTED_MODEL` for what has no ONNX form, such as a cell or a function of one's own
- * @throws ArgumentError where the input cannot be told from the model
+ * @throws ArgumentError where the input cannot be told from the model, and for a name that is no option
  * @example
  * const bytes = await exportOnnx(new Sequential(embedding, lstm, head), { lengths: true });
  */
 export async function exportOnnx(model: Module, options: ExportOnnxOptions = {}): Promise<Uint8Array> {
+  const unknown = Object.keys(options).filter((name) => !['input', 'lengths', 'name'].includes(name));
+  if (unknown.length > 0) throw new ArgumentError(`[onnx] unknown option ${unknown.join(', ')}; expected { input, lengths, name }`);
   return exportOnnxGraph((graph) => buildModel(graph, model, options), options.name);
 }
