@@ -4,7 +4,7 @@ import { select } from '../ops/binary.ts';
 import { stack, unstack } from '../ops/join.ts';
 import { reshape } from '../ops/shape.ts';
 import { tidy } from '../scope.ts';
-import { show } from '../shape.ts';
+import { sameShape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkLengths } from './lengths.ts';
 import { hidePadding } from './padding.ts';
@@ -80,10 +80,11 @@ function checkStep(next: { readonly output?: Tensor; readonly state?: State }, b
   const shape = next.output?.shape;
   if (!next.state || !shape) throw new ShapeError('[scan] expected the step to return { output, state }; output is what this step says, state what the next step is given');
   if (shape[0] !== batch) throw new ShapeError(`[scan] expected a step's output of shape [${batch}, ...], a row for each sequence, got ${show(shape)}`);
-  const [names, expected] = [Object.keys(next.state).sort(), Object.keys(before).sort()];
-  if (names.join() !== expected.join()) throw new ShapeError(`[scan] expected a step's state to have ${expected.join(', ')}, as the initial one, got ${names.join(', ') || 'nothing'}`);
-  for (const name of expected) {
+  const names = Object.keys(before);
+  const found = Object.keys(next.state);
+  if (found.length !== names.length || !names.every((name) => next.state![name])) throw new ShapeError(`[scan] expected a step's state to have ${names.join(', ')}, as the initial one, got ${found.join(', ') || 'nothing'}`);
+  for (const name of names) {
     const [now, then] = [next.state[name]!.shape, before[name]!.shape];
-    if (show(now) !== show(then)) throw new ShapeError(`[scan] expected a step's state.${name} of shape ${show(then)}, as before the step, got ${show(now)}`);
+    if (!sameShape(now, then)) throw new ShapeError(`[scan] expected a step's state.${name} of shape ${show(then)}, as before the step, got ${show(now)}`);
   }
 }
