@@ -16,7 +16,6 @@ export function createApi2(library: Library, version: string): DnnlApi {
   const byTag = library.func('int dnnl_memory_desc_init_by_tag(void *md, int ndims, int64_t *dims, int type, int tag)');
   const createPrimitive = library.func('int dnnl_primitive_desc_create(_Out_ void **pd, void *op, void *attr, void *engine, void *hint)');
   const lstmForward = library.func(`int dnnl_lstm_forward_desc_init_v3(void *op, int prop, int direction, ${pointers(11)}, uint32_t flags)`);
-  const lstmBackward = library.func(`int dnnl_lstm_backward_desc_init_v3(void *op, int prop, int direction, ${pointers(22)}, uint32_t flags)`);
   const eltwise = library.func('int dnnl_eltwise_forward_desc_init(void *op, int prop, int algorithm, void *md, float alpha, float beta)');
   const layerNormForward = library.func('int dnnl_layer_normalization_forward_desc_init(void *op, int prop, void *md, void *moments, float epsilon, unsigned int flags)');
   const layerNormBackward = library.func('int dnnl_layer_normalization_backward_desc_init(void *op, int prop, void *diff, void *md, void *moments, float epsilon, unsigned int flags)');
@@ -32,16 +31,10 @@ export function createApi2(library: Library, version: string): DnnlApi {
       check('memory_desc_init', status as number);
       return md;
     },
-    lstmForward(engine, training, reverse, md) {
+    lstmForward(engine, reverse, md) {
       const op = new Uint8Array(operationBytes);
-      const prop = training ? constants.forwardTraining : constants.forwardInference;
-      check('lstm_forward_desc_init', lstmForward(op, prop, direction(reverse), ...all(md), 0) as number);
+      check('lstm_forward_desc_init', lstmForward(op, constants.forwardInference, direction(reverse), ...all(md), 0) as number);
       return finish(engine, op, null);
-    },
-    lstmBackward(engine, reverse, md, diff, hint) {
-      const op = new Uint8Array(operationBytes);
-      check('lstm_backward_desc_init', lstmBackward(op, constants.backward, direction(reverse), ...all(md), ...all(diff), 0) as number);
-      return finish(engine, op, hint);
     },
     eltwise(engine, algorithm, md) {
       const op = new Uint8Array(operationBytes);

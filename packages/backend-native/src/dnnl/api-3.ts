@@ -11,7 +11,6 @@ export function createApi3(library: Library, version: string): DnnlApi {
   const byStrides = library.func('int dnnl_memory_desc_create_with_strides(_Out_ void **md, int ndims, int64_t *dims, int type, int64_t *strides)');
   const byTag = library.func('int dnnl_memory_desc_create_with_tag(_Out_ void **md, int ndims, int64_t *dims, int type, int tag)');
   const lstmForward = library.func(`int dnnl_lstm_forward_primitive_desc_create(_Out_ void **pd, void *engine, int prop, int direction, ${pointers(11)}, uint32_t flags, void *attr)`);
-  const lstmBackward = library.func(`int dnnl_lstm_backward_primitive_desc_create(_Out_ void **pd, void *engine, int prop, int direction, ${pointers(22)}, uint32_t flags, void *hint, void *attr)`);
   const eltwise = library.func('int dnnl_eltwise_forward_primitive_desc_create(_Out_ void **pd, void *engine, int prop, int algorithm, void *src, void *dst, float alpha, float beta, void *attr)');
   const layerNormForward = library.func(
     'int dnnl_layer_normalization_forward_primitive_desc_create(_Out_ void **pd, void *engine, int prop, void *src, void *dst, void *moments, float epsilon, unsigned int flags, void *attr)',
@@ -33,10 +32,8 @@ export function createApi3(library: Library, version: string): DnnlApi {
       known.set(key, md);
       return md;
     },
-    lstmForward: (engine, training, reverse, md) =>
-      made('lstm_forward_primitive_desc_create', (out) => lstmForward(out, engine, training ? constants.forwardTraining : constants.forwardInference, direction(reverse), ...all(md), 0, null) as number),
-    lstmBackward: (engine, reverse, md, diff, hint) =>
-      made('lstm_backward_primitive_desc_create', (out) => lstmBackward(out, engine, constants.backward, direction(reverse), ...all(md), ...all(diff), 0, hint, null) as number),
+    lstmForward: (engine, reverse, md) =>
+      made('lstm_forward_primitive_desc_create', (out) => lstmForward(out, engine, constants.forwardInference, direction(reverse), ...all(md), 0, null) as number),
     eltwise: (engine, algorithm, md) => made('eltwise_forward_primitive_desc_create', (out) => eltwise(out, engine, constants.forwardInference, algorithms[algorithm], md, md, 0, 0, null) as number),
     layerNormForward: (engine, description) => made('layer_normalization_forward_primitive_desc_create', (out) =>
       layerNormForward(out, engine, constants.forwardTraining, description.data, description.data, description.moments, description.epsilon, flagsOf(description), null) as number),

@@ -37,8 +37,8 @@ export type EltwiseAlgorithm = 'tanh' | 'logistic';
 export interface DnnlApi {
   /** A descriptor of plain strides, or of a layout that the library chooses. */
   describe(dimensions: readonly number[], strides: readonly number[] | 'any'): Description;
-  lstmForward(engine: Pointer, training: boolean, reverse: boolean, md: LstmDescriptions): Pointer;
-  lstmBackward(engine: Pointer, reverse: boolean, md: LstmDescriptions, diff: LstmDescriptions, hint: Pointer): Pointer;
+  /** Of inference */
+  lstmForward(engine: Pointer, reverse: boolean, md: LstmDescriptions): Pointer;
   eltwise(engine: Pointer, algorithm: EltwiseAlgorithm, md: Description): Pointer;
   layerNormForward(engine: Pointer, description: LayerNormDescription): Pointer;
   layerNormBackward(engine: Pointer, description: LayerNormDescription, hint: Pointer): Pointer;

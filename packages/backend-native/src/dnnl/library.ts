@@ -8,7 +8,6 @@ export const argument = {
   srcLayer: 1, srcIter: 2, srcIterC: 3,
   dstLayer: 17, dstIter: 18, dstIterC: 19,
   weightsLayer: 33, weightsIter: 34, weightsPeephole: 35, weightsProjection: 36, bias: 41,
-  workspace: 64,
   mean: 49, variance: 50, scale: 51, shift: 52, gradientScale: 255, gradientShift: 256,
   from: 1, to: 17,
 } as const;
@@ -17,7 +16,7 @@ export const argument = {
 export const gradientOf = 128;
 
 /** What `query` can ask a primitive's descriptor for. */
-export const query = { src: 129, weights: 131, diffWeights: 132, workspace: 135 } as const;
+export const query = { weights: 131 } as const;
 
 /** A primitive with its memory objects: executing it only sets their addresses. */
 export class Primitive {
@@ -83,10 +82,6 @@ export class Dnnl {
     return Number(this.#functions.mdSize(md));
   }
 
-  same(a: Description, b: Description): boolean {
-    return this.#functions.mdEqual(a, b) === 1;
-  }
-
   createPrimitive(description: Pointer): Pointer {
     return made('primitive_create', (out) => this.#functions.primitiveCreate(out, description) as number);
   }
@@ -132,7 +127,6 @@ function declare(library: Library) {
     streamCreate: library.func('int dnnl_stream_create(_Out_ void **stream, void *engine, uint32_t flags)'),
     queryMd: library.func('void *dnnl_primitive_desc_query_md(void *pd, int what, int index)'),
     mdSize: library.func('size_t dnnl_memory_desc_get_size(void *md)'),
-    mdEqual: library.func('int dnnl_memory_desc_equal(void *a, void *b)'),
     descriptionDestroy: library.func('int dnnl_primitive_desc_destroy(void *pd)'),
     primitiveCreate: library.func('int dnnl_primitive_create(_Out_ void **primitive, void *pd)'),
     primitiveDestroy: library.func('int dnnl_primitive_destroy(void *primitive)'),
