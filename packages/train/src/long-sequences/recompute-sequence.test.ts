@@ -1,5 +1,5 @@
 import { add, concat, Generator, multiply, openScope, slice, sum, tensor, type Backend, type Tensor } from '@timestep/core';
-import { GRU, LSTM, type LstmState } from '@timestep/layers';
+import { Cell, GRU, LSTM, Recurrent, type LstmState } from '@timestep/layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recomputeFinalState, recomputeSequence } from '../index.ts';
 import { backends, worst } from '../test-support/backends.ts';
@@ -78,6 +78,36 @@ describe.each(backends)('recomputation on $name', ({ create, ...tolerance }) => 
     expect(worst(gradients[0]!, gradients[1]!, tolerance)).toBeLessThanOrEqual(1);
     expect(peaks[0]).toBeLessThan(peaks[1]! / 5);
     for (const one of [layer, x, weight]) one.dispose();
+  });
+
+  it('keeps a part of the state that is called output', async () => {
+    class Counter extends Cell<{ output: Tensor }> {
+      readonly inputSize = D;
+      readonly outputSize = D;
+      readonly stateShapes = { output: [D] };
+
+      step(x: Tensor, { output }: { output: Tensor }) {
+        return { output: multiply(x, x), state: { output: add(output, x) } };
+      }
+    }
+    using _scope = openScope(backend);
+    const layer = new Recurrent({ cell: () => new Counter(), inputSize: D });
+    const x = random([T, N, D], 5);
+    const [whole, cut] = [layer.forward(x), recomputeSequence(layer, x, { segment: 4 })];
+    expect(await cut.output.array()).toEqual(await whole.output.array());
+    expect(await cut.state.output.array()).toEqual(await whole.state.output.array());
+    layer.dispose();
+  });
+
+  it('checks the lengths of the whole, not those of a segment', () => {
+    using _scope = openScope(backend);
+    const layer = new GRU({ backend, inputSize: D, hiddenSize: H });
+    const x = random([T, N, D], 5);
+    for (const lengths of [[T + 1, 1, 1], [-1, 1, 1], [1.5, 1, 1], [1, 1]]) {
+      expect(() => recomputeSequence(layer, x, { lengths, segment: 4 })).toThrow(expect.objectContaining({ code: 'INVALID_LENGTHS' }) as Error);
+    }
+    expect(() => recomputeFinalState(layer, x, { length: [1, 2, 3] } as object)).toThrow(/unknown option length; expected \{ segment, state, lengths \}/);
+    layer.dispose();
   });
 
   it('refuses what cannot be cut', () => {

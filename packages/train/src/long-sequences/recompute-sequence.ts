@@ -1,4 +1,4 @@
-import { ArgumentError, concat, recompute, reshape, slice, tidy, unstack, type State, type Tensor } from '@timestep/core';
+import { ArgumentError, checkLengths, concat, recompute, reshape, slice, tidy, unstack, type State, type Tensor } from '@timestep/core';
 import type { Lengths, Recurrent } from '@timestep/layers';
 
 export interface RecomputeSequenceOptions<S extends State> {
@@ -19,14 +19,17 @@ export interface RecomputeSequenceOptions<S extends State> {
  * @param x `[T, N, D]`
  * @returns the output of every step and the final state. The output is T steps long itself; see
  *   {@link recomputeFinalState} where only the state is wanted
- * @throws ArgumentError where the layer is bidirectional
+ * @throws ArgumentError where the layer is bidirectional, and `INVALID_LENGTHS` that names the entry
  */
 export function recomputeSequence<S extends State>(layer: Recurrent<S>, x: Tensor, options: RecomputeSequenceOptions<S> = {}): { output: Tensor; state: S } {
-  const { output, ...state } = tidy(x.backend, () => {
+  const kept = tidy(x.backend, () => {
     const { outputs, state: last } = runSegments(layer, x, options, true);
-    return { output: outputs.length === 1 ? outputs[0]! : concat(outputs, 0), ...last };
+    // A part of the state may be called anything, `output` too.
+    const state = Object.fromEntries(Object.entries(last).map(([name, part]) => [`state ${name}`, part]));
+    return { ...state, output: outputs.length === 1 ? outputs[0]! : concat(outputs, 0) } as Record<string, Tensor>;
   });
-  return { output: output!, state: state as State as S };
+  const names = Object.keys(layer.cells[0]!.stateShapes);
+  return { output: kept['output']!, state: Object.fromEntries(names.map((name) => [name, kept[`state ${name}`]!])) as State as S };
 }
 
 /**
@@ -37,9 +40,13 @@ export function recomputeFinalState<S extends State>(layer: Recurrent<S>, x: Ten
   return tidy(x.backend, () => runSegments(layer, x, options, false).state);
 }
 
-function runSegments<S extends State>(layer: Recurrent<S>, x: Tensor, { segment, state: start = null, lengths }: RecomputeSequenceOptions<S>, wantsOutput: boolean): { outputs: Tensor[]; state: S } {
+function runSegments<S extends State>(layer: Recurrent<S>, x: Tensor, options: RecomputeSequenceOptions<S>, wantsOutput: boolean): { outputs: Tensor[]; state: S } {
   if (layer.bidirectional) throw new ArgumentError('[recomputeSequence] a bidirectional layer has no state between segments; build it with bidirectional: false');
-  const steps = x.shape[0]!;
+  const unknown = Object.keys(options).filter((name) => !['segment', 'state', 'lengths'].includes(name));
+  if (unknown.length > 0) throw new ArgumentError(`[recomputeSequence] unknown option ${unknown.join(', ')}; expected { segment, state, lengths }`);
+  const { segment, state: start = null } = options;
+  const [steps = 0, batch = 0] = x.shape;
+  const lengths = checkLengths('recomputeSequence', options.lengths, steps, batch);
   const size = segment ?? Math.max(1, Math.ceil(2 * Math.sqrt(steps)));
   if (!Number.isInteger(size) || size < 1) throw new ArgumentError(`[recomputeSequence] expected segment to be an integer ≥ 1, got ${size}`);
   if (steps <= size) {
