@@ -116,9 +116,31 @@ export function layerNormColumnsBackward(args: usize, part: i32, parts: i32): vo
   const rows = integer(args, 5);
   const columns = integer(args, 6);
   const stride = (<usize>columns) << 2;
-  const first = partStart(columns, part, parts, 16);
   const last = partStart(columns, part + 1, parts, 16);
-  for (let column = first; column < last; column += 4) {
+  let column = partStart(columns, part, parts, 16);
+  // A line of the cache at a time: with four columns each line came four times, and was gone in between where rows are 2ⁿ apart.
+  for (; column + 16 <= last; column += 16) {
+    const offset = (<usize>column) << 2;
+    let x = pointer(args, 0) + offset;
+    let dy = pointer(args, 1) + offset;
+    let w0 = f32x4.splat(0.0), w1 = w0, w2 = w0, w3 = w0, b0 = w0, b1 = w0, b2 = w0, b3 = w0;
+    for (let row = 0; row < rows; row++, x += stride, dy += stride) {
+      const middle = v128.load32_splat(saved + ((<usize>row) << 3));
+      const scale = v128.load32_splat(saved + ((<usize>row) << 3), 4);
+      const d0 = v128.load(dy), d1 = v128.load(dy, 16), d2 = v128.load(dy, 32), d3 = v128.load(dy, 48);
+      w0 = f32x4.add(w0, f32x4.mul(d0, f32x4.mul(f32x4.sub(v128.load(x), middle), scale)));
+      w1 = f32x4.add(w1, f32x4.mul(d1, f32x4.mul(f32x4.sub(v128.load(x, 16), middle), scale)));
+      w2 = f32x4.add(w2, f32x4.mul(d2, f32x4.mul(f32x4.sub(v128.load(x, 32), middle), scale)));
+      w3 = f32x4.add(w3, f32x4.mul(d3, f32x4.mul(f32x4.sub(v128.load(x, 48), middle), scale)));
+      b0 = f32x4.add(b0, d0);
+      b1 = f32x4.add(b1, d1);
+      b2 = f32x4.add(b2, d2);
+      b3 = f32x4.add(b3, d3);
+    }
+    if (dweight != 0) storeLine(dweight + offset, w0, w1, w2, w3);
+    if (dbias != 0) storeLine(dbias + offset, b0, b1, b2, b3);
+  }
+  for (; column < last; column += 4) {
     const offset = (<usize>column) << 2;
     const left = last - column;
     let x = pointer(args, 0) + offset;
@@ -135,6 +157,15 @@ export function layerNormColumnsBackward(args: usize, part: i32, parts: i32): vo
     if (dweight != 0) storeColumns(dweight + offset, weightSum, left);
     if (dbias != 0) storeColumns(dbias + offset, biasSum, left);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function storeLine(address: usize, a: v128, b: v128, c: v128, d: v128): void {
+  v128.store(address, a);
+  v128.store(address, b, 16);
+  v128.store(address, c, 32);
+  v128.store(address, d, 48);
 }
 
 // @ts-ignore: decorator
