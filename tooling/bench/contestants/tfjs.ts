@@ -87,7 +87,7 @@ function recurrent(work: RecurrentCase): Work {
 function prepare(work: Case): Work | { readonly unsupported: string } {
   if (work.kind !== 'recurrent') return { unsupported: 'not compared' };
   if (work.cell === 'gru') return { unsupported: 'its GRU resets before the product: another network' };
-  if (work.layers > 1 || work.bidirectional || work.lengths !== null) return { unsupported: 'one layer in one direction is compared' };
+  if (work.layers > 1 || work.bidirectional || work.lengths !== null || work.lossOnLastStep) return { unsupported: 'one layer in one direction with its loss on all steps is compared' };
   return recurrent(work);
 }
 

@@ -44,6 +44,8 @@ class Recurrent:
         self.x = values("x", (case["steps"], case["batch"], case["inputSize"]), 2).requires_grad_(self.training)
         width = hidden * (2 if case["bidirectional"] else 1)
         self.upstream = values("upstream", (case["steps"], case["batch"], width), 2)
+        if case.get("lossOnLastStep"):
+            self.upstream[:-1] = 0
         self.lengths = None if case["lengths"] is None else torch.tensor(case["lengths"])
 
     def forward(self):

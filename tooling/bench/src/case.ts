@@ -21,6 +21,8 @@ export interface RecurrentCase extends CommonCase {
   /** null: all sequences have all steps */
   readonly lengths: readonly number[] | null;
   readonly training: boolean;
+  /** The gradient comes in at the last step alone, as a classifier’s does */
+  readonly lossOnLastStep?: boolean;
 }
 
 export interface MatmulCase extends CommonCase {

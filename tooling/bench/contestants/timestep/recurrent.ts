@@ -1,5 +1,5 @@
 import type { Backend } from '@timestep/backend-api';
-import { noGrad, openScope, type Tensor } from '@timestep/core';
+import { noGrad, openScope, tensor, type Tensor } from '@timestep/core';
 import { GRU, LSTM, RNN } from '@timestep/layers';
 import type { RecurrentCase } from '../../src/case.ts';
 import { fillValues, seedOf } from '../../src/values.ts';
@@ -16,7 +16,9 @@ export function recurrent(backend: Backend, work: RecurrentCase): Work {
   const x = values(backend, 'x', [work.steps, work.batch, work.inputSize], 2);
   x.requiresGrad = work.training;
   const width = work.hiddenSize * (work.bidirectional ? 2 : 1);
-  const upstream = values(backend, 'upstream', [work.steps, work.batch, width], 2);
+  const gradient = fillValues(new Float32Array(work.steps * work.batch * width), seedOf('upstream'), 2);
+  if (work.lossOnLastStep) gradient.fill(0, 0, (work.steps - 1) * work.batch * width);
+  const upstream = tensor(backend, gradient, { shape: [work.steps, work.batch, width] });
   const clear = (): void => {
     for (const leaf of [x, ...Object.values(named)]) {
       leaf.grad?.dispose();

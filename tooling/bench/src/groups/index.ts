@@ -31,6 +31,11 @@ function rnn(): Case[] {
     const sizes = { cell: 'lstm', inputSize: 128, hiddenSize: 128, batch: 32, steps: 100, layers: 2, bidirectional: true, lengths: null, training } as const;
     cases.push(recurrentCase(sizes, 'lstm 128, 128, 32, 100, 2 layers bidirectional'));
   }
+  // Over this many steps the gradient vanishes, for many libraries by way of denormal numbers.
+  for (const cell of ['lstm', 'gru'] as const) {
+    const sizes = { cell, inputSize: 64, hiddenSize: 128, batch: 32, steps: 500, layers: 1, bidirectional: false, lengths: null, training: true, lossOnLastStep: true };
+    cases.push(recurrentCase(sizes, `${cell} 64, 128, 32, 500, loss on the last step`));
+  }
   return cases;
 }
 
