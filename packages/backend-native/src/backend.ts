@@ -1,4 +1,4 @@
-import type { Capabilities, DeviceBuffer, FusedOps, UnaryOp } from '@timestep/backend-api';
+import { ArgumentError, type Capabilities, type DeviceBuffer, type FusedOps, type UnaryOp } from '@timestep/backend-api';
 import { CpuBackend, createEngine, type CpuBackendOptions, type Engine } from '@timestep/backend-cpu/extend';
 import { PrimitiveCache } from './dnnl/cache.ts';
 import { nativeLayerNorm } from './fused/layer-norm.ts';
@@ -76,6 +76,7 @@ export class NativeBackend extends CpuBackend {
  * Creates the backend on oneDNN or a BLAS.
  *
  * @throws DeviceError `NO_DEVICE` where neither is installed; the message says how to get one
+ * @throws ArgumentError `INVALID_ARGUMENT` for an option that is none
  *
  * ```ts
  * const backend: Backend = await createNativeBackend();
@@ -83,8 +84,9 @@ export class NativeBackend extends CpuBackend {
  * ```
  */
 export async function createNativeBackend(options: NativeBackendOptions = {}): Promise<NativeBackend> {
-  const library = loadLibrary(options.library ?? 'auto', options.path);
   const threshold = options.threshold ?? defaultThreshold;
+  if (!(threshold >= 0)) throw new ArgumentError(`[createNativeBackend] expected threshold to be a number of at least 0, got ${String(threshold)}; leave it out for ${defaultThreshold}`);
+  const library = loadLibrary(options.library ?? 'auto', options.path);
   const module = new URL(import.meta.url.endsWith('.ts') ? './multiply.ts' : './multiply.js', import.meta.url).href;
   const engine = await createEngine(options, { module, createMultiply, data: library.multiply, threshold: sweepShare * threshold });
   return new NativeBackend(engine, library, threshold);

@@ -40,7 +40,8 @@ export function loadLibrary(choice: LibraryChoice, path?: string): NativeLibrary
   const platform = process.platform;
   const found = (choice === 'blas' ? null : loadDnnl(path ? [path] : (dnnlNames[platform] ?? []))) ?? (choice === 'onednn' ? null : loadBlas(path ? [path] : (blasNames[platform] ?? [])));
   if (found !== null) return found;
-  const wanted = path ?? { auto: 'oneDNN or a BLAS', onednn: 'oneDNN', blas: 'a BLAS' }[choice];
+  if (path) throw new DeviceError('NO_DEVICE', `[createNativeBackend] found no library, expected ${path} to be one, with the functions of ${choice === 'auto' ? 'oneDNN or of a BLAS' : { onednn: 'oneDNN', blas: 'a BLAS' }[choice]}; leave path out to take what there is, or use createCpuBackend(), which needs none`);
+  const wanted = { auto: 'oneDNN or a BLAS', onednn: 'oneDNN', blas: 'a BLAS' }[choice];
   throw new DeviceError('NO_DEVICE', `[createNativeBackend] found no library, expected ${wanted}; ${howToInstall(platform)}, or use createCpuBackend(), which needs none`);
 }
 
