@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Case, Digest } from '../src/case.ts';
-import type { Hello, Request } from '../src/protocol.ts';
+import { slowMilliseconds, type Hello, type Request } from '../src/protocol.ts';
 import { peak, resetPeak } from './memory.ts';
 
 /** A case made ready: runs once with its results, and runs without them. */
@@ -9,9 +9,6 @@ export interface Work {
   run(): Promise<void> | void;
   dispose(): void;
 }
-
-/** Runs that take longer are few. */
-const slowMilliseconds = 4000;
 
 type Prepared = Work | { readonly unsupported: string };
 

@@ -110,7 +110,7 @@ if (chosen.includes('webgpu')) {
   }
 }
 
-const report: Report = { machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results, startup, decode, webgpu };
+const report: Report = { arguments: process.argv.slice(2), machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results, startup, decode, webgpu };
 if (options.out) writeFileSync(options.out, JSON.stringify(report, null, 1));
 if (options.page) {
   const { writePage } = await import('./page/write-page.ts');

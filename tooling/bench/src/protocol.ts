@@ -25,3 +25,6 @@ export interface Memory {
   readonly idleBytes: number;
   readonly peakBytes: number;
 }
+
+/** A contestant whose runs take longer than this (TensorFlow.js: up to a minute) has one round and one warm-up: its noise is small beside its ratio. */
+export const slowMilliseconds = 4000;

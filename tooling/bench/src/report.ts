@@ -6,6 +6,8 @@ import type { WebGpuRow } from './webgpu/profile.ts';
 
 /** Everything that a run of the benchmark found. */
 export interface Report {
+  /** What stood behind `pnpm bench` */
+  readonly arguments: readonly string[];
   readonly machine: Machine;
   readonly contestants: readonly { readonly name: string; readonly version: string; readonly device: string }[];
   /** By group */

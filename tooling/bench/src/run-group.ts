@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Case, Digest } from './case.ts';
 import { difference } from './compare.ts';
 import type { Contestant } from './contestant.ts';
+import { slowMilliseconds } from './protocol.ts';
 import { median, spread } from './statistics.ts';
 
 /**
@@ -9,9 +10,6 @@ import { median, spread } from './statistics.ts';
  * cores they would take one from the next contestant (measured: our sweep on two threads up to 1.5 times slower).
  */
 const restMilliseconds = 250;
-
-/** A contestant whose runs take longer than this (TensorFlow.js: up to two minutes) has one round: its noise is small beside its ratio. */
-const slowMilliseconds = 4000;
 
 export interface Cell {
   readonly contestant: string;

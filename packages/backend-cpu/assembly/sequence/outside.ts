@@ -45,7 +45,7 @@ class SumRows {
   target: usize;
 }
 
-/** The sum of all rows; parts share out the columns. Eight rows at a time, so that the sums are seldom loaded and stored. */
+/** The sum of all rows, which may be parts of longer ones (`reduceColumnsSum` takes whole rows); parts share out the columns. Eight rows at a time, so that the sums are seldom loaded and stored. */
 export function sumRows(args: usize, part: i32, parts: i32): void {
   const q = changetype<SumRows>(args);
   const first = (<usize>partStart(q.columns, part, parts, 16)) << 2;

@@ -10,7 +10,7 @@ type Scratch = (bytes: number) => number;
  *
  * In training the two are within a tenth of each other, and the sweep has no cliffs: oneDNN's threads wait for each other at
  * every step, which with other work on the same cores took 17 times as long, and a gradient that vanishes takes it into
- * denormal numbers (LSTM 8, 64, 32, 500 with its loss on the last step: 132 ms on one core, the sweep 35).
+ * denormal numbers (LSTM 8, 64, 32, 500 with its loss on the last step: 132 ms on one core, the sweep 32).
  */
 function takes(threshold: number, spec: LstmSpec): boolean {
   const { steps, batch, inputSize, hiddenSize, lengths, variant } = spec;

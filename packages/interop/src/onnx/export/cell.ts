@@ -37,6 +37,7 @@ const exporters = [
 /** @throws InteropError `UNSUPPORTED_MODEL` for a cell of one's own without a method `onnx` */
 export function exportCell(cell: Cell<State>): OnnxCell {
   if ('onnx' in cell && typeof cell.onnx === 'function') {
+    // A cell is generic in its state; which one it is has no bearing on the graph that it writes.
     const own = cell as unknown as OnnxExportableCell;
     return { prepare: (_, x) => [x], step: (graph, [x], state) => own.onnx(graph, x!, state) };
   }

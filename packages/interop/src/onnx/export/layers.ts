@@ -121,6 +121,7 @@ function exportConv1d(graph: OnnxGraph, layer: Conv1d, x: OnnxValue, { lengths }
 /** x `[T, N, C, height, width]` → output `[T, N, F·directions, height, width]`. */
 function exportConvLSTM(graph: OnnxGraph, layer: ConvLSTM, x: OnnxValue, input: OnnxRecurrentInput): OnnxRecurrence {
   const flat = graph.one('Reshape', [x, graph.integers([0, 0, layer.inputSize])], {}, { dtype: 'f32', rank: 3 });
+  // `Recurrent` is invariant in its state's type, and the export asks for the names of its parts alone.
   const { output, state } = exportRecurrent(graph, layer as unknown as Recurrent<State>, flat, input);
   const shape = concat(graph, [axesOf(graph, x, 0, 2), graph.integers([layer.hiddenChannels * layer.directions, ...layer.imageSize])], 0);
   return { output: graph.one('Reshape', [output, shape], {}, { dtype: 'f32', rank: 5 }), state };
@@ -133,6 +134,7 @@ function exportFiniteImpulse(graph: OnnxGraph, { layers }: FiniteImpulse, x: Onn
   layers.forEach((layer, k) => {
     const name = `taps_l${k}`;
     const taps = input.state?.[name];
+    // As above: the state's type does not matter here.
     const made = exportRecurrent(graph, layer as unknown as Recurrent<State>, output, { lengths: input.lengths, state: taps && { taps } });
     state[name] = made.state['taps']!;
     ({ output } = made);
