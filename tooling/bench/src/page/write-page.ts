@@ -53,7 +53,7 @@ export function writePage(folder: string, report: Report, titles: Readonly<Recor
   const page = [
     '# Benchmarks',
     '',
-    `Made by \`npx pnpm bench ${report.arguments.join(' ')}\`.`,
+    `Made by \`npx pnpm bench ${report.arguments.map((one) => (/\s/.test(one) ? `"${one}"` : one)).join(' ')}\`.`,
     'Every contestant is a process of its own; they take turns in rounds, and a row shows the median of the rounds and',
     'their spread. Before anything is timed the outputs and gradients of all contestants are compared. **×** is PyTorch’s time over ours: above 1, ours is faster.',
     'Megabytes are what the process grew by over its idle state.',
