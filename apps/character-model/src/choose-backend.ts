@@ -14,7 +14,10 @@ export async function chooseBackend(choice: BackendChoice): Promise<Chosen> {
   if (choice === 'cpu') return { backend: await createCpuBackend(), fallback: null };
   if (choice === 'webgpu') return { backend: await createWebGpuBackend(), fallback: null };
   try {
-    return { backend: await createWebGpuBackend({ powerPreference: 'high-performance', requireHardware: true }), fallback: null };
+    return {
+      backend: await createWebGpuBackend({ powerPreference: 'high-performance', requireHardware: true }),
+      fallback: null,
+    };
   } catch (error) {
     if (!(error instanceof DeviceError) || error.code !== 'NO_DEVICE') throw error;
     return { backend: await createCpuBackend(), fallback: error.message };

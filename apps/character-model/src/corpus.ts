@@ -1,4 +1,7 @@
-/** A text to begin with, written for this page: short lines with a rhythm, so that a small model shows early what it learns. */
+/**
+ * A text to begin with, written for this page: short lines with a rhythm, so that a small model shows early what it
+ * learns.
+ */
 export const corpus = `The rain came down upon the town,
 the wind went round the wall,
 and all the leaves of red and brown

@@ -52,7 +52,8 @@ describe.skipIf(missingChromium() !== null)('the page in Chromium', () => {
     expect(await page.isEnabled('#start')).toBe(true);
     expect(errors).toEqual([]);
     const { TIMESTEP_SCREENSHOTS: folder } = process.env;
-    if (folder !== undefined) await page.screenshot({ path: `${folder}/character-model-${backend}.png`, fullPage: true });
+    if (folder !== undefined)
+      await page.screenshot({ path: `${folder}/character-model-${backend}.png`, fullPage: true });
     await page.close();
   });
 

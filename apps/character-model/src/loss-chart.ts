@@ -14,14 +14,21 @@ function colour(name: string): string {
 export function createLossChart(parent: HTMLElement): LossChart {
   let steps: number[] = [];
   let losses: number[] = [];
-  const axis = { stroke: () => colour('--quiet'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { stroke: () => colour('--line'), width: 1 } };
+  const axis = {
+    stroke: () => colour('--quiet'),
+    grid: { stroke: () => colour('--line'), width: 1 },
+    ticks: { stroke: () => colour('--line'), width: 1 },
+  };
   const size = (): { width: number; height: number } => ({ width: parent.clientWidth, height: parent.clientHeight });
   const plot = new uPlot(
     {
       ...size(),
       legend: { show: false },
       cursor: { y: false },
-      scales: { x: { time: false, range: (_, low, high) => [low ?? 0, Math.max(high ?? 0, 10)] }, y: { range: (_, _low, high) => [0, (high ?? 4) * 1.05] } },
+      scales: {
+        x: { time: false, range: (_, low, high) => [low ?? 0, Math.max(high ?? 0, 10)] },
+        y: { range: (_, _low, high) => [0, (high ?? 4) * 1.05] },
+      },
       series: [{}, { stroke: () => colour('--accent'), width: 2, points: { show: false } }],
       axes: [axis, { ...axis, size: 44 }],
     },

@@ -62,7 +62,12 @@ export async function trainCharacterModel(
     await trainer.fit({ steps: Math.min(steps, trainer.step + sampleEvery), signal });
     let written = '';
     const prompt = symbols.subarray(0, 1);
-    for await (const symbol of generate(model, { prompt, length: sampleLength, temperature: 0.6, seed: trainer.step })) {
+    for await (const symbol of generate(model, {
+      prompt,
+      length: sampleLength,
+      temperature: 0.6,
+      seed: trainer.step,
+    })) {
       if (signal.aborted) break;
       written += alphabet[symbol]!;
     }

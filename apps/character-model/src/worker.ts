@@ -17,9 +17,16 @@ async function train(request: Extract<Request, { type: 'train' }>, signal: Abort
       backend,
       request,
       {
-        onStart: (parameters) => report({ type: 'ready', backend: name, device: backend.capabilities.device, fallback, parameters }),
+        onStart: (parameters) =>
+          report({ type: 'ready', backend: name, device: backend.capabilities.device, fallback, parameters }),
         onProgress: ({ step, loss, stepsPerSecond }) =>
-          report({ type: 'progress', step, loss, stepsPerSecond, charactersPerSecond: stepsPerSecond * charactersPerStep }),
+          report({
+            type: 'progress',
+            step,
+            loss,
+            stepsPerSecond,
+            charactersPerSecond: stepsPerSecond * charactersPerStep,
+          }),
         onSample: (step, text) => report({ type: 'sample', step, text }),
       },
       signal,

@@ -1,4 +1,11 @@
-import { type BeamFlags, type Reading, readSequences, type Recognizer, searchReadings, UsageError } from '@timestep/app-shared';
+import {
+  type BeamFlags,
+  type Reading,
+  readSequences,
+  type Recognizer,
+  searchReadings,
+  UsageError,
+} from '@timestep/app-shared';
 import { type Backend, Generator } from '@timestep/core';
 import { characterErrorRate, type ErrorRate } from '@timestep/ctc';
 import type { Features } from '@timestep/datasets';
@@ -18,7 +25,10 @@ export interface TestSet {
 const evaluationStrings = 512;
 const evaluationSeed = 1997;
 
-/** Strings of 1–6 characters of one writer each; or, without samples, drawn words that training never saw and digit strings. */
+/**
+ * Strings of 1–6 characters of one writer each; or, without samples, drawn words that training never saw and digit
+ * strings.
+ */
 export function drawTestSet(samples: readonly Sample[], count = evaluationStrings): TestSet {
   const random = new Generator(evaluationSeed);
   const writers = byWriter(samples);
@@ -37,10 +47,31 @@ export interface Evaluation {
 }
 
 /** @throws UsageError where a character was written that the model does not know */
-export async function evaluate(backend: Backend, model: Recognizer, alphabet: readonly string[], { writings, features }: TestSet, search: BeamFlags = {}): Promise<Evaluation> {
-  const unknown = new Set(writings.flatMap(({ text }) => [...text].filter((character) => !alphabet.includes(character))));
-  if (unknown.size > 0) throw new UsageError(`[evaluate] the model does not know ${[...unknown].slice(0, 8).map((one) => JSON.stringify(one)).join(', ')}, only ${alphabet.join('')}; train one on such data`);
+export async function evaluate(
+  backend: Backend,
+  model: Recognizer,
+  alphabet: readonly string[],
+  { writings, features }: TestSet,
+  search: BeamFlags = {},
+): Promise<Evaluation> {
+  const unknown = new Set(
+    writings.flatMap(({ text }) => [...text].filter((character) => !alphabet.includes(character))),
+  );
+  if (unknown.size > 0)
+    throw new UsageError(
+      `[evaluate] the model does not know ${[...unknown]
+        .slice(0, 8)
+        .map((one) => JSON.stringify(one))
+        .join(', ')}, only ${alphabet.join('')}; train one on such data`,
+    );
   const readings = await searchReadings(await readSequences(backend, model, features), alphabet, search);
   const texts = readings.map(({ labels }) => labels.map((label) => alphabet[label]!).join(''));
-  return { error: characterErrorRate(writings.map(({ text }) => text), texts), texts, readings };
+  return {
+    error: characterErrorRate(
+      writings.map(({ text }) => text),
+      texts,
+    ),
+    texts,
+    readings,
+  };
 }

@@ -14,7 +14,9 @@ beforeEach(() => {
   errors = '';
   vi.spyOn(console, 'log').mockImplementation((text: unknown) => void out.push(String(text)));
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => (out.push(String(text)), true));
-  vi.spyOn(console, 'error').mockImplementation((text: unknown) => void (errors += text instanceof Error ? String(text.stack) : String(text)));
+  vi.spyOn(console, 'error').mockImplementation(
+    (text: unknown) => void (errors += text instanceof Error ? String(text.stack) : String(text)),
+  );
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((errors += String(text)), true));
 });
 afterEach(() => vi.restoreAllMocks());
@@ -35,7 +37,10 @@ function jsonLines(): string {
   const random = new Generator(2);
   const lines = [1, 2, 3, 4, 5].flatMap((writer) =>
     [...'0123456789'].map((char) => {
-      const points = drawText(char, random).flatMap((stroke) => [...stroke.map(([x, y]) => [x + 1000, y + 1000] as const), [0, 0] as const]);
+      const points = drawText(char, random).flatMap((stroke) => [
+        ...stroke.map(([x, y]) => [x + 1000, y + 1000] as const),
+        [0, 0] as const,
+      ]);
       return JSON.stringify({ writer, char, x: points.map(([x]) => x), y: points.map(([, y]) => y) });
     }),
   );
@@ -47,12 +52,29 @@ test('train, evaluate, recognise and report work together', () =>
     const ink = join(folder, 'ink.jsonl');
     await writeFile(ink, jsonLines());
     const model = join(folder, 'out', 'm.safetensors');
-    expect(await handwriting('train', '--data', folder, '--out', model, '--steps', '3', '--backend', 'cpu'), errors).toBe(0);
+    expect(
+      await handwriting('train', '--data', folder, '--out', model, '--steps', '3', '--backend', 'cpu'),
+      errors,
+    ).toBe(0);
     expect((await readdir(join(folder, 'out'))).sort()).toEqual(['m.html', 'm.json', 'm.run', 'm.safetensors']);
     expect(out.join('\n')).toMatch(/character error [\d.]+ % .*1 writers held out of training/u);
 
     out = [];
-    expect(await handwriting('evaluate', '--data', folder, '--model', model, '--subset', 'all', '--json', '--backend', 'cpu'), errors).toBe(0);
+    expect(
+      await handwriting(
+        'evaluate',
+        '--data',
+        folder,
+        '--model',
+        model,
+        '--subset',
+        'all',
+        '--json',
+        '--backend',
+        'cpu',
+      ),
+      errors,
+    ).toBe(0);
     expect(out).toHaveLength(1);
     const result = JSON.parse(out[0]!) as Record<string, number>;
     expect(Object.keys(result)).toEqual(['characterErrorRate', 'strings', 'characters', 'seconds']);
@@ -64,7 +86,10 @@ test('train, evaluate, recognise and report work together', () =>
     expect(out[3]!.split('  ').slice(0, 2)).toEqual([ink, '3']);
 
     const page = join(folder, 'page.html');
-    expect(await handwriting('report', '--data', folder, '--model', model, '--out', page, '--backend', 'cpu'), errors).toBe(0);
+    expect(
+      await handwriting('report', '--data', folder, '--model', model, '--out', page, '--backend', 'cpu'),
+      errors,
+    ).toBe(0);
     const text = await readFile(page, 'utf8');
     expect(text.match(/aria-label="ink, posteriors and letters"/gu)).toHaveLength(6);
     expect(text).not.toMatch(/NaN|undefined|Infinity/u);
@@ -89,7 +114,12 @@ test('mistakes end in one line that says what to do', () =>
     await failing(/--out m\.bin: expected a file that ends in \.safetensors/u, 'train', '--out', 'm.bin');
     await failing(/holds no UNIPEN files/u, 'train', '--data', folder);
     await failing(/cannot read the folder/u, 'evaluate', '--data', join(folder, 'none'));
-    await failing(/cannot read .*none\.safetensors \(ENOENT\)/u, 'evaluate', '--model', join(folder, 'none.safetensors'));
+    await failing(
+      /cannot read .*none\.safetensors \(ENOENT\)/u,
+      'evaluate',
+      '--model',
+      join(folder, 'none.safetensors'),
+    );
     await failing(/missing required argument 'files'/u, 'recognise');
     await writeFile(join(folder, 'bad.tra'), '.SEGMENT DIGIT 0 ? "8"\n.PEN_DOWN\n 1 2\n 3 x\n');
     await failing(/bad\.tra, line 4: expected a point/u, 'train', '--data', folder);

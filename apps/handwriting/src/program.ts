@@ -7,19 +7,32 @@ import { defaultSteps, train, type TrainOptions } from './commands/train.ts';
 import { subsets } from './data/samples.ts';
 import { defaultOut } from './paths.ts';
 
-const dataFlag = ['--data <dir>', 'a folder of UNIPEN files (*.tra, *.tes) or *.jsonl; text drawn from single-line fonts by default'] as const;
+const dataFlag = [
+  '--data <dir>',
+  'a folder of UNIPEN files (*.tra, *.tes) or *.jsonl; text drawn from single-line fonts by default',
+] as const;
 const modelFlag = ['--model <file>', 'the model', defaultOut] as const;
 
 /** The commands and flags of the app. */
 export function handwritingProgram(): ReturnType<typeof createProgram> {
-  const program = createProgram('handwriting', 'Trains a recurrent network to read the movements of a pen, and uses it.');
+  const program = createProgram(
+    'handwriting',
+    'Trains a recurrent network to read the movements of a pen, and uses it.',
+  );
   const [beam, languageModel] = beamFlags();
-  const subset = () => new Option('--subset <which>', 'writers to judge on: the last fifth (test), the others (train), or all').choices([...subsets]).default('test');
+  const subset = () =>
+    new Option('--subset <which>', 'writers to judge on: the last fifth (test), the others (train), or all')
+      .choices([...subsets])
+      .default('test');
   program
     .command('train')
     .description('train a model, and judge it')
     .option(...dataFlag)
-    .addOption(new Option('--subset <which>', 'writers to train on: all but the last fifth (train), or all').choices(['train', 'all']).default('train'))
+    .addOption(
+      new Option('--subset <which>', 'writers to train on: all but the last fifth (train), or all')
+        .choices(['train', 'all'])
+        .default('train'),
+    )
     .option('--out <file>', 'the model to write', defaultOut)
     .option('--steps <count>', 'updates of the weights', wholeNumber(1), defaultSteps)
     .option('--seed <number>', 'fixes weights, strings and drawing', wholeNumber(0), 1)

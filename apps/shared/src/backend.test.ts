@@ -4,7 +4,10 @@ import { UsageError } from './errors.ts';
 
 test('cpu gives the CPU backend, auto that or the native one', async () => {
   expect(backendNames).toEqual(['auto', 'cpu', 'native', 'webgpu']);
-  for (const [name, expected] of [['cpu', /^cpu$/u], ['auto', /^(cpu|native)$/u]] as const) {
+  for (const [name, expected] of [
+    ['cpu', /^cpu$/u],
+    ['auto', /^(cpu|native)$/u],
+  ] as const) {
     const backend = await createBackend(name);
     expect(backend.name).toMatch(expected);
     await backend.dispose();
@@ -25,7 +28,10 @@ test('a backend without a device is a mistake in the flags, with the way out', a
   // Dawn finds no adapter where its Vulkan loader is pointed at a driver that is not there.
   process.env['VK_ICD_FILENAMES'] = '/nowhere/driver.json';
   process.env['VK_DRIVER_FILES'] = '/nowhere/driver.json';
-  const failure: unknown = await createBackend('webgpu').then((backend) => backend.dispose(), (error: unknown) => error);
+  const failure: unknown = await createBackend('webgpu').then(
+    (backend) => backend.dispose(),
+    (error: unknown) => error,
+  );
   expect(failure).toBeInstanceOf(UsageError);
   expect((failure as Error).message).toMatch(/--backend webgpu cannot be used here: .+; leave --backend out/u);
 });

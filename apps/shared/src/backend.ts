@@ -29,12 +29,18 @@ export async function createBackend(name: BackendName): Promise<Backend> {
     });
   } catch (error) {
     if (!(error instanceof Error) || codeOf(error) === null) throw error;
-    throw new UsageError(`--backend ${name} cannot be used here: ${error.message.split('\n')[0]!}; leave --backend out to compute on the CPU`, { cause: error });
+    throw new UsageError(
+      `--backend ${name} cannot be used here: ${error.message.split('\n')[0]!}; leave --backend out to compute on the CPU`,
+      { cause: error },
+    );
   }
 }
 
 /** Makes a backend for the length of `work` and frees it afterwards, whatever happens. */
-export async function withBackend<Result>(name: BackendName, work: (backend: Backend) => Promise<Result>): Promise<Result> {
+export async function withBackend<Result>(
+  name: BackendName,
+  work: (backend: Backend) => Promise<Result>,
+): Promise<Result> {
   const backend = await createBackend(name);
   try {
     return await work(backend);

@@ -10,9 +10,23 @@ export { configFile, loadModel, saveModel } from './recognizer/model-files.ts';
 export { type NetworkConfig, Recognizer } from './recognizer/network.ts';
 export { batchLoss, type LabelledBatch, type Reading, readSequences, softmaxRows } from './recognizer/read.ts';
 export { serveBatches } from './recognizer/serve-batches.ts';
-export { type History, runFolder, type RunSettings, trainRecognizer, type TrainingOptions, type TrainingResult } from './recognizer/train.ts';
+export {
+  type History,
+  runFolder,
+  type RunSettings,
+  trainRecognizer,
+  type TrainingOptions,
+  type TrainingResult,
+} from './recognizer/train.ts';
 export { confusionMatrix, type Confusions } from './report/confusion-matrix.ts';
-export { type ColorMap, ember, type HeatMapData, heatMapImage, type HeatMapOptions, heatMapUrl } from './report/heat-map.ts';
+export {
+  type ColorMap,
+  ember,
+  type HeatMapData,
+  heatMapImage,
+  type HeatMapOptions,
+  heatMapUrl,
+} from './report/heat-map.ts';
 export { figures, type Html, html, page } from './report/html.ts';
 export { lineChart, type LineChartOptions, type Series, usualHighest } from './report/line-chart.ts';
 export { ticks } from './report/scale.ts';

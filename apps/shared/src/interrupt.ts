@@ -6,8 +6,8 @@ export interface Interrupt {
 }
 
 /**
- * Turns the first SIGINT or SIGTERM into an abort, so that work can end between two steps with nothing half written; the
- * second one ends the process at once.
+ * Turns the first SIGINT or SIGTERM into an abort, so that work can end between two steps with nothing half written;
+ * the second one ends the process at once.
  *
  * @param onFirst told when the first one came
  */

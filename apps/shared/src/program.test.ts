@@ -7,7 +7,9 @@ let written = '';
 beforeEach(() => {
   written = '';
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((written += String(text)), true));
-  vi.spyOn(console, 'error').mockImplementation((text: unknown) => void (written += text instanceof Error ? `${text.stack}\n` : `${String(text)}\n`));
+  vi.spyOn(console, 'error').mockImplementation(
+    (text: unknown) => void (written += text instanceof Error ? `${text.stack}\n` : `${String(text)}\n`),
+  );
 });
 afterEach(() => vi.restoreAllMocks());
 
@@ -19,8 +21,18 @@ function program(action: (options: { steps?: number; backend: string }) => void 
 
 test('flags are read', async () => {
   const seen: unknown[] = [];
-  expect(await runProgram(program((options) => seen.push(options)), ['train', '--steps', '12', '--backend', 'cpu'])).toBe(0);
-  expect(await runProgram(program((options) => seen.push(options)), ['train'])).toBe(0);
+  expect(
+    await runProgram(
+      program((options) => seen.push(options)),
+      ['train', '--steps', '12', '--backend', 'cpu'],
+    ),
+  ).toBe(0);
+  expect(
+    await runProgram(
+      program((options) => seen.push(options)),
+      ['train'],
+    ),
+  ).toBe(0);
   expect(seen).toEqual([{ steps: 12, backend: 'cpu' }, { backend: 'auto' }]);
 });
 
@@ -40,13 +52,20 @@ test.each([
 
 test('a known error shows its message, another one its stack, an abort nothing', async () => {
   const failing = (error: Error) =>
-    runProgram(program(() => {
-      throw error;
-    }), ['train']);
+    runProgram(
+      program(() => {
+        throw error;
+      }),
+      ['train'],
+    );
   expect(await failing(new UsageError('no such folder'))).toBe(1);
   expect(await failing(new ArgumentError('expected more'))).toBe(1);
   expect(await failing(Object.assign(new Error('no space left'), { code: 'ENOSPC' }))).toBe(1);
-  expect(written.split('\n').filter(Boolean)).toEqual(['error: no such folder', 'error: expected more', 'error: no space left']);
+  expect(written.split('\n').filter(Boolean)).toEqual([
+    'error: no such folder',
+    'error: expected more',
+    'error: no space left',
+  ]);
   written = '';
   expect(await failing(new TypeError('a bug'))).toBe(1);
   expect(written).toMatch(/TypeError: a bug\n\s+at /u);

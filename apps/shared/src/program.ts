@@ -2,9 +2,15 @@ import { TimestepError } from '@timestep/core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { backendNames } from './backend.ts';
 
-/** A program whose mistakes end in one line on the error stream: unknown flags, commands and stray arguments included. */
+/**
+ * A program whose mistakes end in one line on the error stream: unknown flags, commands and stray arguments included.
+ */
 export function createProgram(name: string, description: string): Command {
-  return new Command(name).description(description).showHelpAfterError(`(${name} --help lists commands and flags)`).allowExcessArguments(false).exitOverride();
+  return new Command(name)
+    .description(description)
+    .showHelpAfterError(`(${name} --help lists commands and flags)`)
+    .allowExcessArguments(false)
+    .exitOverride();
 }
 
 /** `--backend NAME`, one of the backends this workspace has. */
@@ -16,7 +22,8 @@ export function backendOption(): Option {
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/u.test(text) || !Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
+    if (!/^\d+$/u.test(text) || !Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
     return value;
   };
 }

@@ -3,7 +3,13 @@ import { expect, test } from 'vitest';
 import { createProgress, formatSeconds } from './progress.ts';
 
 function output(isTTY: boolean) {
-  const stream = Object.assign(new PassThrough(), { isTTY, columns: 100, cursorTo: () => true, clearLine: () => true, moveCursor: () => true });
+  const stream = Object.assign(new PassThrough(), {
+    isTTY,
+    columns: 100,
+    cursorTo: () => true,
+    clearLine: () => true,
+    moveCursor: () => true,
+  });
   let text = '';
   stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
   // The progress writes to no more of a WriteStream than this.
@@ -21,7 +27,14 @@ test('off a terminal: a plain line every few seconds and at the end, with the ti
   progress.note('saved');
   progress.stop();
   expect(text()).toBe(
-    ['1/100  loss 0.50  40 utterances/s  25 s left', '41/100  loss 0.50  40 utterances/s  15 s left', '81/100  loss 0.50  40 utterances/s  5 s left', '100/100  loss 0.50  40 utterances/s', 'saved', ''].join('\n'),
+    [
+      '1/100  loss 0.50  40 utterances/s  25 s left',
+      '41/100  loss 0.50  40 utterances/s  15 s left',
+      '81/100  loss 0.50  40 utterances/s  5 s left',
+      '100/100  loss 0.50  40 utterances/s',
+      'saved',
+      '',
+    ].join('\n'),
   );
 });
 
@@ -45,6 +58,11 @@ test('on a terminal: a bar', async () => {
   expect(text()).toMatch(/[█░]/u);
 });
 
-test.each([[0.4, '0 s'], [59.4, '59 s'], [75, '1 min 15 s'], [3600, '60 min 0 s']])('%f s is %s', (seconds, text) => {
+test.each([
+  [0.4, '0 s'],
+  [59.4, '59 s'],
+  [75, '1 min 15 s'],
+  [3600, '60 min 0 s'],
+])('%f s is %s', (seconds, text) => {
   expect(formatSeconds(seconds)).toBe(text);
 });

@@ -23,7 +23,13 @@ export interface Progress {
 }
 
 /** A bar on a terminal, a plain line every few seconds elsewhere; both end with the time left. */
-export function createProgress({ total, done: start = 0, lineSeconds = 10, stream = process.stdout, now = Date.now }: ProgressOptions): Progress {
+export function createProgress({
+  total,
+  done: start = 0,
+  lineSeconds = 10,
+  stream = process.stdout,
+  now = Date.now,
+}: ProgressOptions): Progress {
   const began = now();
   const left = (done: number) => {
     const seconds = ((now() - began) / 1000 / Math.max(1, done - start)) * (total - done);
@@ -33,7 +39,10 @@ export function createProgress({ total, done: start = 0, lineSeconds = 10, strea
 }
 
 function bar(total: number, start: number, left: (done: number) => string, stream: NodeJS.WriteStream): Progress {
-  const shown = new cliProgress.MultiBar({ stream, format: '{bar} {value}/{total} {details}', barsize: 24, hideCursor: true, clearOnComplete: false }, cliProgress.Presets.shades_classic);
+  const shown = new cliProgress.MultiBar(
+    { stream, format: '{bar} {value}/{total} {details}', barsize: 24, hideCursor: true, clearOnComplete: false },
+    cliProgress.Presets.shades_classic,
+  );
   const single = shown.create(total, start, { details: '' });
   return {
     update: (done, details) => single.update(done, { details: [...details, left(done)].join('  ') }),
@@ -42,7 +51,13 @@ function bar(total: number, start: number, left: (done: number) => string, strea
   };
 }
 
-function lines(total: number, left: (done: number) => string, stream: NodeJS.WriteStream, interval: number, now: () => number): Progress {
+function lines(
+  total: number,
+  left: (done: number) => string,
+  stream: NodeJS.WriteStream,
+  interval: number,
+  now: () => number,
+): Progress {
   let last = -Infinity;
   return {
     update(done, details) {

@@ -19,7 +19,11 @@ export const digitNames = [...'0123456789'];
 export const evaluationUtterances = 256;
 const evaluationSeed = 2006;
 
-export function drawTestSet(recordings: readonly Recording[], features: FeatureOptions, count = evaluationUtterances): TestSet {
+export function drawTestSet(
+  recordings: readonly Recording[],
+  features: FeatureOptions,
+  count = evaluationUtterances,
+): TestSet {
   const random = new Generator(evaluationSeed);
   const speakers = bySpeaker(recordings);
   const extract = createExtractor(features);
@@ -32,7 +36,18 @@ export interface Evaluation {
   readonly readings: readonly Reading[];
 }
 
-export async function evaluate(backend: Backend, model: Recognizer, { utterances, features }: TestSet, search: BeamFlags = {}): Promise<Evaluation> {
+export async function evaluate(
+  backend: Backend,
+  model: Recognizer,
+  { utterances, features }: TestSet,
+  search: BeamFlags = {},
+): Promise<Evaluation> {
   const readings = await searchReadings(await readSequences(backend, model, features), digitNames, search);
-  return { error: digitErrorRate(utterances.map(({ digits }) => digits.join('')), readings.map(({ labels }) => labels.join(''))), readings };
+  return {
+    error: digitErrorRate(
+      utterances.map(({ digits }) => digits.join('')),
+      readings.map(({ labels }) => labels.join('')),
+    ),
+    readings,
+  };
 }

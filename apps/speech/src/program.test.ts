@@ -14,7 +14,9 @@ beforeEach(() => {
   errors = '';
   vi.spyOn(console, 'log').mockImplementation((text: unknown) => void out.push(String(text)));
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => (out.push(String(text)), true));
-  vi.spyOn(console, 'error').mockImplementation((text: unknown) => void (errors += text instanceof Error ? String(text.stack) : String(text)));
+  vi.spyOn(console, 'error').mockImplementation(
+    (text: unknown) => void (errors += text instanceof Error ? String(text.stack) : String(text)),
+  );
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((errors += String(text)), true));
 });
 afterEach(() => vi.restoreAllMocks());
@@ -36,7 +38,10 @@ test('train, evaluate and transcribe work together', () =>
     expect(report.match(/<tr><td>/gu)).toHaveLength(10);
 
     out = [];
-    expect(await speech('evaluate', '--data', folder, '--model', model, '--subset', 'all', '--json', '--backend', 'cpu'), errors).toBe(0);
+    expect(
+      await speech('evaluate', '--data', folder, '--model', model, '--subset', 'all', '--json', '--backend', 'cpu'),
+      errors,
+    ).toBe(0);
     expect(out).toHaveLength(1);
     const result = JSON.parse(out[0]!) as Record<string, number>;
     expect(Object.keys(result)).toEqual(['digitErrorRate', 'utterances', 'digits', 'seconds']);
@@ -49,29 +54,50 @@ test('train, evaluate and transcribe work together', () =>
     expect(out.map((line) => line.split('  ')[0])).toEqual(files);
   }));
 
-test('a stopped run goes on to the same weights, also from the checkpoint before a damaged one', () =>
-  inFolder(async (folder) => {
-    await writeRecordings(folder, toneRecordings(['ann'], [5]));
-    const run = (name: string, ...more: string[]) => speech('train', '--data', folder, '--subset', 'all', '--backend', 'cpu', '--seed', '7', '--out', join(folder, 'out', `${name}.safetensors`), ...more);
-    expect(await run('whole', '--steps', '105'), errors).toBe(0);
-    expect(await run('stopped', '--steps', '105'), errors).toBe(0);
-    // Two checkpoints are there, of steps 100 and 105; without the second the run is one that was killed at step 103, say.
-    const checkpoints = (await readdir(join(folder, 'out', 'stopped.run'))).filter((name) => name.startsWith('checkpoint')).sort();
-    expect(checkpoints).toHaveLength(2);
-    await truncate(join(folder, 'out', 'stopped.run', checkpoints[1]!), 1000);
-    out = [];
-    expect(await run('stopped', '--steps', '105', '--resume'), errors).toBe(0);
-    expect(out.join('\n')).toMatch(/checkpoint-00000105\.safetensors is damaged and was passed over/u);
-    expect(out.join('\n')).toMatch(/going on from .*checkpoint-00000100\.safetensors, step 100/u);
-    const weights = async (name: string) => readFile(join(folder, 'out', `${name}.safetensors`));
-    expect((await weights('stopped')).equals(await weights('whole'))).toBe(true);
+test(
+  'a stopped run goes on to the same weights, also from the checkpoint before a damaged one',
+  () =>
+    inFolder(async (folder) => {
+      await writeRecordings(folder, toneRecordings(['ann'], [5]));
+      const run = (name: string, ...more: string[]) =>
+        speech(
+          'train',
+          '--data',
+          folder,
+          '--subset',
+          'all',
+          '--backend',
+          'cpu',
+          '--seed',
+          '7',
+          '--out',
+          join(folder, 'out', `${name}.safetensors`),
+          ...more,
+        );
+      expect(await run('whole', '--steps', '105'), errors).toBe(0);
+      expect(await run('stopped', '--steps', '105'), errors).toBe(0);
+      // Two checkpoints are there, of steps 100 and 105; without the second the run is one that was killed at step 103,
+      // say.
+      const checkpoints = (await readdir(join(folder, 'out', 'stopped.run')))
+        .filter((name) => name.startsWith('checkpoint'))
+        .sort();
+      expect(checkpoints).toHaveLength(2);
+      await truncate(join(folder, 'out', 'stopped.run', checkpoints[1]!), 1000);
+      out = [];
+      expect(await run('stopped', '--steps', '105', '--resume'), errors).toBe(0);
+      expect(out.join('\n')).toMatch(/checkpoint-00000105\.safetensors is damaged and was passed over/u);
+      expect(out.join('\n')).toMatch(/going on from .*checkpoint-00000100\.safetensors, step 100/u);
+      const weights = async (name: string) => readFile(join(folder, 'out', `${name}.safetensors`));
+      expect((await weights('stopped')).equals(await weights('whole'))).toBe(true);
 
-    expect(await run('stopped', '--steps', '50', '--resume')).toBe(1);
-    expect(errors).toMatch(/started with other settings: steps 105 then and 50 now/u);
-    errors = '';
-    expect(await run('never', '--steps', '5', '--resume')).toBe(1);
-    expect(errors).toMatch(/there is no run in .*never\.run to go on with/u);
-  }), 120_000);
+      expect(await run('stopped', '--steps', '50', '--resume')).toBe(1);
+      expect(errors).toMatch(/started with other settings: steps 105 then and 50 now/u);
+      errors = '';
+      expect(await run('never', '--steps', '5', '--resume')).toBe(1);
+      expect(errors).toMatch(/there is no run in .*never\.run to go on with/u);
+    }),
+  120_000,
+);
 
 test('mistakes end in one line that says what to do', () =>
   inFolder(async (folder) => {
@@ -91,11 +117,38 @@ test('mistakes end in one line that says what to do', () =>
     await failing(/--out model\.bin: expected a file that ends in \.safetensors/u, 'train', '--out', 'model.bin');
     await failing(/--download and --data name two sources/u, 'train', '--download', '--data', folder);
     await failing(/there is no folder/u, 'train', '--data', join(folder, 'none'));
-    await failing(/cannot read .*none\.safetensors \(ENOENT\)/u, 'evaluate', '--data', folder, '--subset', 'all', '--model', join(folder, 'none.safetensors'));
+    await failing(
+      /cannot read .*none\.safetensors \(ENOENT\)/u,
+      'evaluate',
+      '--data',
+      folder,
+      '--subset',
+      'all',
+      '--model',
+      join(folder, 'none.safetensors'),
+    );
     await failing(/cannot read .*none\.safetensors/u, 'transcribe', file, '--model', join(folder, 'none.safetensors'));
-    await failing(/subset "test", which takes an index of 0 to 4/u, 'evaluate', '--data', folder, '--model', join(folder, 'none.safetensors'));
+    await failing(
+      /subset "test", which takes an index of 0 to 4/u,
+      'evaluate',
+      '--data',
+      folder,
+      '--model',
+      join(folder, 'none.safetensors'),
+    );
     // A file stands where the run's folder should be.
     await writeFile(join(folder, 'm.run'), '');
-    await failing(/could not .*m\.run/u, 'train', '--data', folder, '--steps', '2', '--backend', 'cpu', '--out', join(folder, 'm.safetensors'));
+    await failing(
+      /could not .*m\.run/u,
+      'train',
+      '--data',
+      folder,
+      '--steps',
+      '2',
+      '--backend',
+      'cpu',
+      '--out',
+      join(folder, 'm.safetensors'),
+    );
     expect(await readdir(folder)).toEqual(['1_ann_5.wav', 'm.run']);
   }));

@@ -6,7 +6,10 @@ import { transcribeCommand, type TranscribeOptions } from './commands/transcribe
 import { subsets } from './data/recordings.ts';
 import { defaultOut } from './shipped.ts';
 
-const dataFlag = ['--data <dir>', 'a folder of recordings named {digit}_{speaker}_{index}.wav; those that come with the app by default'] as const;
+const dataFlag = [
+  '--data <dir>',
+  'a folder of recordings named {digit}_{speaker}_{index}.wav; those that come with the app by default',
+] as const;
 
 /** The commands and flags of the app. */
 export function speechProgram(): ReturnType<typeof createProgram> {
@@ -21,18 +24,28 @@ export function speechProgram(): ReturnType<typeof createProgram> {
       .option('--seed <number>', 'fixes weights, utterances and augmentation', wholeNumber(0), 1)
       .option('--resume', 'go on from the checkpoint of a run that was stopped')
       .addOption(backendOption());
-  training('start', 'train on the recordings that come with the app, and judge', startSteps).action((options: Omit<TrainOptions, 'subset'>) => train({ ...options, subset: 'train' }));
+  training('start', 'train on the recordings that come with the app, and judge', startSteps).action(
+    (options: Omit<TrainOptions, 'subset'>) => train({ ...options, subset: 'train' }),
+  );
   training('train', 'train a model', defaultSteps)
     .option(...dataFlag)
     .option('--download', 'train on the Free Spoken Digit Dataset, fetched once (12 MB)')
-    .addOption(new Option('--subset <which>', 'recordings to train on: of index 5 and up, or all').choices(['train', 'all']).default('train'))
+    .addOption(
+      new Option('--subset <which>', 'recordings to train on: of index 5 and up, or all')
+        .choices(['train', 'all'])
+        .default('train'),
+    )
     .action((options: TrainOptions) => train(options));
   program
     .command('evaluate')
     .description('judge a model on 256 utterances drawn with a fixed seed')
     .option(...dataFlag)
     .option('--model <file>', 'the model', defaultOut)
-    .addOption(new Option('--subset <which>', 'recordings to judge on: of index 5 and up, of index 0 to 4, or all').choices([...subsets]).default('test'))
+    .addOption(
+      new Option('--subset <which>', 'recordings to judge on: of index 5 and up, of index 0 to 4, or all')
+        .choices([...subsets])
+        .default('test'),
+    )
     .option('--json', 'print one JSON object and nothing else')
     .addOption(beam)
     .addOption(languageModel)

@@ -7,4 +7,6 @@ export const shippedData = fileURLToPath(new URL('../data', import.meta.url));
 export const defaultOut = 'runs/speech/digits.safetensors';
 
 /** The script of the thread that makes the training batches: TypeScript where the app runs from its sources. */
-export const batchWorker = import.meta.url.endsWith('.ts') ? new URL('./data/batch-worker.ts', import.meta.url) : new URL('./batch-worker.js', import.meta.url);
+export const batchWorker = import.meta.url.endsWith('.ts')
+  ? new URL('./data/batch-worker.ts', import.meta.url)
+  : new URL('./batch-worker.js', import.meta.url);

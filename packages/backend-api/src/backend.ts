@@ -7,7 +7,10 @@ import type { StreamOp } from './stream.ts';
 /** The version of this contract. An added optional op is a minor version of the package and leaves this number. */
 export const specVersion = 1;
 
-/** A buffer seen through strides: element (i₀, i₁, …) stands at `offset + Σ iₖ·strides[k]`. Strides may be 0 or negative. */
+/**
+ * A buffer seen through strides: element (i₀, i₁, …) stands at `offset + Σ iₖ·strides[k]`. Strides may be 0 or
+ * negative.
+ */
 export interface StridedOperand {
   readonly buffer: DeviceBuffer;
   readonly strides: readonly number[];
@@ -22,7 +25,10 @@ export interface ReduceSpec {
   readonly inner: number;
 }
 
-/** Arguments of `gatherAxis` and `scatterAddAxis`: data `[outer, length, inner]`, index and values `[outer, count, inner]`. */
+/**
+ * Arguments of `gatherAxis` and `scatterAddAxis`: data `[outer, length, inner]`, index and values `[outer, count,
+ * inner]`.
+ */
 export interface AxisSpec {
   readonly outer: number;
   readonly length: number;
@@ -30,7 +36,10 @@ export interface AxisSpec {
   readonly count: number;
 }
 
-/** Arguments of `matmul`: `out[p] = op(a[p])·op(b[p])`, with op(a) `[m, k]`, op(b) `[k, n]`, out `[m, n]`, all row-major. */
+/**
+ * Arguments of `matmul`: `out[p] = op(a[p])·op(b[p])`, with op(a) `[m, k]`, op(b) `[k, n]`, out `[m, n]`, all
+ * row-major.
+ */
 export interface MatmulSpec {
   readonly m: number;
   readonly n: number;
@@ -89,7 +98,10 @@ export interface Backend {
   fill(out: DeviceBuffer, value: number): void;
   /** f32 → integer truncates towards 0. Values that the target cannot hold are undefined. */
   cast(input: DeviceBuffer, out: DeviceBuffer): void;
-  /** `out(i) = input(i)` for every index i of `shape`, both strided; elements of `out` that no index meets keep their value. */
+  /**
+   * `out(i) = input(i)` for every index i of `shape`, both strided; elements of `out` that no index meets keep their
+   * value.
+   */
   copy(input: StridedOperand, out: StridedOperand, shape: readonly number[]): void;
   /** `out[n, :] = table[index[n], :]`, table `[rows, columns]`, index i32 `[count]`. Indices are in range. */
   gatherRows(table: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void;
@@ -102,10 +114,19 @@ export interface Backend {
 
   /** Elementwise; `alpha` and `beta` are used by the ops of the table that name them. `out` may be `input`. */
   unary(op: UnaryOp, input: DeviceBuffer, out: DeviceBuffer, alpha: number, beta: number): void;
-  /** `out` is contiguous of `shape`; an operand is broadcast by strides of 0. `out` may be an operand of the same layout. */
+  /**
+   * `out` is contiguous of `shape`; an operand is broadcast by strides of 0. `out` may be an operand of the same
+   * layout.
+   */
   binary(op: BinaryOp, a: StridedOperand, b: StridedOperand, out: DeviceBuffer, shape: readonly number[]): void;
   /** `out = condition ≠ 0 ? a : b`, condition u32. The value not chosen is never computed with. */
-  select(condition: StridedOperand, a: StridedOperand, b: StridedOperand, out: DeviceBuffer, shape: readonly number[]): void;
+  select(
+    condition: StridedOperand,
+    a: StridedOperand,
+    b: StridedOperand,
+    out: DeviceBuffer,
+    shape: readonly number[],
+  ): void;
 
   reduce(op: ReduceOp, input: DeviceBuffer, out: DeviceBuffer, spec: ReduceSpec): void;
   /** The first index of the largest value, i32; a NaN counts as the largest. `length` ≥ 1. */

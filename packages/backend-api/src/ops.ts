@@ -38,7 +38,10 @@ export const binaryOps = {
   add: { in: ['f32', 'i32', 'u32'], out: 'same' },
   subtract: { in: ['f32', 'i32', 'u32'], out: 'same' },
   multiply: { in: ['f32', 'i32', 'u32'], out: 'same' },
-  /** a/b; for integers the quotient towards 0, and 0 where b is 0 */ divide: { in: ['f32', 'i32', 'u32'], out: 'same' },
+  /** a/b; for integers the quotient towards 0, and 0 where b is 0 */ divide: {
+    in: ['f32', 'i32', 'u32'],
+    out: 'same',
+  },
   /** aᵇ */ power: { in: ['f32'], out: 'same' },
   /** the larger; NaN if either is NaN */ maximum: { in: ['f32', 'i32', 'u32'], out: 'same' },
   /** the smaller; NaN if either is NaN */ minimum: { in: ['f32', 'i32', 'u32'], out: 'same' },

@@ -60,6 +60,8 @@ export interface Stream {
 /** What a backend whose memory is the host's may offer beside {@link FusedOps}. */
 export interface StreamOp {
   supports(layers: readonly StreamLayer[]): Support;
-  /** Each layer's input size is the output size of the one before. The weights are copied: later changes are not seen. */
+  /**
+   * Each layer's input size is the output size of the one before. The weights are copied: later changes are not seen.
+   */
   open(layers: readonly StreamLayer[]): Stream;
 }

@@ -4,9 +4,9 @@ import { conformanceChecks } from './suite/checks/index.ts';
 import { Session } from './suite/run.ts';
 
 /**
- * Declares a vitest suite that judges a backend by the contract of `@timestep/backend-api`: every required primitive, and
- * every fused operation that it has, against a float64 reference. A case that the backend refuses is skipped with the
- * reason it gave, unless `required` names it. Each test also fails on a buffer that it leaks.
+ * Declares a vitest suite that judges a backend by the contract of `@timestep/backend-api`: every required primitive,
+ * and every fused operation that it has, against a float64 reference. A case that the backend refuses is skipped with
+ * the reason it gave, unless `required` names it. Each test also fails on a buffer that it leaks.
  *
  * @example
  * // my-backend.test.ts
@@ -23,11 +23,15 @@ export function testBackend(subject: Subject, options: { readonly timeout?: numb
     afterAll(() => session?.close());
 
     for (const check of conformanceChecks) {
-      test(check.name, async ({ skip }) => {
-        const outcome = await session!.run(check);
-        if (outcome.status === 'failed') throw outcome.error;
-        if (outcome.status === 'skipped') skip(outcome.reason);
-      }, timeout);
+      test(
+        check.name,
+        async ({ skip }) => {
+          const outcome = await session!.run(check);
+          if (outcome.status === 'failed') throw outcome.error;
+          if (outcome.status === 'skipped') skip(outcome.reason);
+        },
+        timeout,
+      );
     }
   });
 }

@@ -10,18 +10,32 @@ export const output = join(root, 'build', 'kernels.ts');
 
 async function compile(features) {
   const file = join('build', `kernels-${features.length}-${process.pid}.wasm`);
-  const { error, stderr } = await asc.main(
-    [
-      'assembly/index.ts',
-      '--outFile', file,
-      '--optimizeLevel', '3', '--shrinkLevel', '0', '--noAssert',
-      '--runtime', 'stub', '--use', 'abort=',
-      '--enable', ['simd', 'threads', 'bulk-memory', ...features].join(','),
-      // One module serves both kinds of memory: module.ts clears the `shared` flag where there is a single thread.
-      '--importMemory', '--sharedMemory', '--noExportMemory', '--initialMemory', '1', '--maximumMemory', '65536',
-      '--baseDir', root,
-    ],
-  );
+  const { error, stderr } = await asc.main([
+    'assembly/index.ts',
+    '--outFile',
+    file,
+    '--optimizeLevel',
+    '3',
+    '--shrinkLevel',
+    '0',
+    '--noAssert',
+    '--runtime',
+    'stub',
+    '--use',
+    'abort=',
+    '--enable',
+    ['simd', 'threads', 'bulk-memory', ...features].join(','),
+    // One module serves both kinds of memory: module.ts clears the `shared` flag where there is a single thread.
+    '--importMemory',
+    '--sharedMemory',
+    '--noExportMemory',
+    '--initialMemory',
+    '1',
+    '--maximumMemory',
+    '65536',
+    '--baseDir',
+    root,
+  ]);
   if (error) throw new Error(`asc failed: ${error.message}\n${stderr.toString()}`);
   const bytes = readFileSync(join(root, file));
   rmSync(join(root, file));

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { buildKernels, output, root } from './build-kernels.mjs';
 
 function newest(folder) {
-  const files = readdirSync(join(root, folder), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = readdirSync(join(root, folder), { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
   return Math.max(...files.map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs));
 }
 

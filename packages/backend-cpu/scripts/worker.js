@@ -1,7 +1,16 @@
 // The code of a worker thread, embedded as text and run as a classic script, in Node and in browsers. It sleeps until
 // a job is published, then claims parts of it until none is left. src/engine/pool.ts is the other side of this.
 (() => {
-  const TICKET = 0, GENERATION = 1, KERNEL = 2, ARGUMENTS = 3, PARTS = 4, COMPLETED = 5, SLEEPERS = 6, STOP = 7, FAILED = 8, WAITING = 9;
+  const TICKET = 0,
+    GENERATION = 1,
+    KERNEL = 2,
+    ARGUMENTS = 3,
+    PARTS = 4,
+    COMPLETED = 5,
+    SLEEPERS = 6,
+    STOP = 7,
+    FAILED = 8,
+    WAITING = 9;
   const getBuiltin = typeof process === 'object' && process !== null ? process.getBuiltinModule : undefined;
   const node = getBuiltin ? getBuiltin('node:worker_threads') : null;
   const pause = Atomics.pause ? () => Atomics.pause() : () => {};
@@ -11,8 +20,8 @@
       const ticket = Atomics.load(words, TICKET);
       const part = ticket & 255;
       const parts = words[PARTS];
-      // A closed ticket reads 255, more than any number of parts. The job's description is only rewritten while the ticket is closed, so if the
-      // exchange succeeds then what was read belongs to the ticket.
+      // A closed ticket reads 255, more than any number of parts. The job's description is only rewritten while the
+      // ticket is closed, so if the exchange succeeds then what was read belongs to the ticket.
       if (part >= parts) return;
       const kernel = words[KERNEL];
       const args = words[ARGUMENTS];
@@ -52,7 +61,10 @@
     const data = node.workerData;
     const ready = () => node.parentPort.postMessage('ready');
     if (data.outside === null) start(data, unreachable, ready);
-    else import(data.outside.module).then(({ createMultiply }) => start(data, createMultiply(data.memory, data.outside.data), ready));
+    else
+      import(data.outside.module).then(({ createMultiply }) =>
+        start(data, createMultiply(data.memory, data.outside.data), ready),
+      );
   } else {
     globalThis.onmessage = (event) => {
       start(event.data, unreachable, () => globalThis.postMessage('ready'));

@@ -79,7 +79,9 @@ export class CpuBackend implements Backend {
   write(buffer: DeviceBuffer, data: HostData): void {
     const view = this.hostView(buffer);
     if (data.length !== buffer.length) {
-      throw new ShapeError(`[write] expected ${buffer.length} elements, got ${data.length}; pass as many as the buffer holds`);
+      throw new ShapeError(
+        `[write] expected ${buffer.length} elements, got ${data.length}; pass as many as the buffer holds`,
+      );
     }
     view.set(data);
   }
@@ -142,7 +144,13 @@ export class CpuBackend implements Backend {
     binary(this.engine, op, a, b, out, shape);
   }
 
-  select(condition: StridedOperand, a: StridedOperand, b: StridedOperand, out: DeviceBuffer, shape: readonly number[]): void {
+  select(
+    condition: StridedOperand,
+    a: StridedOperand,
+    b: StridedOperand,
+    out: DeviceBuffer,
+    shape: readonly number[],
+  ): void {
     select(this.engine, condition, a, b, out, shape);
   }
 

@@ -11,7 +11,11 @@ describe.skipIf(missingChromium() !== null)('in Chromium', () => {
   });
   afterAll(() => browser.close());
 
-  async function findings(kind: keyof typeof pages, where: 'work' | 'workInWorker', options: WorkOptions): Promise<Findings> {
+  async function findings(
+    kind: keyof typeof pages,
+    where: 'work' | 'workInWorker',
+    options: WorkOptions,
+  ): Promise<Findings> {
     const server = await servePage(kind);
     const page = await browser.newPage();
     try {
@@ -36,16 +40,21 @@ describe.skipIf(missingChromium() !== null)('in Chromium', () => {
     { kind: 'isolated', where: 'work', options: { threads: 2, conformance: false }, threads: 2 },
     { kind: 'plain', where: 'work', options: { relaxedSimd: false, conformance: false }, threads: 1 },
     { kind: 'policed', where: 'workInWorker', options: { conformance: false }, threads: 1 },
-  ] as const)('$kind page, $where, $options: $threads threads, right results', async ({ kind, where, options, threads }) => {
-    const found = await findings(kind, where, options);
-    expect(found.failures).toEqual([]);
-    if (options.conformance) expect(found.checks).toBeGreaterThan(300);
-    expect(found).toMatchObject({ crossOriginIsolated: 'Cross-Origin-Opener-Policy' in pages[kind], threads });
-    // 67 products of numbers up to 1, each rounded to 24 bits.
-    expect(found.deviation).toBeLessThan(67 * 2 ** -24);
-  });
+  ] as const)(
+    '$kind page, $where, $options: $threads threads, right results',
+    async ({ kind, where, options, threads }) => {
+      const found = await findings(kind, where, options);
+      expect(found.failures).toEqual([]);
+      if (options.conformance) expect(found.checks).toBeGreaterThan(300);
+      expect(found).toMatchObject({ crossOriginIsolated: 'Cross-Origin-Opener-Policy' in pages[kind], threads });
+      // 67 products of numbers up to 1, each rounded to 24 bits.
+      expect(found.deviation).toBeLessThan(67 * 2 ** -24);
+    },
+  );
 
   test('workers that a page forbids are a typed error where a number of threads is asked for', async () => {
-    await expect(findings('policed', 'workInWorker', { threads: 2, conformance: false })).rejects.toThrow('could not start 1 worker threads');
+    await expect(findings('policed', 'workInWorker', { threads: 2, conformance: false })).rejects.toThrow(
+      'could not start 1 worker threads',
+    );
   });
 });

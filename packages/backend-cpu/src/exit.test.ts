@@ -12,7 +12,13 @@ const [first] = await backend.read(x);
 
 /** Runs a program in a process of its own, which has to end by itself. */
 function run(code: string): Promise<{ stdout: string; stderr: string }> {
-  const flags = ['--conditions=@timestep/source', '--input-type=module-typescript', '--disable-warning=ExperimentalWarning', '--eval', code];
+  const flags = [
+    '--conditions=@timestep/source',
+    '--input-type=module-typescript',
+    '--disable-warning=ExperimentalWarning',
+    '--eval',
+    code,
+  ];
   return promisify(execFile)(process.execPath, flags, { cwd: new URL('..', import.meta.url) });
 }
 

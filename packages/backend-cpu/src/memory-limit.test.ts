@@ -17,26 +17,43 @@ function errorOf(action: () => unknown): unknown {
   return null;
 }
 
-test.each([1, 2])('an allocation past the end of the memory is an error that names the size, with %i threads', async (threads) => {
-  backend = await createCpuBackend({ threads, maxMemoryBytes: 64 * mebibyte });
-  const first = backend.alloc('f32', (40 * mebibyte) / 4);
-  const error = errorOf(() => backend!.alloc('f32', (30 * mebibyte) / 4));
-  expect(error).toBeInstanceOf(OutOfMemoryError);
-  expect(error).toMatchObject({ code: 'OUT_OF_MEMORY', bytes: 30 * mebibyte });
-  expect((error as Error).message).toBe(
-    `[cpu] could not allocate 31457280 bytes: the memory ends at 67108864 bytes and 41943040 of them are in use; free tensors, or use smaller batches or shorter sequences`,
-  );
-  expect(backend.memory()).toMatchObject({ buffers: 1, bytes: 40 * mebibyte });
-  backend.free(first);
-  backend.free(backend.alloc('f32', (60 * mebibyte) / 4));
-  expect(backend.memory().buffers).toBe(0);
-});
+test.each([1, 2])(
+  'an allocation past the end of the memory is an error that names the size, with %i threads',
+  async (threads) => {
+    backend = await createCpuBackend({ threads, maxMemoryBytes: 64 * mebibyte });
+    const first = backend.alloc('f32', (40 * mebibyte) / 4);
+    const error = errorOf(() => backend!.alloc('f32', (30 * mebibyte) / 4));
+    expect(error).toBeInstanceOf(OutOfMemoryError);
+    expect(error).toMatchObject({ code: 'OUT_OF_MEMORY', bytes: 30 * mebibyte });
+    expect((error as Error).message).toBe(
+      `[cpu] could not allocate 31457280 bytes: the memory ends at 67108864 bytes and 41943040 of them are in use; free tensors, or use smaller batches or shorter sequences`,
+    );
+    expect(backend.memory()).toMatchObject({ buffers: 1, bytes: 40 * mebibyte });
+    backend.free(first);
+    backend.free(backend.alloc('f32', (60 * mebibyte) / 4));
+    expect(backend.memory().buffers).toBe(0);
+  },
+);
 
 test('scratch memory that does not fit leaves the buffers as they were', async () => {
   backend = await createCpuBackend({ threads: 1, maxMemoryBytes: 16 * mebibyte });
-  const [a, b, out] = [backend.alloc('f32', 1024 * 1024), backend.alloc('f32', 1024), backend.alloc('f32', 1024 * 1024)];
+  const [a, b, out] = [
+    backend.alloc('f32', 1024 * 1024),
+    backend.alloc('f32', 1024),
+    backend.alloc('f32', 1024 * 1024),
+  ];
   const rest = backend.alloc('f32', Math.floor((16 * mebibyte - 8.2 * mebibyte) / 4));
-  const spec = { m: 1024, n: 1024, k: 1, batch: 1, aStride: 0, bStride: 0, transposeA: false, transposeB: false, accumulate: false };
+  const spec = {
+    m: 1024,
+    n: 1024,
+    k: 1,
+    batch: 1,
+    aStride: 0,
+    bStride: 0,
+    transposeA: false,
+    transposeB: false,
+    accumulate: false,
+  };
   const before = backend.memory();
   let left = backend.memory();
   const small: DeviceBuffer[] = [];
@@ -55,7 +72,10 @@ test('scratch memory that does not fit leaves the buffers as they were', async (
 test('the memory ends at 4 GiB, and addresses in its upper half work', async () => {
   backend = await createCpuBackend({ threads: 2 });
   const gibibyte = 2 ** 30;
-  expect(errorOf(() => backend!.alloc('f32', (5 * gibibyte) / 4))).toMatchObject({ code: 'OUT_OF_MEMORY', bytes: 5 * gibibyte });
+  expect(errorOf(() => backend!.alloc('f32', (5 * gibibyte) / 4))).toMatchObject({
+    code: 'OUT_OF_MEMORY',
+    bytes: 5 * gibibyte,
+  });
   // Never touched, so that it takes address space alone.
   const low = backend.alloc('u32', (3 * gibibyte) / 4);
   const count = 100_003;
@@ -66,7 +86,17 @@ test('the memory ends at 4 GiB, and addresses in its upper half work', async () 
   backend.binary('add', { buffer: x, strides: [1] }, { buffer: y, strides: [1] }, x, [count]);
   backend.reduce('sum', x, z, { outer: 1, length: count, inner: 1 });
   const product = backend.alloc('f32', 40 * 40);
-  backend.matmul(x, y, product, { m: 40, n: 40, k: 2500, batch: 1, aStride: 0, bStride: 0, transposeA: false, transposeB: false, accumulate: false });
+  backend.matmul(x, y, product, {
+    m: 40,
+    n: 40,
+    k: 2500,
+    batch: 1,
+    aStride: 0,
+    bStride: 0,
+    transposeA: false,
+    transposeB: false,
+    accumulate: false,
+  });
   expect(await backend.read(z)).toEqual(Float32Array.of(18 * count));
   expect(await backend.read(product)).toEqual(new Float32Array(1600).fill(18 * 9 * 2500));
   expect(errorOf(() => backend!.alloc('f32', gibibyte / 4))).toBeInstanceOf(OutOfMemoryError);

@@ -23,7 +23,17 @@ function firstDifference(a: HostArray, b: HostArray): number {
   return left.findIndex((word, n) => word !== right[n]);
 }
 
-const plain: MatmulSpec = { m: 0, n: 0, k: 0, batch: 1, aStride: 0, bStride: 0, transposeA: false, transposeB: false, accumulate: false };
+const plain: MatmulSpec = {
+  m: 0,
+  n: 0,
+  k: 0,
+  batch: 1,
+  aStride: 0,
+  bStride: 0,
+  transposeA: false,
+  transposeB: false,
+  accumulate: false,
+};
 
 /** Large enough for several threads, odd, and cut at other places by 1, 2 and 3 of them. */
 function product(m: number, n: number, k: number, rest: Partial<MatmulSpec> = {}): Recipe {
@@ -65,7 +75,11 @@ const recipes: Readonly<Record<string, Recipe>> = {
   },
   'copy, transposed': (backend) => {
     const out = backend.alloc('f32', rows * 73);
-    backend.copy({ buffer: put(backend, randomFloats(rows * 73, 8)), strides: [1, rows] }, { buffer: out, strides: [73, 1] }, [rows, 73]);
+    backend.copy(
+      { buffer: put(backend, randomFloats(rows * 73, 8)), strides: [1, rows] },
+      { buffer: out, strides: [73, 1] },
+      [rows, 73],
+    );
     return { out };
   },
   'sums of all, of rows and of columns': (backend) => {
@@ -99,24 +113,33 @@ const recipes: Readonly<Record<string, Recipe>> = {
     const op = backend.fused.linear!;
     const { outputs, saved } = op.forward(spec, inputs);
     const gradients = { y: put(backend, randomFloats(rows * 65, 15)) };
-    const found = op.backward(spec, { inputs, outputs, saved: saved!, gradients, wanted: { x: true, weight: true, bias: true } });
+    const found = op.backward(spec, {
+      inputs,
+      outputs,
+      saved: saved!,
+      gradients,
+      wanted: { x: true, weight: true, bias: true },
+    });
     saved!.release();
     return { y: outputs.y, dx: found.x!, dw: found.weight!, db: found.bias! };
   },
 };
 
-describe.each([{ relaxedSimd: 'auto' }, { relaxedSimd: false }] as const)('with relaxed SIMD: $relaxedSimd', ({ relaxedSimd }) => {
-  const backends: CpuBackend[] = [];
+describe.each([{ relaxedSimd: 'auto' }, { relaxedSimd: false }] as const)(
+  'with relaxed SIMD: $relaxedSimd',
+  ({ relaxedSimd }) => {
+    const backends: CpuBackend[] = [];
 
-  beforeAll(async () => {
-    for (const threads of [1, 2, 3]) backends.push(await createCpuBackend({ threads, relaxedSimd }));
-  });
-  afterAll(() => Promise.all(backends.map((backend) => backend.dispose())));
+    beforeAll(async () => {
+      for (const threads of [1, 2, 3]) backends.push(await createCpuBackend({ threads, relaxedSimd }));
+    });
+    afterAll(() => Promise.all(backends.map((backend) => backend.dispose())));
 
-  test.each(Object.entries(recipes))('%s: the same bits with 1, 2 and 3 threads', async (_, recipe) => {
-    const [one, ...more] = await Promise.all(
-      backends.map((backend) => backend.readMany(Object.values(recipe(backend)))),
-    );
-    for (const results of more) results.forEach((words, n) => expect(firstDifference(words, one![n]!)).toBe(-1));
-  });
-});
+    test.each(Object.entries(recipes))('%s: the same bits with 1, 2 and 3 threads', async (_, recipe) => {
+      const [one, ...more] = await Promise.all(
+        backends.map((backend) => backend.readMany(Object.values(recipe(backend)))),
+      );
+      for (const results of more) results.forEach((words, n) => expect(firstDifference(words, one![n]!)).toBe(-1));
+    });
+  },
+);

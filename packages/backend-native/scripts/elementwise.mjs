@@ -1,6 +1,6 @@
-// Prints the README's table: microseconds of the CPU backend's own kernels and of oneDNN's on the same memory, alone, between
-// two kernels of the CPU backend, and between two products of the library. Run in the repository's root, on an idle machine:
-// node --conditions=@timestep/source packages/backend-native/scripts/elementwise.mjs [the library's file]
+// Prints the README's table: microseconds of the CPU backend's own kernels and of oneDNN's on the same memory, alone,
+// between two kernels of the CPU backend, and between two products of the library. Run in the repository's root, on an
+// idle machine: node --conditions=@timestep/source packages/backend-native/scripts/elementwise.mjs [the library's file]
 import { CpuBackend } from '@timestep/backend-cpu/extend';
 import { createNativeBackend } from '@timestep/backend-native';
 
@@ -10,7 +10,10 @@ const rounds = 6;
 
 const make = (length) => {
   const buffer = native.alloc('f32', length);
-  native.write(buffer, Float32Array.from({ length }, (_, n) => 2 * Math.sin(n)));
+  native.write(
+    buffer,
+    Float32Array.from({ length }, (_, n) => 2 * Math.sin(n)),
+  );
   return buffer;
 };
 const free = (buffers) => buffers.forEach((buffer) => native.free(buffer));
@@ -18,7 +21,17 @@ const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
 
 const kernel = [make(2 ** 17), make(2 ** 17)];
 const product = [make(2 ** 16), make(2 ** 16), make(2 ** 16)];
-const square = { m: 256, n: 256, k: 256, batch: 1, aStride: 0, bStride: 0, transposeA: false, transposeB: false, accumulate: false };
+const square = {
+  m: 256,
+  n: 256,
+  k: 256,
+  batch: 1,
+  aStride: 0,
+  bStride: 0,
+  transposeA: false,
+  transposeB: false,
+  accumulate: false,
+};
 const places = {
   alone: () => undefined,
   'between kernels': () => own.unary('exp', ...kernel, 0, 0),
@@ -28,7 +41,10 @@ const places = {
 /** Medians in turns, in microseconds; what stands beside the operation is in both. */
 function compare(what, run) {
   const cells = Object.values(places).map((beside) => {
-    const times = new Map([[own, []], [native, []]]);
+    const times = new Map([
+      [own, []],
+      [native, []],
+    ]);
     for (let round = 0; round < rounds; round++) {
       for (const [backend, list] of times) {
         for (let call = 0; call < 12; call++) {
@@ -55,7 +71,14 @@ for (const op of ['tanh', 'sigmoid']) {
     free([x, y]);
   }
 }
-for (const [rows, columns] of [[2048, 65], [3200, 256], [64, 5000], [12288, 250], [49152, 65], [16384, 512]]) {
+for (const [rows, columns] of [
+  [2048, 65],
+  [3200, 256],
+  [64, 5000],
+  [12288, 250],
+  [49152, 65],
+  [16384, 512],
+]) {
   const spec = { rows, columns, epsilon: 1e-5, needsSaved: true };
   const inputs = { x: make(rows * columns), weight: make(columns), bias: make(columns) };
   const upstream = { y: make(rows * columns) };
@@ -66,7 +89,13 @@ for (const [rows, columns] of [[2048, 65], [3200, 256], [64, 5000], [12288, 250]
   });
   compare('both passes of it', ({ fused }) => {
     const { outputs, saved } = fused.layerNorm.forward(spec, inputs);
-    const gradients = fused.layerNorm.backward(spec, { inputs, outputs, saved, gradients: upstream, wanted: { x: true, weight: true, bias: true } });
+    const gradients = fused.layerNorm.backward(spec, {
+      inputs,
+      outputs,
+      saved,
+      gradients: upstream,
+      wanted: { x: true, weight: true, bias: true },
+    });
     saved.release();
     free([outputs.y, ...Object.values(gradients)]);
   });

@@ -1,4 +1,10 @@
-import { ArgumentError, type Capabilities, type DeviceBuffer, type FusedOps, type UnaryOp } from '@timestep/backend-api';
+import {
+  ArgumentError,
+  type Capabilities,
+  type DeviceBuffer,
+  type FusedOps,
+  type UnaryOp,
+} from '@timestep/backend-api';
 import { CpuBackend, createEngine, type CpuBackendOptions, type Engine } from '@timestep/backend-cpu/extend';
 import { PrimitiveCache } from './dnnl/cache.ts';
 import { nativeLayerNorm } from './fused/layer-norm.ts';
@@ -17,10 +23,10 @@ export interface NativeBackendOptions extends CpuBackendOptions {
   /** A library's file, where the system's loader does not know it. */
   readonly path?: string;
   /**
-   * Multiplications and additions of a product, or of one step of an LSTM, from which on the library works on all threads;
-   * 200,000 by default. Below, our own kernels are done before it has its threads together. A thread that sweeps over a
-   * recurrent layer alone calls the library from three tenths of it on. Five times as many elements make it worth the while for
-   * tanh and sigmoid, fifteen times as many for a layer normalisation.
+   * Multiplications and additions of a product, or of one step of an LSTM, from which on the library works on all
+   * threads; 200,000 by default. Below, our own kernels are done before it has its threads together. A thread that
+   * sweeps over a recurrent layer alone calls the library from three tenths of it on. Five times as many elements make
+   * it worth the while for tanh and sigmoid, fifteen times as many for a layer normalisation.
    */
   readonly threshold?: number;
 }
@@ -45,7 +51,10 @@ export class NativeBackend extends CpuBackend {
   constructor(engine: Engine, library: NativeLibrary, threshold: number) {
     super(engine);
     this.library = library.description;
-    this.capabilities = { ...this.capabilities, device: `${library.description}, ${engine.threads} ${engine.threads === 1 ? 'thread' : 'threads'}` };
+    this.capabilities = {
+      ...this.capabilities,
+      device: `${library.description}, ${engine.threads} ${engine.threads === 1 ? 'thread' : 'threads'}`,
+    };
     const memory = new NativeMemory(engine.memory);
     const useThreads = (): void => library.setThreads(engine.threads);
     engine.externalProduct = nativeProduct(library.gemm, memory, useThreads, threshold);
@@ -85,9 +94,17 @@ export class NativeBackend extends CpuBackend {
  */
 export async function createNativeBackend(options: NativeBackendOptions = {}): Promise<NativeBackend> {
   const threshold = options.threshold ?? defaultThreshold;
-  if (!(threshold >= 0)) throw new ArgumentError(`[createNativeBackend] expected threshold to be a number of at least 0, got ${String(threshold)}; leave it out for ${defaultThreshold}`);
+  if (!(threshold >= 0))
+    throw new ArgumentError(
+      `[createNativeBackend] expected threshold to be a number of at least 0, got ${String(threshold)}; leave it out for ${defaultThreshold}`,
+    );
   const library = loadLibrary(options.library ?? 'auto', options.path);
   const module = new URL(import.meta.url.endsWith('.ts') ? './multiply.ts' : './multiply.js', import.meta.url).href;
-  const engine = await createEngine(options, { module, createMultiply, data: library.multiply, threshold: sweepShare * threshold });
+  const engine = await createEngine(options, {
+    module,
+    createMultiply,
+    data: library.multiply,
+    threshold: sweepShare * threshold,
+  });
   return new NativeBackend(engine, library, threshold);
 }

@@ -30,13 +30,49 @@ export function createMultiply(memory: WebAssembly.Memory, data: unknown): Multi
     return base + (offset >>> 0);
   };
   if (kind === 'blas') {
-    const gemm = library.func('void cblas_sgemm(int order, int transa, int transb, int m, int n, int k, float alpha, uintptr_t a, int lda, uintptr_t b, int ldb, float beta, uintptr_t c, int ldc)');
+    const gemm = library.func(
+      'void cblas_sgemm(int order, int transa, int transb, int m, int n, int k, float alpha, uintptr_t a, int lda, uintptr_t b, int ldb, float beta, uintptr_t c, int ldc)',
+    );
     return (transposeA, m, n, k, a, aStride, b, bStride, accumulate, c, cStride) => {
-      gemm(rowMajor, transposeA ? transpose : noTranspose, noTranspose, m, n, k, 1, at(a), aStride, at(b), bStride, accumulate, at(c), cStride);
+      gemm(
+        rowMajor,
+        transposeA ? transpose : noTranspose,
+        noTranspose,
+        m,
+        n,
+        k,
+        1,
+        at(a),
+        aStride,
+        at(b),
+        bStride,
+        accumulate,
+        at(c),
+        cStride,
+      );
     };
   }
-  const gemm = library.func('int dnnl_sgemm(char transa, char transb, int64_t m, int64_t n, int64_t k, float alpha, uintptr_t a, int64_t lda, uintptr_t b, int64_t ldb, float beta, uintptr_t c, int64_t ldc)');
+  const gemm = library.func(
+    'int dnnl_sgemm(char transa, char transb, int64_t m, int64_t n, int64_t k, float alpha, uintptr_t a, int64_t lda, uintptr_t b, int64_t ldb, float beta, uintptr_t c, int64_t ldc)',
+  );
   return (transposeA, m, n, k, a, aStride, b, bStride, accumulate, c, cStride) => {
-    check('sgemm', gemm(transposeA ? letterT : letterN, letterN, m, n, k, 1, at(a), aStride, at(b), bStride, accumulate, at(c), cStride) as number);
+    check(
+      'sgemm',
+      gemm(
+        transposeA ? letterT : letterN,
+        letterN,
+        m,
+        n,
+        k,
+        1,
+        at(a),
+        aStride,
+        at(b),
+        bStride,
+        accumulate,
+        at(c),
+        cStride,
+      ) as number,
+    );
   };
 }

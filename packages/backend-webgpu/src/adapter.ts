@@ -49,7 +49,9 @@ function inNode(): boolean {
  * SwiftShader spells out one store for each element of workgroup memory that this extension zeroes: 0.8 s to compile a
  * product of 64×64 tiles, and 0.05 s without. Dawn zeroes in a loop of the kernel instead.
  */
-export const defaultDawnFlags: readonly string[] = ['disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension'];
+export const defaultDawnFlags: readonly string[] = [
+  'disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension',
+];
 
 /**
  * Dawn's entry points by their flags, kept for the life of the process: one that is collected before an adapter or a
@@ -73,9 +75,13 @@ async function findGpu(dawnFlags: readonly string[]): Promise<GPU> {
   try {
     loaded = (await import(/* @vite-ignore */ /* webpackIgnore: true */ dawn)) as typeof loaded;
   } catch (cause) {
-    throw new DeviceError('NO_DEVICE', "[webgpu] Node needs the npm package 'webgpu' (Dawn), and it does not load; run `npm install webgpu`, or use backend-cpu", {
-      cause,
-    });
+    throw new DeviceError(
+      'NO_DEVICE',
+      "[webgpu] Node needs the npm package 'webgpu' (Dawn), and it does not load; run `npm install webgpu`, or use backend-cpu",
+      {
+        cause,
+      },
+    );
   }
   const key = dawnFlags.join('\n');
   const known = entryPoints.get(key);
@@ -99,7 +105,9 @@ export async function openDevice(options: AdapterOptions): Promise<OpenDevice> {
     return { device: options.device, description, owned: false };
   }
   const gpu = options.gpu ?? (await findGpu(options.dawnFlags ?? defaultDawnFlags));
-  const adapter = await gpu.requestAdapter(options.powerPreference === undefined ? {} : { powerPreference: options.powerPreference });
+  const adapter = await gpu.requestAdapter(
+    options.powerPreference === undefined ? {} : { powerPreference: options.powerPreference },
+  );
   if (adapter === null) {
     throw new DeviceError(
       'NO_DEVICE',
@@ -110,7 +118,11 @@ export async function openDevice(options: AdapterOptions): Promise<OpenDevice> {
   const description = describeAdapter(adapter.info);
   refuseSoftware(description, options);
   const requiredFeatures: GPUFeatureName[] = adapter.features.has('timestamp-query') ? ['timestamp-query'] : [];
-  const device = await adapter.requestDevice({ label: 'timestep', requiredFeatures, requiredLimits: limitsOf(adapter) });
+  const device = await adapter.requestDevice({
+    label: 'timestep',
+    requiredFeatures,
+    requiredLimits: limitsOf(adapter),
+  });
   return { device, description, owned: true };
 }
 
@@ -124,6 +136,7 @@ function refuseSoftware(description: AdapterDescription, { requireHardware = fal
 
 /** One line for people. */
 export function describeInWords({ vendor, architecture, device, description, software }: AdapterDescription): string {
-  const words = description === '' ? [vendor, architecture, device].filter((each) => each !== '').join(' ') : description;
+  const words =
+    description === '' ? [vendor, architecture, device].filter((each) => each !== '').join(' ') : description;
   return `${words === '' ? 'unnamed adapter' : words}${software ? ' (software)' : ''}`;
 }

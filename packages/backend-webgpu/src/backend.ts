@@ -85,7 +85,9 @@ async function dispose(runtime: Runtime, owned: boolean): Promise<void> {
   runtime.disposed = true;
   if (!owned) return pool.destroyAll();
   // Dawn aborts the process at its end now and then where a device was destroyed with work underway.
-  await Promise.race([device.queue.onSubmittedWorkDone().then(() => failures.drain()), device.lost]).catch(() => undefined);
+  await Promise.race([device.queue.onSubmittedWorkDone().then(() => failures.drain()), device.lost]).catch(
+    () => undefined,
+  );
   device.destroy();
   await device.lost;
 }

@@ -6,8 +6,8 @@ export interface WebGpuBackendOptions extends AdapterOptions {
   /** Bytes of freed buffers kept for reuse; 1 GiB by default. */
   readonly maxCachedBytes?: number;
   /**
-   * Operations encoded before a submit is made unasked, so that no watchdog of the driver takes a long batch for a hang;
-   * 2.5e11 by default, a quarter of a second on a device of 1 TFLOP/s. The profiler counts such submits.
+   * Operations encoded before a submit is made unasked, so that no watchdog of the driver takes a long batch for a
+   * hang; 2.5e11 by default, a quarter of a second on a device of 1 TFLOP/s. The profiler counts such submits.
    */
   readonly workPerSubmit?: number;
   /** Time every dispatch on the GPU, where the adapter can. It costs a compute pass for each. */
@@ -27,7 +27,8 @@ export interface WebGpuBackendOptions extends AdapterOptions {
  */
 export async function createWebGpuBackend(options: WebGpuBackendOptions = {}): Promise<WebGpuBackend> {
   const { maxCachedBytes = 2 ** 30, workPerSubmit = 2.5e11, timestamps = false } = options;
-  if (!(maxCachedBytes >= 0)) throw new ArgumentError(`[webgpu] maxCachedBytes must be at least 0, got ${maxCachedBytes}`);
+  if (!(maxCachedBytes >= 0))
+    throw new ArgumentError(`[webgpu] maxCachedBytes must be at least 0, got ${maxCachedBytes}`);
   if (!(workPerSubmit > 0)) throw new ArgumentError(`[webgpu] workPerSubmit must be positive, got ${workPerSubmit}`);
   const open = await openDevice(options);
   return makeBackend(open, {

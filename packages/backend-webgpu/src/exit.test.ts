@@ -7,8 +7,17 @@ const missing = await missingAdapter();
 
 /** Runs a program in a process of its own, which has to end by itself. */
 async function run(code: string): Promise<string> {
-  const flags = ['--conditions=@timestep/source', '--input-type=module-typescript', '--disable-warning=ExperimentalWarning', '--eval', code];
-  const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: new URL('..', import.meta.url), timeout: 60_000 });
+  const flags = [
+    '--conditions=@timestep/source',
+    '--input-type=module-typescript',
+    '--disable-warning=ExperimentalWarning',
+    '--eval',
+    code,
+  ];
+  const { stdout } = await promisify(execFile)(process.execPath, flags, {
+    cwd: new URL('..', import.meta.url),
+    timeout: 60_000,
+  });
   return stdout;
 }
 

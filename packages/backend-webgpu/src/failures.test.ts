@@ -41,7 +41,11 @@ describe.skipIf(missing !== null)('failures of a device', () => {
     backend.device.destroy();
     await pending.catch((error: unknown) => expect(error).toMatchObject({ code: 'DEVICE_LOST' }));
     backend.fill(x, 2);
-    await expect(backend.read(x)).rejects.toMatchObject({ name: 'DeviceError', code: 'DEVICE_LOST', message: expect.stringContaining('resume from the last checkpoint') });
+    await expect(backend.read(x)).rejects.toMatchObject({
+      name: 'DeviceError',
+      code: 'DEVICE_LOST',
+      message: expect.stringContaining('resume from the last checkpoint'),
+    });
     await expect(backend.sync()).rejects.toMatchObject({ code: 'DEVICE_LOST' });
     await backend.dispose();
   });
@@ -55,7 +59,10 @@ describe.skipIf(missing !== null)('failures of a device', () => {
     const storage = memoryStorage();
     const options = { readEvery: 5, storage, checkpoints: { every: 10 } };
     const first = await createWebGpuBackend();
-    const doomed = characterTrainer(first, sizes, { ...options, onProgress: ({ step }) => step === 15 && first.device.destroy() });
+    const doomed = characterTrainer(first, sizes, {
+      ...options,
+      onProgress: ({ step }) => step === 15 && first.device.destroy(),
+    });
     await expect(doomed.fit({ steps: 30 })).rejects.toMatchObject({ code: 'DEVICE_LOST' });
     await first.dispose();
 
@@ -69,7 +76,13 @@ describe.skipIf(missing !== null)('failures of a device', () => {
   test('a kernel that does not compile: the next read says which, and why', async () => {
     const { device } = await openDevice({});
     const runtime = new Runtime(device, { maxCachedBytes: 0, workPerSubmit: 1e12, timestamps: false });
-    const kernel = runtime.kernel('wrong', () => ({ name: 'wrong', bindings: [writes('out', 'f32')], parameters: {}, workgroupSize: 1, body: '  out[0] = undeclared;' }));
+    const kernel = runtime.kernel('wrong', () => ({
+      name: 'wrong',
+      bindings: [writes('out', 'f32')],
+      parameters: {},
+      workgroupSize: 1,
+      body: '  out[0] = undeclared;',
+    }));
     const out = runtime.alloc('f32', 1);
     runtime.run(kernel, [out], {}, 1);
     await expect(runtime.read([out])).rejects.toMatchObject({
@@ -84,7 +97,9 @@ describe.skipIf(missing !== null)('failures of a device', () => {
     const backend = await createWebGpuBackend();
     const length = backend.capabilities.maxBufferBytes / 4 + 1;
     const { buffers, bytes } = backend.memory();
-    expect(() => backend.alloc('f32', length)).toThrow(expect.objectContaining({ name: 'OutOfMemoryError', code: 'OUT_OF_MEMORY', bytes: 4 * length }));
+    expect(() => backend.alloc('f32', length)).toThrow(
+      expect.objectContaining({ name: 'OutOfMemoryError', code: 'OUT_OF_MEMORY', bytes: 4 * length }),
+    );
     expect(backend.memory()).toMatchObject({ buffers, bytes });
     await backend.dispose();
   });
@@ -103,7 +118,12 @@ describe.skipIf(missing !== null)('failures of a device', () => {
         (reason: unknown) => reason,
       );
     }
-    expect(error).toMatchObject({ name: 'OutOfMemoryError', code: 'OUT_OF_MEMORY', bytes: 4 * length, message: expect.stringContaining(String(4 * length)) });
+    expect(error).toMatchObject({
+      name: 'OutOfMemoryError',
+      code: 'OUT_OF_MEMORY',
+      bytes: 4 * length,
+      message: expect.stringContaining(String(4 * length)),
+    });
     // What was there before goes on.
     expect(await backend.read(small)).toEqual(Float32Array.of(1));
     await backend.dispose();

@@ -57,7 +57,10 @@ export class Profiler {
   counters(): ProfileCounters {
     const totals = this.#totals();
     const names = Object.keys(totals) as (keyof ProfileCounters)[];
-    return Object.fromEntries(names.map((name) => [name, totals[name] - this.#base[name]])) as Record<keyof ProfileCounters, number>;
+    return Object.fromEntries(names.map((name) => [name, totals[name] - this.#base[name]])) as Record<
+      keyof ProfileCounters,
+      number
+    >;
   }
 
   /** Counters and kernels. Waits for the times of submitted work. */
@@ -83,11 +86,18 @@ export class Profiler {
 
 /** A profile as a table of plain text; `steps` divides everything, to show one training step. */
 export function formatProfile({ counters, kernels }: Profile, steps = 1): string {
-  const per = (value: number): string => (Number.isInteger(value / steps) ? String(value / steps) : (value / steps).toFixed(2));
-  const rows = kernels.map(({ kernel, dispatches, milliseconds }) => [kernel, per(dispatches), milliseconds === null ? '–' : (milliseconds / steps).toFixed(3)]);
+  const per = (value: number): string =>
+    Number.isInteger(value / steps) ? String(value / steps) : (value / steps).toFixed(2);
+  const rows = kernels.map(({ kernel, dispatches, milliseconds }) => [
+    kernel,
+    per(dispatches),
+    milliseconds === null ? '–' : (milliseconds / steps).toFixed(3),
+  ]);
   const table = [['kernel', 'dispatches', 'GPU ms'], ...rows];
   const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)));
-  const lines = table.map(([kernel, ...numbers]) => [kernel!.padEnd(widths[0]!), ...numbers.map((each, index) => each.padStart(widths[index + 1]!))].join('  '));
+  const lines = table.map(([kernel, ...numbers]) =>
+    [kernel!.padEnd(widths[0]!), ...numbers.map((each, index) => each.padStart(widths[index + 1]!))].join('  '),
+  );
   const totals = Object.entries(counters).map(([name, value]) => `${name} ${per(value as number)}`);
   return [...lines, '', totals.join(' · ')].join('\n');
 }

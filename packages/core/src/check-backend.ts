@@ -9,5 +9,7 @@ export function checkBackend(where: string, backend: Backend): Backend {
   const given: unknown = backend;
   if (typeof given === 'object' && given !== null && 'alloc' in given) return backend;
   const found = given instanceof Promise ? 'a promise of one' : given === null ? 'null' : typeof given;
-  throw new ArgumentError(`[${where}] expected a backend, got ${found}; pass the one that you made, such as { backend: await createCpuBackend() }`);
+  throw new ArgumentError(
+    `[${where}] expected a backend, got ${found}; pass the one that you made, such as { backend: await createCpuBackend() }`,
+  );
 }

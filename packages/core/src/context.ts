@@ -50,7 +50,10 @@ export function noGrad<Result>(backend: Backend, body: () => Result): Result {
   }
 }
 
-/** Runs `body` with another choice of fused operations. Layers and functions may override it with their own `fused` option. */
+/**
+ * Runs `body` with another choice of fused operations. Layers and functions may override it with their own `fused`
+ * option.
+ */
 export function withFused<Result>(backend: Backend, mode: FusedMode, body: () => Result): Result {
   const context = contextOf(backend);
   const before = context.fused;

@@ -39,7 +39,12 @@ export function tensor(backend: Backend, data: NestedArray | HostArray, options:
 }
 
 /** A tensor filled with one value. */
-export function full(backend: Backend, shape: Shape, value: number, options: Omit<TensorOptions, 'shape'> = {}): Tensor {
+export function full(
+  backend: Backend,
+  shape: Shape,
+  value: number,
+  options: Omit<TensorOptions, 'shape'> = {},
+): Tensor {
   checkBackend('full', backend);
   checkShape('full', shape);
   const buffer = backend.alloc(options.dtype ?? 'f32', sizeOf(shape));
@@ -58,8 +63,15 @@ export function ones(backend: Backend, shape: Shape, options?: Omit<TensorOption
 }
 
 /** `[start, start + step, …]`, up to and without `end`. */
-export function arange(backend: Backend, start: number, end: number, step = 1, options: Pick<TensorOptions, 'dtype'> = {}): Tensor {
-  if (step === 0 || !Number.isFinite((end - start) / step)) throw new ArgumentError(`[arange] expected a finite range and a step other than 0, got ${start}, ${end}, ${step}`);
+export function arange(
+  backend: Backend,
+  start: number,
+  end: number,
+  step = 1,
+  options: Pick<TensorOptions, 'dtype'> = {},
+): Tensor {
+  if (step === 0 || !Number.isFinite((end - start) / step))
+    throw new ArgumentError(`[arange] expected a finite range and a step other than 0, got ${start}, ${end}, ${step}`);
   const values = Array.from({ length: Math.max(0, Math.ceil((end - start) / step)) }, (_, i) => start + i * step);
   return tensor(backend, values, { dtype: options.dtype ?? 'i32', shape: [values.length] });
 }
@@ -77,7 +89,9 @@ function dtypeOf(data: NestedArray | HostArray): DType {
   if (!isHostArray(data) || data instanceof Float32Array || data instanceof Float64Array) return 'f32';
   if (data instanceof Int32Array) return 'i32';
   if (data instanceof Uint32Array) return 'u32';
-  throw new DTypeError(`[tensor] expected numbers, a Float32Array, Float64Array, Int32Array or Uint32Array, got ${Object.prototype.toString.call(data)}`);
+  throw new DTypeError(
+    `[tensor] expected numbers, a Float32Array, Float64Array, Int32Array or Uint32Array, got ${Object.prototype.toString.call(data)}`,
+  );
 }
 
 function flatten(data: NestedArray): { values: number[]; shape: number[] } {
@@ -86,10 +100,16 @@ function flatten(data: NestedArray): { values: number[]; shape: number[] } {
   const values: number[] = [];
   const visit = (part: NestedArray, depth: number): void => {
     if (!Array.isArray(part)) {
-      if (depth !== shape.length || typeof part !== 'number') throw new ShapeError(`[tensor] expected numbers nested evenly to shape ${show(shape)}, found ${String(part)} at depth ${depth}`);
+      if (depth !== shape.length || typeof part !== 'number')
+        throw new ShapeError(
+          `[tensor] expected numbers nested evenly to shape ${show(shape)}, found ${String(part)} at depth ${depth}`,
+        );
       values.push(part);
     } else {
-      if (part.length !== shape[depth]) throw new ShapeError(`[tensor] ragged nesting: expected ${shape[depth]} entries at depth ${depth} for shape ${show(shape)}, found ${part.length}`);
+      if (part.length !== shape[depth])
+        throw new ShapeError(
+          `[tensor] ragged nesting: expected ${shape[depth]} entries at depth ${depth} for shape ${show(shape)}, found ${part.length}`,
+        );
       for (const inner of part) visit(inner, depth + 1);
     }
   };

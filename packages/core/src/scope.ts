@@ -77,7 +77,8 @@ export class Scope {
     if (this.#closed) return;
     this.#closed = true;
     const context = contextOf(this.#backend);
-    for (let at = context.scopes.indexOf(this); at >= 0; at = context.scopes.indexOf(this)) context.scopes.splice(at, 1);
+    for (let at = context.scopes.indexOf(this); at >= 0; at = context.scopes.indexOf(this))
+      context.scopes.splice(at, 1);
     context.gradientEnabled = this.#gradientBefore;
     for (const tensor of this.#tensors) {
       tensor.owner = null;
@@ -103,7 +104,10 @@ export function openScope(backend: Backend, options?: ScopeOptions): Scope {
  * const variance = tidy(backend, () => mean(square(subtract(x, mean(x)))));
  * ```
  */
-export function tidy<Result extends Tensor | readonly Tensor[] | Readonly<Record<string, Tensor | null>>>(backend: Backend, body: () => Result): Result {
+export function tidy<Result extends Tensor | readonly Tensor[] | Readonly<Record<string, Tensor | null>>>(
+  backend: Backend,
+  body: () => Result,
+): Result {
   using scope = new Scope(backend);
   const result = body();
   for (const tensor of tensorsIn(result)) scope.keep(tensor);

@@ -52,7 +52,9 @@ export function sameShape(a: Shape, b: Shape): boolean {
 /** The axis counted from 0; negative counts from the end. */
 export function normalizeAxis(where: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    throw new ArgumentError(`[${where}] axis ${axis} is out of range for a tensor of ${rank} axes; expected ${-rank}…${rank - 1}`);
+    throw new ArgumentError(
+      `[${where}] axis ${axis} is out of range for a tensor of ${rank} axes; expected ${-rank}…${rank - 1}`,
+    );
   }
   return axis < 0 ? axis + rank : axis;
 }
@@ -63,7 +65,8 @@ export function normalizeAxes(where: string, axes: number | readonly number[] | 
   const list = (typeof axes === 'number' ? [axes] : [...axes]).map((axis) => normalizeAxis(where, axis, rank));
   list.sort((a, b) => a - b);
   for (let i = 1; i < list.length; i++) {
-    if (list[i] === list[i - 1]) throw new ArgumentError(`[${where}] axis ${list[i]} is named twice; name each axis once`);
+    if (list[i] === list[i - 1])
+      throw new ArgumentError(`[${where}] axis ${list[i]} is named twice; name each axis once`);
   }
   return list;
 }

@@ -17,12 +17,18 @@ export class Storage {
   }
 
   get buffer(): DeviceBuffer {
-    if (this.#references === 0) throw new DisposedError('[tensor] its memory was freed; keep the tensor with scope.keep(tensor) or use it earlier');
+    if (this.#references === 0)
+      throw new DisposedError(
+        '[tensor] its memory was freed; keep the tensor with scope.keep(tensor) or use it earlier',
+      );
     return this.#buffer;
   }
 
   retain(): this {
-    if (this.#references === 0) throw new DisposedError('[tensor] its memory was freed; keep the tensor with scope.keep(tensor) or use it earlier');
+    if (this.#references === 0)
+      throw new DisposedError(
+        '[tensor] its memory was freed; keep the tensor with scope.keep(tensor) or use it earlier',
+      );
     this.#references++;
     return this;
   }

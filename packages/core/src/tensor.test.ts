@@ -9,9 +9,15 @@ const backend = createReferenceBackend();
 
 describe('making tensors', () => {
   it('infers shapes from nesting and element types from typed arrays', async () => {
-    const x = tensor(backend, [[1, 2, 3], [4, 5, 6]]);
+    const x = tensor(backend, [
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     expect([x.shape, x.dtype, x.size, x.rank]).toEqual([[2, 3], 'f32', 6, 2]);
-    expect(await x.array()).toEqual([[1, 2, 3], [4, 5, 6]]);
+    expect(await x.array()).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     expect(tensor(backend, new Int32Array(2)).dtype).toBe('i32');
     expect(tensor(backend, Uint32Array.of(7)).dtype).toBe('u32');
     expect(await tensor(backend, 3.5).item()).toBe(3.5);
@@ -22,11 +28,19 @@ describe('making tensors', () => {
   });
 
   it('says what is wrong with the contents', () => {
-    expect(() => tensor(backend, [[1, 2], [3]])).toThrow('[tensor] ragged nesting: expected 2 entries at depth 1 for shape [2, 2], found 1');
-    expect(() => tensor(backend, [1, 2, 3], { shape: [2, 2] })).toThrow('[tensor] shape [2, 2] holds 4 elements, got 3');
-    expect(() => tensor(backend, new Float32Array(2), { shape: [-1, -2] })).toThrow('[tensor] a shape holds non-negative integers, got [-1, -2]');
+    expect(() => tensor(backend, [[1, 2], [3]])).toThrow(
+      '[tensor] ragged nesting: expected 2 entries at depth 1 for shape [2, 2], found 1',
+    );
+    expect(() => tensor(backend, [1, 2, 3], { shape: [2, 2] })).toThrow(
+      '[tensor] shape [2, 2] holds 4 elements, got 3',
+    );
+    expect(() => tensor(backend, new Float32Array(2), { shape: [-1, -2] })).toThrow(
+      '[tensor] a shape holds non-negative integers, got [-1, -2]',
+    );
     expect(() => arange(backend, 0, 1, 0)).toThrow('[arange] expected a finite range and a step other than 0');
-    expect(() => tensor(backend, [1], { dtype: 'i32', requiresGrad: true })).toThrow('[tensor] only f32 tensors have gradients, this one is i32');
+    expect(() => tensor(backend, [1], { dtype: 'i32', requiresGrad: true })).toThrow(
+      '[tensor] only f32 tensors have gradients, this one is i32',
+    );
   });
 });
 
@@ -37,7 +51,9 @@ describe('reading and overwriting', () => {
     expect(await zeros(backend, [4]).assign(x).array()).toEqual([1, 2, 3, 4]);
     expect(() => x.assign([1])).toThrow('[assign] expected 4 elements for shape [2, 2], got 1');
     expect(() => x.assign(zeros(backend, [4], { dtype: 'i32' }))).toThrow('[assign] expected f32, got i32');
-    expect(() => square(tensor(backend, [1], { requiresGrad: true })).assign([2])).toThrow('[assign] only leaves can be overwritten');
+    expect(() => square(tensor(backend, [1], { requiresGrad: true })).assign([2])).toThrow(
+      '[assign] only leaves can be overwritten',
+    );
     await expect(x.item()).rejects.toThrow('[item] expected a tensor of one element, got shape [2, 2]; use data()');
   });
 

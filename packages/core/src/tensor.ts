@@ -1,4 +1,12 @@
-import { ArgumentError, DisposedError, type Backend, type DeviceBuffer, type DType, type HostArray, type HostData } from '@timestep/backend-api';
+import {
+  ArgumentError,
+  DisposedError,
+  type Backend,
+  type DeviceBuffer,
+  type DType,
+  type HostArray,
+  type HostData,
+} from '@timestep/backend-api';
 import { runBackward } from './autograd/backward.ts';
 import type { Node } from './autograd/node.ts';
 import { contextOf } from './context.ts';
@@ -31,7 +39,10 @@ export class Tensor {
   #output = 0;
   #disposed = false;
 
-  /** For core and for packages that define operations; use `tensor`, `zeros` and the operations. Takes over one reference of `storage`. */
+  /**
+   * For core and for packages that define operations; use `tensor`, `zeros` and the operations. Takes over one
+   * reference of `storage`.
+   */
   constructor(storage: Storage, shape: Shape, dtype: DType = storage.buffer.dtype) {
     this.backend = storage.backend;
     this.#storage = storage;
@@ -62,7 +73,9 @@ export class Tensor {
 
   get storage(): Storage {
     if (this.#disposed) {
-      throw new DisposedError(`[tensor] a tensor of shape ${show(this.shape)} was used after it was disposed; keep it with scope.keep(tensor), or dispose it later; without an open scope, backward() disposes what it passes through: read it before, or openScope(backend) first`);
+      throw new DisposedError(
+        `[tensor] a tensor of shape ${show(this.shape)} was used after it was disposed; keep it with scope.keep(tensor), or dispose it later; without an open scope, backward() disposes what it passes through: read it before, or openScope(backend) first`,
+      );
     }
     return this.#storage;
   }
@@ -84,7 +97,8 @@ export class Tensor {
 
   set requiresGrad(value: boolean) {
     if (this.#node) throw new ArgumentError('[tensor] requiresGrad can be set on leaves only; call detach() first');
-    if (value && this.dtype !== 'f32') throw new ArgumentError(`[tensor] only f32 tensors have gradients, this one is ${this.dtype}; cast it first`);
+    if (value && this.dtype !== 'f32')
+      throw new ArgumentError(`[tensor] only f32 tensors have gradients, this one is ${this.dtype}; cast it first`);
     this.#requiresGrad = value;
   }
 
@@ -104,7 +118,8 @@ export class Tensor {
 
   /** The only element. */
   async item(): Promise<number> {
-    if (this.size !== 1) throw new ArgumentError(`[item] expected a tensor of one element, got shape ${show(this.shape)}; use data()`);
+    if (this.size !== 1)
+      throw new ArgumentError(`[item] expected a tensor of one element, got shape ${show(this.shape)}; use data()`);
     return (await this.data())[0]!;
   }
 
@@ -116,10 +131,21 @@ export class Tensor {
   /** Overwrites the contents of a leaf, in place. */
   assign(source: Tensor | HostData): this {
     const length = source instanceof Tensor ? source.size : source.length;
-    if (length !== this.size) throw new ArgumentError(`[assign] expected ${this.size} elements for shape ${show(this.shape)}, got ${length}`, 'SHAPE_MISMATCH');
-    if (this.#node) throw new ArgumentError('[assign] only leaves can be overwritten; this tensor was made by an operation that a gradient may need');
+    if (length !== this.size)
+      throw new ArgumentError(
+        `[assign] expected ${this.size} elements for shape ${show(this.shape)}, got ${length}`,
+        'SHAPE_MISMATCH',
+      );
+    if (this.#node)
+      throw new ArgumentError(
+        '[assign] only leaves can be overwritten; this tensor was made by an operation that a gradient may need',
+      );
     if (source instanceof Tensor) {
-      if (source.dtype !== this.dtype) throw new ArgumentError(`[assign] expected ${this.dtype}, got ${source.dtype}; cast it first`, 'DTYPE_MISMATCH');
+      if (source.dtype !== this.dtype)
+        throw new ArgumentError(
+          `[assign] expected ${this.dtype}, got ${source.dtype}; cast it first`,
+          'DTYPE_MISMATCH',
+        );
       this.backend.copy({ buffer: source.buffer, strides: [1] }, { buffer: this.buffer, strides: [1] }, [length]);
     } else this.backend.write(this.buffer, source);
     this.storage.version++;

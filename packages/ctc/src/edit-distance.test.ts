@@ -30,8 +30,18 @@ test('the distance is the fewest edits, and the alignment makes them', () => {
 });
 
 test('names the edits of a known pair', () => {
-  expect(editDistance('kitten', 'sitting')).toMatchObject({ distance: 3, substitutions: 2, insertions: 1, deletions: 0 });
-  expect(editDistance('3141', '341').alignment.map(({ kind }) => kind)).toEqual(['match', 'deletion', 'match', 'match']);
+  expect(editDistance('kitten', 'sitting')).toMatchObject({
+    distance: 3,
+    substitutions: 2,
+    insertions: 1,
+    deletions: 0,
+  });
+  expect(editDistance('3141', '341').alignment.map(({ kind }) => kind)).toEqual([
+    'match',
+    'deletion',
+    'match',
+    'match',
+  ]);
 });
 
 test('a character outside the basic plane is one token', () => {

@@ -32,7 +32,10 @@ const [MATCH, SUBSTITUTION, DELETION, INSERTION] = [0, 1, 2, 3];
  */
 export function editDistance(reference: string, hypothesis: string): EditDistance<string>;
 export function editDistance<Token>(reference: ArrayLike<Token>, hypothesis: ArrayLike<Token>): EditDistance<Token>;
-export function editDistance(reference: string | ArrayLike<unknown>, hypothesis: string | ArrayLike<unknown>): EditDistance<unknown> {
+export function editDistance(
+  reference: string | ArrayLike<unknown>,
+  hypothesis: string | ArrayLike<unknown>,
+): EditDistance<unknown> {
   const a: readonly unknown[] = Array.from<unknown>(reference);
   const b: readonly unknown[] = Array.from<unknown>(hypothesis);
   const columns = b.length + 1;
@@ -80,5 +83,11 @@ function trace(a: readonly unknown[], b: readonly unknown[], steps: Uint8Array):
     if (step !== DELETION) j -= 1;
   }
   const [, substitutions = 0, deletions = 0, insertions = 0] = counts;
-  return { distance: substitutions + deletions + insertions, substitutions, insertions, deletions, alignment: alignment.reverse() };
+  return {
+    distance: substitutions + deletions + insertions,
+    substitutions,
+    insertions,
+    deletions,
+    alignment: alignment.reverse(),
+  };
 }

@@ -24,25 +24,39 @@ export interface Frames {
 }
 
 /** The shape of emissions, checked against their data, lengths and the blank's index. */
-export function checkEmissions(where: string, emissions: Emissions, blank: number): { T: number; N: number; C: number; lengths: number[] } {
+export function checkEmissions(
+  where: string,
+  emissions: Emissions,
+  blank: number,
+): { T: number; N: number; C: number; lengths: number[] } {
   const { data, shape } = emissions;
   if (shape.length !== 2 && shape.length !== 3) {
-    throw new ShapeError(`[${where}] expected emissions of shape [T, C] or [T, N, C], got [${shape.join(', ')}]; reshape them first`);
+    throw new ShapeError(
+      `[${where}] expected emissions of shape [T, C] or [T, N, C], got [${shape.join(', ')}]; reshape them first`,
+    );
   }
   const T = shape[0]!;
   const N = shape.length === 3 ? shape[1]! : 1;
   const C = shape[shape.length - 1]!;
   if (data.length !== T * N * C) {
-    throw new ShapeError(`[${where}] expected ${T * N * C} numbers for shape [${shape.join(', ')}], got ${data.length}; pass the shape that the data has`);
+    throw new ShapeError(
+      `[${where}] expected ${T * N * C} numbers for shape [${shape.join(', ')}], got ${data.length}; pass the shape that the data has`,
+    );
   }
   checkBlank(where, blank, C);
   const lengths = Array.from(emissions.lengths ?? new Array<number>(N).fill(T));
   if (lengths.length !== N) {
-    throw new ArgumentError(`[${where}] expected ${N} lengths, one for each utterance, got ${lengths.length}; pass lengths of shape [N]`, 'INVALID_LENGTHS');
+    throw new ArgumentError(
+      `[${where}] expected ${N} lengths, one for each utterance, got ${lengths.length}; pass lengths of shape [N]`,
+      'INVALID_LENGTHS',
+    );
   }
   lengths.forEach((length, n) => {
     if (!Number.isInteger(length) || length < 0 || length > T) {
-      throw new ArgumentError(`[${where}] expected lengths in 0…${T}, got ${length} for utterance ${n}; count frames, not samples`, 'INVALID_LENGTHS');
+      throw new ArgumentError(
+        `[${where}] expected lengths in 0…${T}, got ${length} for utterance ${n}; count frames, not samples`,
+        'INVALID_LENGTHS',
+      );
     }
   });
   return { T, N, C, lengths };
@@ -51,7 +65,10 @@ export function checkEmissions(where: string, emissions: Emissions, blank: numbe
 /** Throws an `INVALID_BLANK` ArgumentError unless `blank` is one of C classes. */
 export function checkBlank(where: string, blank: number, C: number): void {
   if (!Number.isInteger(blank) || blank < 0 || blank >= C) {
-    throw new ArgumentError(`[${where}] expected a blank index in 0…${C - 1}, got ${blank}; pass the class that stands for "no label"`, 'INVALID_BLANK');
+    throw new ArgumentError(
+      `[${where}] expected a blank index in 0…${C - 1}, got ${blank}; pass the class that stands for "no label"`,
+      'INVALID_BLANK',
+    );
   }
 }
 

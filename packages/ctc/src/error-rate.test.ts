@@ -8,8 +8,15 @@ test('edits are summed before they are divided', () => {
 });
 
 test('words are separated by any white space', () => {
-  expect(wordErrorRate(['the  cat\tsat\n'], [' the cat'])).toMatchObject({ edits: 1, deletions: 1, referenceLength: 3 });
-  expect(wordErrorRate([['new york', 'is']], [['new york', 'was']])).toMatchObject({ substitutions: 1, referenceLength: 2 });
+  expect(wordErrorRate(['the  cat\tsat\n'], [' the cat'])).toMatchObject({
+    edits: 1,
+    deletions: 1,
+    referenceLength: 3,
+  });
+  expect(wordErrorRate([['new york', 'is']], [['new york', 'was']])).toMatchObject({
+    substitutions: 1,
+    referenceLength: 2,
+  });
 });
 
 test('digits only', () => {
@@ -31,7 +38,11 @@ test('confusion pairs come most frequent first, with the right ones on request',
     { reference: '7', hypothesis: null, count: 1 },
     { reference: null, hypothesis: '0', count: 1 },
   ]);
-  expect(confusionPairs(references, hypotheses, { matches: true })).toContainEqual({ reference: '1', hypothesis: '1', count: 1 });
+  expect(confusionPairs(references, hypotheses, { matches: true })).toContainEqual({
+    reference: '1',
+    hypothesis: '1',
+    count: 1,
+  });
   expect(confusionPairs(['a b'], ['a c'], { unit: 'word' })).toEqual([{ reference: 'b', hypothesis: 'c', count: 1 }]);
 });
 

@@ -1,9 +1,14 @@
 import { ArgumentError } from '@timestep/core';
 import { type EditDistance, editDistance } from './edit-distance.ts';
 
-/** Edits over reference tokens, summed over all utterances before dividing, as speech and handwriting papers report it. */
+/**
+ * Edits over reference tokens, summed over all utterances before dividing, as speech and handwriting papers report it.
+ */
 export interface ErrorRate {
-  /** edits / referenceLength; above 1 where much is inserted; 0 for nothing against nothing, +∞ for something against nothing */
+  /**
+   * edits / referenceLength; above 1 where much is inserted; 0 for nothing against nothing, +∞ for something against
+   * nothing
+   */
   readonly rate: number;
   /** substitutions + insertions + deletions */
   readonly edits: number;
@@ -91,7 +96,12 @@ export function confusionPairs(
   return [...counts.values()].sort((a, b) => b.count - a.count);
 }
 
-function total(where: string, references: readonly Transcript[], hypotheses: readonly Transcript[], tokens: (text: Transcript) => string[]): ErrorRate {
+function total(
+  where: string,
+  references: readonly Transcript[],
+  hypotheses: readonly Transcript[],
+  tokens: (text: Transcript) => string[],
+): ErrorRate {
   let [substitutions, insertions, deletions, referenceLength] = [0, 0, 0, 0];
   for (const edits of alignments(where, references, hypotheses, tokens)) {
     substitutions += edits.substitutions;
@@ -100,12 +110,26 @@ function total(where: string, references: readonly Transcript[], hypotheses: rea
     referenceLength += edits.alignment.length - edits.insertions;
   }
   const edits = substitutions + insertions + deletions;
-  return { rate: edits === 0 ? 0 : edits / referenceLength, edits, substitutions, insertions, deletions, referenceLength };
+  return {
+    rate: edits === 0 ? 0 : edits / referenceLength,
+    edits,
+    substitutions,
+    insertions,
+    deletions,
+    referenceLength,
+  };
 }
 
-function alignments(where: string, references: readonly Transcript[], hypotheses: readonly Transcript[], tokens: (text: Transcript) => string[]): EditDistance<string>[] {
+function alignments(
+  where: string,
+  references: readonly Transcript[],
+  hypotheses: readonly Transcript[],
+  tokens: (text: Transcript) => string[],
+): EditDistance<string>[] {
   if (references.length !== hypotheses.length) {
-    throw new ArgumentError(`[${where}] expected as many hypotheses as references, got ${hypotheses.length} and ${references.length}; pass '' for an utterance that was read as nothing`);
+    throw new ArgumentError(
+      `[${where}] expected as many hypotheses as references, got ${hypotheses.length} and ${references.length}; pass '' for an utterance that was read as nothing`,
+    );
   }
   return references.map((reference, i) => editDistance<string>(tokens(reference), tokens(hypotheses[i]!)));
 }

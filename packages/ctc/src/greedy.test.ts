@@ -15,7 +15,8 @@ test('reads the most probable path of every utterance, found by enumeration', ()
       const steps = lengths[n]!;
       const own = Float32Array.from({ length: steps * C }, (_, i) => data[(Math.floor(i / C) * N + n) * C + (i % C)]!);
       let best = { path: [] as number[], score: -Infinity };
-      for (const candidate of paths(logProbabilities(own, steps, C), steps, C)) if (candidate.score > best.score) best = candidate;
+      for (const candidate of paths(logProbabilities(own, steps, C), steps, C))
+        if (candidate.score > best.score) best = candidate;
       expect(result.tokens).toEqual(collapse(best.path, blank));
       expect(result.score).toBeCloseTo(best.score, 4);
       result.tokens.forEach((token, i) => {

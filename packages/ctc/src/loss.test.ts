@@ -27,12 +27,21 @@ describe.each(creators)('on %s', (_, create, tolerance) => {
       const blank = randomInteger(random, C);
       const data = randomLogits(random, T * N, C);
       const inputLengths = Array.from({ length: N }, () => randomInteger(random, T + 1));
-      const targets = Array.from({ length: N }, () => Array.from({ length: randomInteger(random, 4) }, () => (blank + 1 + randomInteger(random, C - 1)) % C));
-      const losses = await new CTCLoss({ blank, reduction: 'none', fused }).forward(tensor(backend, data, { shape: [T, N, C] }), targets, inputLengths).data();
+      const targets = Array.from({ length: N }, () =>
+        Array.from({ length: randomInteger(random, 4) }, () => (blank + 1 + randomInteger(random, C - 1)) % C),
+      );
+      const losses = await new CTCLoss({ blank, reduction: 'none', fused })
+        .forward(tensor(backend, data, { shape: [T, N, C] }), targets, inputLengths)
+        .data();
       for (let n = 0; n < N; n++) {
         const steps = inputLengths[n]!;
-        const own = Float32Array.from({ length: steps * C }, (_, i) => data[(Math.floor(i / C) * N + n) * C + (i % C)]!);
-        const expected = -Math.log(labellings(logProbabilities(own, steps, C), steps, C, blank).get(targets[n]!.join(',')) ?? 0);
+        const own = Float32Array.from(
+          { length: steps * C },
+          (_, i) => data[(Math.floor(i / C) * N + n) * C + (i % C)]!,
+        );
+        const expected = -Math.log(
+          labellings(logProbabilities(own, steps, C), steps, C, blank).get(targets[n]!.join(',')) ?? 0,
+        );
         if (expected === Infinity) expect(losses[n]).toBe(Infinity);
         else expect(Math.abs(losses[n]! - expected)).toBeLessThan(tolerance * (1 + Math.abs(expected)));
       }
@@ -63,7 +72,8 @@ describe.each(creators)('on %s', (_, create, tolerance) => {
       const target = Array.from({ length: randomInteger(random, 3) }, () => 1 + randomInteger(random, C - 1));
       let total = 0;
       const weights = logProbabilities(data, T, C).map((value, k) => value - 0.5 * logPriors[k % C]!);
-      for (const { path, score } of paths(weights, steps, C)) if (collapse(path, 0).join() === target.join()) total += Math.exp(score);
+      for (const { path, score } of paths(weights, steps, C))
+        if (collapse(path, 0).join() === target.join()) total += Math.exp(score);
       const criterion = new CTCLoss({ reduction: 'none', logPriors, priorScale: 0.5 });
       const [loss] = await criterion.forward(tensor(backend, data, { shape: [T, 1, C] }), [target], [steps]).data();
       if (total === 0) expect(loss).toBe(Infinity);
@@ -81,7 +91,9 @@ test('priors are the mean posteriors of the frames that count', () => {
   expect(shares[1]).toBeCloseTo((0.5 + 0.5 + 0.75) / 3, 6);
   priors.reset();
   expect(priors.frames).toBe(0);
-  expect(() => priors.update({ data: [0, 0, 0], shape: [1, 3] })).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  expect(() => priors.update({ data: [0, 0, 0], shape: [1, 3] })).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+  );
 });
 
 test('bad arguments are named', () => {

@@ -1,4 +1,25 @@
-import { add, affine, ArgumentError, ctcLoss, exp, full, log, logSoftmax, max, mean, multiply, reshape, select, ShapeError, subtract, sum, tensor, tidy, type FusedMode, type Tensor } from '@timestep/core';
+import {
+  add,
+  affine,
+  ArgumentError,
+  ctcLoss,
+  exp,
+  full,
+  log,
+  logSoftmax,
+  max,
+  mean,
+  multiply,
+  reshape,
+  select,
+  ShapeError,
+  subtract,
+  sum,
+  tensor,
+  tidy,
+  type FusedMode,
+  type Tensor,
+} from '@timestep/core';
 import { Module } from '@timestep/layers';
 
 export interface CTCLossOptions {
@@ -41,25 +62,36 @@ export class CTCLoss extends Module {
   constructor(options: CTCLossOptions = {}) {
     super();
     if (!reductions.includes(options.reduction ?? 'mean')) {
-      throw new ArgumentError(`[CTCLoss] expected a reduction of ${reductions.join(', ')}, got ${String(options.reduction)}`);
+      throw new ArgumentError(
+        `[CTCLoss] expected a reduction of ${reductions.join(', ')}, got ${String(options.reduction)}`,
+      );
     }
     this.options = options;
   }
 
   /**
    * @param logits f32 `[T, N, C]`, unnormalised
-   * @param targets the labels of each of the N sequences, none of them the blank; or, as PyTorch's concatenated form, all
+   * @param targets the labels of each of the N sequences, none of them the blank; or, as PyTorch's concatenated form,
+   * all
    *   of them in one array together with `targetLengths`
    * @param inputLengths `[N]`: frames of each sequence, T for all by default
    * @param targetLengths `[N]`, for concatenated targets only
    * @returns a scalar, or `[N]` for the reduction `none`
-   * @throws ShapeError, ArgumentError for a label that is no class or the blank, `INVALID_LENGTHS` for lengths out of range
+   * @throws ShapeError, ArgumentError for a label that is no class or the blank, `INVALID_LENGTHS` for lengths out of
+   * range
    */
-  forward(logits: Tensor, targets: CtcTargets, inputLengths?: ArrayLike<number> | null, targetLengths?: ArrayLike<number> | null): Tensor {
+  forward(
+    logits: Tensor,
+    targets: CtcTargets,
+    inputLengths?: ArrayLike<number> | null,
+    targetLengths?: ArrayLike<number> | null,
+  ): Tensor {
     const { reduction = 'mean', logPriors = null } = this.options;
     const lists = splitTargets(targets, targetLengths ?? null);
     return tidy(logits.backend, () => {
-      const losses = logPriors ? this.#withPriors(logits, lists, inputLengths, logPriors) : this.#losses(logits, lists, inputLengths);
+      const losses = logPriors
+        ? this.#withPriors(logits, lists, inputLengths, logPriors)
+        : this.#losses(logits, lists, inputLengths);
       if (reduction === 'none') return losses;
       if (reduction === 'sum') return sum(losses);
       const shares = Float32Array.from(lists, (labels) => 1 / Math.max(labels.length, 1));
@@ -67,29 +99,51 @@ export class CTCLoss extends Module {
     });
   }
 
-  #losses(logits: Tensor, targets: readonly ArrayLike<number>[], inputLengths: ArrayLike<number> | null | undefined): Tensor {
+  #losses(
+    logits: Tensor,
+    targets: readonly ArrayLike<number>[],
+    inputLengths: ArrayLike<number> | null | undefined,
+  ): Tensor {
     const { blank, zeroInfinity, fused } = this.options;
-    return ctcLoss(logits, { targets, inputLengths, ...(blank === undefined ? {} : { blank }), ...(zeroInfinity === undefined ? {} : { zeroInfinity }), fused });
+    return ctcLoss(logits, {
+      targets,
+      inputLengths,
+      ...(blank === undefined ? {} : { blank }),
+      ...(zeroInfinity === undefined ? {} : { zeroInfinity }),
+      fused,
+    });
   }
 
   /**
    * The weights y/p^s do not sum to 1 over the classes: ctcLoss normalises them, so what it divides by in each frame is
    * taken back: ln Σ_c e^(log y − s·log p).
    */
-  #withPriors(logits: Tensor, targets: readonly ArrayLike<number>[], inputLengths: ArrayLike<number> | null | undefined, logPriors: ArrayLike<number>): Tensor {
+  #withPriors(
+    logits: Tensor,
+    targets: readonly ArrayLike<number>[],
+    inputLengths: ArrayLike<number> | null | undefined,
+    logPriors: ArrayLike<number>,
+  ): Tensor {
     const { backend } = logits;
     const [T, N, C] = logits.shape as [number, number, number];
-    if (logPriors.length !== C) throw new ShapeError(`[CTCLoss] expected ${C} log-priors, one for each class, got ${logPriors.length}`);
+    if (logPriors.length !== C)
+      throw new ShapeError(`[CTCLoss] expected ${C} log-priors, one for each class, got ${logPriors.length}`);
     const priors = tensor(backend, Float32Array.from(logPriors));
     const weights = subtract(logSoftmax(logits), affine(priors, this.options.priorScale ?? 0.3, 0));
     const losses = this.#losses(weights, targets, inputLengths);
     const top = max(weights.detach(), -1, { keepAxes: true });
     const normalisers = reshape(add(log(sum(exp(subtract(weights, top)), -1, { keepAxes: true })), top), [T, N]);
     const zero = full(backend, [], 0);
-    const inside = tensor(backend, Uint32Array.from({ length: T * N }, (_, k) => (Math.floor(k / N) < (inputLengths?.[k % N] ?? T) ? 1 : 0)), { shape: [T, N] });
+    const inside = tensor(
+      backend,
+      Uint32Array.from({ length: T * N }, (_, k) => (Math.floor(k / N) < (inputLengths?.[k % N] ?? T) ? 1 : 0)),
+      { shape: [T, N] },
+    );
     const total = sum(select(inside, normalisers, zero), 0);
     // A sequence without a path keeps its +∞ or 0.
-    const feasible = Uint32Array.from(targets, (labels, n) => (needsFrames(labels) <= (inputLengths?.[n] ?? T) ? 1 : 0));
+    const feasible = Uint32Array.from(targets, (labels, n) =>
+      needsFrames(labels) <= (inputLengths?.[n] ?? T) ? 1 : 0,
+    );
     return select(tensor(backend, feasible), subtract(losses, total), losses);
   }
 }
@@ -104,12 +158,19 @@ export function needsFrames(labels: ArrayLike<number>): number {
 function splitTargets(targets: CtcTargets, targetLengths: ArrayLike<number> | null): readonly ArrayLike<number>[] {
   const [first] = targets;
   if (typeof first !== 'number' && !targetLengths) return targets as readonly ArrayLike<number>[];
-  if (!targetLengths) throw new ArgumentError('[CTCLoss] got all targets in one array, expected targetLengths with it, or a list of one array for each sequence', 'INVALID_LENGTHS');
+  if (!targetLengths)
+    throw new ArgumentError(
+      '[CTCLoss] got all targets in one array, expected targetLengths with it, or a list of one array for each sequence',
+      'INVALID_LENGTHS',
+    );
   const labels = Int32Array.from(targets as ArrayLike<number>);
   let end = 0;
   const lists = Array.from(targetLengths, (length) => labels.subarray(end, (end += length)));
   if (end !== labels.length) {
-    throw new ArgumentError(`[CTCLoss] the targetLengths sum to ${end}, expected ${labels.length}, the number of labels; pass the concatenated targets without padding`, 'INVALID_LENGTHS');
+    throw new ArgumentError(
+      `[CTCLoss] the targetLengths sum to ${end}, expected ${labels.length}, the number of labels; pass the concatenated targets without padding`,
+      'INVALID_LENGTHS',
+    );
   }
   return lists;
 }

@@ -22,10 +22,16 @@ export class LabelPriors {
     this.#sums = new Float64Array(classes);
   }
 
-  /** Adds the posteriors of the frames that count. @throws ArgumentError, ShapeError for another number of classes or bad frames */
+  /**
+   * Adds the posteriors of the frames that count. @throws ArgumentError, ShapeError for another number of classes or
+   * bad frames
+   */
   update(emissions: Emissions): void {
     for (const { data, steps, classes } of framesOf('LabelPriors', emissions, 0)) {
-      if (classes !== this.classes) throw new ArgumentError(`[LabelPriors] expected ${this.classes} classes, got ${classes}; make one LabelPriors a network`);
+      if (classes !== this.classes)
+        throw new ArgumentError(
+          `[LabelPriors] expected ${this.classes} classes, got ${classes}; make one LabelPriors a network`,
+        );
       for (let k = 0; k < steps * classes; k++) this.#sums[k % classes]! += Math.exp(data[k]!);
       this.frames += steps;
     }
@@ -33,7 +39,9 @@ export class LabelPriors {
 
   /** `[C]`: ln of each class's share, none below `floor`. Before any update all classes have the same. */
   logPriors(floor = 1e-8): Float32Array {
-    return Float32Array.from(this.#sums, (total) => Math.log(Math.max(this.frames === 0 ? 1 / this.classes : total / this.frames, floor)));
+    return Float32Array.from(this.#sums, (total) =>
+      Math.log(Math.max(this.frames === 0 ? 1 / this.classes : total / this.frames, floor)),
+    );
   }
 
   /** Forgets what was seen, for the next epoch. */

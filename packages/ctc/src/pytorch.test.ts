@@ -29,13 +29,16 @@ interface Tolerance {
 }
 
 // Made by tooling/fixtures/ctc.py in float64.
-const { cases } = JSON.parse(readFileSync(new URL('./fixtures/ctc.json', import.meta.url), 'utf8')) as { cases: CtcCase[] };
+const { cases } = JSON.parse(readFileSync(new URL('./fixtures/ctc.json', import.meta.url), 'utf8')) as {
+  cases: CtcCase[];
+};
 
 // DESIGN's tolerances for f32.
 const single = { forward: { relative: 1e-5, absolute: 1e-6 }, gradient: { relative: 1e-4, absolute: 1e-5 } };
 const double = { forward: { relative: 1e-11, absolute: 1e-12 }, gradient: { relative: 1e-9, absolute: 1e-11 } };
 
-const decode = ({ data }: Encoded): Float64Array => new Float64Array(Uint8Array.from(Buffer.from(data, 'base64')).buffer);
+const decode = ({ data }: Encoded): Float64Array =>
+  new Float64Array(Uint8Array.from(Buffer.from(data, 'base64')).buffer);
 
 function expectClose(what: string, got: HostArray, expected: Float64Array, { relative, absolute }: Tolerance): void {
   const close = (a: number, b: number): boolean => a === b || Math.abs(a - b) <= absolute + relative * Math.abs(b);

@@ -13,7 +13,10 @@ test('each feature loses its mean, all share one deviation', () => {
   expect(mean([...data].map((value) => value ** 2))).toBeCloseTo(1, 5);
   const [before, after] = [column(features.data, 0), column(data, 0)];
   const [other, otherAfter] = [column(features.data, 2), column(data, 2)];
-  expect((before[0]! - before[1]!) / (other[0]! - other[1]!)).toBeCloseTo((after[0]! - after[1]!) / (otherAfter[0]! - otherAfter[1]!), 4);
+  expect((before[0]! - before[1]!) / (other[0]! - other[1]!)).toBeCloseTo(
+    (after[0]! - after[1]!) / (otherAfter[0]! - otherAfter[1]!),
+    4,
+  );
 });
 
 test('a gain and, by vector, a channel make no difference', () => {
@@ -21,11 +24,16 @@ test('a gain and, by vector, a channel make no difference', () => {
   const [a, b] = [normalizeFeatures(features), normalizeFeatures(heard)];
   a.data.forEach((value, i) => expect(b.data[i]).toBeCloseTo(value, 4));
   const [c, d] = [normalizeFeatures(features, { centre: 'all' }), normalizeFeatures(heard, { centre: 'all' })];
-  expect(mean(column(c.data, 1)) - mean(column(c.data, 0))).not.toBeCloseTo(mean(column(d.data, 1)) - mean(column(d.data, 0)), 1);
+  expect(mean(column(c.data, 1)) - mean(column(c.data, 0))).not.toBeCloseTo(
+    mean(column(d.data, 1)) - mean(column(d.data, 0)),
+    1,
+  );
 });
 
 test('constant and empty features give no NaN', () => {
-  expect([...normalizeFeatures({ data: new Float32Array(6).fill(4), steps: 2, size: 3 }).data]).toEqual([0, 0, 0, 0, 0, 0]);
+  expect([...normalizeFeatures({ data: new Float32Array(6).fill(4), steps: 2, size: 3 }).data]).toEqual([
+    0, 0, 0, 0, 0, 0,
+  ]);
   expect(normalizeFeatures({ data: new Float32Array(0), steps: 0, size: 3 }).data.length).toBe(0);
 });
 

@@ -21,7 +21,10 @@ export interface NormalizeOptions {
  * Takes the recording's own level and channel out: `y[t, d] = (x[t, d] − mean[d])/(σ + ε)`, σ the deviation of all of
  * them from their means. A loud voice, a dull microphone and a long cable add constants to log energies.
  */
-export function normalizeFeatures({ data, steps, size }: Features, { centre = 'vector', epsilon = 1e-3 }: NormalizeOptions = {}): Features {
+export function normalizeFeatures(
+  { data, steps, size }: Features,
+  { centre = 'vector', epsilon = 1e-3 }: NormalizeOptions = {},
+): Features {
   const means = new Float64Array(size);
   for (let i = 0; i < data.length; i++) means[i % size]! += data[i]! / steps;
   if (centre === 'all') means.fill(means.reduce((sum, mean) => sum + mean, 0) / size);
@@ -38,7 +41,8 @@ export function normalizeFeatures({ data, steps, size }: Features, { centre = 'v
  * @throws ArgumentError for a factor that is no positive integer
  */
 export function stackFrames({ data, steps, size }: Features, factor: number): Features {
-  if (!Number.isInteger(factor) || factor < 1) throw new ArgumentError(`[stackFrames] expected a factor that is a positive integer, got ${factor}`);
+  if (!Number.isInteger(factor) || factor < 1)
+    throw new ArgumentError(`[stackFrames] expected a factor that is a positive integer, got ${factor}`);
   const stacked = Math.ceil(steps / factor);
   const out = new Float32Array(stacked * factor * size);
   out.set(data);

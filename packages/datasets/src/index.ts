@@ -1,4 +1,11 @@
-export { createLogMel, frameCount, hannWindow, type LogMel, type LogMelOptions, type LogMelVariation } from './audio/log-mel.ts';
+export {
+  createLogMel,
+  frameCount,
+  hannWindow,
+  type LogMel,
+  type LogMelOptions,
+  type LogMelVariation,
+} from './audio/log-mel.ts';
 export { type FilterBank, hertzToMel, melFilterBank, type MelOptions, melToHertz } from './audio/mel.ts';
 export { createResampler, resample, type ResampleOptions } from './audio/resample.ts';
 export { encodeWav } from './audio/encode-wav.ts';
@@ -9,7 +16,13 @@ export { convolve, createConvolver, roomImpulse, type RoomOptions } from './augm
 export { changePitch, changeSpeed, changeTempo } from './augment/speed.ts';
 export { bucketByLength, type BucketOptions } from './batching/bucket.ts';
 export { prefetch } from './batching/prefetch.ts';
-export { batchSequences, batchTargets, batchToTensor, type SequenceBatch, type TargetBatch } from './batching/sequence-batch.ts';
+export {
+  batchSequences,
+  batchTargets,
+  batchToTensor,
+  type SequenceBatch,
+  type TargetBatch,
+} from './batching/sequence-batch.ts';
 export { cartPole } from './environments/cart-pole.ts';
 export type { ActionSpace, Environment, EnvironmentOptions, Transition } from './environments/environment.ts';
 export { pendulum } from './environments/pendulum.ts';
@@ -18,6 +31,20 @@ export { type Features, normalizeFeatures, type NormalizeOptions, stackFrames } 
 export { type RandomSource, shuffled } from './random-source.ts';
 export { type AddingBatch, addingProblem, originalAddingProblem } from './tasks/adding.ts';
 export { type CopyBatch, type CopyOptions, copyTask } from './tasks/copy.ts';
-export { embeddedReber, embeddedReberString, legalSuccessors, type ReberBatch, reberSymbols, type ReberScore, type ReberSymbol, scoreReber } from './tasks/reber.ts';
-export { temporalOrder, type TemporalOrderBatch, type TemporalOrderOptions, temporalOrderSymbols } from './tasks/temporal-order.ts';
+export {
+  embeddedReber,
+  embeddedReberString,
+  legalSuccessors,
+  type ReberBatch,
+  reberSymbols,
+  type ReberScore,
+  type ReberSymbol,
+  scoreReber,
+} from './tasks/reber.ts';
+export {
+  temporalOrder,
+  type TemporalOrderBatch,
+  type TemporalOrderOptions,
+  temporalOrderSymbols,
+} from './tasks/temporal-order.ts';
 export { oneHot, type TokenBatch } from './tasks/tokens.ts';

@@ -12,12 +12,15 @@ import type { PageTask } from './test-support/page/page.ts';
 const executable = '/usr/bin/chromium';
 /** With TIMESTEP_REQUIRE_BROWSER=1, as CI sets it, the test runs and fails instead. */
 const missing = !existsSync(executable) && process.env['TIMESTEP_REQUIRE_BROWSER'] !== '1';
-if (missing) console.log(`skipping the browser test of interop: no Chromium at ${executable}; install Debian's package chromium`);
+if (missing)
+  console.log(`skipping the browser test of interop: no Chromium at ${executable}; install Debian's package chromium`);
 
 /** Serves the test page and the worker, bundled from the sources as an application would. */
 async function serve(): Promise<{ url: string; close(): void }> {
   const { outputFiles } = await build({
-    entryPoints: ['test-support/page/page.ts', 'hdf5/web-worker.ts'].map((name) => fileURLToPath(new URL(name, import.meta.url))),
+    entryPoints: ['test-support/page/page.ts', 'hdf5/web-worker.ts'].map((name) =>
+      fileURLToPath(new URL(name, import.meta.url)),
+    ),
     entryNames: '[name]',
     outdir: '/',
     bundle: true,
@@ -38,15 +41,32 @@ async function serve(): Promise<{ url: string; close(): void }> {
 }
 
 it.skipIf(missing)('a Keras model is read in Chromium, its weights in a Web Worker', async () => {
-  const { x, shape, y } = jsonFixture<Record<string, { x: number[]; shape: number[]; y: number[] }>>('keras.json')['gru-reset-before']!;
+  const { x, shape, y } =
+    jsonFixture<Record<string, { x: number[]; shape: number[]; y: number[] }>>('keras.json')['gru-reset-before']!;
   const task: PageTask = { file: [...fixture('keras-gru-reset-before.keras')], x, shape };
-  const [server, browser] = [await serve(), await chromium.launch({ executablePath: executable, args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'] })];
+  const [server, browser] = [
+    await serve(),
+    await chromium.launch({
+      executablePath: executable,
+      args: [
+        '--no-sandbox',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+      ],
+    }),
+  ];
   try {
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));
     await page.goto(server.url);
-    const found = await page.evaluate<{ y: number[]; code: string }, PageTask>((given) => (Reflect.get(globalThis, 'work') as (given: PageTask) => Promise<{ y: number[]; code: string }>)(given), task);
+    const found = await page.evaluate<{ y: number[]; code: string }, PageTask>(
+      (given) =>
+        (Reflect.get(globalThis, 'work') as (given: PageTask) => Promise<{ y: number[]; code: string }>)(given),
+      task,
+    );
     expect(errors).toEqual([]);
     expect(found.code).toBe('MALFORMED_FILE');
     expectClose(found.y, y);

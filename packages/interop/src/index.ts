@@ -1,6 +1,12 @@
 export { InteropError, type InteropErrorCode } from './errors.ts';
 export { renameEntries, type NameMapping } from './pytorch/rename.ts';
-export { loadPyTorch, readStateDict, savePyTorch, type LoadPyTorchOptions, type ReadStateDictOptions } from './pytorch/state-dict.ts';
+export {
+  loadPyTorch,
+  readStateDict,
+  savePyTorch,
+  type LoadPyTorchOptions,
+  type ReadStateDictOptions,
+} from './pytorch/state-dict.ts';
 export { exportOnnx, type ExportOnnxOptions } from './onnx/export/export.ts';
 export { exportOnnxGraph, OnnxGraph, type OnnxAttribute, type OnnxStep, type OnnxValue } from './onnx/export/graph.ts';
 export { exportLayer, type OnnxExportable, type OnnxLayerResult } from './onnx/export/layers.ts';

@@ -51,14 +51,23 @@ describe('damaged ONNX files', () => {
   const generator = new Generator(3);
   const shared = { backend, generator, inputSize: 3, hiddenSize: 2 };
   const models = async () => [
-    await exportOnnx(new Sequential(new LSTM({ ...shared, bidirectional: true }), new LayerNorm({ backend, size: 4 }), new Linear({ backend, generator, inputSize: 4, outputSize: 2 })), { lengths: true }),
+    await exportOnnx(
+      new Sequential(
+        new LSTM({ ...shared, bidirectional: true }),
+        new LayerNorm({ backend, size: 4 }),
+        new Linear({ backend, generator, inputSize: 4, outputSize: 2 }),
+      ),
+      { lengths: true },
+    ),
     await exportOnnx(new GRU({ ...shared, numLayers: 2 })),
     // A graph in a graph.
     await exportOnnx(new MGU(shared), { lengths: true }),
     ...['gru', 'rnn', 'lstm'].map((name) => fixture(`pytorch-${name}.onnx`)),
   ];
 
-  /** Imports, and runs what can be imported. Reading takes no more than ten times the file, and leaves nothing behind. */
+  /**
+   * Imports, and runs what can be imported. Reading takes no more than ten times the file, and leaves nothing behind.
+   */
   function read(file: Uint8Array): void {
     const before = backend.memory();
     try {
@@ -66,7 +75,17 @@ describe('damaged ONNX files', () => {
       try {
         expect(backend.memory().bytes - before.bytes).toBeLessThanOrEqual(10 * file.length);
         using _scope = openScope(backend, { gradient: false });
-        const feeds = model.inputs.map(({ name, shape }) => [name, shape?.length === 1 ? [1, 2] : tensor(backend, new Float32Array(2 * 2 * (Number(shape?.[2]) === 4 ? 4 : 3)).fill(0.1), { shape: [2, 2, Number(shape?.[2]) === 4 ? 4 : 3] })] as const);
+        const feeds = model.inputs.map(
+          ({ name, shape }) =>
+            [
+              name,
+              shape?.length === 1
+                ? [1, 2]
+                : tensor(backend, new Float32Array(2 * 2 * (Number(shape?.[2]) === 4 ? 4 : 3)).fill(0.1), {
+                    shape: [2, 2, Number(shape?.[2]) === 4 ? 4 : 3],
+                  }),
+            ] as const,
+        );
         model.forward(Object.fromEntries(feeds));
       } finally {
         model.dispose();
@@ -78,8 +97,11 @@ describe('damaged ONNX files', () => {
 
   it('bytes changed at random, 3,500 times', async () => {
     const [random, files, outcomes] = [seeded(1), await models(), new Outcomes()];
-    for (let n = 0; n < 3_500; n++) await outcomes.run(() => read(mutateBytes(files[random(files.length)]!, files[random(files.length)]!, random)));
-    expect([...outcomes.counts.keys()]).toEqual(expect.arrayContaining(['MALFORMED_FILE', 'UNSUPPORTED_MODEL', 'valid']));
+    for (let n = 0; n < 3_500; n++)
+      await outcomes.run(() => read(mutateBytes(files[random(files.length)]!, files[random(files.length)]!, random)));
+    expect([...outcomes.counts.keys()]).toEqual(
+      expect.arrayContaining(['MALFORMED_FILE', 'UNSUPPORTED_MODEL', 'valid']),
+    );
   });
 
   it('well-formed, with sizes, names and attributes changed, 3,500 times', async () => {
@@ -90,7 +112,9 @@ describe('damaged ONNX files', () => {
       for (let times = 1 + random(3); times > 0; times--) mutateModel(proto, random);
       await outcomes.run(() => read(toBinary(ModelProtoSchema, proto)));
     }
-    expect([...outcomes.counts.keys()]).toEqual(expect.arrayContaining(['MALFORMED_FILE', 'UNSUPPORTED_MODEL', 'valid']));
+    expect([...outcomes.counts.keys()]).toEqual(
+      expect.arrayContaining(['MALFORMED_FILE', 'UNSUPPORTED_MODEL', 'valid']),
+    );
   });
 });
 
@@ -107,16 +131,54 @@ function mutateModel({ graph, opsetImport }: ModelProto, random: Random): void {
   else if (kind === 1 && constant) constant.rawData = constant.rawData.slice(0, random(constant.rawData.length + 1));
   else if (kind === 2 && constant) constant.dataType = random(20);
   else if (kind === 3) node.input[random(node.input.length + 1)] = pick(other.output) ?? '';
-  else if (kind === 4) node.input.splice(random(node.input.length + 1), random(2), ...(random(2) ? [pick(other.input) ?? ''] : []));
-  else if (kind === 5) node.output[random(node.output.length + 1)] = pick(['', '__proto__', 'constructor', 'x', ...other.output])!;
-  else if (kind === 6) node.opType = random(4) ? other.opType : pick(['LSTM', 'GRU', 'RNN', 'Conv', 'toString', '__proto__', 'Slice', 'Split', 'Expand', 'ConstantOfShape', 'Range', 'Gather', 'Where', 'Softmax'])!;
+  else if (kind === 4)
+    node.input.splice(random(node.input.length + 1), random(2), ...(random(2) ? [pick(other.input) ?? ''] : []));
+  else if (kind === 5)
+    node.output[random(node.output.length + 1)] = pick(['', '__proto__', 'constructor', 'x', ...other.output])!;
+  else if (kind === 6)
+    node.opType = random(4)
+      ? other.opType
+      : pick([
+          'LSTM',
+          'GRU',
+          'RNN',
+          'Conv',
+          'toString',
+          '__proto__',
+          'Slice',
+          'Split',
+          'Expand',
+          'ConstantOfShape',
+          'Range',
+          'Gather',
+          'Where',
+          'Softmax',
+        ])!;
   else if (kind === 7) node.attribute.splice(random(node.attribute.length + 1), 1);
   else if (kind === 8) {
     const attribute = pick(node.attribute);
-    if (attribute) Object.assign(attribute, random(3) ? { i: pick(sizes)!, ints: attribute.ints.map((value) => (random(2) ? value : pick(sizes)!)) } : { type: random(10) });
-  } else if (kind === 9) node.attribute.push(create(AttributeProtoSchema, { name: pick(['axis', 'perm', 'direction', 'layout', 'hidden_size', 'to', 'start'])!, type: 2, i: pick(sizes)! }));
+    if (attribute)
+      Object.assign(
+        attribute,
+        random(3)
+          ? { i: pick(sizes)!, ints: attribute.ints.map((value) => (random(2) ? value : pick(sizes)!)) }
+          : { type: random(10) },
+      );
+  } else if (kind === 9)
+    node.attribute.push(
+      create(AttributeProtoSchema, {
+        name: pick(['axis', 'perm', 'direction', 'layout', 'hidden_size', 'to', 'start'])!,
+        type: 2,
+        i: pick(sizes)!,
+      }),
+    );
   else if (kind === 10) graph!.node.splice(random(graph!.node.length), 1);
-  else if (constant?.dataType === 7 && constant.rawData.length >= 8) new DataView(constant.rawData.buffer, constant.rawData.byteOffset).setBigInt64(8 * random(Math.floor(constant.rawData.length / 8)), pick(sizes)!, true);
+  else if (constant?.dataType === 7 && constant.rawData.length >= 8)
+    new DataView(constant.rawData.buffer, constant.rawData.byteOffset).setBigInt64(
+      8 * random(Math.floor(constant.rawData.length / 8)),
+      pick(sizes)!,
+      true,
+    );
   else if (opsetImport[0] && random(4) === 0) opsetImport[0].version = pick(sizes)!;
 }
 
@@ -143,17 +205,28 @@ describe('damaged Keras files', () => {
     const files = names.map((name) => fixture(`keras-${name}.keras`));
     const archives = files.map((file) => unzipSync(file));
     // The weights themselves are damaged below, in a thread.
-    const sound = new Map<number, Hdf5Datasets>(await Promise.all(archives.map(async (archive, k) => [k, await readHdf5(archive['model.weights.h5']!)] as const)));
+    const sound = new Map<number, Hdf5Datasets>(
+      await Promise.all(archives.map(async (archive, k) => [k, await readHdf5(archive['model.weights.h5']!)] as const)),
+    );
     for (let n = 0; n < 2_500; n++) {
       const k = random(files.length);
       const archive = archives[k]!;
       const file =
-        random(3) === 0 ? mutateBytes(files[k]!, files[random(files.length)]!, random) : zipSync({ ...archive, 'config.json': strToU8(mutateText(strFromU8(archive['config.json']!), random)) }, { level: 0 });
+        random(3) === 0
+          ? mutateBytes(files[k]!, files[random(files.length)]!, random)
+          : zipSync(
+              { ...archive, 'config.json': strToU8(mutateText(strFromU8(archive['config.json']!), random)) },
+              { level: 0 },
+            );
       const before = backend.memory().buffers;
-      await outcomes.run(async () => (await importKeras(file, { backend, readHdf5: async () => sound.get(k)! })).dispose());
+      await outcomes.run(async () =>
+        (await importKeras(file, { backend, readHdf5: async () => sound.get(k)! })).dispose(),
+      );
       expect(backend.memory().buffers).toBe(before);
     }
-    expect([...outcomes.counts.keys()]).toEqual(expect.arrayContaining(['valid', 'MALFORMED_FILE', 'UNSUPPORTED_MODEL', 'INVALID_TENSOR']));
+    expect([...outcomes.counts.keys()]).toEqual(
+      expect.arrayContaining(['valid', 'MALFORMED_FILE', 'UNSUPPORTED_MODEL', 'INVALID_TENSOR']),
+    );
   });
 
   it('HDF5 files, 1,200 times, in a thread with limits', async () => {
@@ -178,6 +251,18 @@ describe('damaged Keras files', () => {
 
 it('hostile files of 8 MB are refused within a heap of 150 MB', () => {
   const script = fileURLToPath(new URL('./test-support/hostile.ts', import.meta.url));
-  const output = execFileSync(process.execPath, ['--conditions=@timestep/source', '--max-old-space-size=150', '--max-semi-space-size=8', script], { encoding: 'utf8' });
-  expect(output.trim().split('\n')).toEqual(['READ_LIMIT', 'READ_LIMIT', 'READ_LIMIT', 'READ_LIMIT', 'UNSUPPORTED_MODEL', 'MALFORMED_FILE', 'READ_LIMIT']);
+  const output = execFileSync(
+    process.execPath,
+    ['--conditions=@timestep/source', '--max-old-space-size=150', '--max-semi-space-size=8', script],
+    { encoding: 'utf8' },
+  );
+  expect(output.trim().split('\n')).toEqual([
+    'READ_LIMIT',
+    'READ_LIMIT',
+    'READ_LIMIT',
+    'READ_LIMIT',
+    'UNSUPPORTED_MODEL',
+    'MALFORMED_FILE',
+    'READ_LIMIT',
+  ]);
 });

@@ -3,19 +3,31 @@ import { DTypeError, show, ShapeError, type Tensor } from '@timestep/core';
 /** x is f32 with `size` features in its last axis. */
 export function expectFeatures(where: string, x: Tensor, size: number, hint?: string): void {
   expectFloat(where, x);
-  if (x.rank < 1 || x.shape.at(-1) !== size) throw new ShapeError(`[${where}] expected x of shape [..., ${size}], got ${show(x.shape)}; ${hint ?? `pass inputSize: ${x.shape.at(-1)} or project x first`}`);
+  if (x.rank < 1 || x.shape.at(-1) !== size)
+    throw new ShapeError(
+      `[${where}] expected x of shape [..., ${size}], got ${show(x.shape)}; ${hint ?? `pass inputSize: ${x.shape.at(-1)} or project x first`}`,
+    );
 }
 
 /** x is an f32 sequence `[T, N, size]`. */
 export function expectSequence(where: string, x: Tensor, size: number): void {
   expectFloat(where, x);
   if (x.rank === 3 && x.shape[2] === size) return;
-  const hint = x.rank === 3 ? `pass inputSize: ${x.shape[2]} or project x first` : x.rank === 2 ? 'reshape a single sequence [T, D] to [T, 1, D]' : 'time comes first, then the sequences, then the features';
+  const hint =
+    x.rank === 3
+      ? `pass inputSize: ${x.shape[2]} or project x first`
+      : x.rank === 2
+        ? 'reshape a single sequence [T, D] to [T, 1, D]'
+        : 'time comes first, then the sequences, then the features';
   throw new ShapeError(`[${where}] expected x of shape [T, N, ${size}], got ${show(x.shape)}; ${hint}`);
 }
 
 function expectFloat(where: string, x: Tensor): void {
   const given: Partial<Tensor> | null | undefined = x;
-  if (!given?.shape) throw new DTypeError(`[${where}] expected x to be a tensor, got ${Array.isArray(x) ? 'an array' : x === null ? 'null' : typeof x}; make one with tensor(backend, x)`);
-  if (x.dtype !== 'f32') throw new DTypeError(`[${where}] expected x of dtype f32, got ${x.dtype}; embed indices or cast(x, 'f32') first`);
+  if (!given?.shape)
+    throw new DTypeError(
+      `[${where}] expected x to be a tensor, got ${Array.isArray(x) ? 'an array' : x === null ? 'null' : typeof x}; make one with tensor(backend, x)`,
+    );
+  if (x.dtype !== 'f32')
+    throw new DTypeError(`[${where}] expected x of dtype f32, got ${x.dtype}; embed indices or cast(x, 'f32') first`);
 }

@@ -1,4 +1,19 @@
-import { ArgumentError, checkLengths, concat, type FusedMode, type Initializer, kaimingUniform, linear, reshape, ShapeError, type Tensor, tidy, transpose, uniform, zeros } from '@timestep/core';
+import {
+  ArgumentError,
+  checkLengths,
+  concat,
+  type FusedMode,
+  type Initializer,
+  kaimingUniform,
+  linear,
+  reshape,
+  ShapeError,
+  type Tensor,
+  tidy,
+  transpose,
+  uniform,
+  zeros,
+} from '@timestep/core';
 import { expectSequence } from './checks.ts';
 import { maskSteps, type Lengths, type LengthsOption } from './lengths.ts';
 import { Module } from './module.ts';
@@ -25,8 +40,8 @@ export interface Conv1dOptions extends FusedLayerOptions {
 /**
  * A convolution over time: x `[T, N, inputSize]` → `[T', N, outputSize]` with
  * T' = ⌊(T + padding before and after − dilation·(kernelSize − 1) − 1)/stride⌋ + 1 and
- * y[t] = b + Σₖ W[:, :, k] x[t·stride + k·dilation − padding]. Parameters: `weight [outputSize, inputSize, kernelSize]`,
- * `bias [outputSize]`.
+ * y[t] = b + Σₖ W[:, :, k] x[t·stride + k·dilation − padding]. Parameters: `weight [outputSize, inputSize,
+ * kernelSize]`, `bias [outputSize]`.
  *
  * With `lengths` the steps past a sequence's end are read as zeros and come out as zeros; `outputLengths` tells where
  * the sequences end now.
@@ -57,12 +72,18 @@ export class Conv1d extends Module {
     const shape = [this.outputSize, this.inputSize, this.kernelSize];
     this.weight = new Parameter(backend, shape, initializer(shape, generator));
     const bound = 1 / Math.sqrt(this.inputSize * this.kernelSize);
-    this.bias = (options.bias ?? true) ? new Parameter(backend, [this.outputSize], uniform(-bound, bound)([this.outputSize], generator)) : null;
+    this.bias =
+      (options.bias ?? true)
+        ? new Parameter(backend, [this.outputSize], uniform(-bound, bound)([this.outputSize], generator))
+        : null;
   }
 
   #paddingOf(padding: number | 'same'): readonly [number, number] {
     if (padding !== 'same') return [checkSize('conv1d', 'padding', padding, 0), padding];
-    if (this.stride !== 1) throw new ArgumentError(`[conv1d] padding: 'same' needs stride 1, got ${this.stride}; pass the padding as a number`);
+    if (this.stride !== 1)
+      throw new ArgumentError(
+        `[conv1d] padding: 'same' needs stride 1, got ${this.stride}; pass the padding as a number`,
+      );
     const total = this.dilation * (this.kernelSize - 1);
     // PyTorch's choice where the total is odd: the extra zero comes last.
     return [Math.floor(total / 2), Math.ceil(total / 2)];
@@ -83,7 +104,9 @@ export class Conv1d extends Module {
     const [steps, batch] = x.shape as [number, number];
     const lengths = checkLengths('conv1d', options.lengths, steps, batch);
     if (this.#count(steps) < 1) {
-      throw new ShapeError(`[conv1d] a kernel of ${this.kernelSize} steps (dilation ${this.dilation}) does not fit into x ${`[${x.shape.join(', ')}]`} with padding ${this.padding[0]} and ${this.padding[1]}; pad x or drop sequences this short`);
+      throw new ShapeError(
+        `[conv1d] a kernel of ${this.kernelSize} steps (dilation ${this.dilation}) does not fit into x ${`[${x.shape.join(', ')}]`} with padding ${this.padding[0]} and ${this.padding[1]}; pad x or drop sequences this short`,
+      );
     }
     return tidy(x.backend, () => {
       const windows = unfold(this.#padded(maskSteps(x, lengths)), this.#window);

@@ -1,4 +1,16 @@
-import { ArgumentError, DTypeError, equal, full, gatherRows, type Initializer, normal, reshape, select, type Tensor, tidy } from '@timestep/core';
+import {
+  ArgumentError,
+  DTypeError,
+  equal,
+  full,
+  gatherRows,
+  type Initializer,
+  normal,
+  reshape,
+  select,
+  type Tensor,
+  tidy,
+} from '@timestep/core';
 import { Module } from './module.ts';
 import { checkSize, generatorOrFresh, type LayerOptions } from './options.ts';
 import { Parameter } from './parameter.ts';
@@ -37,7 +49,9 @@ export class Embedding extends Module {
     const values = (options.initializer ?? normal())(shape, generatorOrFresh(options.generator));
     if (this.paddingIndex !== null) {
       if (!Number.isInteger(this.paddingIndex) || this.paddingIndex < 0 || this.paddingIndex >= this.numEmbeddings) {
-        throw new ArgumentError(`[embedding] expected paddingIndex in 0…${this.numEmbeddings - 1}, got ${this.paddingIndex}`);
+        throw new ArgumentError(
+          `[embedding] expected paddingIndex in 0…${this.numEmbeddings - 1}, got ${this.paddingIndex}`,
+        );
       }
       values.fill(0, this.paddingIndex * this.embeddingSize, (this.paddingIndex + 1) * this.embeddingSize);
     }
@@ -50,13 +64,19 @@ export class Embedding extends Module {
    *   are not read back and must be in range
    */
   forward(index: Tensor): Tensor {
-    if (index.dtype !== 'i32') throw new DTypeError(`[embedding] expected indices of dtype i32, got ${index.dtype}; use tensor(backend, …, { dtype: 'i32' }) or cast(index, 'i32')`);
+    if (index.dtype !== 'i32')
+      throw new DTypeError(
+        `[embedding] expected indices of dtype i32, got ${index.dtype}; use tensor(backend, …, { dtype: 'i32' }) or cast(index, 'i32')`,
+      );
     this.#checkRange(index);
     const { paddingIndex } = this;
     if (paddingIndex === null) return gatherRows(this.weight, index);
     return tidy(index.backend, () => {
       const rows = gatherRows(this.weight, index);
-      const padding = reshape(equal(index, full(index.backend, [], paddingIndex, { dtype: 'i32' })), [...index.shape, 1]);
+      const padding = reshape(equal(index, full(index.backend, [], paddingIndex, { dtype: 'i32' })), [
+        ...index.shape,
+        1,
+      ]);
       return select(padding, rows.detach(), rows);
     });
   }
@@ -65,7 +85,9 @@ export class Embedding extends Module {
     const values = index.backend.hostView?.(index.buffer);
     const wrong = values?.findIndex((value) => value < 0 || value >= this.numEmbeddings) ?? -1;
     if (wrong >= 0) {
-      throw new ArgumentError(`[embedding] element ${wrong} of the indices [${index.shape.join(', ')}] is ${values![wrong]}, expected 0…${this.numEmbeddings - 1}; raise numEmbeddings or map unknown symbols to one index`);
+      throw new ArgumentError(
+        `[embedding] element ${wrong} of the indices [${index.shape.join(', ')}] is ${values![wrong]}, expected 0…${this.numEmbeddings - 1}; raise numEmbeddings or map unknown symbols to one index`,
+      );
     }
   }
 }

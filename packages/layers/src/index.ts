@@ -1,4 +1,14 @@
-export { constant, type Initializer, kaimingNormal, kaimingUniform, normal, orthogonal, uniform, xavierNormal, xavierUniform } from '@timestep/core';
+export {
+  constant,
+  type Initializer,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  orthogonal,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+} from '@timestep/core';
 export { Attention, type Attended, type Memory } from './attention/attention.ts';
 export * from './attention/bahdanau.ts';
 export * from './attention/luong.ts';
@@ -50,4 +60,11 @@ export { ScanCell } from './recurrent/scan-cell.ts';
 export type { Recurrence } from './scoped.ts';
 export * from './sequential.ts';
 export type { Slot, TensorSlot } from './slots.ts';
-export type { HostTensor, LoadableStateDict, LoadableTensor, LoadOptions, LoadReport, StateDict } from './state-dict.ts';
+export type {
+  HostTensor,
+  LoadableStateDict,
+  LoadableTensor,
+  LoadOptions,
+  LoadReport,
+  StateDict,
+} from './state-dict.ts';

@@ -30,14 +30,22 @@ export class LayerNorm extends Module {
     this.epsilon = options.epsilon ?? 1e-5;
     this.#fused = options.fused;
     const generator = generatorOrFresh(options.generator);
-    const make = (value: number) => ((options.affine ?? true) ? new Parameter(options.backend, [this.size], constant(value)([this.size], generator)) : null);
+    const make = (value: number) =>
+      (options.affine ?? true)
+        ? new Parameter(options.backend, [this.size], constant(value)([this.size], generator))
+        : null;
     this.weight = make(1);
     this.bias = make(0);
   }
 
   /** @param x `[…, size]` */
   forward(x: Tensor): Tensor {
-    expectFeatures('layerNorm', x, this.size, `pass size: ${x.shape.at(-1)} or normalise before the layer that changes the width`);
+    expectFeatures(
+      'layerNorm',
+      x,
+      this.size,
+      `pass size: ${x.shape.at(-1)} or normalise before the layer that changes the width`,
+    );
     return layerNorm(x, this.weight, this.bias, { epsilon: this.epsilon, fused: this.#fused });
   }
 }

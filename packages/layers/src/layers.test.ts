@@ -30,23 +30,44 @@ describe.each(['require', 'off'] as const)('gradients by finite differences with
 
   it('Conv1d', () =>
     leakChecked(backend, async () => {
-      using layer = new Conv1d({ backend, inputSize: 2, outputSize: 3, kernelSize: 3, stride: 2, dilation: 2, padding: 2, generator, fused });
+      using layer = new Conv1d({
+        backend,
+        inputSize: 2,
+        outputSize: 3,
+        kernelSize: 3,
+        stride: 2,
+        dilation: 2,
+        padding: 2,
+        generator,
+        fused,
+      });
       const x = randomLeaf(backend, [9, 2, 2], generator);
-      await checkGradients({ x, weight: layer.weight, bias: layer.bias! }, () => [layer.forward(x, { lengths: [9, 6] })]);
+      await checkGradients({ x, weight: layer.weight, bias: layer.bias! }, () => [
+        layer.forward(x, { lengths: [9, 6] }),
+      ]);
     }));
 });
 
 it('Embedding: gradients by finite differences, repeated indices adding up', () =>
   leakChecked(backend, async () => {
     using layer = new Embedding({ backend, numEmbeddings: 4, embeddingSize: 2, generator });
-    const index = tensor(backend, [[3, 1], [1, 1]], { dtype: 'i32' });
+    const index = tensor(
+      backend,
+      [
+        [3, 1],
+        [1, 1],
+      ],
+      { dtype: 'i32' },
+    );
     await checkGradients({ weight: layer.weight }, () => [layer.forward(index)]);
   }));
 
 describe('Dropout', () => {
   it('keeps the mean, scales what it keeps, and draws the same mask from the same seed', () =>
     leakChecked(backend, async () => {
-      const draw = async (): Promise<number[]> => [...(await new Dropout({ rate: 0.25, generator: new Generator(8) }).forward(ones(backend, [40, 50])).data())];
+      const draw = async (): Promise<number[]> => [
+        ...(await new Dropout({ rate: 0.25, generator: new Generator(8) }).forward(ones(backend, [40, 50])).data()),
+      ];
       const values = await draw();
       expect(new Set(values)).toEqual(new Set([0, 1 / 0.75]));
       // 2000 draws: a deviation of 0.0097 in the share, so this is more than 5 of them.
@@ -78,24 +99,51 @@ describe('errors', () => {
       using linear = new Linear({ backend, inputSize: 16, outputSize: 2 });
       using conv = new Conv1d({ backend, inputSize: 3, outputSize: 2, kernelSize: 5 });
       using embedding = new Embedding({ backend, numEmbeddings: 4, embeddingSize: 2 });
-      expect(() => linear.forward(zeros(backend, [20, 4, 8]))).toThrow('[linear] expected x of shape [..., 16], got [20, 4, 8]; pass inputSize: 8 or project x first');
-      expect(() => linear.forward(zeros(backend, [16], { dtype: 'i32' }))).toThrow("[linear] expected x of dtype f32, got i32; embed indices or cast(x, 'f32') first");
-      expect(() => conv.forward(zeros(backend, [4, 1, 3]))).toThrow('[conv1d] a kernel of 5 steps (dilation 1) does not fit into x [4, 1, 3] with padding 0 and 0');
-      expect(() => conv.forward(zeros(backend, [9, 3]))).toThrow('[conv1d] expected x of shape [T, N, 3], got [9, 3]; reshape a single sequence [T, D] to [T, 1, D]');
-      expect(() => conv.forward(zeros(backend, [9, 2, 3]), { lengths: [9, 10] })).toThrow(/\[conv1d\] lengths\[1\] is 10/);
-      expect(() => embedding.forward(zeros(backend, [2]))).toThrow('[embedding] expected indices of dtype i32, got f32');
-      expect(() => new Linear({ backend, inputSize: 0, outputSize: 1 })).toThrow('[linear] expected inputSize to be a whole number of at least 1, got 0');
-      expect(() => new Conv1d({ backend, inputSize: 1, outputSize: 1, kernelSize: 3, stride: 2, padding: 'same' })).toThrow("[conv1d] padding: 'same' needs stride 1, got 2");
+      expect(() => linear.forward(zeros(backend, [20, 4, 8]))).toThrow(
+        '[linear] expected x of shape [..., 16], got [20, 4, 8]; pass inputSize: 8 or project x first',
+      );
+      expect(() => linear.forward(zeros(backend, [16], { dtype: 'i32' }))).toThrow(
+        "[linear] expected x of dtype f32, got i32; embed indices or cast(x, 'f32') first",
+      );
+      expect(() => conv.forward(zeros(backend, [4, 1, 3]))).toThrow(
+        '[conv1d] a kernel of 5 steps (dilation 1) does not fit into x [4, 1, 3] with padding 0 and 0',
+      );
+      expect(() => conv.forward(zeros(backend, [9, 3]))).toThrow(
+        '[conv1d] expected x of shape [T, N, 3], got [9, 3]; reshape a single sequence [T, D] to [T, 1, D]',
+      );
+      expect(() => conv.forward(zeros(backend, [9, 2, 3]), { lengths: [9, 10] })).toThrow(
+        /\[conv1d\] lengths\[1\] is 10/,
+      );
+      expect(() => embedding.forward(zeros(backend, [2]))).toThrow(
+        '[embedding] expected indices of dtype i32, got f32',
+      );
+      expect(() => new Linear({ backend, inputSize: 0, outputSize: 1 })).toThrow(
+        '[linear] expected inputSize to be a whole number of at least 1, got 0',
+      );
+      expect(
+        () => new Conv1d({ backend, inputSize: 1, outputSize: 1, kernelSize: 3, stride: 2, padding: 'same' }),
+      ).toThrow("[conv1d] padding: 'same' needs stride 1, got 2");
       expect(() => new Dropout({ rate: 1.5 })).toThrow('[dropout] expected rate to be a probability in 0…1, got 1.5');
-      expect(() => new Embedding({ backend, numEmbeddings: 4, embeddingSize: 2, paddingIndex: 4 })).toThrow('[embedding] expected paddingIndex in 0…3, got 4');
+      expect(() => new Embedding({ backend, numEmbeddings: 4, embeddingSize: 2, paddingIndex: 4 })).toThrow(
+        '[embedding] expected paddingIndex in 0…3, got 4',
+      );
     }));
 
   it('name an index that is out of range where the memory is the host’s', () =>
     leakChecked(backend, () => {
       const host = { ...backend, hostView: () => Int32Array.of(1, 3, 4, 0) };
       using embedding = new Embedding({ backend, numEmbeddings: 4, embeddingSize: 2 });
-      const index = tensor(host, [[1, 3], [4, 0]], { dtype: 'i32' });
-      expect(() => embedding.forward(index)).toThrow('[embedding] element 2 of the indices [2, 2] is 4, expected 0…3; raise numEmbeddings or map unknown symbols to one index');
+      const index = tensor(
+        host,
+        [
+          [1, 3],
+          [4, 0],
+        ],
+        { dtype: 'i32' },
+      );
+      expect(() => embedding.forward(index)).toThrow(
+        '[embedding] element 2 of the indices [2, 2] is 4, expected 0…3; raise numEmbeddings or map unknown symbols to one index',
+      );
       index.dispose();
     }));
 });

@@ -12,7 +12,9 @@ export interface LengthsOption {
 /** u32 `[T, N, 1]`: 1 where step t of sequence n counts. */
 export function stepMask(backend: Backend, lengths: Int32Array, steps: number): Tensor {
   const batch = lengths.length;
-  const mask = Uint32Array.from({ length: steps * batch }, (_, index) => (Math.floor(index / batch) < lengths[index % batch]! ? 1 : 0));
+  const mask = Uint32Array.from({ length: steps * batch }, (_, index) =>
+    Math.floor(index / batch) < lengths[index % batch]! ? 1 : 0,
+  );
   return tensor(backend, mask, { shape: [steps, batch, 1] });
 }
 

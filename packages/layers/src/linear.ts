@@ -39,7 +39,10 @@ export class Linear extends Module {
     const shape = [this.outputSize, this.inputSize];
     this.weight = new Parameter(backend, shape, initializer(shape, generator));
     const bound = 1 / Math.sqrt(this.inputSize);
-    this.bias = (options.bias ?? true) ? new Parameter(backend, [this.outputSize], uniform(-bound, bound)([this.outputSize], generator)) : null;
+    this.bias =
+      (options.bias ?? true)
+        ? new Parameter(backend, [this.outputSize], uniform(-bound, bound)([this.outputSize], generator))
+        : null;
   }
 
   /**

@@ -1,7 +1,34 @@
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
-import { add, ArgumentError, DTypeError, Generator, scan, ShapeError, square, sum, tensor, zeros, type Backend, type Tensor } from '@timestep/core';
+import {
+  add,
+  ArgumentError,
+  DTypeError,
+  Generator,
+  scan,
+  ShapeError,
+  square,
+  sum,
+  tensor,
+  zeros,
+  type Backend,
+  type Tensor,
+} from '@timestep/core';
 import { describe, expect, it } from 'vitest';
-import { Cell, Conv1d, EncoderDecoder, FiniteImpulse, generate, GRU, LanguageModel, Linear, ManyToOne, Recurrent, RNN, sampleSymbol, Sequential } from './index.ts';
+import {
+  Cell,
+  Conv1d,
+  EncoderDecoder,
+  FiniteImpulse,
+  generate,
+  GRU,
+  LanguageModel,
+  Linear,
+  ManyToOne,
+  Recurrent,
+  RNN,
+  sampleSymbol,
+  Sequential,
+} from './index.ts';
 
 const backend = createReferenceBackend();
 const sizes = { backend, inputSize: 3, hiddenSize: 4 };
@@ -17,8 +44,12 @@ describe('a name that is no option of a call', () => {
     const message = /unknown option length; expected \{ lengths/;
     expect(() => new GRU(sizes).forward(x, misspelt)).toThrow(message);
     expect(() => new Sequential(new GRU(sizes)).forward(x, misspelt)).toThrow(message);
-    expect(() => new ManyToOne({ backend, layer: new GRU(sizes), outputSize: 2 }).forward(x, misspelt)).toThrow(message);
-    expect(() => new Conv1d({ backend, inputSize: 3, outputSize: 2, kernelSize: 3 }).forward(x, misspelt)).toThrow(message);
+    expect(() => new ManyToOne({ backend, layer: new GRU(sizes), outputSize: 2 }).forward(x, misspelt)).toThrow(
+      message,
+    );
+    expect(() => new Conv1d({ backend, inputSize: 3, outputSize: 2, kernelSize: 3 }).forward(x, misspelt)).toThrow(
+      message,
+    );
     expect(() => new FiniteImpulse({ ...sizes, taps: 2 }).forward(x, misspelt)).toThrow(message);
   });
 
@@ -30,7 +61,20 @@ describe('a name that is no option of a call', () => {
 describe('a word that is none of the choices', () => {
   it.each<readonly [string, () => unknown]>([
     ['pool', () => new ManyToOne({ backend, layer: new GRU(sizes), outputSize: 2, pool: loose('median') })],
-    ['attention', () => new EncoderDecoder({ backend, sourceSymbols: 3, targetSymbols: 4, start: 2, end: 3, embeddingSize: 2, hiddenSize: 2, attention: loose('badanau') })],
+    [
+      'attention',
+      () =>
+        new EncoderDecoder({
+          backend,
+          sourceSymbols: 3,
+          targetSymbols: 4,
+          start: 2,
+          end: 3,
+          embeddingSize: 2,
+          hiddenSize: 2,
+          attention: loose('badanau'),
+        }),
+    ],
     ['reset', () => new GRU({ ...sizes, reset: loose('befor') })],
     ['activation', () => new RNN({ ...sizes, activation: loose('gelu') })],
     ['fused', () => new GRU({ ...sizes, fused: loose('never') }).forward(x)],
@@ -43,14 +87,18 @@ describe('a word that is none of the choices', () => {
 describe('what is handed in', () => {
   it('is a backend, and no promise of one', () => {
     expect(() => new GRU({ ...sizes, backend: loose(undefined) })).toThrow(/expected a backend, got undefined/);
-    expect(() => new GRU({ ...sizes, backend: loose<Backend>(Promise.resolve(backend)) })).toThrow(/a promise of one.*await/);
+    expect(() => new GRU({ ...sizes, backend: loose<Backend>(Promise.resolve(backend)) })).toThrow(
+      /a promise of one.*await/,
+    );
     expect(() => tensor(loose<Backend>(Promise.resolve(backend)), [1])).toThrow(ArgumentError);
     expect(() => zeros(loose<Backend>(null), [1])).toThrow(/got null/);
   });
 
   it('is a tensor', () => {
     expect(() => new GRU(sizes).forward(loose(undefined))).toThrow(/expected x to be a tensor, got undefined/);
-    expect(() => new Linear({ backend, inputSize: 3, outputSize: 2 }).forward(loose([[1, 2, 3]]))).toThrow(/got an array; make one with tensor\(backend, x\)/);
+    expect(() => new Linear({ backend, inputSize: 3, outputSize: 2 }).forward(loose([[1, 2, 3]]))).toThrow(
+      /got an array; make one with tensor\(backend, x\)/,
+    );
     expect(() => new GRU(sizes).forward(loose(null))).toThrow(DTypeError);
   });
 });
@@ -82,8 +130,16 @@ describe('a step of one’s own', () => {
   it.each<readonly [string, (next: Tensor) => unknown, RegExp]>([
     ['that returns a tensor', (next) => next, /return \{ output, state \}/],
     ['without a state', (next) => ({ output: next, state: {} }), /to have h, as the initial one, got nothing/],
-    ['with an output for the whole batch', (next) => ({ output: sum(next), state: { h: next } }), /output of shape \[2, \.\.\.\]/],
-    ['whose state grows', (next) => ({ output: next, state: { h: sum(next, 0) } }), /state\.h of shape \[2, 3\].*got \[3\]/],
+    [
+      'with an output for the whole batch',
+      (next) => ({ output: sum(next), state: { h: next } }),
+      /output of shape \[2, \.\.\.\]/,
+    ],
+    [
+      'whose state grows',
+      (next) => ({ output: next, state: { h: sum(next, 0) } }),
+      /state\.h of shape \[2, 3\].*got \[3\]/,
+    ],
   ])('%s is named', (_, answer, message) => {
     const layer = new Recurrent({ cell: () => new Leak(answer), inputSize: 3 });
     for (const options of [{}, { lengths: [5, 2] }]) {
@@ -93,7 +149,11 @@ describe('a step of one’s own', () => {
   });
 
   it('may call a part of its state output', async () => {
-    const { output, state } = scan<{ output: Tensor }>((input, before) => ({ output: square(input), state: { output: add(before.output, input) } }), tensor(backend, [[[1]], [[2]], [[3]]]), { output: zeros(backend, [1, 1]) });
+    const { output, state } = scan<{ output: Tensor }>(
+      (input, before) => ({ output: square(input), state: { output: add(before.output, input) } }),
+      tensor(backend, [[[1]], [[2]], [[3]]]),
+      { output: zeros(backend, [1, 1]) },
+    );
     expect(await output.array()).toEqual([[[1]], [[4]], [[9]]]);
     expect(await state.output.array()).toEqual([[6]]);
   });
@@ -115,7 +175,9 @@ describe('generate', () => {
 
   it('does not draw from NaN', async () => {
     const [name, bias] = [...(await model.stateDict())].at(-1)!;
-    model.loadStateDict(new Map([[name, { ...bias, data: new Float32Array(bias.data.length).fill(NaN) }]]), { strict: false });
+    model.loadStateDict(new Map([[name, { ...bias, data: new Float32Array(bias.data.length).fill(NaN) }]]), {
+      strict: false,
+    });
     await expect(write([1])).rejects.toThrow(/the logit of symbol 0 is NaN/);
     expect(() => sampleSymbol([0, NaN], generator, { temperature: 0 })).toThrow(ArgumentError);
     expect(sampleSymbol([0, -Infinity], generator)).toBe(0);

@@ -20,7 +20,10 @@ class Tagger extends Module {
   constructor(backend: Backend, generator: Generator) {
     super();
     this.lstm = new LSTM({ backend, inputSize: 3, hiddenSize: 4, bidirectional: true, generator });
-    this.heads = [new Linear({ backend, inputSize: 8, outputSize: 2, generator }), new Linear({ backend, inputSize: 8, outputSize: 1, bias: false, generator })];
+    this.heads = [
+      new Linear({ backend, inputSize: 8, outputSize: 2, generator }),
+      new Linear({ backend, inputSize: 8, outputSize: 1, bias: false, generator }),
+    ];
     this.drop = new Dropout({ rate: 0.5, generator });
     this.scale = new Parameter(backend, [2], [1, 2]);
     this.count = tensor(backend, [5], { dtype: 'i32' });
@@ -148,7 +151,12 @@ describe('state dicts', () => {
     leakChecked(backend, async () => {
       using model = make(1);
       const before = await model.stateDict();
-      const wrong = new Map<string, { shape: readonly number[]; data: Float64Array | Int32Array }>([...before].map(([name, { shape }]) => [name, { shape, data: new Float64Array(shape.reduce((a, b) => a * b, 1)) }]));
+      const wrong = new Map<string, { shape: readonly number[]; data: Float64Array | Int32Array }>(
+        [...before].map(([name, { shape }]) => [
+          name,
+          { shape, data: new Float64Array(shape.reduce((a, b) => a * b, 1)) },
+        ]),
+      );
       wrong.set('count', { shape: [1], data: new Int32Array(1) });
       wrong.delete('scale');
       wrong.set('extra.weight', { shape: [1], data: new Float64Array(1) });
@@ -159,22 +167,34 @@ describe('state dicts', () => {
       expect(() => model.loadStateDict(wrong, { strict: false })).toThrow(/heads\.0\.weight expected shape/);
       expect(await model.stateDict()).toEqual(before);
       wrong.delete('heads.0.weight');
-      expect(model.loadStateDict(wrong, { strict: false })).toEqual({ missing: ['scale', 'heads.0.weight'], unexpected: ['extra.weight'] });
+      expect(model.loadStateDict(wrong, { strict: false })).toEqual({
+        missing: ['scale', 'heads.0.weight'],
+        unexpected: ['extra.weight'],
+      });
       expect(Math.max(...(await model.heads[0]!.bias!.data()))).toBe(0);
     }));
 
   it('tell an element type that does not fit, and values that do not fill the shape', () =>
     leakChecked(backend, () => {
       using layer = new Linear({ backend, inputSize: 1, outputSize: 2, bias: false });
-      expect(() => layer.loadStateDict({ weight: { shape: [2, 1], data: new Int32Array(2) } })).toThrow('weight expected dtype f32, got i32');
-      expect(() => layer.loadStateDict({ weight: { shape: [2, 1], data: new Float32Array(3) } })).toThrow('weight expected 2 values for shape [2, 1], got 3');
+      expect(() => layer.loadStateDict({ weight: { shape: [2, 1], data: new Int32Array(2) } })).toThrow(
+        'weight expected dtype f32, got i32',
+      );
+      expect(() => layer.loadStateDict({ weight: { shape: [2, 1], data: new Float32Array(3) } })).toThrow(
+        'weight expected 2 values for shape [2, 1], got 3',
+      );
     }));
 });
 
 describe('summary', () => {
   it('lists layers, shapes, counts and bytes', () => {
     const backend = createReferenceBackend();
-    using model = new Sequential(new Linear({ backend, inputSize: 300, outputSize: 4 }), relu, new Dropout({ rate: 0.1 }), new Linear({ backend, inputSize: 4, outputSize: 2, bias: false }).freeze());
+    using model = new Sequential(
+      new Linear({ backend, inputSize: 300, outputSize: 4 }),
+      relu,
+      new Dropout({ rate: 0.1 }),
+      new Linear({ backend, inputSize: 4, outputSize: 2, bias: false }).freeze(),
+    );
     expect(model.summary()).toBe(
       [
         'layer  type     parameter        shape     count  bytes',

@@ -1,7 +1,13 @@
 import { Generator, tensor, type Backend, type Tensor } from '@timestep/core';
 import { Parameter } from './parameter.ts';
 import { isTensorSlot, ownSlots, type Slot, type TensorSlot } from './slots.ts';
-import { checkStateDict, type LoadableStateDict, type LoadOptions, type LoadReport, type StateDict } from './state-dict.ts';
+import {
+  checkStateDict,
+  type LoadableStateDict,
+  type LoadOptions,
+  type LoadReport,
+  type StateDict,
+} from './state-dict.ts';
 import { summarize } from './summary.ts';
 
 /**
@@ -32,7 +38,9 @@ export abstract class Module {
   /** True where dropout and the like are active; set it with `train()` and `eval()`. */
   training = true;
 
-  /** What this module holds itself, in the order of assignment. A container overrides it to name its parts otherwise. */
+  /**
+   * What this module holds itself, in the order of assignment. A container overrides it to name its parts otherwise.
+   */
   slots(): Slot[] {
     return ownSlots(this);
   }
@@ -65,7 +73,8 @@ export abstract class Module {
   /** Every parameter with its path; one that stands in two places comes once, under the first. */
   namedParameters(): [string, Parameter][] {
     const found = new Map<Parameter, string>();
-    for (const [name, value] of this.#namedTensors()) if (value instanceof Parameter && !found.has(value)) found.set(value, name);
+    for (const [name, value] of this.#namedTensors())
+      if (value instanceof Parameter && !found.has(value)) found.set(value, name);
     return [...found].map(([parameter, name]) => [name, parameter]);
   }
 
@@ -79,7 +88,10 @@ export abstract class Module {
     return this.#namedTensors().filter(([, value]) => !(value instanceof Parameter));
   }
 
-  /** The generators that this module and those below draw from, each once: with the parameters, what a resumed run needs. */
+  /**
+   * The generators that this module and those below draw from, each once: with the parameters, what a resumed run
+   * needs.
+   */
   generators(): Generator[] {
     const found = new Set<Generator>();
     for (const module of this.modules()) {
@@ -123,7 +135,10 @@ export abstract class Module {
     const copies = await readAll(tensors);
     const moved = new Map<Tensor, Tensor>();
     tensors.forEach((old, index) => {
-      const fresh = old instanceof Parameter ? new Parameter(backend, old.shape, copies[index]!) : tensor(backend, copies[index]!, { shape: old.shape, dtype: old.dtype });
+      const fresh =
+        old instanceof Parameter
+          ? new Parameter(backend, old.shape, copies[index]!)
+          : tensor(backend, copies[index]!, { shape: old.shape, dtype: old.dtype });
       fresh.owner?.release(fresh);
       fresh.requiresGrad = old.requiresGrad;
       moved.set(old, fresh);
@@ -144,7 +159,12 @@ export abstract class Module {
     const named = this.#namedTensors();
     const unique = [...new Set(named.map(([, value]) => value))];
     const data = await readAll(unique);
-    return new Map(named.map(([name, value]) => [name, { dtype: value.dtype, shape: value.shape, data: data[unique.indexOf(value)]! }]));
+    return new Map(
+      named.map(([name, value]) => [
+        name,
+        { dtype: value.dtype, shape: value.shape, data: data[unique.indexOf(value)]! },
+      ]),
+    );
   }
 
   /**
@@ -181,7 +201,12 @@ export abstract class Module {
 
   /** The slots that hold tensors, here and below, under their full names. */
   #tensorSlots(): TensorSlot[] {
-    return this.namedModules().flatMap(([path, module]) => module.slots().filter(isTensorSlot).map((slot) => ({ ...slot, name: join(path, slot.name) })));
+    return this.namedModules().flatMap(([path, module]) =>
+      module
+        .slots()
+        .filter(isTensorSlot)
+        .map((slot) => ({ ...slot, name: join(path, slot.name) })),
+    );
   }
 }
 
@@ -192,6 +217,10 @@ function join(path: string, name: string): string {
 /** The contents of tensors, of several backends if need be, in one transaction for each. */
 async function readAll(tensors: readonly Tensor[]) {
   const backends = [...new Set(tensors.map(({ backend }) => backend))];
-  const read = await Promise.all(backends.map((backend) => backend.readMany(tensors.filter((one) => one.backend === backend).map(({ buffer }) => buffer))));
+  const read = await Promise.all(
+    backends.map((backend) =>
+      backend.readMany(tensors.filter((one) => one.backend === backend).map(({ buffer }) => buffer)),
+    ),
+  );
   return tensors.map((one) => read[backends.indexOf(one.backend)]!.shift()!);
 }

@@ -23,24 +23,33 @@ export function generatorOrFresh(generator: Generator | undefined): Generator {
 
 /** A size: a whole number, at least `least`. */
 export function checkSize(where: string, name: string, value: number, least = 1): number {
-  if (!Number.isInteger(value) || value < least) throw new ArgumentError(`[${where}] expected ${name} to be a whole number of at least ${least}, got ${value}`);
+  if (!Number.isInteger(value) || value < least)
+    throw new ArgumentError(`[${where}] expected ${name} to be a whole number of at least ${least}, got ${value}`);
   return value;
 }
 
 /** One of a few words. */
-export function checkChoice<Choice extends string>(where: string, name: string, value: Choice, choices: readonly Choice[]): Choice {
-  if (!choices.includes(value)) throw new ArgumentError(`[${where}] expected ${name} to be one of ${choices.join(', ')}, got ${String(value)}`);
+export function checkChoice<Choice extends string>(
+  where: string,
+  name: string,
+  value: Choice,
+  choices: readonly Choice[],
+): Choice {
+  if (!choices.includes(value))
+    throw new ArgumentError(`[${where}] expected ${name} to be one of ${choices.join(', ')}, got ${String(value)}`);
   return value;
 }
 
 /** The options of a call have known names: a misspelt `lengths` would otherwise count the padding, without a word. */
 export function checkNames(where: string, options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new ArgumentError(`[${where}] unknown option ${unknown.join(', ')}; expected { ${known.join(', ')} }`);
+  if (unknown.length > 0)
+    throw new ArgumentError(`[${where}] unknown option ${unknown.join(', ')}; expected { ${known.join(', ')} }`);
 }
 
 /** A probability. */
 export function checkRate(where: string, name: string, value: number): number {
-  if (!(value >= 0 && value <= 1)) throw new ArgumentError(`[${where}] expected ${name} to be a probability in 0…1, got ${value}`);
+  if (!(value >= 0 && value <= 1))
+    throw new ArgumentError(`[${where}] expected ${name} to be a probability in 0…1, got ${value}`);
   return value;
 }

@@ -1,4 +1,13 @@
-import { checkBackend, ShapeError, sizeOf, Storage, Tensor, type Backend, type HostData, type Shape } from '@timestep/core';
+import {
+  checkBackend,
+  ShapeError,
+  sizeOf,
+  Storage,
+  Tensor,
+  type Backend,
+  type HostData,
+  type Shape,
+} from '@timestep/core';
 
 /**
  * A tensor that training changes: a leaf that requires a gradient, belongs to no scope and lives until its module is
@@ -15,7 +24,9 @@ export class Parameter extends Tensor {
    */
   constructor(backend: Backend, shape: Shape, values: HostData) {
     if (values.length !== sizeOf(shape)) {
-      throw new ShapeError(`[parameter] shape [${shape.join(', ')}] holds ${sizeOf(shape)} elements, got ${values.length}; pass one value for each`);
+      throw new ShapeError(
+        `[parameter] shape [${shape.join(', ')}] holds ${sizeOf(shape)} elements, got ${values.length}; pass one value for each`,
+      );
     }
     const buffer = checkBackend('parameter', backend).alloc('f32', values.length);
     backend.write(buffer, values);

@@ -26,7 +26,11 @@ function makeLayer(backend: Backend, { layer, options }: LayerCase): OneInput {
   return layer === 'layerNorm' ? new LayerNorm(given as LayerNormOptions) : new Conv1d(given as Conv1dOptions);
 }
 
-async function agree(backend: Backend, test: LayerCase, tolerance: { readonly forward: Tolerance; readonly gradient: Tolerance }): Promise<void> {
+async function agree(
+  backend: Backend,
+  test: LayerCase,
+  tolerance: { readonly forward: Tolerance; readonly gradient: Tolerance },
+): Promise<void> {
   using layer = makeLayer(backend, test);
   layer.loadStateDict(test.parameters);
   const isIndex = test.layer === 'embedding';
@@ -37,7 +41,8 @@ async function agree(backend: Backend, test: LayerCase, tolerance: { readonly fo
   sum(multiply(y, tensor(backend, upstream.data, { shape: upstream.shape }))).backward();
   if (!isIndex) await expectTensor('gradient of x', given.grad, test.inputGradients['x']!, tolerance.gradient);
   const parameters = new Map(layer.namedParameters());
-  for (const [name, expected] of Object.entries(test.parameterGradients)) await expectTensor(`gradient of ${name}`, parameters.get(name)?.grad, expected, tolerance.gradient);
+  for (const [name, expected] of Object.entries(test.parameterGradients))
+    await expectTensor(`gradient of ${name}`, parameters.get(name)?.grad, expected, tolerance.gradient);
 }
 
 describe.each([
@@ -49,5 +54,7 @@ describe.each([
     backend = await create();
   });
   afterAll(() => backend.dispose());
-  it.each(readFixtures<LayerCase>('feedforward.json'))('$name', (test) => leakChecked(backend, () => agree(backend, test, tolerance)));
+  it.each(readFixtures<LayerCase>('feedforward.json'))('$name', (test) =>
+    leakChecked(backend, () => agree(backend, test, tolerance)),
+  );
 });

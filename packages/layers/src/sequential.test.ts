@@ -23,7 +23,12 @@ function makeModel(): Sequential {
 it('names its parts by place, hands on the output and maps the lengths', () =>
   leakChecked(backend, async () => {
     using model = makeModel();
-    expect(model.namedParameters().map(([name]) => name).slice(0, 3)).toEqual(['0.weight', '0.bias', '2.weight_ih_l0']);
+    expect(
+      model
+        .namedParameters()
+        .map(([name]) => name)
+        .slice(0, 3),
+    ).toEqual(['0.weight', '0.bias', '2.weight_ih_l0']);
     expect(model.at(1)).toBe(relu);
     expect([...model.outputLengths([7, 4, 0])]).toEqual([4, 2, 0]);
     const x = randomLeaf(backend, [7, 3, 2], new Generator(5));
@@ -34,7 +39,9 @@ it('names its parts by place, hands on the output and maps the lengths', () =>
     const alone = model.forward(slice(slice(x, 1, 1, 2), 0, 0, 4));
     const together = await slice(slice(y, 1, 1, 2), 0, 0, 2).data();
     (await alone.data()).forEach((value, k) => expect(together[k]).toBeCloseTo(value, 12));
-    await checkGradients({ x, ...Object.fromEntries(model.namedParameters()) }, () => [model.forward(x, { lengths: [7, 4, 0] })]);
+    await checkGradients({ x, ...Object.fromEntries(model.namedParameters()) }, () => [
+      model.forward(x, { lengths: [7, 4, 0] }),
+    ]);
   }));
 
 it('lets neither values nor gradients through from past a length, NaN included', () =>

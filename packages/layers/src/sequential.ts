@@ -47,7 +47,9 @@ export class Sequential extends Module {
   }
 
   override slots(): Slot[] {
-    const stages = this.#stages.flatMap((value, index) => (value instanceof Module ? [{ name: String(index), value }] : []));
+    const stages = this.#stages.flatMap((value, index) =>
+      value instanceof Module ? [{ name: String(index), value }] : [],
+    );
     return [...super.slots(), ...stages];
   }
 

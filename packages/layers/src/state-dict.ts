@@ -61,15 +61,22 @@ export function checkStateDict(
     ...misfits,
   ];
   if (problems.length > 0) {
-    const hint = misfits.length > 0 ? 'build the model with the sizes it was saved with' : 'rename the entries, or pass { strict: false } to load those that match';
-    throw new ArgumentError(`[loadStateDict] the state dict does not fit, nothing was loaded: ${problems.join('; ')}; ${hint}`, 'STATE_DICT_MISMATCH');
+    const hint =
+      misfits.length > 0
+        ? 'build the model with the sizes it was saved with'
+        : 'rename the entries, or pass { strict: false } to load those that match';
+    throw new ArgumentError(
+      `[loadStateDict] the state dict does not fit, nothing was loaded: ${problems.join('; ')}; ${hint}`,
+      'STATE_DICT_MISMATCH',
+    );
   }
   return { report: { missing, unexpected }, assignments };
 }
 
 function compare(target: Tensor, { shape, data }: LoadableTensor): string | null {
   if (!sameShape(target.shape, shape)) return `expected shape ${show(target.shape)}, got ${show(shape)}`;
-  if (data.length !== target.size) return `expected ${target.size} values for shape ${show(target.shape)}, got ${data.length}`;
+  if (data.length !== target.size)
+    return `expected ${target.size} values for shape ${show(target.shape)}, got ${data.length}`;
   const kind = data instanceof Int32Array ? 'i32' : data instanceof Uint32Array ? 'u32' : 'f32';
   return kind === target.dtype ? null : `expected dtype ${target.dtype}, got ${kind}`;
 }

@@ -30,9 +30,18 @@ export function summarize(module: Module): string {
   const frozen = [...seen].reduce((sum, { size, requiresGrad }) => sum + (requiresGrad ? 0 : size), 0);
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const line = (cells: readonly string[]) =>
-    cells.map((cell, column) => (numeric.has(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join('  ').trimEnd();
+    cells
+      .map((cell, column) => (numeric.has(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join('  ')
+      .trimEnd();
   const rule = widths.map((width) => '─'.repeat(width)).join('  ');
-  return [line(header), rule, ...rows.map(line), rule, `${group(total)} parameters, ${group(frozen)} of them frozen, ${group(total * 4)} bytes`].join('\n');
+  return [
+    line(header),
+    rule,
+    ...rows.map(line),
+    rule,
+    `${group(total)} parameters, ${group(frozen)} of them frozen, ${group(total * 4)} bytes`,
+  ].join('\n');
 }
 
 /** Thousands apart: 1234567 → 1,234,567. */

@@ -42,7 +42,10 @@ export function unfold(x: Tensor, window: Window): Tensor {
         { buffer: values, strides: [count * row, row, features, 1] },
         [size, count, batch, features],
       );
-      const target = Int32Array.from({ length: size * count }, (_, index) => (index % count) * stride + Math.floor(index / count) * dilation);
+      const target = Int32Array.from(
+        { length: size * count },
+        (_, index) => (index % count) * stride + Math.floor(index / count) * dilation,
+      );
       const sums = backend.alloc('f32', steps * row);
       backend.fill(sums, 0);
       backend.scatterAddRows(wrap(x, values, [size * count, row]).buffer, tensor(backend, target).buffer, sums, row);

@@ -1,6 +1,6 @@
 /**
- * The typed array that holds each element type. The floats of 16 and 8 bits are their bit patterns; `BOOL` is a byte of 0 or 1; a
- * `C64` is two numbers, the real part and the imaginary one.
+ * The typed array that holds each element type. The floats of 16 and 8 bits are their bit patterns; `BOOL` is a byte of
+ * 0 or 1; a `C64` is two numbers, the real part and the imaginary one.
  */
 export interface DTypeArrays {
   U64: BigUint64Array;

@@ -1,6 +1,6 @@
 /**
- * The 8-bit floats: a sign, e bits of exponent and m of fraction. Those of the names with FN have no infinity, those with UZ
- * moreover one zero and one NaN, the pattern of −0; E8M0 is a power of two alone, without a sign.
+ * The 8-bit floats: a sign, e bits of exponent and m of fraction. Those of the names with FN have no infinity, those
+ * with UZ moreover one zero and one NaN, the pattern of −0; E8M0 is a power of two alone, without a sign.
  */
 export const float8Formats = ['F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ', 'F8_E8M0'] as const;
 

@@ -34,7 +34,9 @@ describe.each(formats)('$name', ({ value, widen, narrow, infinity }) => {
 
   it('narrows every widened pattern back to itself, NaN to NaN', () => {
     const back = narrow(widen(everyPattern));
-    const wrong = everyPattern.filter((bits) => (Number.isNaN(value(bits)) ? !Number.isNaN(value(back[bits]!)) : back[bits] !== bits));
+    const wrong = everyPattern.filter((bits) =>
+      Number.isNaN(value(bits)) ? !Number.isNaN(value(back[bits]!)) : back[bits] !== bits,
+    );
     expect(wrong).toEqual(new Uint16Array(0));
   });
 

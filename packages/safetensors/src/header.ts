@@ -33,13 +33,22 @@ export function parseHeaderLength(prefix: Uint8Array, fileBytes: number, where: 
   }
   const length = new DataView(prefix.buffer, prefix.byteOffset, prefixBytes).getBigUint64(0, true);
   if (length > BigInt(maxHeaderBytes)) {
-    // What torch.save writes is taken for a safetensors file often enough: a ZIP archive, or a pickle in older versions.
+    // What torch.save writes is taken for a safetensors file often enough: a ZIP archive, or a pickle in older
+    // versions.
     const pickled = (prefix[0] === 0x50 && prefix[1] === 0x4b) || prefix[0] === 0x80;
-    const hint = pickled ? 'this looks like what torch.save wrote; save it with safetensors.torch.save_file' : 'this is probably no safetensors file';
-    throw new SafetensorsError('HEADER_TOO_LARGE', `${where}: the header claims ${length} bytes, the limit is ${maxHeaderBytes}; ${hint}`);
+    const hint = pickled
+      ? 'this looks like what torch.save wrote; save it with safetensors.torch.save_file'
+      : 'this is probably no safetensors file';
+    throw new SafetensorsError(
+      'HEADER_TOO_LARGE',
+      `${where}: the header claims ${length} bytes, the limit is ${maxHeaderBytes}; ${hint}`,
+    );
   }
   if (length > BigInt(fileBytes - prefixBytes)) {
-    throw new SafetensorsError('TRUNCATED', `${where}: the header claims ${length} bytes, the file has ${fileBytes - prefixBytes} after its length`);
+    throw new SafetensorsError(
+      'TRUNCATED',
+      `${where}: the header claims ${length} bytes, the file has ${fileBytes - prefixBytes} after its length`,
+    );
   }
   return Number(length);
 }
@@ -53,7 +62,10 @@ export function parseHeader(json: Uint8Array, dataBytes: number, where: string):
     throw new SafetensorsError('INVALID_UTF8', `${where}: the header is not UTF-8`, { cause });
   }
   if (!text.startsWith('{')) {
-    throw new SafetensorsError('INVALID_HEADER', `${where}: expected the header to start with '{', got ${JSON.stringify(text.slice(0, 12))}`);
+    throw new SafetensorsError(
+      'INVALID_HEADER',
+      `${where}: expected the header to start with '{', got ${JSON.stringify(text.slice(0, 12))}`,
+    );
   }
   const scanner = new JsonScanner(text, where);
   const once = (isSecond: boolean, key: string): void => {
@@ -106,11 +118,15 @@ function parseInfo(scanner: JsonScanner, name: string, where: string): TensorInf
     throw new SafetensorsError('INVALID_HEADER', `${label}: expected dtype, shape and two data_offsets`);
   }
   if (!isDType(dtype)) {
-    throw new SafetensorsError('UNKNOWN_DTYPE', `${label} has dtype ${JSON.stringify(dtype)}, known are ${Object.keys(dtypes).join(', ')}`);
+    throw new SafetensorsError(
+      'UNKNOWN_DTYPE',
+      `${label} has dtype ${JSON.stringify(dtype)}, known are ${Object.keys(dtypes).join(', ')}`,
+    );
   }
   const [begin, end] = offsets as [number, number];
   const elements = countElements(shape);
-  if (elements === null) throw new SafetensorsError('INVALID_SHAPE', `${label} has shape [${shape.join(', ')}], more than 2^53 elements`);
+  if (elements === null)
+    throw new SafetensorsError('INVALID_SHAPE', `${label} has shape [${shape.join(', ')}], more than 2^53 elements`);
   if (end - begin !== elements * dtypes[dtype].bytes) {
     throw new SafetensorsError(
       'INVALID_OFFSETS',
@@ -135,14 +151,23 @@ function checkLayout(sorted: readonly [string, TensorInfo][], dataBytes: number,
   for (const [name, { begin, end }] of sorted) {
     if (begin !== position) {
       const fault = begin < position ? 'overlaps the tensor before it' : 'leaves a hole before it';
-      throw new SafetensorsError('INVALID_OFFSETS', `${where}: tensor ${JSON.stringify(name)} ${fault}: expected offset ${position}, got ${begin}`);
+      throw new SafetensorsError(
+        'INVALID_OFFSETS',
+        `${where}: tensor ${JSON.stringify(name)} ${fault}: expected offset ${position}, got ${begin}`,
+      );
     }
     if (end > dataBytes) {
-      throw new SafetensorsError('TRUNCATED', `${where}: tensor ${JSON.stringify(name)} ends at byte ${end} of the data, the file has ${dataBytes}; it was cut off`);
+      throw new SafetensorsError(
+        'TRUNCATED',
+        `${where}: tensor ${JSON.stringify(name)} ends at byte ${end} of the data, the file has ${dataBytes}; it was cut off`,
+      );
     }
     position = end;
   }
   if (position !== dataBytes) {
-    throw new SafetensorsError('TRAILING_DATA', `${where}: the tensors end at byte ${position} of the data, the file has ${dataBytes}`);
+    throw new SafetensorsError(
+      'TRAILING_DATA',
+      `${where}: the tensors end at byte ${position} of the data, the file has ${dataBytes}`,
+    );
   }
 }

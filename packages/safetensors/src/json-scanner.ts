@@ -38,7 +38,10 @@ export class JsonScanner {
   fail(expected: string): SafetensorsError {
     const rest = this.#text.slice(this.#at, this.#at + 12);
     const got = rest === '' ? 'the end' : JSON.stringify(rest);
-    return new SafetensorsError(this.#code, `${this.#where}: expected ${expected} at character ${this.#at} of the JSON, got ${got}`);
+    return new SafetensorsError(
+      this.#code,
+      `${this.#where}: expected ${expected} at character ${this.#at} of the JSON, got ${got}`,
+    );
   }
 
   /** The next character that is no white space, or '' at the end; it stays unread. */

@@ -21,10 +21,37 @@ function randomFile(random: Random): Uint8Array {
     const data = new dtypes[dtype].array(bytes.buffer, 0, bytes.length / dtypes[dtype].array.BYTES_PER_ELEMENT);
     tensors.set(names[random(names.length)]!, { dtype, shape, data } as SafetensorsTensor);
   }
-  return writeSafetensors(tensors, random(2) ? { metadata: { format: 'pt', [names[random(names.length)]!]: 'v' } } : {});
+  return writeSafetensors(
+    tensors,
+    random(2) ? { metadata: { format: 'pt', [names[random(names.length)]!]: 'v' } } : {},
+  );
 }
 
-const snippets = ['"', '{', '}', '[', ']', ',', ':', '\\', '\\u00', '0', '-1', '1.5', '1e9', '9007199254740993', 'null', '"a":', '"dtype":"F64"', ',"shape":[4]', '[[[[', '\0', '\ufeff', '__metadata__', 'é'];
+const snippets = [
+  '"',
+  '{',
+  '}',
+  '[',
+  ']',
+  ',',
+  ':',
+  '\\',
+  '\\u00',
+  '0',
+  '-1',
+  '1.5',
+  '1e9',
+  '9007199254740993',
+  'null',
+  '"a":',
+  '"dtype":"F64"',
+  ',"shape":[4]',
+  '[[[[',
+  '\0',
+  '\ufeff',
+  '__metadata__',
+  'é',
+];
 
 /** Damages a file in one to four ways: bytes, pieces, the length, and the header's JSON, its length put right again. */
 function mutate(bytes: Uint8Array, other: Uint8Array, random: Random): Uint8Array {
@@ -35,13 +62,17 @@ function mutate(bytes: Uint8Array, other: Uint8Array, random: Random): Uint8Arra
     if (kind === 0 && at < out.length) out[at] = random(256);
     else if (kind === 1) out = out.slice(0, at);
     else if (kind === 2) out = Uint8Array.from([...out.slice(0, at), ...other.slice(random(other.length))]);
-    else if (kind === 3 && out.length >= 8) new DataView(out.buffer).setUint32(4 * random(2), random(2) ? random(300) : random(2 ** 32), true);
+    else if (kind === 3 && out.length >= 8)
+      new DataView(out.buffer).setUint32(4 * random(2), random(2) ? random(300) : random(2 ** 32), true);
     else if (out.length >= 8) {
       const length = Math.min(new DataView(out.buffer).getUint32(0, true), out.length - 8);
       let json = Buffer.from(out.subarray(8, 8 + length)).toString('utf8');
       const from = random(json.length + 1);
       if (kind === 4) json = json.slice(0, from) + snippets[random(snippets.length)]! + json.slice(from + random(4));
-      else if (kind === 5) json = json.replace(/[0-9]+/g, (digits) => (random(4) ? digits : String(random(3) ? random(40) : random(2 ** 32) * 1000)));
+      else if (kind === 5)
+        json = json.replace(/[0-9]+/g, (digits) =>
+          random(4) ? digits : String(random(3) ? random(40) : random(2 ** 32) * 1000),
+        );
       else json = json.slice(0, from) + json.slice(random(from + 1));
       out = Buffer.concat([buildFile(json, 0), out.subarray(8 + length)]);
     }
@@ -72,7 +103,18 @@ describe('mutated files', () => {
       seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
     }
     // The mutations must reach every check, or they prove little.
-    const outcomes = ['valid', 'TRUNCATED', 'HEADER_TOO_LARGE', 'INVALID_UTF8', 'INVALID_HEADER', 'DUPLICATE_KEY', 'UNKNOWN_DTYPE', 'INVALID_SHAPE', 'INVALID_OFFSETS', 'TRAILING_DATA'];
+    const outcomes = [
+      'valid',
+      'TRUNCATED',
+      'HEADER_TOO_LARGE',
+      'INVALID_UTF8',
+      'INVALID_HEADER',
+      'DUPLICATE_KEY',
+      'UNKNOWN_DTYPE',
+      'INVALID_SHAPE',
+      'INVALID_OFFSETS',
+      'TRAILING_DATA',
+    ];
     expect([...seen.keys()].sort()).toEqual(outcomes.sort());
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
@@ -88,7 +130,8 @@ describe('mutated files', () => {
 
   it('of an index end in a typed error or a map, 3,000 times', () => {
     const random = seeded(99);
-    const index = '{"metadata":{"total_size":123},"weight_map":{"a.weight":"model-00001-of-00002.safetensors","__proto__":"model-00002-of-00002.safetensors"}}';
+    const index =
+      '{"metadata":{"total_size":123},"weight_map":{"a.weight":"model-00001-of-00002.safetensors","__proto__":"model-00002-of-00002.safetensors"}}';
     for (let round = 0; round < 3_000; round++) {
       const at = random(index.length);
       const json = index.slice(0, at) + snippets[random(snippets.length)]! + index.slice(at + random(6));
@@ -104,6 +147,16 @@ describe('mutated files', () => {
 
 it('hostile headers of 8 MB are refused within a heap of 80 MB', () => {
   const script = fileURLToPath(new URL('./test-support/hostile.ts', import.meta.url));
-  const output = execFileSync(process.execPath, ['--max-old-space-size=80', '--max-semi-space-size=8', script], { encoding: 'utf8' });
-  expect(output.trim().split('\n')).toEqual(['INVALID_HEADER', 'INVALID_HEADER', 'INVALID_HEADER', 'TRUNCATED', 'INVALID_OFFSETS', 'TRUNCATED', 'valid']);
+  const output = execFileSync(process.execPath, ['--max-old-space-size=80', '--max-semi-space-size=8', script], {
+    encoding: 'utf8',
+  });
+  expect(output.trim().split('\n')).toEqual([
+    'INVALID_HEADER',
+    'INVALID_HEADER',
+    'INVALID_HEADER',
+    'TRUNCATED',
+    'INVALID_OFFSETS',
+    'TRUNCATED',
+    'valid',
+  ]);
 });

@@ -62,7 +62,10 @@ export interface SafetensorsFile extends Header {
 }
 
 /** Opens a file of any size: reads and checks its header, and each tensor when it is asked for. */
-export async function openSafetensors(source: ByteSource, options: Pick<ReadOptions, 'name'> = {}): Promise<SafetensorsFile> {
+export async function openSafetensors(
+  source: ByteSource,
+  options: Pick<ReadOptions, 'name'> = {},
+): Promise<SafetensorsFile> {
   const where = options.name ?? 'input';
   const total = source.byteLength;
   const length = parseHeaderLength(await fetchBytes(source, 0, Math.min(prefixBytes, total), where), total, where);
@@ -83,16 +86,24 @@ async function fetchBytes(source: ByteSource, begin: number, end: number, where:
   if (begin === end) return new Uint8Array(0);
   const bytes = await source.read(begin, end);
   if (bytes.length !== end - begin) {
-    throw new SafetensorsError('TRUNCATED', `${where}: expected ${end - begin} bytes from byte ${begin}, got ${bytes.length}`);
+    throw new SafetensorsError(
+      'TRUNCATED',
+      `${where}: expected ${end - begin} bytes from byte ${begin}, got ${bytes.length}`,
+    );
   }
   return bytes;
 }
 
 /** The floats that have no typed array of their own. */
-const wideners: ReadonlyMap<DType, (bits: Uint8Array | Uint16Array) => Float32Array> = new Map<DType, (bits: Uint8Array | Uint16Array) => Float32Array>([
+const wideners: ReadonlyMap<DType, (bits: Uint8Array | Uint16Array) => Float32Array> = new Map<
+  DType,
+  (bits: Uint8Array | Uint16Array) => Float32Array
+>([
   ['F16', (bits) => widenFloat16(bits as Uint16Array)],
   ['BF16', (bits) => widenBfloat16(bits as Uint16Array)],
-  ...float8Formats.map((format) => [format, (bits: Uint8Array | Uint16Array) => widenFloat8(bits as Uint8Array, format)] as const),
+  ...float8Formats.map(
+    (format) => [format, (bits: Uint8Array | Uint16Array) => widenFloat8(bits as Uint8Array, format)] as const,
+  ),
 ]);
 
 /** Makes the typed array of `bytes`, whose length has been checked against the shape. */

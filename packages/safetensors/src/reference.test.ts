@@ -5,7 +5,8 @@ import { readSafetensors } from './read.ts';
 import { writeSafetensors } from './write.ts';
 
 /** Files written by the reference implementation 0.8.0: tooling/fixtures/safetensors_reference.py. */
-const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`./fixtures/${name}`, import.meta.url)));
+const fixture = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`./fixtures/${name}`, import.meta.url)));
 
 interface Expected {
   dtype: string;
@@ -31,7 +32,9 @@ const torchNames: Record<string, string> = {
 
 describe('files of the reference implementation', () => {
   const bytes = fixture('all.safetensors');
-  const expected = new Map(Object.entries(JSON.parse(new TextDecoder().decode(fixture('all.json'))) as Record<string, Expected>));
+  const expected = new Map(
+    Object.entries(JSON.parse(new TextDecoder().decode(fixture('all.json'))) as Record<string, Expected>),
+  );
 
   it('are read value by value', () => {
     const raw = readSafetensors(bytes);
@@ -39,7 +42,9 @@ describe('files of the reference implementation', () => {
     // JSON.parse makes an own property of "__proto__", Object.entries lists it.
     expect([...raw.tensors.keys()].sort()).toEqual([...expected.keys()].sort());
     // The others are in float8.test.ts.
-    expect(new Set([...raw.tensors.values()].map((t) => t.dtype))).toEqual(new Set(Object.keys(dtypes).filter((name) => !name.startsWith('F8') && name !== 'C64')));
+    expect(new Set([...raw.tensors.values()].map((t) => t.dtype))).toEqual(
+      new Set(Object.keys(dtypes).filter((name) => !name.startsWith('F8') && name !== 'C64')),
+    );
     for (const [name, want] of expected) {
       const tensor = widened.tensors.get(name)!;
       expect(torchNames[raw.tensors.get(name)!.dtype]).toBe(want.dtype);
@@ -58,7 +63,7 @@ describe('files of the reference implementation', () => {
   it.each(['all', 'none', 'odd'])('are written again byte for byte: %s', (name) => {
     const original = fixture(`${name}.safetensors`);
     const { tensors, metadata } = readSafetensors(original);
-    const shuffled = new Map([...tensors].sort(([a], [b]) => (a.length * 7) % 5 - (b.length * 7) % 5));
+    const shuffled = new Map([...tensors].sort(([a], [b]) => ((a.length * 7) % 5) - ((b.length * 7) % 5)));
     expect(writeSafetensors(shuffled, { metadata: name === 'none' ? undefined : metadata })).toEqual(original);
   });
 });

@@ -2,12 +2,26 @@ import { describe, expect, it } from 'vitest';
 import type { SafetensorsTensor } from './dtype.ts';
 import { parseShardIndex, readSharded, writeSharded } from './sharded.ts';
 
-const vector = (length: number, value: number): SafetensorsTensor => ({ dtype: 'F32', shape: [length], data: new Float32Array(length).fill(value) });
-const tensors = new Map([['c', vector(3, 1)], ['a', vector(2, 2)], ['big', vector(20, 3)], ['b', vector(1, 4)], ['none', vector(0, 0)]]);
+const vector = (length: number, value: number): SafetensorsTensor => ({
+  dtype: 'F32',
+  shape: [length],
+  data: new Float32Array(length).fill(value),
+});
+const tensors = new Map([
+  ['c', vector(3, 1)],
+  ['a', vector(2, 2)],
+  ['big', vector(20, 3)],
+  ['b', vector(1, 4)],
+  ['none', vector(0, 0)],
+]);
 
 describe('sharded models', () => {
   it('are split by size and read back', async () => {
-    const { indexName, indexJson, files } = writeSharded(tensors, { maxShardBytes: 20, stem: 'net', metadata: { k: 'v' } });
+    const { indexName, indexJson, files } = writeSharded(tensors, {
+      maxShardBytes: 20,
+      stem: 'net',
+      metadata: { k: 'v' },
+    });
     expect(indexName).toBe('net.safetensors.index.json');
     expect(JSON.parse(indexJson)).toEqual({
       metadata: { total_size: 26 * 4 },
@@ -46,7 +60,9 @@ describe('sharded models', () => {
   });
 
   it('names the shard that is damaged', async () => {
-    await expect(readSharded('{"weight_map":{"a":"half.safetensors"}}', () => Promise.resolve(new Uint8Array(3)))).rejects.toMatchObject({
+    await expect(
+      readSharded('{"weight_map":{"a":"half.safetensors"}}', () => Promise.resolve(new Uint8Array(3))),
+    ).rejects.toMatchObject({
       code: 'TRUNCATED',
       message: expect.stringContaining('half.safetensors') as string,
     });
@@ -66,7 +82,9 @@ describe('sharded models', () => {
     ['two maps', '{"weight_map":{},"weight_map":{}}'],
     ['something after it', '{"weight_map":{}} x'],
   ])('refuses an index with %s', (_name, json) => {
-    expect(() => parseShardIndex(json, 'index.json')).toThrow(expect.objectContaining({ code: 'INVALID_INDEX' }) as Error);
+    expect(() => parseShardIndex(json, 'index.json')).toThrow(
+      expect.objectContaining({ code: 'INVALID_INDEX' }) as Error,
+    );
   });
 
   it('keeps names such as __proto__ as names', () => {

@@ -22,7 +22,10 @@ export function parseShardIndex(json: string, name = 'index'): ReadonlyMap<strin
         once(map.has(tensor), tensor);
         const file = scanner.string();
         if (!/^[^/\\\0]+$/.test(file) || file === '.' || file === '..') {
-          throw new SafetensorsError('INVALID_INDEX', `${name}: tensor ${JSON.stringify(tensor)} lies in ${JSON.stringify(file)}, expected the name of a file beside the index`);
+          throw new SafetensorsError(
+            'INVALID_INDEX',
+            `${name}: tensor ${JSON.stringify(tensor)} lies in ${JSON.stringify(file)}, expected the name of a file beside the index`,
+          );
         }
         map.set(tensor, file);
       });
@@ -61,7 +64,8 @@ export async function readSharded(
     for (const [key, value] of shard.metadata) metadata.set(key, value);
     for (const tensor of names) {
       const found = shard.tensors.get(tensor);
-      if (!found) throw new SafetensorsError('INVALID_INDEX', `${indexName}: tensor ${JSON.stringify(tensor)} is not in ${file}`);
+      if (!found)
+        throw new SafetensorsError('INVALID_INDEX', `${indexName}: tensor ${JSON.stringify(tensor)} is not in ${file}`);
       tensors.set(tensor, found);
     }
   }
@@ -83,7 +87,8 @@ export function writeSharded(
   options: WriteOptions & { readonly maxShardBytes: number; readonly stem?: string },
 ): ShardedFiles {
   const { maxShardBytes, stem = 'model', metadata } = options;
-  if (!(maxShardBytes > 0)) throw new SafetensorsError('INVALID_TENSOR', `expected maxShardBytes > 0, got ${maxShardBytes}`);
+  if (!(maxShardBytes > 0))
+    throw new SafetensorsError('INVALID_TENSOR', `expected maxShardBytes > 0, got ${maxShardBytes}`);
   const shards: Map<string, SafetensorsTensor>[] = [];
   let room = 0;
   let totalSize = 0;

@@ -7,8 +7,25 @@ const one: SafetensorsTensor = { dtype: 'F32', shape: [1], data: new Float32Arra
 
 describe('writeSafetensors', () => {
   it('does not depend on the order of tensors or metadata', () => {
-    const a = writeSafetensors(new Map([['x', one], ['y', one]]), { metadata: { p: '1', q: '2' } });
-    const b = writeSafetensors(new Map([['y', one], ['x', one]]), { metadata: new Map([['q', '2'], ['p', '1']]) });
+    const a = writeSafetensors(
+      new Map([
+        ['x', one],
+        ['y', one],
+      ]),
+      { metadata: { p: '1', q: '2' } },
+    );
+    const b = writeSafetensors(
+      new Map([
+        ['y', one],
+        ['x', one],
+      ]),
+      {
+        metadata: new Map([
+          ['q', '2'],
+          ['p', '1'],
+        ]),
+      },
+    );
     expect(a).toEqual(b);
   });
 
@@ -28,8 +45,16 @@ describe('writeSafetensors', () => {
     ['a shape of another size', 'INVALID_TENSOR', () => writeSafetensors({ a: { ...one, shape: [2] } })],
     ['a fractional shape', 'INVALID_TENSOR', () => writeSafetensors({ a: { ...one, shape: [0.5, 2] } })],
     ['a negative shape', 'INVALID_TENSOR', () => writeSafetensors({ a: { ...one, shape: [-1, -1] } })],
-    ['an array of another type', 'INVALID_TENSOR', () => writeSafetensors({ a: { dtype: 'F32', shape: [1], data: new Float64Array(1) } as never })],
-    ['an unknown dtype', 'UNKNOWN_DTYPE', () => writeSafetensors({ a: { dtype: 'F8', shape: [1], data: new Uint8Array(1) } as never }, {})],
+    [
+      'an array of another type',
+      'INVALID_TENSOR',
+      () => writeSafetensors({ a: { dtype: 'F32', shape: [1], data: new Float64Array(1) } as never }),
+    ],
+    [
+      'an unknown dtype',
+      'UNKNOWN_DTYPE',
+      () => writeSafetensors({ a: { dtype: 'F8', shape: [1], data: new Uint8Array(1) } as never }, {}),
+    ],
     ['the reserved name', 'INVALID_TENSOR', () => writeSafetensors({ __metadata__: one })],
     ['a name that is no UTF-8', 'INVALID_TENSOR', () => writeSafetensors({ '\ud800': one })],
     ['metadata that is no string', 'INVALID_TENSOR', () => writeSafetensors({}, { metadata: { step: 3 } as never })],

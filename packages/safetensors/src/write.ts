@@ -42,7 +42,9 @@ export function safetensorsPieces(tensors: TensorsByName, options: WriteOptions 
   for (const [name, tensor] of sorted) {
     const bytes = tensorBytes(name, tensor);
     const end = position + bytes.length;
-    fields.push(`${quote(name)}:{"dtype":"${tensor.dtype}","shape":[${tensor.shape.join(',')}],"data_offsets":[${position},${end}]}`);
+    fields.push(
+      `${quote(name)}:{"dtype":"${tensor.dtype}","shape":[${tensor.shape.join(',')}],"data_offsets":[${position},${end}]}`,
+    );
     data.push(bytes);
     position = end;
   }
@@ -57,7 +59,10 @@ function formatHeader(json: string): Uint8Array {
   const text = new TextEncoder().encode(json);
   const length = Math.ceil(text.length / 8) * 8;
   if (length > maxHeaderBytes) {
-    throw new SafetensorsError('HEADER_TOO_LARGE', `the header would take ${length} bytes, the limit is ${maxHeaderBytes}; write shards`);
+    throw new SafetensorsError(
+      'HEADER_TOO_LARGE',
+      `the header would take ${length} bytes, the limit is ${maxHeaderBytes}; write shards`,
+    );
   }
   const out = new Uint8Array(prefixBytes + length).fill(0x20);
   new DataView(out.buffer).setBigUint64(0, BigInt(length), true);
@@ -71,7 +76,10 @@ function formatMetadata(metadata: NonNullable<WriteOptions['metadata']>): string
     .sort(([a], [b]) => compareCodePoints(a, b))
     .map(([key, value]) => {
       if (typeof value !== 'string') {
-        throw new SafetensorsError('INVALID_TENSOR', `metadata ${JSON.stringify(key)}: expected a string, got ${typeof value}; pass String(value) or JSON`);
+        throw new SafetensorsError(
+          'INVALID_TENSOR',
+          `metadata ${JSON.stringify(key)}: expected a string, got ${typeof value}; pass String(value) or JSON`,
+        );
       }
       return `${quote(key)}:${quote(value)}`;
     });
@@ -79,22 +87,37 @@ function formatMetadata(metadata: NonNullable<WriteOptions['metadata']>): string
 }
 
 function quote(text: string): string {
-  if (hasLoneSurrogate(text)) throw new SafetensorsError('INVALID_TENSOR', `${JSON.stringify(text)} has a lone surrogate and cannot be written as UTF-8`);
+  if (hasLoneSurrogate(text))
+    throw new SafetensorsError(
+      'INVALID_TENSOR',
+      `${JSON.stringify(text)} has a lone surrogate and cannot be written as UTF-8`,
+    );
   return JSON.stringify(text);
 }
 
 function tensorBytes(name: string, { dtype, shape, data }: SafetensorsTensor): Uint8Array {
   const label = `tensor ${JSON.stringify(name)}`;
-  if (name === '__metadata__') throw new SafetensorsError('INVALID_TENSOR', `the name "__metadata__" is the format's own; rename the tensor`);
-  if (!isDType(dtype)) throw new SafetensorsError('UNKNOWN_DTYPE', `${label} has dtype ${JSON.stringify(dtype)}, known are ${Object.keys(dtypes).join(', ')}`);
+  if (name === '__metadata__')
+    throw new SafetensorsError('INVALID_TENSOR', `the name "__metadata__" is the format's own; rename the tensor`);
+  if (!isDType(dtype))
+    throw new SafetensorsError(
+      'UNKNOWN_DTYPE',
+      `${label} has dtype ${JSON.stringify(dtype)}, known are ${Object.keys(dtypes).join(', ')}`,
+    );
   const { array } = dtypes[dtype];
   if (!(data instanceof array)) {
-    throw new SafetensorsError('INVALID_TENSOR', `${label}: dtype ${dtype} is held by a ${array.name}, got ${Object.prototype.toString.call(data)}`);
+    throw new SafetensorsError(
+      'INVALID_TENSOR',
+      `${label}: dtype ${dtype} is held by a ${array.name}, got ${Object.prototype.toString.call(data)}`,
+    );
   }
   const elements = countElements(shape);
   const numbers = elements === null ? null : elements * numbersPerElement(dtype);
   if (numbers !== data.length) {
-    throw new SafetensorsError('INVALID_TENSOR', `${label}: shape [${shape.join(', ')}] of ${dtype} takes ${numbers ?? 'no valid number of'} numbers, the data has ${data.length}`);
+    throw new SafetensorsError(
+      'INVALID_TENSOR',
+      `${label}: shape [${shape.join(', ')}] of ${dtype} takes ${numbers ?? 'no valid number of'} numbers, the data has ${data.length}`,
+    );
   }
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -22,7 +22,10 @@ export class TrainError extends TimestepError {
   declare readonly code: TrainErrorCode;
 }
 
-/** A loss or gradient became NaN or infinite. The weights are as they were before that update: it was skipped, and so were those after it. */
+/**
+ * A loss or gradient became NaN or infinite. The weights are as they were before that update: it was skipped, and so
+ * were those after it.
+ */
 export class NonFiniteLossError extends TrainError {
   /** The first update that was skipped, counted from 1. */
   readonly step: number;
@@ -37,7 +40,14 @@ export class NonFiniteLossError extends TrainError {
   /** The last checkpoint written before, all of whose losses were finite; null where there is none. */
   readonly checkpoint: string | null;
 
-  constructor(details: { step: number; loss: number; gradientNorm: number; parameter: string | null; reproduced: boolean; checkpoint: string | null }) {
+  constructor(details: {
+    step: number;
+    loss: number;
+    gradientNorm: number;
+    parameter: string | null;
+    reproduced: boolean;
+    checkpoint: string | null;
+  }) {
     const { step, loss, gradientNorm, parameter, reproduced, checkpoint } = details;
     const layer = parameter === null ? null : parameter.split('.').slice(0, -1).join('.');
     const where = !reproduced

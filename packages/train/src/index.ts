@@ -3,7 +3,12 @@ export { decodeCheckpoint, encodeCheckpoint, type CheckpointContents, type HostT
 export type { DataSource } from './data/data-source.ts';
 export { epochData, shuffledBatches, type EpochDataOptions } from './data/epoch-data.ts';
 export { generatedData, type GeneratedDataOptions } from './data/generated-data.ts';
-export { gradientFlow, type GradientFlow, type GradientFlowOptions, type LayerFlow } from './diagnosis/gradient-flow.ts';
+export {
+  gradientFlow,
+  type GradientFlow,
+  type GradientFlowOptions,
+  type LayerFlow,
+} from './diagnosis/gradient-flow.ts';
 export { gradientFlowPicture } from './diagnosis/gradient-flow-picture.ts';
 export { NonFiniteLossError, TrainError, type TrainErrorCode } from './errors.ts';
 export { cmaES, type CmaEsOptions } from './evolution/cma-es.ts';
@@ -12,19 +17,36 @@ export { evolve, type EvolveOptions } from './evolution/evolve.ts';
 export { openES, type OpenEsOptions } from './evolution/open-es.ts';
 export { parameterVector, type ParameterVector } from './evolution/parameter-vector.ts';
 export { windowData, type TokenWindow, type WindowDataOptions } from './long-sequences/window-data.ts';
-export { recomputeFinalState, recomputeSequence, type RecomputeSequenceOptions } from './long-sequences/recompute-sequence.ts';
+export {
+  recomputeFinalState,
+  recomputeSequence,
+  type RecomputeSequenceOptions,
+} from './long-sequences/recompute-sequence.ts';
 export { bceWithLogitsLoss, type BCEWithLogitsLossOptions } from './losses/binary-cross-entropy.ts';
 export * from './losses/classes.ts';
 export { crossEntropyLoss, type CrossEntropyLossOptions } from './losses/cross-entropy.ts';
 export { klDivLoss, type KLDivLossOptions } from './losses/kl-divergence.ts';
 export type { Reduction, ReductionOptions } from './losses/reduction.ts';
-export { huberLoss, l1Loss, mseLoss, smoothL1Loss, type HuberLossOptions, type SmoothL1LossOptions } from './losses/regression.ts';
+export {
+  huberLoss,
+  l1Loss,
+  mseLoss,
+  smoothL1Loss,
+  type HuberLossOptions,
+  type SmoothL1LossOptions,
+} from './losses/regression.ts';
 export { RealTimeRecurrentLearner } from './online/real-time-recurrent-learning.ts';
 export { Adagrad, type AdagradOptions } from './optimizers/adagrad.ts';
 export { Adam, AdamW, type AdamOptions } from './optimizers/adam.ts';
 export { clipGradientNorm, clipGradientValue, type ClippedNorm } from './optimizers/clip.ts';
 export { loadModel, saveModel } from './model-file.ts';
-export { Optimizer, type BaseSettings, type OptimizerGroup, type OptimizerState, type Slot } from './optimizers/optimizer.ts';
+export {
+  Optimizer,
+  type BaseSettings,
+  type OptimizerGroup,
+  type OptimizerState,
+  type Slot,
+} from './optimizers/optimizer.ts';
 export type { NamedParameter, ParameterGroup, Parameters } from './optimizers/parameters.ts';
 export { RMSprop, type RMSpropOptions } from './optimizers/rmsprop.ts';
 export { SGD, type SGDOptions } from './optimizers/sgd.ts';

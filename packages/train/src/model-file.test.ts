@@ -8,7 +8,10 @@ const backend = createReferenceBackend();
 
 function model(seed: number, hiddenSize = 5): Sequential {
   const generator = new Generator(seed);
-  return new Sequential(new GRU({ backend, inputSize: 3, hiddenSize, generator }), new Linear({ backend, inputSize: hiddenSize, outputSize: 2, generator }));
+  return new Sequential(
+    new GRU({ backend, inputSize: 3, hiddenSize, generator }),
+    new Linear({ backend, inputSize: hiddenSize, outputSize: 2, generator }),
+  );
 }
 
 async function parametersOf(one: Sequential): Promise<number[][]> {
@@ -26,7 +29,8 @@ test('a file cut anywhere, or of another model, changes nothing', async () => {
   const [first, second] = [model(1), model(2)];
   const before = await parametersOf(second);
   const bytes = await saveModel(first);
-  for (let end = 0; end < bytes.length; end += 7) expect(() => loadModel(second, bytes.subarray(0, end))).toThrow(expect.objectContaining({ code: 'MODEL_DAMAGED' }));
+  for (let end = 0; end < bytes.length; end += 7)
+    expect(() => loadModel(second, bytes.subarray(0, end))).toThrow(expect.objectContaining({ code: 'MODEL_DAMAGED' }));
   const wider = await saveModel(model(3, 6));
   expect(() => loadModel(second, wider)).toThrow(expect.objectContaining({ code: 'STATE_DICT_MISMATCH' }));
   expect(await parametersOf(second)).toEqual(before);

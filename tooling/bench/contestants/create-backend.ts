@@ -16,7 +16,10 @@ export async function createBackend(name: string, threads: number): Promise<Back
       return await createNativeBackend({ threads, library: name });
     case 'webgpu':
     case 'webgpu-hardware':
-      return await createWebGpuBackend({ powerPreference: 'high-performance', requireHardware: name === 'webgpu-hardware' });
+      return await createWebGpuBackend({
+        powerPreference: 'high-performance',
+        requireHardware: name === 'webgpu-hardware',
+      });
     default:
       throw new Error(`unknown backend '${name}'`);
   }

@@ -18,7 +18,13 @@ const threads = Number(process.argv[2] ?? 1);
 async function modelOf(work: RecurrentCase): Promise<Uint8Array> {
   const backend = await createCpuBackend({ threads: 1 });
   const Layer = { lstm: LSTM, gru: GRU, rnn: RNN }[work.cell];
-  const layer = new Layer({ backend, inputSize: work.inputSize, hiddenSize: work.hiddenSize, numLayers: work.layers, bidirectional: work.bidirectional });
+  const layer = new Layer({
+    backend,
+    inputSize: work.inputSize,
+    hiddenSize: work.hiddenSize,
+    numLayers: work.layers,
+    bidirectional: work.bidirectional,
+  });
   for (const [key, parameter] of layer.namedParameters()) {
     parameter.assign(fillValues(new Float32Array(parameter.size), seedOf(key), 2 / Math.sqrt(work.hiddenSize)));
   }
@@ -31,7 +37,11 @@ async function prepare(work: Case): Promise<Work | { readonly unsupported: strin
   if (work.kind !== 'recurrent') return { unsupported: 'it has recurrent layers and products, and no training' };
   if (work.training) return { unsupported: 'it only infers' };
   if (work.lengths !== null) return { unsupported: 'not compared with lengths' };
-  const session = await ort.InferenceSession.create(await modelOf(work), { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 });
+  const session = await ort.InferenceSession.create(await modelOf(work), {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
   const shape = [work.steps, work.batch, work.inputSize];
   const x = fillValues(new Float32Array(shape[0]! * shape[1]! * shape[2]!), seedOf('x'), 2);
   const feeds = { x: new ort.Tensor('float32', x, shape) };

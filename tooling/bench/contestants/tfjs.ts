@@ -20,7 +20,10 @@ type Tensor = TensorFlow.Tensor;
 type Variable = TensorFlow.Variable;
 
 function values(label: string, shape: number[], scale: number): Tensor {
-  return tf.tensor(fillValues(new Float32Array(shape.reduce((product, size) => product * size, 1)), seedOf(label), scale), shape);
+  return tf.tensor(
+    fillValues(new Float32Array(shape.reduce((product, size) => product * size, 1)), seedOf(label), scale),
+    shape,
+  );
 }
 
 function digestOf(tensor: Tensor): { projection: number; norm: number } {
@@ -29,13 +32,23 @@ function digestOf(tensor: Tensor): { projection: number; norm: number } {
 
 const gateCount = { lstm: 4, gru: 3, rnn: 1 } as const;
 
-/** One layer in one direction. Its kernels are PyTorch's weights transposed, with the gates in the same order, and one bias. */
+/**
+ * One layer in one direction. Its kernels are PyTorch's weights transposed, with the gates in the same order, and one
+ * bias.
+ */
 function recurrent(work: RecurrentCase): Work {
   const { inputSize, hiddenSize, steps, batch } = work;
   const rows = gateCount[work.cell] * hiddenSize;
-  const options = { units: hiddenSize, returnSequences: true, unitForgetBias: false, recurrentActivation: 'sigmoid' as const };
-  const layer = work.cell === 'lstm' ? tf.layers.lstm(options) : tf.layers.simpleRNN({ units: hiddenSize, returnSequences: true });
-  const sequences = (label: string, width: number, scale: number): Tensor => tf.tidy(() => tf.transpose(values(label, [steps, batch, width], scale), [1, 0, 2]));
+  const options = {
+    units: hiddenSize,
+    returnSequences: true,
+    unitForgetBias: false,
+    recurrentActivation: 'sigmoid' as const,
+  };
+  const layer =
+    work.cell === 'lstm' ? tf.layers.lstm(options) : tf.layers.simpleRNN({ units: hiddenSize, returnSequences: true });
+  const sequences = (label: string, width: number, scale: number): Tensor =>
+    tf.tidy(() => tf.transpose(values(label, [steps, batch, width], scale), [1, 0, 2]));
   const x = tf.variable(sequences('x', inputSize, 2));
   const upstream = sequences('upstream', hiddenSize, 2);
   // The first use makes its weights.
@@ -50,7 +63,8 @@ function recurrent(work: RecurrentCase): Work {
   });
   const weights = layer.trainableWeights.map((weight) => weight.read() as Variable);
   const forward = (): Tensor => layer.apply(x) as Tensor;
-  const gradients = (): { value: Tensor; grads: Record<string, Tensor> } => tf.variableGrads(() => tf.sum(tf.mul(forward(), upstream)) as never, [x, ...weights]);
+  const gradients = (): { value: Tensor; grads: Record<string, Tensor> } =>
+    tf.variableGrads(() => tf.sum(tf.mul(forward(), upstream)) as never, [x, ...weights]);
   return {
     result() {
       const output = tf.tidy(() => digestOf(tf.transpose(forward(), [1, 0, 2])));
@@ -87,7 +101,8 @@ function recurrent(work: RecurrentCase): Work {
 function prepare(work: Case): Work | { readonly unsupported: string } {
   if (work.kind !== 'recurrent') return { unsupported: 'not compared' };
   if (work.cell === 'gru') return { unsupported: 'its GRU resets before the product: another network' };
-  if (work.layers > 1 || work.bidirectional || work.lengths !== null || work.lossOnLastStep) return { unsupported: 'one layer in one direction with its loss on all steps is compared' };
+  if (work.layers > 1 || work.bidirectional || work.lengths !== null || work.lossOnLastStep)
+    return { unsupported: 'one layer in one direction with its loss on all steps is compared' };
   return recurrent(work);
 }
 

@@ -27,6 +27,8 @@ function prepare(work: Case): Work | { readonly unsupported: string } {
   }
 }
 
-const { version } = JSON.parse(readFileSync(new URL(import.meta.resolve('@timestep/core/package.json')), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL(import.meta.resolve('@timestep/core/package.json')), 'utf8')) as {
+  version: string;
+};
 await serve({ version, device: backend.capabilities.device }, prepare);
 await backend.dispose();

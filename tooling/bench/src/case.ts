@@ -8,7 +8,10 @@ interface CommonCase {
   readonly flops: number;
 }
 
-/** A recurrent layer over a batch of sequences, from the input to the output; training adds every gradient, the input's too. */
+/**
+ * A recurrent layer over a batch of sequences, from the input to the output; training adds every gradient, the input's
+ * too.
+ */
 export interface RecurrentCase extends CommonCase {
   readonly kind: 'recurrent';
   readonly cell: 'lstm' | 'gru' | 'rnn';
@@ -76,5 +79,10 @@ export function recurrentFlops(sizes: Omit<RecurrentCase, 'name' | 'flops' | 'ki
 
 export function recurrentCase(sizes: Omit<RecurrentCase, 'name' | 'flops' | 'kind'>, name?: string): RecurrentCase {
   const label = name ?? `${sizes.cell} ${sizes.inputSize}, ${sizes.hiddenSize}, ${sizes.batch}, ${sizes.steps}`;
-  return { kind: 'recurrent', ...sizes, name: `${label} ${sizes.training ? 'training' : 'inference'}`, flops: recurrentFlops(sizes) };
+  return {
+    kind: 'recurrent',
+    ...sizes,
+    name: `${label} ${sizes.training ? 'training' : 'inference'}`,
+    flops: recurrentFlops(sizes),
+  };
 }

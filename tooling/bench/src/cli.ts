@@ -1,9 +1,17 @@
 #!/usr/bin/env node
-// `pnpm bench [group …] [--json] [--against torch] [--rounds N] [--threads N] [--only TEXT]`, `pnpm bench tasks [figure …]`
+// `pnpm bench [group …] [--json] [--against torch] [--rounds N] [--threads N] [--only TEXT]`, `pnpm bench tasks [figure
+// …]`
 import { writeFileSync } from 'node:fs';
 import { DeviceError } from '@timestep/backend-api';
 import { isOther, readCommandLine, usage, UsageError, type CommandLine } from './command-line.ts';
-import { Contestant, ortContestant, tfjsContestant, timestepContestant, torchContestant, type ContestantDescription } from './contestant.ts';
+import {
+  Contestant,
+  ortContestant,
+  tfjsContestant,
+  timestepContestant,
+  torchContestant,
+  type ContestantDescription,
+} from './contestant.ts';
 import { groups } from './groups/index.ts';
 import { describeMachine } from './machine.ts';
 import type { Report } from './report.ts';
@@ -47,18 +55,31 @@ const descriptions: ContestantDescription[] = [
 const ours = options.ours.split(',');
 const strangers = ours.filter((start) => !descriptions.some(({ name }) => !isOther(name) && name.startsWith(start)));
 if (strangers.length > 0) {
-  console.error(`none of ours begins with '${strangers.join("', '")}'; they are ${descriptions.flatMap(({ name }) => (isOther(name) ? [] : [name])).join(', ')}`);
+  console.error(
+    `none of ours begins with '${strangers.join("', '")}'; they are ${descriptions.flatMap(({ name }) => (isOther(name) ? [] : [name])).join(', ')}`,
+  );
   process.exit(2);
 }
 const taken = descriptions.filter(({ name }) => isOther(name) || ours.some((start) => name.startsWith(start)));
 
 const log = options.json ? console.error : console.log;
 const machine = describeMachine();
-log(`${machine.processor}, ${machine.cores} cores, ${machine.gigabytes} GB, ${machine.vectors.join(' ')}; node ${machine.node}, ${machine.platform}`);
+log(
+  `${machine.processor}, ${machine.cores} cores, ${machine.gigabytes} GB, ${machine.vectors.join(' ')}; node ${machine.node}, ${machine.platform}`,
+);
 
 const timed = chosen.filter((name) => name in groups);
-if (options.only !== undefined && timed.length > 0 && !timed.some((name) => groups[name]!().cases.some((work) => work.name.includes(options.only!)))) {
-  console.error(`no row of ${timed.join(', ')} contains '${options.only}'; the rows are named ${groups[timed[0]!]!().cases.slice(0, 3).map((work) => `'${work.name}'`).join(', ')}, …`);
+if (
+  options.only !== undefined &&
+  timed.length > 0 &&
+  !timed.some((name) => groups[name]!().cases.some((work) => work.name.includes(options.only!)))
+) {
+  console.error(
+    `no row of ${timed.join(', ')} contains '${options.only}'; the rows are named ${groups[timed[0]!]!()
+      .cases.slice(0, 3)
+      .map((work) => `'${work.name}'`)
+      .join(', ')}, …`,
+  );
   process.exit(2);
 }
 const contestants: Contestant[] = [];
@@ -67,7 +88,10 @@ for (const description of timed.length > 0 ? taken : []) {
   if (started instanceof Contestant) {
     contestants.push(started);
     log(`${started.name}: ${started.hello.version}, ${started.hello.device}`);
-  } else log(`${description.name} is left out: ${started.unavailable}${description.name === 'torch' ? ' (python3 -m pip install torch)' : ''}`);
+  } else
+    log(
+      `${description.name} is left out: ${started.unavailable}${description.name === 'torch' ? ' (python3 -m pip install torch)' : ''}`,
+    );
 }
 
 const results: Record<string, Row[]> = {};
@@ -76,7 +100,11 @@ try {
     const group = groups[name]!();
     const cases = group.cases.filter((work) => !options.only || work.name.includes(options.only));
     log(`\n${name}: ${group.title}`);
-    const rows = await runGroup(cases, contestants, { rounds: rounds, roundMilliseconds: 150, onRow: (row) => process.stderr.isTTY && process.stderr.write(`  ${row.case.name}\n`) });
+    const rows = await runGroup(cases, contestants, {
+      rounds: rounds,
+      roundMilliseconds: 150,
+      onRow: (row) => process.stderr.isTTY && process.stderr.write(`  ${row.case.name}\n`),
+    });
     results[name] = rows;
     log(formatTable(rows, 'torch'));
   }
@@ -87,7 +115,9 @@ try {
 let startup: StartupRow[] | null = null;
 if (chosen.includes('startup')) {
   log('\nstartup: a fresh process up to its first training step, LSTM 32, 128, 32, 100');
-  const commands = Object.entries(startupCommands(threads)).filter(([name]) => taken.some((description) => description.name === name));
+  const commands = Object.entries(startupCommands(threads)).filter(([name]) =>
+    taken.some((description) => description.name === name),
+  );
   startup = await measureStartup(Object.fromEntries(commands), rounds);
   log(formatStartup(startup));
 }
@@ -110,7 +140,15 @@ if (chosen.includes('webgpu')) {
   }
 }
 
-const report: Report = { arguments: process.argv.slice(2), machine, contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results, startup, decode, webgpu };
+const report: Report = {
+  arguments: process.argv.slice(2),
+  machine,
+  contestants: contestants.map(({ name, hello }) => ({ name, ...hello })),
+  results,
+  startup,
+  decode,
+  webgpu,
+};
 if (options.out) writeFileSync(options.out, JSON.stringify(report, null, 1));
 if (options.page) {
   const { writePage } = await import('./page/write-page.ts');

@@ -52,20 +52,28 @@ export function readCommandLine(words: readonly string[], names: readonly string
   const against = values.against.split(',');
   const strangers = against.filter((name) => name !== 'none' && !isOther(name));
   if (strangers.length > 0) throw new UsageError(`unknown contestant: ${strangers.join(', ')}`);
-  return { options: values, positionals, against, threads: wholeNumber('--threads', values.threads), rounds: wholeNumber('--rounds', values.rounds) };
+  return {
+    options: values,
+    positionals,
+    against,
+    threads: wholeNumber('--threads', values.threads),
+    rounds: wholeNumber('--rounds', values.rounds),
+  };
 }
 
 function parse(words: readonly string[]) {
   try {
     return parseArgs({ args: [...words], allowPositionals: true, options });
   } catch (error) {
-    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) throw new UsageError(error.message);
+    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+      throw new UsageError(error.message);
     throw error;
   }
 }
 
 function wholeNumber(name: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new UsageError(`expected ${name} to be a whole number of at least 1, got '${text}'`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`expected ${name} to be a whole number of at least 1, got '${text}'`);
   return value;
 }

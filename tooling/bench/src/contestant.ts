@@ -15,12 +15,33 @@ export interface ContestantDescription {
 const folder = fileURLToPath(new URL('../contestants/', import.meta.url));
 
 /** Ours, on a backend of this name. */
-export function timestepContestant(name: string, backend: string, threads: number, environment: Readonly<Record<string, string>> = {}): ContestantDescription {
-  return { name, command: process.execPath, arguments: ['--expose-gc', '--disable-warning=ExperimentalWarning', `${folder}timestep.ts`, backend, String(threads)], environment };
+export function timestepContestant(
+  name: string,
+  backend: string,
+  threads: number,
+  environment: Readonly<Record<string, string>> = {},
+): ContestantDescription {
+  return {
+    name,
+    command: process.execPath,
+    arguments: [
+      '--expose-gc',
+      '--disable-warning=ExperimentalWarning',
+      `${folder}timestep.ts`,
+      backend,
+      String(threads),
+    ],
+    environment,
+  };
 }
 
 export function torchContestant(threads: number): ContestantDescription {
-  return { name: 'torch', command: 'python3', arguments: [`${folder}torch_contestant.py`, String(threads)], environment: { OMP_NUM_THREADS: String(threads) } };
+  return {
+    name: 'torch',
+    command: 'python3',
+    arguments: [`${folder}torch_contestant.py`, String(threads)],
+    environment: { OMP_NUM_THREADS: String(threads) },
+  };
 }
 
 /** On the first CUDA device, cuDNN in fp32. */
@@ -29,11 +50,19 @@ export function torchCudaContestant(): ContestantDescription {
 }
 
 export function ortContestant(threads: number): ContestantDescription {
-  return { name: 'ort', command: process.execPath, arguments: ['--disable-warning=ExperimentalWarning', `${folder}ort.ts`, String(threads)] };
+  return {
+    name: 'ort',
+    command: process.execPath,
+    arguments: ['--disable-warning=ExperimentalWarning', `${folder}ort.ts`, String(threads)],
+  };
 }
 
 export function tfjsContestant(): ContestantDescription {
-  return { name: 'tfjs', command: process.execPath, arguments: ['--disable-warning=ExperimentalWarning', `${folder}tfjs.ts`] };
+  return {
+    name: 'tfjs',
+    command: process.execPath,
+    arguments: ['--disable-warning=ExperimentalWarning', `${folder}tfjs.ts`],
+  };
 }
 
 /** A contestant's process. It works only while a request is under way, one at a time. */
@@ -52,7 +81,10 @@ export class Contestant {
 
   /** Starts it; a reason in words where it cannot be had. */
   static async start(description: ContestantDescription): Promise<Contestant | { readonly unavailable: string }> {
-    const child = spawn(description.command, [...description.arguments], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...description.environment } });
+    const child = spawn(description.command, [...description.arguments], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...description.environment },
+    });
     const complaints: string[] = [];
     child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk.toString()));
     const failed = new Promise<string>((resolve) => child.once('error', (error) => resolve(error.message)));

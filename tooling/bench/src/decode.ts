@@ -22,7 +22,8 @@ function uniform(seed: number): () => number {
 
 function wordsOf(count: number, random: () => number): string[] {
   const words = new Set<string>();
-  while (words.size < count) words.add(Array.from({ length: 2 + Math.floor(7 * random()) }, () => letters[Math.floor(26 * random())]!).join(''));
+  while (words.size < count)
+    words.add(Array.from({ length: 2 + Math.floor(7 * random()) }, () => letters[Math.floor(26 * random())]!).join(''));
   return [...words];
 }
 
@@ -32,7 +33,10 @@ export function arpaText(words: readonly string[], counts: readonly number[], ra
   const sections = counts.map((count, k) => {
     const grams = new Set<string>(k === 0 ? ['<s>', '</s>', '<unk>', ...words.slice(0, count - 3)] : []);
     while (grams.size < count) grams.add(Array.from({ length: k + 1 }, pick).join(' '));
-    return [...grams].map((gram) => `-${(0.3 + 3 * random()).toFixed(4)}\t${gram}${k < counts.length - 1 ? `\t-${random().toFixed(4)}` : ''}`);
+    return [...grams].map(
+      (gram) =>
+        `-${(0.3 + 3 * random()).toFixed(4)}\t${gram}${k < counts.length - 1 ? `\t-${random().toFixed(4)}` : ''}`,
+    );
   });
   const head = sections.map((section, k) => `ngram ${k + 1}=${section.length}`).join('\n');
   return `\\data\\\n${head}\n\n${sections.map((section, k) => `\\${k + 1}-grams:\n${section.join('\n')}\n`).join('\n')}\n\\end\\\n`;
@@ -40,12 +44,18 @@ export function arpaText(words: readonly string[], counts: readonly number[], ra
 
 /** Logits such as a half-trained network gives: of each character of a text a frame or two, noise between. */
 function logitsOf(words: readonly string[], random: () => number): Float32Array {
-  const text = Array.from({ length: 14 }, () => words[Math.floor(words.length * random())]!).join(' ').slice(0, 80);
+  const text = Array.from({ length: 14 }, () => words[Math.floor(words.length * random())]!)
+    .join(' ')
+    .slice(0, 80);
   const data = Float32Array.from({ length: frames * classes }, () => 2.4 * (random() + random() + random() - 1.5));
   const favour = (frame: number, token: number): void => {
     data[frame * classes + token]! += 4;
   };
-  const spoken = new Map([...text].map((character, i) => [Math.floor(((i + 0.5) * frames) / text.length), tokens.indexOf(character)] as const));
+  const spoken = new Map(
+    [...text].map(
+      (character, i) => [Math.floor(((i + 0.5) * frames) / text.length), tokens.indexOf(character)] as const,
+    ),
+  );
   for (let frame = 0; frame < frames; frame++) favour(frame, spoken.get(frame) ?? 0);
   return data;
 }
@@ -71,9 +81,22 @@ export function measureDecoding(onRow: (row: DecodeRow) => void): DecodeRow[] {
   const characterModel = readArpa(arpaText(spelled.slice(1), [classes + 2, 600, 2000], random));
   const decoders = {
     'no model': new CtcBeamDecoder({ tokens }),
-    'characters, 3-gram': new CtcBeamDecoder({ tokens: spelled, languageModel: characterModel, unit: 'token', alpha: 0.5, beta: 0.5 }),
+    'characters, 3-gram': new CtcBeamDecoder({
+      tokens: spelled,
+      languageModel: characterModel,
+      unit: 'token',
+      alpha: 0.5,
+      beta: 0.5,
+    }),
     'words, 3-gram': new CtcBeamDecoder({ tokens, wordSeparator: ' ', languageModel: wordModel, alpha: 0.5, beta: 1 }),
-    'words, 3-gram, lexicon': new CtcBeamDecoder({ tokens, wordSeparator: ' ', languageModel: wordModel, lexicon: words, alpha: 0.5, beta: 1 }),
+    'words, 3-gram, lexicon': new CtcBeamDecoder({
+      tokens,
+      wordSeparator: ' ',
+      languageModel: wordModel,
+      lexicon: words,
+      alpha: 0.5,
+      beta: 1,
+    }),
   };
   const rows: DecodeRow[] = [];
   const add = (one: DecodeRow): void => {
@@ -81,7 +104,13 @@ export function measureDecoding(onRow: (row: DecodeRow) => void): DecodeRow[] {
     onRow(one);
   };
   for (const [name, decoder] of Object.entries(decoders)) {
-    add(row(`beam search, T 500, C 32, beam 100: ${name}`, 16, (k) => void decoder.decode(utterances[k % utterances.length]!)));
+    add(
+      row(
+        `beam search, T 500, C 32, beam 100: ${name}`,
+        16,
+        (k) => void decoder.decode(utterances[k % utterances.length]!),
+      ),
+    );
   }
   const long = { data: Float32Array.from({ length: 3000 * 32 }, () => 4 * random()), shape: [3000, 32] };
   const target = Array.from({ length: 400 }, () => 1 + Math.floor(31 * random()));

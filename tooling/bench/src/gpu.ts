@@ -19,7 +19,10 @@ const { values: options } = parseArgs({
 const log = options.json ? console.error : console.log;
 
 const contestants: Contestant[] = [];
-for (const description of [torchCudaContestant(), timestepContestant('webgpu', options.software ? 'webgpu' : 'webgpu-hardware', 1)]) {
+for (const description of [
+  torchCudaContestant(),
+  timestepContestant('webgpu', options.software ? 'webgpu' : 'webgpu-hardware', 1),
+]) {
   const started = await Contestant.start(description);
   if (started instanceof Contestant) {
     contestants.push(started);
@@ -44,4 +47,11 @@ try {
 } finally {
   for (const contestant of contestants) contestant.stop();
 }
-if (options.json) console.log(JSON.stringify({ machine: describeMachine(), contestants: contestants.map(({ name, hello }) => ({ name, ...hello })), results }));
+if (options.json)
+  console.log(
+    JSON.stringify({
+      machine: describeMachine(),
+      contestants: contestants.map(({ name, hello }) => ({ name, ...hello })),
+      results,
+    }),
+  );

@@ -25,7 +25,10 @@ export function describeMachine(): Machine {
 
 function vectorExtensions(): string[] {
   try {
-    const flags = readFileSync('/proc/cpuinfo', 'utf8').match(/^flags\s*:\s*(.*)$/m)?.[1]?.split(' ') ?? [];
+    const flags =
+      readFileSync('/proc/cpuinfo', 'utf8')
+        .match(/^flags\s*:\s*(.*)$/m)?.[1]
+        ?.split(' ') ?? [];
     return ['avx2', 'fma', 'avx512f', 'amx_tile'].filter((flag) => flags.includes(flag));
   } catch {
     return [];

@@ -26,5 +26,8 @@ export interface Memory {
   readonly peakBytes: number;
 }
 
-/** A contestant whose runs take longer than this (TensorFlow.js: up to a minute) has one round and one warm-up: its noise is small beside its ratio. */
+/**
+ * A contestant whose runs take longer than this (TensorFlow.js: up to a minute) has one round and one warm-up: its
+ * noise is small beside its ratio.
+ */
 export const slowMilliseconds = 4000;

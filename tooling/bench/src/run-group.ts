@@ -6,8 +6,8 @@ import { slowMilliseconds } from './protocol.ts';
 import { median, spread } from './statistics.ts';
 
 /**
- * Rest before each turn: threads of OpenMP look for work for up to 200 ms after a contestant has had its turn, and on two
- * cores they would take one from the next contestant (measured: our sweep on two threads up to 1.5 times slower).
+ * Rest before each turn: threads of OpenMP look for work for up to 200 ms after a contestant has had its turn, and on
+ * two cores they would take one from the next contestant (measured: our sweep on two threads up to 1.5 times slower).
  */
 const restMilliseconds = 250;
 
@@ -38,7 +38,11 @@ export interface RunOptions {
  * Times every case on every contestant, in rounds that go from one to the next, so that a machine that grows slower
  * does so for all. A contestant whose result is not that of the first one is not timed.
  */
-export async function runGroup(cases: readonly Case[], contestants: readonly Contestant[], options: RunOptions): Promise<Row[]> {
+export async function runGroup(
+  cases: readonly Case[],
+  contestants: readonly Contestant[],
+  options: RunOptions,
+): Promise<Row[]> {
   const rows: Row[] = [];
   for (const work of cases) {
     const row = await runCase(work, contestants, options);
@@ -65,7 +69,12 @@ async function runCase(work: Case, contestants: readonly Contestant[], options: 
       continue;
     }
     const repeats = Math.max(1, Math.min(2000, Math.round(options.roundMilliseconds / prepared.milliseconds)));
-    ready.push({ contestant, repeats, rounds: prepared.milliseconds > slowMilliseconds ? 1 : options.rounds, times: [] });
+    ready.push({
+      contestant,
+      repeats,
+      rounds: prepared.milliseconds > slowMilliseconds ? 1 : options.rounds,
+      times: [],
+    });
   }
   for (let round = 0; round < options.rounds; round++) {
     for (const { contestant, repeats, rounds, times } of ready) {
@@ -79,7 +88,14 @@ async function runCase(work: Case, contestants: readonly Contestant[], options: 
   for (const { name } of contestants) {
     const entry = ready.find(({ contestant }) => contestant.name === name);
     if (!entry) {
-      cells.push({ contestant: name, milliseconds: null, spread: 0, gigaflops: null, megabytes: null, note: notes.get(name) ?? null });
+      cells.push({
+        contestant: name,
+        milliseconds: null,
+        spread: 0,
+        gigaflops: null,
+        megabytes: null,
+        note: notes.get(name) ?? null,
+      });
       continue;
     }
     const milliseconds = median(entry.times);

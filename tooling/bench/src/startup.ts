@@ -22,13 +22,31 @@ const folder = fileURLToPath(new URL('../contestants/', import.meta.url));
 const parts = ['process', 'import', 'create', 'step'] as const;
 
 /** What is started, by the name of the contestant. */
-export function startupCommands(threads: number): Readonly<Record<string, readonly [command: string, ...rest: string[]]>> {
-  const ours = (backend: string): readonly [string, ...string[]] => [process.execPath, `${folder}startup.mjs`, backend, String(threads)];
-  return { torch: ['python3', `${folder}startup.py`, String(threads)], [`cpu ${threads}`]: ours('cpu'), 'native onednn': ours('onednn'), 'native blas': ours('blas') };
+export function startupCommands(
+  threads: number,
+): Readonly<Record<string, readonly [command: string, ...rest: string[]]>> {
+  const ours = (backend: string): readonly [string, ...string[]] => [
+    process.execPath,
+    `${folder}startup.mjs`,
+    backend,
+    String(threads),
+  ];
+  return {
+    torch: ['python3', `${folder}startup.py`, String(threads)],
+    [`cpu ${threads}`]: ours('cpu'),
+    'native onednn': ours('onednn'),
+    'native blas': ours('blas'),
+  };
 }
 
-/** Starts every contestant `rounds` times, one after another: import, backend, one training step of an LSTM 32, 128, 32, 100. */
-export async function measureStartup(commands: ReturnType<typeof startupCommands>, rounds: number): Promise<StartupRow[]> {
+/**
+ * Starts every contestant `rounds` times, one after another: import, backend, one training step of an LSTM 32, 128, 32,
+ * 100.
+ */
+export async function measureStartup(
+  commands: ReturnType<typeof startupCommands>,
+  rounds: number,
+): Promise<StartupRow[]> {
   const times = new Map<string, StartupTimes[]>();
   const notes = new Map<string, string>();
   for (let round = 0; round < rounds; round++) {
@@ -44,7 +62,11 @@ export async function measureStartup(commands: ReturnType<typeof startupCommands
   }
   return Object.keys(commands).map((contestant) => {
     const runs = times.get(contestant);
-    const medians = runs ? (Object.fromEntries(parts.map((part) => [part, median(runs.map((run) => run[part]))])) as unknown as StartupTimes) : null;
+    const medians = runs
+      ? (Object.fromEntries(
+          parts.map((part) => [part, median(runs.map((run) => run[part]))]),
+        ) as unknown as StartupTimes)
+      : null;
     return { contestant, times: medians, note: notes.get(contestant) ?? null };
   });
 }
@@ -53,8 +75,19 @@ export function formatStartup(rows: readonly StartupRow[]): string {
   const head = ['', 'import ms', 'backend ms', 'first step ms', 'together ms', '(runtime ms)'];
   const lines = rows.map(({ contestant, times, note }) => {
     if (times === null) return [contestant, note ?? ''];
-    return [contestant, ...[times.import, times.create, times.step, times.import + times.create + times.step, times.process].map((value) => value.toFixed(0))];
+    return [
+      contestant,
+      ...[times.import, times.create, times.step, times.import + times.create + times.step, times.process].map(
+        (value) => value.toFixed(0),
+      ),
+    ];
   });
-  const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => (column > 0 && line.length === 2 ? 0 : (line[column]?.length ?? 0)))));
-  return [head, ...lines].map((line) => line.map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!))).join('  ')).join('\n');
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...lines.map((line) => (column > 0 && line.length === 2 ? 0 : (line[column]?.length ?? 0)))),
+  );
+  return [head, ...lines]
+    .map((line) =>
+      line.map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!))).join('  '),
+    )
+    .join('\n');
 }

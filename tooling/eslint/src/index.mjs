@@ -16,7 +16,10 @@ function packageRules([name, allowed]) {
     group: others.flatMap((other) => [`@timestep/${other}`, `@timestep/${other}/*`]),
     message: `@timestep/${name} may import only ${allowed.map((other) => `@timestep/${other}`).join(', ') || 'nothing of the house'} (tooling/eslint/src/house.mjs).`,
   };
-  const apps = { group: ['@timestep/app-*', '@timestep/tooling-*'], message: 'Published code never imports apps or tooling.' };
+  const apps = {
+    group: ['@timestep/app-*', '@timestep/tooling-*'],
+    message: 'Published code never imports apps or tooling.',
+  };
   const files = [`packages/${name}/src/**/*.ts`];
   return [
     {
@@ -51,7 +54,17 @@ export default tseslint.config(
   { files: ['apps/**/*.ts', 'tooling/**/*.ts', ...tests], rules: { 'no-console': 'off' } },
   {
     files: ['**/*.mjs', '**/*.js'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', WebAssembly: 'readonly', performance: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+        setTimeout: 'readonly',
+        WebAssembly: 'readonly',
+        performance: 'readonly',
+      },
+    },
   },
   ...Object.entries(house).flatMap(packageRules),
 );

@@ -19,8 +19,17 @@ describe('the adding problem over 100 steps', () => {
   afterAll(() => backend.dispose());
 
   const train = (layer: LSTM | RNN, most: number) => {
-    const model = new Adder(layer as unknown as AnyRecurrent, new Linear({ backend, inputSize: hiddenSize, outputSize: 1, generator }));
-    return learn(model, { learningRate: 0.01, steps: most, every: 250 }, () => model.loss(addingProblem(steps, 32, generator)), () => model.loss(held).item(), (error) => error < 0.01);
+    const model = new Adder(
+      layer as unknown as AnyRecurrent,
+      new Linear({ backend, inputSize: hiddenSize, outputSize: 1, generator }),
+    );
+    return learn(
+      model,
+      { learningRate: 0.01, steps: most, every: 250 },
+      () => model.loss(addingProblem(steps, 32, generator)),
+      () => model.loss(held).item(),
+      (error) => error < 0.01,
+    );
   };
 
   // Always answering 1 leaves 1/6. Of eight seeds and settings tried, the LSTM took 750 to 4,500 steps.

@@ -39,7 +39,8 @@ describe('an encoder–decoder with attention learns to read dates', () => {
     const results = await greedyDecode(model, sourceOf(backend, batch), { maxLength: 11 });
     const looking = results.filter(({ weights }, n) => {
       const at = batch.written[n]!.indexOf(batch.isos[n]!.slice(0, 4));
-      // The last two digits, which only the source tells: the state carries the neighbours on, so one place to each side counts.
+      // The last two digits, which only the source tells: the state carries the neighbours on, so one place to each
+      // side counts.
       return [2, 3].every((t) => weights[t]!.subarray(Math.max(0, at - 1), at + 5).reduce((a, b) => a + b) > 0.5);
     });
     expect(looking.length / results.length).toBeGreaterThan(0.9);

@@ -1,6 +1,19 @@
 import type { Generator } from '@timestep/core';
 
-const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
 const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const romans = ['I', 'II', 'III', 'IV', 'V', 'VI', 'VII', 'VIII', 'IX', 'X', 'XI', 'XII'];
 
@@ -12,7 +25,8 @@ interface Parts {
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');
-const ordinal = (day: number): string => `${day}${day > 10 && day < 14 ? 'th' : (['th', 'st', 'nd', 'rd'][day % 10] ?? 'th')}`;
+const ordinal = (day: number): string =>
+  `${day}${day > 10 && day < 14 ? 'th' : (['th', 'st', 'nd', 'rd'][day % 10] ?? 'th')}`;
 const short = (month: number): string => months[month]!.slice(0, 3);
 const weekday = ({ weekday: index }: Parts): string => weekdays[index]!;
 
@@ -62,7 +76,12 @@ export function drawDate(generator: Generator, heldOut: boolean): { readonly wri
     // Spread over all months and days of the week: 8 shares no factor with 7 or the lengths of the months.
     if ((index % 8 === 3) !== heldOut) continue;
     const date = new Date((firstDay + index) * 864e5);
-    const parts = { year: date.getUTCFullYear(), month: date.getUTCMonth(), day: date.getUTCDate(), weekday: date.getUTCDay() };
+    const parts = {
+      year: date.getUTCFullYear(),
+      month: date.getUTCMonth(),
+      day: date.getUTCDate(),
+      weekday: date.getUTCDay(),
+    };
     return { written: formats[generator.integer(formats.length)]!(parts), iso: date.toISOString().slice(0, 10) };
   }
 }

@@ -15,7 +15,10 @@ import { recomputation } from './figures/recomputation.ts';
 import { longLag } from './long-lag.ts';
 
 /** Remakes the figures of docs/systems.md: all of them, or those that are named. `pnpm bench tasks` runs it. */
-const { values: options, positionals: named } = parseArgs({ allowPositionals: true, options: { threads: { type: 'string', default: String(availableParallelism()) } } });
+const { values: options, positionals: named } = parseArgs({
+  allowPositionals: true,
+  options: { threads: { type: 'string', default: String(availableParallelism()) } },
+});
 const threads = Number(options.threads);
 const backend = await createCpuBackend({ threads });
 const picture = (name: string): URL => new URL(`../../../docs/pictures/${name}.svg`, import.meta.url);
@@ -30,7 +33,9 @@ const figures: Readonly<Record<string, () => void | Promise<void>>> = {
   compressor: async () => {
     for (const lag of [100, 1000, 2000]) {
       const { sequences, learned } = await longLag(backend, lag, 400, 4);
-      console.log(`history compressor  lag ${lag}: ${learned ? `learned after ${sequences} sequences` : `not learned in ${sequences}`}`);
+      console.log(
+        `history compressor  lag ${lag}: ${learned ? `learned after ${sequences} sequences` : `not learned in ${sequences}`}`,
+      );
     }
   },
   dot: () => movingDot(backend),

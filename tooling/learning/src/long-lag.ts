@@ -9,7 +9,8 @@ export interface LongLagResult {
 
 /**
  * After the first symbol, one of two, come `lag` steps of a cycle of four, an end mark, and the first symbol again. The
- * lower level of the compressor learns the cycle, so that for the upper one the symbol to be remembered is two steps away.
+ * lower level of the compressor learns the cycle, so that for the upper one the symbol to be remembered is two steps
+ * away.
  */
 export async function longLag(backend: Backend, lag: number, most: number, seed: number): Promise<LongLagResult> {
   const [symbols, end] = [7, 6];

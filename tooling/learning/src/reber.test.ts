@@ -22,7 +22,9 @@ describe('the embedded Reber grammar', () => {
   const loss = (model: Sequential, batch: ReberBatch): Tensor => {
     const [, count] = batch.shape;
     // The last symbol has no successor.
-    const targets = batch.targets.map((target, k) => (Math.floor(k / count) < batch.lengths[k % count]! - 1 ? target : -100));
+    const targets = batch.targets.map((target, k) =>
+      Math.floor(k / count) < batch.lengths[k % count]! - 1 ? target : -100,
+    );
     return crossEntropyLoss(logits(model, batch), tensor(backend, targets, { shape: batch.shape }));
   };
 
@@ -32,7 +34,13 @@ describe('the embedded Reber grammar', () => {
       new Linear({ backend, inputSize: 16, outputSize: reberSymbols.length, generator }),
     );
     const score = async () => scoreReber(await logits(model, held).data(), held);
-    const { measured } = await learn(model, { learningRate: 0.01, steps: 10_000 }, () => loss(model, embeddedReber(32, generator)), score, ({ sequences }) => sequences === 1);
+    const { measured } = await learn(
+      model,
+      { learningRate: 0.01, steps: 10_000 },
+      () => loss(model, embeddedReber(32, generator)),
+      score,
+      ({ sequences }) => sequences === 1,
+    );
     expect(measured).toEqual({ sequences: 1, remembered: 1 });
   });
 });

@@ -44,7 +44,9 @@ console.log(JSON.stringify({ first: average(losses.slice(0, 5)), last: average(l
 `;
 
 it('core, layers and backend-cpu alone train in an empty project', async () => {
-  const tarballs = await Promise.all(['backend-api', 'core', 'layers', 'backend-cpu'].map((name) => pack(name, folder)));
+  const tarballs = await Promise.all(
+    ['backend-api', 'core', 'layers', 'backend-cpu'].map((name) => pack(name, folder)),
+  );
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }));
   writeFileSync(join(folder, 'train.mjs'), program);
   await run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], { cwd: folder });

@@ -13,7 +13,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe.each(publishedPackages())('packages/%s as npm would ship it', (name) => {
   it('says what it is', () => {
     const manifest = manifestOf(name);
-    expect(manifest).toMatchObject({ name: `@timestep/${name}`, license: 'MIT', sideEffects: false, files: expect.arrayContaining(['dist']) as unknown });
+    expect(manifest).toMatchObject({
+      name: `@timestep/${name}`,
+      license: 'MIT',
+      sideEffects: false,
+      files: expect.arrayContaining(['dist']) as unknown,
+    });
     expect(manifest.private).toBeUndefined();
     expect(manifest.description?.length).toBeGreaterThan(20);
     expect(manifest.keywords).toContain('timestep');
@@ -23,13 +28,19 @@ describe.each(publishedPackages())('packages/%s as npm would ship it', (name) =>
   it('passes publint and are-the-types-wrong, without the sources condition', async () => {
     const tarball = await pack(name, folder);
     const bytes = readFileSync(tarball);
-    const { messages, pkg } = await publint({ pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) }, strict: true });
+    const { messages, pkg } = await publint({
+      pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) },
+      strict: true,
+    });
     expect(messages.map((message) => formatMessage(message, pkg ?? {}))).toEqual([]);
     expect(JSON.stringify(pkg)).not.toContain('@timestep/source');
     const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(bytes)));
     const problems = analysis.types ? analysis.problems : [{ kind: 'NoTypes' as const }];
     // The packages are ESM only: what `require` and the resolution of Node 10 make of them is no concern of theirs.
-    const real = problems.filter((problem) => problem.kind !== 'CJSResolvesToESM' && !('resolutionKind' in problem && problem.resolutionKind === 'node10'));
+    const real = problems.filter(
+      (problem) =>
+        problem.kind !== 'CJSResolvesToESM' && !('resolutionKind' in problem && problem.resolutionKind === 'node10'),
+    );
     expect(real).toEqual([]);
   });
 });

@@ -10,13 +10,17 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = mkdtempSync(fileURLToPath(new URL('../.readme-', import.meta.url)));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'package.json')));
+const packages = readdirSync(join(root, 'packages')).filter((name) =>
+  existsSync(join(root, 'packages', name, 'package.json')),
+);
 const readmes = ['README.md', 'README.ko.md', ...packages.map((name) => `packages/${name}/README.md`)];
 
 /** The sources behind every import that a package offers: a README is read before anything is built. */
 function sources(): Record<string, readonly string[]> {
   const entries = packages.flatMap((name) => {
-    const { exports } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as { exports: Record<string, string | Record<string, string>> };
+    const { exports } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as {
+      exports: Record<string, string | Record<string, string>>;
+    };
     return Object.entries(exports).flatMap(([path, conditions]) => {
       const source = typeof conditions === 'string' ? undefined : conditions['@timestep/source'];
       return source ? [[`@timestep/${name}${path.slice(1)}`, [join(root, 'packages', name, source)]] as const] : [];
@@ -41,12 +45,24 @@ beforeAll(async () => {
     });
   }
   const compilerOptions = {
-    target: 'es2023', module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'esnext.disposable', 'dom', 'dom.iterable'], types: ['node'],
-    strict: true, noEmit: true, skipLibCheck: true, allowImportingTsExtensions: true, customConditions: ['@timestep/source'], paths: sources(),
+    target: 'es2023',
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    lib: ['es2023', 'esnext.disposable', 'dom', 'dom.iterable'],
+    types: ['node'],
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    allowImportingTsExtensions: true,
+    customConditions: ['@timestep/source'],
+    paths: sources(),
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [...files.keys()] }));
   const compiler = fileURLToPath(import.meta.resolve('typescript/lib/tsc.js'));
-  const { stdout } = await promisify(execFile)(process.execPath, [compiler, '--project', folder, '--pretty', 'false'], { cwd: folder, maxBuffer: 2 ** 26 }).catch((error: { stdout: string }) => error);
+  const { stdout } = await promisify(execFile)(process.execPath, [compiler, '--project', folder, '--pretty', 'false'], {
+    cwd: folder,
+    maxBuffer: 2 ** 26,
+  }).catch((error: { stdout: string }) => error);
   if (/^error TS/m.test(stdout)) throw new Error(stdout);
   for (const line of stdout.split('\n')) findings.get(files.get(line.slice(0, line.indexOf('('))) ?? '')?.push(line);
 });

@@ -69,10 +69,21 @@ scan((input, { h }: { h: Tensor }) => ({ output: h, state: { c: input } }), x, {
 
 it('the declarations that are shipped hold in a strict project', async () => {
   writeFileSync(join(folder, 'program.ts'), program);
-  const options = { target: 'es2023', module: 'nodenext', lib: ['es2023', 'esnext.disposable', 'dom'], types: [], strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true };
+  const options = {
+    target: 'es2023',
+    module: 'nodenext',
+    lib: ['es2023', 'esnext.disposable', 'dom'],
+    types: [],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    noEmit: true,
+  };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['program.ts'] }));
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
   const compiler = fileURLToPath(import.meta.resolve('typescript/lib/tsc.js'));
-  const { stdout } = await promisify(execFile)(process.execPath, [compiler, '--project', folder]).catch((error: { stdout: string }) => error);
+  const { stdout } = await promisify(execFile)(process.execPath, [compiler, '--project', folder]).catch(
+    (error: { stdout: string }) => error,
+  );
   expect(stdout).toBe('');
 });

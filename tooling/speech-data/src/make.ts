@@ -23,7 +23,19 @@ speakers.forEach((speaker, speakerIndex) => {
       const file = `${digit}_${speaker.name}_${index}.wav`;
       const wav = synthesize(word, speaker, rendition, join(scratch, 'word.wav'));
       writeFileSync(join(recordings, file), wav);
-      rows.push([file, digit, speaker.name, index, speaker.split, speaker.base, speaker.variant, rendition.speed, rendition.pitch].join(','));
+      rows.push(
+        [
+          file,
+          digit,
+          speaker.name,
+          index,
+          speaker.split,
+          speaker.base,
+          speaker.variant,
+          rendition.speed,
+          rendition.pitch,
+        ].join(','),
+      );
       files++;
       bytes += wav.length;
     });

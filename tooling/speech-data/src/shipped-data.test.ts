@@ -36,7 +36,9 @@ describe('the casting', () => {
 describe('the recordings', () => {
   test('are the casting, file by file, in at most 4 MB', () => {
     const wanted = speakers.flatMap((speaker, speakerIndex) =>
-      renditionsOf(speakerIndex).flatMap((_, i) => digits.map((_, digit) => `${digit}_${speaker.name}_${firstIndex(speaker.split) + i}.wav`)),
+      renditionsOf(speakerIndex).flatMap((_, i) =>
+        digits.map((_, digit) => `${digit}_${speaker.name}_${firstIndex(speaker.split) + i}.wav`),
+      ),
     );
     const files = readdirSync(recordings);
     expect(files.toSorted()).toEqual(wanted.toSorted());

@@ -8,7 +8,17 @@ export const sampleRate = 8000;
 
 /** One word as an 8-bit WAV file at 8 kHz, its silent ends cut off. `scratch` is a file that may be overwritten. */
 export function synthesize(word: string, speaker: Speaker, { speed, pitch }: Rendition, scratch: string): Uint8Array {
-  execFileSync('espeak-ng', ['-v', `${speaker.base}+${speaker.variant}`, '-s', String(speed), '-p', String(pitch), '-w', scratch, word]);
+  execFileSync('espeak-ng', [
+    '-v',
+    `${speaker.base}+${speaker.variant}`,
+    '-s',
+    String(speed),
+    '-p',
+    String(pitch),
+    '-w',
+    scratch,
+    word,
+  ]);
   const { samples, sampleRate: own } = readWav(readFileSync(scratch), { name: scratch });
   return encodeWav({ samples: normalizePeak(trim(resample(samples, own, sampleRate)), 0.9), sampleRate }, { bits: 8 });
 }
@@ -22,7 +32,10 @@ export function trim(samples: Float32Array): Float32Array {
   const threshold = Math.max(...levels) * 1e-4;
   const loud = (level: number) => level > threshold;
   const margin = sampleRate / 100;
-  return samples.slice(Math.max(0, levels.findIndex(loud) * piece - margin), (levels.findLastIndex(loud) + 1) * piece + margin);
+  return samples.slice(
+    Math.max(0, levels.findIndex(loud) * piece - margin),
+    (levels.findLastIndex(loud) + 1) * piece + margin,
+  );
 }
 
 function normalizePeak(samples: Float32Array, peak: number): Float32Array {

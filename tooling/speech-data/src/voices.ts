@@ -21,7 +21,12 @@ export interface Rendition {
  * Neither a base voice nor a variant is in both splits, so a test speaker shares nothing with a training speaker but
  * the synthesiser. Variants that whisper, croak or imitate a robot are left out.
  */
-const casting: readonly { readonly split: 'train' | 'test'; readonly base: string; readonly short: string; readonly variants: readonly string[] }[] = [
+const casting: readonly {
+  readonly split: 'train' | 'test';
+  readonly base: string;
+  readonly short: string;
+  readonly variants: readonly string[];
+}[] = [
   { split: 'train', base: 'en-gb', short: 'gb', variants: ['m1', 'f1', 'Andy', 'Annie'] },
   { split: 'train', base: 'en-us', short: 'us', variants: ['m2', 'f2', 'Alicia', 'david'] },
   { split: 'train', base: 'en-gb-x-rp', short: 'rp', variants: ['m3', 'f4', 'Hugo', 'linda'] },

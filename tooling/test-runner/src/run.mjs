@@ -13,8 +13,13 @@ const report = join(scratch, 'vitest.json');
 
 const steps = [
   ['build and type check', 'turbo', ['run', 'build', 'typecheck', '--output-logs=errors-only', '--continue']],
+  ['format', 'prettier', ['--check', '.', '--log-level', 'warn', '--cache']],
   ['lint', 'eslint', ['.']],
-  ['tests', 'vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)]],
+  [
+    'tests',
+    'vitest',
+    ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  ],
 ];
 
 const failed = [];
@@ -30,8 +35,12 @@ for (const [name, command, commandArguments] of steps) {
 /** The counts of vitest's own report; a suite that could not even be loaded counts as one failure. */
 function counts() {
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
-    const broken = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0).length;
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    );
+    const broken = testResults.filter(
+      ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+    ).length;
     return { passed: numPassedTests, failed: numFailedTests + broken, skipped: numPendingTests + numTodoTests };
   } catch (error) {
     console.error(`no report from the test runner: ${error.message}`);

@@ -14,10 +14,16 @@ import { promisify } from 'node:util';
 export async function runExamples(readme, folder = new URL('.', readme)) {
   const text = readFileSync(readme, 'utf8');
   const examples = [...text.matchAll(/^```ts\n([\s\S]*?)^```\n\s*^```text\n([\s\S]*?)^```$/gm)];
-  const flags = ['--conditions=@timestep/source', '--input-type=module-typescript', '--disable-warning=ExperimentalWarning'];
+  const flags = [
+    '--conditions=@timestep/source',
+    '--input-type=module-typescript',
+    '--disable-warning=ExperimentalWarning',
+  ];
   return Promise.all(
     examples.map(async ([, code, expected]) => {
-      const { stdout } = await promisify(execFile)(process.execPath, [...flags, '--eval', code], { cwd: fileURLToPath(folder) });
+      const { stdout } = await promisify(execFile)(process.execPath, [...flags, '--eval', code], {
+        cwd: fileURLToPath(folder),
+      });
       return { code, expected, printed: stdout };
     }),
   );

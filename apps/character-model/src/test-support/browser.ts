@@ -20,7 +20,10 @@ const flags = [
   '--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension',
 ];
 
-/** Why there is no Chromium here, or null. With TIMESTEP_REQUIRE_BROWSER=1, as CI sets it, the tests run and fail instead. */
+/**
+ * Why there is no Chromium here, or null. With TIMESTEP_REQUIRE_BROWSER=1, as CI sets it, the tests run and fail
+ * instead.
+ */
 export function missingChromium(): string | null {
   if (existsSync(executablePath) || process.env['TIMESTEP_REQUIRE_BROWSER'] === '1') return null;
   const reason = `no Chromium at ${executablePath}; install Debian's chromium or set TIMESTEP_CHROMIUM`;

@@ -15,13 +15,22 @@ export interface ReportOptions {
 }
 
 /** Writes a page on which ink, posteriors over time and the aligned letters stand under one another. */
-export async function reportCommand({ data, model: file, subset, backend: name, out = file.replace(/(\.safetensors)?$/u, '.html') }: ReportOptions): Promise<void> {
+export async function reportCommand({
+  data,
+  model: file,
+  subset,
+  backend: name,
+  out = file.replace(/(\.safetensors)?$/u, '.html'),
+}: ReportOptions): Promise<void> {
   const samples = data === undefined ? [] : await readSamples(data, subset);
   await withBackend(name, async (backend) => {
     const { model, config } = await loadModel(file, backend, parseHandwritingConfig);
     const test = drawTestSet(samples);
     const evaluation = await evaluate(backend, model, config.alphabet, test);
-    const about = samples.length > 0 ? `Strings of 1–6 characters of one writer, from ${data}.` : 'Words that training never saw, and digit strings, drawn from single-line fonts.';
+    const about =
+      samples.length > 0
+        ? `Strings of 1–6 characters of one writer, from ${data}.`
+        : 'Words that training never saw, and digit strings, drawn from single-line fonts.';
     console.log(await writeReport(out, { about, config, test, evaluation }));
     model.dispose();
   });

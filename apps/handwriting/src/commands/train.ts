@@ -1,4 +1,13 @@
-import { type BackendName, catchInterrupt, configFile, createBatchMaker, saveModel, trainRecognizer, UsageError, withBackend } from '@timestep/app-shared';
+import {
+  type BackendName,
+  catchInterrupt,
+  configFile,
+  createBatchMaker,
+  saveModel,
+  trainRecognizer,
+  UsageError,
+  withBackend,
+} from '@timestep/app-shared';
 import { characters } from '../ink/fonts.ts';
 import { readSamples, type Sample, type Subset } from '../data/samples.ts';
 import type { TrainingBatchOptions } from '../data/training-batches.ts';
@@ -23,8 +32,17 @@ const batchSize = 32;
 const watchedStrings = 64;
 
 /** Trains a model on drawn text, or on people's writing with some drawn text beside it, and judges it. */
-export async function train({ data, subset, out, steps, seed, backend: name, resume = false }: TrainOptions): Promise<void> {
-  if (!out.endsWith('.safetensors')) throw new UsageError(`--out ${out}: expected a file that ends in .safetensors, such as model.safetensors`);
+export async function train({
+  data,
+  subset,
+  out,
+  steps,
+  seed,
+  backend: name,
+  resume = false,
+}: TrainOptions): Promise<void> {
+  if (!out.endsWith('.safetensors'))
+    throw new UsageError(`--out ${out}: expected a file that ends in .safetensors, such as model.safetensors`);
   const interrupt = catchInterrupt(() => console.log('\nstopping after this step; press Ctrl+C again to stop at once'));
   try {
     const samples = data === undefined ? [] : await readSamples(data, subset);
@@ -33,10 +51,16 @@ export async function train({ data, subset, out, steps, seed, backend: name, res
     const alphabet = samples.length > 0 ? alphabetOf(samples) : characters;
     const config = configFor(alphabet);
     const test = drawTestSet(judged);
-    const watched = { writings: test.writings.slice(0, watchedStrings), features: test.features.slice(0, watchedStrings) };
+    const watched = {
+      writings: test.writings.slice(0, watchedStrings),
+      features: test.features.slice(0, watchedStrings),
+    };
     const options: TrainingBatchOptions = { samples, drawnShare: drawnShare(samples), alphabet, batchSize, seed };
     await withBackend(name, async (backend) => {
-      const source = samples.length > 0 ? `${samples.length} characters of ${writersOf(samples)} writers in ${data}` : 'drawn words and strings';
+      const source =
+        samples.length > 0
+          ? `${samples.length} characters of ${writersOf(samples)} writers in ${data}`
+          : 'drawn words and strings';
       console.log(`${source}; computing on ${backend.name} (${backend.capabilities.device})`);
       const { model, seconds, history } = await trainRecognizer({
         backend,
@@ -50,11 +74,24 @@ export async function train({ data, subset, out, steps, seed, backend: name, res
         signal: interrupt.signal,
       });
       const evaluation = await evaluate(backend, model, alphabet, test);
-      const judgedOn = heldOut.length > 0 ? `${writersOf(heldOut)} writers held out of training` : samples.length > 0 ? 'the training samples themselves, for want of others' : 'words that training never saw, and digit strings';
-      console.log(`\ncharacter error ${(100 * evaluation.error.rate).toFixed(2)} % (${evaluation.error.edits} edits in ${evaluation.error.referenceLength} characters, ${judgedOn})\n`);
+      const judgedOn =
+        heldOut.length > 0
+          ? `${writersOf(heldOut)} writers held out of training`
+          : samples.length > 0
+            ? 'the training samples themselves, for want of others'
+            : 'words that training never saw, and digit strings';
+      console.log(
+        `\ncharacter error ${(100 * evaluation.error.rate).toFixed(2)} % (${evaluation.error.edits} edits in ${evaluation.error.referenceLength} characters, ${judgedOn})\n`,
+      );
       for (let i = 0; i < 10; i++) console.log(`${test.writings[i]!.text.padEnd(12)}${evaluation.texts[i]!}`);
       await saveModel(out, model, config);
-      const report = await writeReport(out.replace(/\.safetensors$/u, '.html'), { about: `Trained on ${source}, ${steps} steps of ${batchSize}. Judged on ${judgedOn}.`, config, test, evaluation, training: { seconds, history } });
+      const report = await writeReport(out.replace(/\.safetensors$/u, '.html'), {
+        about: `Trained on ${source}, ${steps} steps of ${batchSize}. Judged on ${judgedOn}.`,
+        config,
+        test,
+        evaluation,
+        training: { seconds, history },
+      });
       console.log(`\nmodel   ${out} and ${configFile(out)}\nreport  ${report}`);
       model.dispose();
     });

@@ -3,13 +3,15 @@ import type { Point } from '../ink/ink.ts';
 import type { Sample } from './samples.ts';
 
 /**
- * Reads characters, one JSON object a line: `{"writer": 1, "char": "a", "x": […], "y": […]}`, y upwards. A point at the origin
- * is a pen lift: these files pad with it, and the coordinates of ink are positive.
+ * Reads characters, one JSON object a line: `{"writer": 1, "char": "a", "x": […], "y": […]}`, y upwards. A point at the
+ * origin is a pen lift: these files pad with it, and the coordinates of ink are positive.
  *
  * @throws UsageError with the number of the line at fault
  */
 export function parseJsonLines(text: string, file: string): Sample[] {
-  return text.split('\n').flatMap((line, at) => (line.trim() === '' ? [] : [parseLine(line, `${file}, line ${at + 1}`)]));
+  return text
+    .split('\n')
+    .flatMap((line, at) => (line.trim() === '' ? [] : [parseLine(line, `${file}, line ${at + 1}`)]));
 }
 
 function parseLine(line: string, where: string): Sample {
@@ -17,11 +19,20 @@ function parseLine(line: string, where: string): Sample {
   try {
     value = JSON.parse(line) as typeof value;
   } catch (error) {
-    throw new UsageError(`[strokes] ${where} is not JSON (${(error as Error).message}); the file is damaged, copy it again`, { cause: error });
+    throw new UsageError(
+      `[strokes] ${where} is not JSON (${(error as Error).message}); the file is damaged, copy it again`,
+      { cause: error },
+    );
   }
   const { writer, char, x, y } = value ?? {};
-  if ((typeof writer !== 'number' && typeof writer !== 'string') || typeof char !== 'string' || char === '') throw new UsageError(`[strokes] ${where}: expected a "writer" and a "char", got ${JSON.stringify({ writer, char })}`);
-  if (!isNumbers(x) || !isNumbers(y) || x.length !== y.length) throw new UsageError(`[strokes] ${where}: expected "x" and "y" to be equally many finite numbers; the file is damaged, copy it again`);
+  if ((typeof writer !== 'number' && typeof writer !== 'string') || typeof char !== 'string' || char === '')
+    throw new UsageError(
+      `[strokes] ${where}: expected a "writer" and a "char", got ${JSON.stringify({ writer, char })}`,
+    );
+  if (!isNumbers(x) || !isNumbers(y) || x.length !== y.length)
+    throw new UsageError(
+      `[strokes] ${where}: expected "x" and "y" to be equally many finite numbers; the file is damaged, copy it again`,
+    );
   const ink: Point[][] = [[]];
   x.forEach((px, i) => {
     if (px === 0 && y[i] === 0) ink.push([]);

@@ -26,7 +26,17 @@ const unipen = `.INCLUDE doc
 
 test('UNIPEN: labels, writers, strokes', () => {
   expect(parseUnipen(unipen, 'a.tra')).toEqual([
-    { label: '8', writer: '12', ink: [[[267, 333], [267, 336]], [[1, 2]]] },
+    {
+      label: '8',
+      writer: '12',
+      ink: [
+        [
+          [267, 333],
+          [267, 336],
+        ],
+        [[1, 2]],
+      ],
+    },
     { label: '3', writer: '7', ink: [[[5, -6.5]]] },
   ]);
   expect(parseUnipen(unipen.replaceAll('\n', '\r\n'), 'a.tra')).toHaveLength(2);
@@ -44,14 +54,27 @@ test.each([
 test('JSON lines: a point at the origin lifts the pen', () => {
   const text = `{"writer":1,"char":"i","x":[0.3,0.3,0,0.3,0],"y":[0.3,0.6,0,0.7,0]}\n\n{"writer":"b","char":"a","x":[1],"y":[0]}\n`;
   expect(parseJsonLines(text, 'a.jsonl')).toEqual([
-    { label: 'i', writer: '1', ink: [[[0.3, 0.3], [0.3, 0.6]], [[0.3, 0.7]]] },
+    {
+      label: 'i',
+      writer: '1',
+      ink: [
+        [
+          [0.3, 0.3],
+          [0.3, 0.6],
+        ],
+        [[0.3, 0.7]],
+      ],
+    },
     { label: 'a', writer: 'b', ink: [[[1, 0]]] },
   ]);
 });
 
 test.each([
   ['{"writer":1,"char":"a"', /a\.jsonl, line 1 is not JSON/u],
-  ['{"writer":1,"char":"a","x":[1],"y":[1]}\n{"writer":1,"x":[1],"y":[1]}', /a\.jsonl, line 2: expected a "writer" and a "char"/u],
+  [
+    '{"writer":1,"char":"a","x":[1],"y":[1]}\n{"writer":1,"x":[1],"y":[1]}',
+    /a\.jsonl, line 2: expected a "writer" and a "char"/u,
+  ],
   ['{"writer":1,"char":"a","x":[1,2],"y":[1]}', /line 1: expected "x" and "y" to be equally many finite numbers/u],
   ['{"writer":1,"char":"a","x":[1,null],"y":[1,2]}', /equally many finite numbers/u],
   ['{"writer":1,"char":"a","x":[0,0],"y":[0,0]}', /line 1: "a" has no points/u],
@@ -64,11 +87,17 @@ test('a folder: every file of both kinds, writers apart', async () => {
     await expect(readSamples(folder, 'all')).rejects.toThrow(/holds no UNIPEN files/u);
     await expect(readSamples(join(folder, 'none'), 'all')).rejects.toThrow(/cannot read the folder .*none \(ENOENT\)/u);
     await writeFile(join(folder, 'one.jsonl'), '{"writer":1,"char":"a","x":[1],"y":[1]}');
-    await expect(readSamples(folder, 'train')).rejects.toThrow(/of 1 writer only, none of them for the subset "train"/u);
-    const segments = Array.from({ length: 9 }, (_, i) => unipen.replace('8 12 224', `8 ${i + 2} 1`).replace('3 7 1', `3 ${i + 2} 2`)).join('');
+    await expect(readSamples(folder, 'train')).rejects.toThrow(
+      /of 1 writer only, none of them for the subset "train"/u,
+    );
+    const segments = Array.from({ length: 9 }, (_, i) =>
+      unipen.replace('8 12 224', `8 ${i + 2} 1`).replace('3 7 1', `3 ${i + 2} 2`),
+    ).join('');
     await writeFile(join(folder, 'two.tes'), segments);
     expect(await readSamples(folder, 'all')).toHaveLength(19);
-    const writers = async (subset: 'train' | 'test') => [...new Set((await readSamples(folder, subset)).map(({ writer }) => writer))];
+    const writers = async (subset: 'train' | 'test') => [
+      ...new Set((await readSamples(folder, subset)).map(({ writer }) => writer)),
+    ];
     // In the order of their numbers: 10 comes after 9.
     expect(await writers('test')).toEqual(['9', '10']);
     expect(await writers('train')).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);

@@ -23,10 +23,16 @@ export type Subset = (typeof subsets)[number];
  */
 export async function readSamples(folder: string, subset: Subset): Promise<Sample[]> {
   const names = await readdir(folder).catch((error: unknown) => {
-    throw new UsageError(`[data] cannot read the folder ${folder} (${(error as NodeJS.ErrnoException).code ?? String(error)}); pass --data a folder with UNIPEN files (*.tra, *.tes) or *.jsonl`, { cause: error });
+    throw new UsageError(
+      `[data] cannot read the folder ${folder} (${(error as NodeJS.ErrnoException).code ?? String(error)}); pass --data a folder with UNIPEN files (*.tra, *.tes) or *.jsonl`,
+      { cause: error },
+    );
   });
   const files = names.filter((name) => /\.(?:tra|tes|jsonl)$/u.test(name)).sort();
-  if (files.length === 0) throw new UsageError(`[data] ${folder} holds no UNIPEN files (*.tra, *.tes) and no *.jsonl; pass --data the folder that does`);
+  if (files.length === 0)
+    throw new UsageError(
+      `[data] ${folder} holds no UNIPEN files (*.tra, *.tes) and no *.jsonl; pass --data the folder that does`,
+    );
   const samples: Sample[] = [];
   for (const name of files) {
     const file = join(folder, name);
@@ -34,10 +40,15 @@ export async function readSamples(folder: string, subset: Subset): Promise<Sampl
     const text = await readFile(file, 'utf8');
     samples.push(...(name.endsWith('.jsonl') ? parseJsonLines(text, file) : parseUnipen(text, file)));
   }
-  const writers = [...new Set(samples.map(({ writer }) => writer))].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const writers = [...new Set(samples.map(({ writer }) => writer))].sort((a, b) =>
+    a.localeCompare(b, 'en', { numeric: true }),
+  );
   const heldOut = new Set(writers.slice(writers.length - Math.ceil(writers.length / 5)));
   if (subset === 'all') return samples;
   const chosen = samples.filter(({ writer }) => heldOut.has(writer) === (subset === 'test'));
-  if (chosen.length === 0) throw new UsageError(`[data] ${folder} holds samples of ${writers.length} writer only, none of them for the subset "${subset}"; use --subset all`);
+  if (chosen.length === 0)
+    throw new UsageError(
+      `[data] ${folder} holds samples of ${writers.length} writer only, none of them for the subset "${subset}"; use --subset all`,
+    );
   return chosen;
 }

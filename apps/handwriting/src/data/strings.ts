@@ -34,12 +34,25 @@ export interface StringOptions {
   readonly change?: (ink: Ink) => Ink;
 }
 
-/** Draws 1–6 characters (uniformly many) of one writer, with a writer and samples that are drawn uniformly too, and joins them. */
-export function drawString(writers: Writers, random: RandomSource, { most = mostCharacters, change = (ink) => ink }: StringOptions = {}): Writing {
+/**
+ * Draws 1–6 characters (uniformly many) of one writer, with a writer and samples that are drawn uniformly too, and
+ * joins them.
+ */
+export function drawString(
+  writers: Writers,
+  random: RandomSource,
+  { most = mostCharacters, change = (ink) => ink }: StringOptions = {},
+): Writing {
   const names = [...writers.keys()];
   const own = writers.get(names[random.integer(names.length)]!)!;
-  const samples = Array.from({ length: 1 + random.integer(Math.min(most, mostCharacters)) }, () => own[random.integer(own.length)]!);
-  return joinSamples(samples.map(({ label, ink }) => ({ text: label, ink: change(ink) })), random);
+  const samples = Array.from(
+    { length: 1 + random.integer(Math.min(most, mostCharacters)) },
+    () => own[random.integer(own.length)]!,
+  );
+  return joinSamples(
+    samples.map(({ label, ink }) => ({ text: label, ink: change(ink) })),
+    random,
+  );
 }
 
 /** Sets characters side by side on one base line, with gaps of 0–0.3 of the width of the one before (uniform). */
@@ -61,7 +74,12 @@ export function joinSamples(samples: readonly Writing[], random: RandomSource): 
 export function varyCharacter(ink: Ink, random: RandomSource): Ink {
   const { left, right, bottom, top } = boxOf(ink)!;
   const size = Math.max(top - bottom, right - left) || 1;
-  const [sx, sy, shear, angle] = [size * random.uniform(0.85, 1.18), size * random.uniform(0.85, 1.18), random.normal(0, 0.12), random.normal(0, 0.09)];
+  const [sx, sy, shear, angle] = [
+    size * random.uniform(0.85, 1.18),
+    size * random.uniform(0.85, 1.18),
+    random.normal(0, 0.12),
+    random.normal(0, 0.09),
+  ];
   const unit = mapPoints(ink, ([x, y]): Point => [(x - left) / size, (y - bottom) / size]);
   return mapPoints(bend(unit, random, 0.025), ([x, y]): Point => {
     const [px, py] = [sx * (x + shear * y), sy * y];
@@ -73,6 +91,17 @@ export function varyCharacter(ink: Ink, random: RandomSource): Ink {
 export function varyString({ text, ink }: Writing, random: RandomSource): Writing {
   const { bottom, top } = boxOf(ink)!;
   const size = top - bottom || 1;
-  const [slant, width, slope, tremble] = [random.normal(0, 0.15), random.uniform(0.8, 1.25), random.normal(0, 0.05), size * random.uniform(0, 0.012)];
-  return { text, ink: mapPoints(ink, ([x, y]): Point => [width * x + slant * y + random.normal(0, tremble), y + slope * x + random.normal(0, tremble)]) };
+  const [slant, width, slope, tremble] = [
+    random.normal(0, 0.15),
+    random.uniform(0.8, 1.25),
+    random.normal(0, 0.05),
+    size * random.uniform(0, 0.012),
+  ];
+  return {
+    text,
+    ink: mapPoints(ink, ([x, y]): Point => [
+      width * x + slant * y + random.normal(0, tremble),
+      y + slope * x + random.normal(0, tremble),
+    ]),
+  };
 }

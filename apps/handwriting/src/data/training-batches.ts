@@ -22,22 +22,29 @@ export interface TrainingBatchOptions {
 /** Batches whose writings are drawn together and sorted by length, so that little of a batch is padding. */
 const group = 4;
 /**
- * Every so many batches the texts may be one character longer, up to the longest: CTC finds its first alignments in short
- * ones, where there are few, and those cost less.
+ * Every so many batches the texts may be one character longer, up to the longest: CTC finds its first alignments in
+ * short ones, where there are few, and those cost less.
  */
 const batchesEachLength = 40;
 const longest = 10;
 
 /**
- * Training batch number `index`. It depends on the seed and its number alone, so that batches can be made ahead, elsewhere
- * and again.
+ * Training batch number `index`. It depends on the seed and its number alone, so that batches can be made ahead,
+ * elsewhere and again.
  */
-export function createTrainingBatches({ samples, drawnShare, alphabet, batchSize, seed }: TrainingBatchOptions): (index: number) => LabelledBatch {
+export function createTrainingBatches({
+  samples,
+  drawnShare,
+  alphabet,
+  batchSize,
+  seed,
+}: TrainingBatchOptions): (index: number) => LabelledBatch {
   const writers = byWriter(samples);
   const labels = new Map(alphabet.map((character, label) => [character, label]));
   const root = new Generator(seed);
   const draw = (random: Generator, most: number): Writing => {
-    if (samples.length > 0 && random.uniform() >= drawnShare) return varyString(drawString(writers, random, { most, change: (ink) => varyCharacter(ink, random) }), random);
+    if (samples.length > 0 && random.uniform() >= drawnShare)
+      return varyString(drawString(writers, random, { most, change: (ink) => varyCharacter(ink, random) }), random);
     // Text in another alphabet is passed over: a model of digits learns from drawn digits alone.
     for (;;) {
       const text = trainingText(random).slice(0, most);

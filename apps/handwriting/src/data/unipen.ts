@@ -3,9 +3,9 @@ import type { Point } from '../ink/ink.ts';
 import type { Sample } from './samples.ts';
 
 /**
- * Reads characters from a UNIPEN file (Guyon et al. 1994): `.SEGMENT … "label"` begins one, `.COMMENT label writer sample`
- * tells who wrote it, `.PEN_DOWN` begins a stroke, `.PEN_UP` ends it, and between them stand points `x y`, y upwards.
- * Keywords that say nothing about the ink are passed over.
+ * Reads characters from a UNIPEN file (Guyon et al. 1994): `.SEGMENT … "label"` begins one, `.COMMENT label writer
+ * sample` tells who wrote it, `.PEN_DOWN` begins a stroke, `.PEN_UP` ends it, and between them stand points `x y`, y
+ * upwards. Keywords that say nothing about the ink are passed over.
  *
  * @throws UsageError with the number of the line at fault
  */
@@ -21,7 +21,11 @@ export function parseUnipen(text: string, file: string): Sample[] {
     if (words === '') return;
     if (words.startsWith('.SEGMENT')) {
       const label = /"([^"]+)"\s*$/u.exec(words)?.[1];
-      if (label === undefined) return fail(`a segment without a label in quotation marks: ${words}`, 'expected such as .SEGMENT DIGIT 0 ? "8"');
+      if (label === undefined)
+        return fail(
+          `a segment without a label in quotation marks: ${words}`,
+          'expected such as .SEGMENT DIGIT 0 ? "8"',
+        );
       samples.push({ label, writer: '', ink: [], line: at + 1 });
       stroke = null;
     } else if (words.startsWith('.COMMENT')) {
@@ -35,14 +39,22 @@ export function parseUnipen(text: string, file: string): Sample[] {
     else if (!words.startsWith('.') && stroke !== null) {
       const numbers = words.split(/\s+/u).map(Number);
       const [x, y] = numbers;
-      if (x === undefined || y === undefined || !Number.isFinite(x) || !Number.isFinite(y)) return fail(`expected a point "x y", got ${JSON.stringify(words.slice(0, 40))}`, 'the file is damaged, copy it again');
+      if (x === undefined || y === undefined || !Number.isFinite(x) || !Number.isFinite(y))
+        return fail(
+          `expected a point "x y", got ${JSON.stringify(words.slice(0, 40))}`,
+          'the file is damaged, copy it again',
+        );
       stroke.push([x, y]);
     }
   });
-  if (samples.length === 0) throw new UsageError(`[unipen] ${file} holds no .SEGMENT; expected a UNIPEN file with characters`);
+  if (samples.length === 0)
+    throw new UsageError(`[unipen] ${file} holds no .SEGMENT; expected a UNIPEN file with characters`);
   return samples.map(({ label, writer, ink, line }) => {
     const strokes = ink.filter(({ length }) => length > 0);
-    if (strokes.length === 0) throw new UsageError(`[unipen] ${file}, line ${line}: "${label}" has no points; the file is cut off or damaged, copy it again`);
+    if (strokes.length === 0)
+      throw new UsageError(
+        `[unipen] ${file}, line ${line}: "${label}" has no points; the file is cut off or damaged, copy it again`,
+      );
     return { label, writer: writer || 'unknown', ink: strokes };
   });
 }

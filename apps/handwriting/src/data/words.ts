@@ -8,7 +8,10 @@ const plain = wordList.filter((word) => /^[a-z]{2,10}$/u.test(word));
 export const heldOutWords = plain.filter(isHeldOut);
 export const trainingWords = plain.filter((word, index) => !isHeldOut(word, index));
 
-/** Half the text is words, a quarter digit strings; the rest are letters in any order, so that the network reads shapes and not only words. */
+/**
+ * Half the text is words, a quarter digit strings; the rest are letters in any order, so that the network reads shapes
+ * and not only words.
+ */
 export function trainingText(random: RandomSource): string {
   const kind = random.uniform();
   if (kind < 0.5) return cased(trainingWords[random.integer(trainingWords.length)]!, random);
@@ -18,7 +21,9 @@ export function trainingText(random: RandomSource): string {
 
 /** Words that training never saw, and digit strings: one in five. */
 export function heldOutText(random: RandomSource): string {
-  return random.uniform() < 0.2 ? randomString(characters.slice(0, 10), random) : cased(heldOutWords[random.integer(heldOutWords.length)]!, random);
+  return random.uniform() < 0.2
+    ? randomString(characters.slice(0, 10), random)
+    : cased(heldOutWords[random.integer(heldOutWords.length)]!, random);
 }
 
 /** Mostly small letters, sometimes with a capital first. */

@@ -14,7 +14,12 @@ function difference(a: Ink, b: Ink): number {
 }
 
 test('place and size do not matter', () => {
-  expect(difference(word, mapPoints(word, ([x, y]): Point => [3 * x + 100, 3 * y - 7]))).toBeLessThan(1e-3);
+  expect(
+    difference(
+      word,
+      mapPoints(word, ([x, y]): Point => [3 * x + 100, 3 * y - 7]),
+    ),
+  ).toBeLessThan(1e-3);
 });
 
 test('slant and slope are taken out', () => {
@@ -40,16 +45,48 @@ test('slant and slope are taken out', () => {
 });
 
 test('frames lie a step apart along the strokes, whatever the speed of the hand', () => {
-  const line: Ink = [[[0, 0], [0.011, 0], [0.5, 0], [0.97, 0]], [[2, 2]]];
+  const line: Ink = [
+    [
+      [0, 0],
+      [0.011, 0],
+      [0.5, 0],
+      [0.97, 0],
+    ],
+    [[2, 2]],
+  ];
   const points = framePoints(line);
   const first = points.filter(({ at }) => at[1] === 0);
-  for (let i = 1; i < first.length - 1; i++) expect(distance(first[i - 1]!.at, first[i]!.at)).toBeCloseTo(stepLength, 9);
+  for (let i = 1; i < first.length - 1; i++)
+    expect(distance(first[i - 1]!.at, first[i]!.at)).toBeCloseTo(stepLength, 9);
   expect(points.map(({ lifted }) => lifted)).toEqual([true, ...new Array(first.length - 1).fill(false), true]);
   expect(first.at(-1)!.at[0]).toBeGreaterThan(0.97 - stepLength);
 });
 
 test('every feature is finite and of the order of 1, for dots and lines too', () => {
-  for (const ink of [word, [[[3, 3]]], [[[0, 0], [5, 0]]], [[[0, 0], [0, 0], [0, 0]]], [[], [[1, 1], [2, 2]]]] as Ink[]) {
+  for (const ink of [
+    word,
+    [[[3, 3]]],
+    [
+      [
+        [0, 0],
+        [5, 0],
+      ],
+    ],
+    [
+      [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ],
+    ],
+    [
+      [],
+      [
+        [1, 1],
+        [2, 2],
+      ],
+    ],
+  ] as Ink[]) {
     const { data, steps, size } = inkFeatures(ink);
     expect(size).toBe(featureCount);
     expect(data.length).toBe(steps * size);

@@ -7,16 +7,19 @@ export const stepLength = 0.07;
 /** Features of a frame: see `inkFeatures`. */
 export const featureCount = 8;
 
-/** The writing with its slope, slant and size taken out, and where it lay, so that results can be drawn over the original. */
+/**
+ * The writing with its slope, slant and size taken out, and where it lay, so that results can be drawn over the
+ * original.
+ */
 export function normalizeInk(ink: Ink): Ink {
   return scaled(upright(level(withoutEmpty(ink))));
 }
 
 /**
- * What the network reads, a frame for every `stepLength` of the pen's path at a size of 1: the offset from the frame before
- * (2, in steps), how the direction turned there (cosine and sine), the height over the middle (1), how far the pen has
- * got to the right of the mean of its neighbourhood (1), whether the pen was lifted on the way here (1) and how far (1).
- * Nothing says where a character ends.
+ * What the network reads, a frame for every `stepLength` of the pen's path at a size of 1: the offset from the frame
+ * before (2, in steps), how the direction turned there (cosine and sine), the height over the middle (1), how far the
+ * pen has got to the right of the mean of its neighbourhood (1), whether the pen was lifted on the way here (1) and how
+ * far (1). Nothing says where a character ends.
  *
  * @throws UsageError for ink without a point or with a coordinate that is not finite
  */
@@ -33,7 +36,19 @@ export function inkFeatures(ink: Ink): Features {
     const near = points.slice(Math.max(0, i - neighbourhood), i + neighbourhood + 1);
     const middle = near.reduce((sum, one) => sum + one.at[0], 0) / near.length;
     const offset = lifted ? 0 : 1 / stepLength;
-    data.set([dx * offset, dy * offset, ux * previousX + uy * previousY, previousX * uy - previousY * ux, 2 * at[1], at[0] - middle, lifted ? 1 : 0, lifted ? Math.max(-2, Math.min(2, dx)) : 0], i * size);
+    data.set(
+      [
+        dx * offset,
+        dy * offset,
+        ux * previousX + uy * previousY,
+        previousX * uy - previousY * ux,
+        2 * at[1],
+        at[0] - middle,
+        lifted ? 1 : 0,
+        lifted ? Math.max(-2, Math.min(2, dx)) : 0,
+      ],
+      i * size,
+    );
     [previousX, previousY] = [ux, uy];
   });
   return { data, steps: points.length, size };
@@ -71,21 +86,26 @@ function mix([ax, ay]: Point, [bx, by]: Point, share: number): Point {
 
 function withoutEmpty(ink: Ink): Stroke[] {
   const strokes = ink.filter((stroke) => stroke.length > 0);
-  if (strokes.length === 0) throw new UsageError('[ink] expected strokes with at least one point, got none; draw something first');
+  if (strokes.length === 0)
+    throw new UsageError('[ink] expected strokes with at least one point, got none; draw something first');
   for (const [x, y] of strokes.flat()) {
-    if (!Number.isFinite(x) || !Number.isFinite(y)) throw new UsageError(`[ink] expected finite coordinates, got (${x}, ${y}); look for a gap in the recording`);
+    if (!Number.isFinite(x) || !Number.isFinite(y))
+      throw new UsageError(`[ink] expected finite coordinates, got (${x}, ${y}); look for a gap in the recording`);
   }
   return strokes;
 }
 
-/** Turns a line of writing that climbs or falls to the horizontal: by least squares, where it is much wider than high. */
+/**
+ * Turns a line of writing that climbs or falls to the horizontal: by least squares, where it is much wider than high.
+ */
 function level(ink: Ink): Ink {
   const box = boxOf(ink)!;
   if (!(box.right - box.left > 1.6 * (box.top - box.bottom))) return ink;
   const points = ink.flat();
   const mean = (axis: 0 | 1) => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
   const [mx, my] = [mean(0), mean(1)];
-  const slope = points.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0) / points.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
+  const slope =
+    points.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0) / points.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
   const [cos, sin] = [1 / Math.hypot(1, slope), slope / Math.hypot(1, slope)];
   return mapPoints(ink, ([x, y]) => [cos * x + sin * y, cos * y - sin * x]);
 }

@@ -4,6 +4,10 @@ declare module 'hersheytext' {
     readonly type?: 'hershey' | 'svg';
     getChar(character: string): { readonly d: string | null; readonly width: number } | null | undefined;
   }
-  const hershey: { getFontData(name: string): Font; readonly svgFonts: Readonly<Record<string, unknown>>; readonly fonts: Readonly<Record<string, unknown>> };
+  const hershey: {
+    getFontData(name: string): Font;
+    readonly svgFonts: Readonly<Record<string, unknown>>;
+    readonly fonts: Readonly<Record<string, unknown>>;
+  };
   export default hershey;
 }

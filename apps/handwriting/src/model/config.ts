@@ -27,9 +27,18 @@ export function configFor(alphabet: readonly string[]): HandwritingConfig {
 export function parseHandwritingConfig(text: string, file: string): HandwritingConfig {
   const config = parseConfig(text, file, format) as HandwritingConfig;
   const { alphabet, classes, inputSize } = config as { alphabet: unknown; classes: number; inputSize: number };
-  if (!Array.isArray(alphabet) || alphabet.length !== classes - 1 || !alphabet.every((one) => typeof one === 'string' && one !== '')) {
-    throw new UsageError(`[model] ${file}: expected "alphabet" to be a list of ${classes - 1} characters; train or copy the model again`);
+  if (
+    !Array.isArray(alphabet) ||
+    alphabet.length !== classes - 1 ||
+    !alphabet.every((one) => typeof one === 'string' && one !== '')
+  ) {
+    throw new UsageError(
+      `[model] ${file}: expected "alphabet" to be a list of ${classes - 1} characters; train or copy the model again`,
+    );
   }
-  if (inputSize !== featureCount) throw new UsageError(`[model] ${file}: expected "inputSize" to be ${featureCount}, got ${inputSize}; the model is of another version of this app, train it again`);
+  if (inputSize !== featureCount)
+    throw new UsageError(
+      `[model] ${file}: expected "inputSize" to be ${featureCount}, got ${inputSize}; the model is of another version of this app, train it again`,
+    );
   return config;
 }

@@ -28,28 +28,51 @@ export function reportPage({ about, config, test, evaluation, training }: Report
   return page(
     'Handwriting',
     html`<h1>Handwriting</h1>
-<p class="soft">${about}</p>
-${figures([
-  [`${(100 * error.rate).toFixed(2)} %`, `character error over ${references.length} strings`],
-  [`${error.substitutions} / ${error.insertions} / ${error.deletions}`, `substituted / inserted / left out of ${error.referenceLength}`],
-  ...(training ? [[formatSeconds(training.seconds), 'training'] as const] : []),
-])}
-<h2>From ink to letters</h2>
-<p class="soft">Above: the ink, in colours of the letters it was read as. Middle: the probability of each letter read, and of the blank, while the pen moves. Below: the letters where the most probable path has them.</p>
-${chosen.map((i) => html`<figure>${writingFigure(test.writings[i]!, readings[i]!, config)}</figure>`)}
-${
-  training
-    ? html`<h2>Training</h2>
-<div class="pair">
-<figure>${lineChart([{ name: 'loss', points: training.history.loss }], { xLabel: 'step', yLabel: 'CTC loss', yMin: 0, yMax: usualHighest(training.history.loss) })}<figcaption>CTC loss, nats a string</figcaption></figure>
-<figure>${lineChart([{ name: 'character error', points: training.history.error.map(([step, value]) => [step, 100 * value] as const), color: 'var(--second)' }], { xLabel: 'step', yLabel: 'error', yMin: 0, yMax: 100, yUnit: '%' })}<figcaption>Character error while training</figcaption></figure>
-</div>`
-    : ''
-}
-<h2>What was taken for what</h2>
-<table>
-<tr><th>written</th><th>read</th><th class="number">times</th></tr>
-${pairs.map(({ reference, hypothesis, count }) => html`<tr><td class="mono">${reference ?? '(nothing)'}</td><td class="mono">${hypothesis ?? '(nothing)'}</td><td class="number">${count}</td></tr>`)}
-</table>`,
+      <p class="soft">${about}</p>
+      ${figures([
+        [`${(100 * error.rate).toFixed(2)} %`, `character error over ${references.length} strings`],
+        [
+          `${error.substitutions} / ${error.insertions} / ${error.deletions}`,
+          `substituted / inserted / left out of ${error.referenceLength}`,
+        ],
+        ...(training ? [[formatSeconds(training.seconds), 'training'] as const] : []),
+      ])}
+      <h2>From ink to letters</h2>
+      <p class="soft">
+        Above: the ink, in colours of the letters it was read as. Middle: the probability of each letter read, and of
+        the blank, while the pen moves. Below: the letters where the most probable path has them.
+      </p>
+      ${chosen.map((i) => html`<figure>${writingFigure(test.writings[i]!, readings[i]!, config)}</figure>`)}
+      ${
+        training
+          ? html`<h2>Training</h2>
+              <div class="pair">
+                <figure>
+                  ${lineChart([{ name: 'loss', points: training.history.loss }], { xLabel: 'step', yLabel: 'CTC loss', yMin: 0, yMax: usualHighest(training.history.loss) })}
+                  <figcaption>CTC loss, nats a string</figcaption>
+                </figure>
+                <figure>
+                  ${lineChart([{ name: 'character error', points: training.history.error.map(([step, value]) => [step, 100 * value] as const), color: 'var(--second)' }], { xLabel: 'step', yLabel: 'error', yMin: 0, yMax: 100, yUnit: '%' })}
+                  <figcaption>Character error while training</figcaption>
+                </figure>
+              </div>`
+          : ''
+      }
+      <h2>What was taken for what</h2>
+      <table>
+        <tr>
+          <th>written</th>
+          <th>read</th>
+          <th class="number">times</th>
+        </tr>
+        ${pairs.map(
+          ({ reference, hypothesis, count }) =>
+            html`<tr>
+              <td class="mono">${reference ?? '(nothing)'}</td>
+              <td class="mono">${hypothesis ?? '(nothing)'}</td>
+              <td class="number">${count}</td>
+            </tr>`,
+        )}
+      </table>`,
   );
 }

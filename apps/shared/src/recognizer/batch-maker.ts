@@ -12,7 +12,9 @@ export interface BatchMaker<Batch> {
  */
 export function createBatchMaker<Batch>(script: URL, options: unknown): BatchMaker<Batch> {
   // The sources of the other packages are found by the condition that this thread was started with.
-  const execArgv = script.pathname.endsWith('.ts') ? ['--conditions=@timestep/source', '--disable-warning=ExperimentalWarning'] : [];
+  const execArgv = script.pathname.endsWith('.ts')
+    ? ['--conditions=@timestep/source', '--disable-warning=ExperimentalWarning']
+    : [];
   const worker = new Worker(script, { workerData: options, execArgv });
   const waiting = new Map<number, { resolve: (batch: Batch) => void; reject: (error: Error) => void }>();
   let failure: Error | null = null;

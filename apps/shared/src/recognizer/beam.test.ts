@@ -31,7 +31,9 @@ test('a language model decides between the likely ones', () =>
     await writeFile(file, '\\data\\\nngram 1=4\n\n\\1-grams:\n-1 <s>\n-0.6 </s>\n-3 a\n-0.01 b\n\n\\end\\\n');
     const [found] = await searchReadings([reading], ['a', 'b'], { lm: file });
     expect(found!.labels).toEqual([1]);
-    await expect(searchReadings([reading], ['a', 'b'], { lm: join(folder, 'none.arpa') })).rejects.toThrow(/--lm: cannot read .*none\.arpa \(ENOENT\)/u);
+    await expect(searchReadings([reading], ['a', 'b'], { lm: join(folder, 'none.arpa') })).rejects.toThrow(
+      /--lm: cannot read .*none\.arpa \(ENOENT\)/u,
+    );
     await writeFile(file, 'nonsense');
     await expect(searchReadings([reading], ['a', 'b'], { lm: file })).rejects.toThrow(/data/u);
   }));

@@ -14,7 +14,10 @@ export interface BeamFlags {
 /** `--beam WIDTH` and `--lm FILE`: how the labels are found, where the most probable class of each step will not do. */
 export function beamFlags(): readonly [Option, Option] {
   return [
-    new Option('--beam <width>', 'search for the most probable text with so many hypotheses, instead of the best class of each step').argParser(wholeNumber(1)),
+    new Option(
+      '--beam <width>',
+      'search for the most probable text with so many hypotheses, instead of the best class of each step',
+    ).argParser(wholeNumber(1)),
     new Option('--lm <file>', 'an n-gram model of the characters (ARPA) for the search; implies --beam 32'),
   ];
 }
@@ -25,14 +28,26 @@ export function beamFlags(): readonly [Option, Option] {
  * @param alphabet the text of each label
  * @throws UsageError for a model file that cannot be read; an error of `readArpa` with the line where it is malformed
  */
-export async function searchReadings(readings: readonly Reading[], alphabet: readonly string[], { beam, lm }: BeamFlags): Promise<readonly Reading[]> {
+export async function searchReadings(
+  readings: readonly Reading[],
+  alphabet: readonly string[],
+  { beam, lm }: BeamFlags,
+): Promise<readonly Reading[]> {
   if (beam === undefined && lm === undefined) return readings;
   const text = lm === undefined ? null : await readText(lm);
-  const decoder = new CtcBeamDecoder({ tokens: ['', ...alphabet], beamWidth: beam ?? 32, ...(text === null ? {} : { languageModel: readArpa(text), unit: 'token' as const }) });
+  const decoder = new CtcBeamDecoder({
+    tokens: ['', ...alphabet],
+    beamWidth: beam ?? 32,
+    ...(text === null ? {} : { languageModel: readArpa(text), unit: 'token' as const }),
+  });
   const classes = alphabet.length + 1;
   return readings.map((reading) => {
     const [best] = decoder.decode({ data: reading.logits, shape: [reading.steps, classes] })[0]!;
-    return { ...reading, labels: best!.tokens.map((token) => token - 1), spans: best!.starts.map((start, i) => [start, best!.ends[i]!] as const) };
+    return {
+      ...reading,
+      labels: best!.tokens.map((token) => token - 1),
+      spans: best!.starts.map((start, i) => [start, best!.ends[i]!] as const),
+    };
   });
 }
 
@@ -40,6 +55,9 @@ async function readText(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new UsageError(`--lm: cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? String(error)}); check the path`, { cause: error });
+    throw new UsageError(
+      `--lm: cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? String(error)}); check the path`,
+      { cause: error },
+    );
   }
 }

@@ -33,16 +33,28 @@ export function parseConfig(text: string, file: string, format: string, rules: r
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`[model] ${file} is not JSON (${(error as Error).message}); train or copy the model again`, { cause: error });
+    throw new UsageError(`[model] ${file} is not JSON (${(error as Error).message}); train or copy the model again`, {
+      cause: error,
+    });
   }
-  const field = (path: string): unknown => path.split('.').reduce<unknown>((at, name) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[name] : undefined), value);
+  const field = (path: string): unknown =>
+    path
+      .split('.')
+      .reduce<unknown>(
+        (at, name) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[name] : undefined),
+        value,
+      );
   if (field('format') !== format || field('version') !== 1) {
-    throw new UsageError(`[model] ${file} does not describe a model of this app: expected "format": "${format}" and "version": 1; pass --model a file that the train command wrote`);
+    throw new UsageError(
+      `[model] ${file} does not describe a model of this app: expected "format": "${format}" and "version": 1; pass --model a file that the train command wrote`,
+    );
   }
   for (const [path, least, most] of [...networkRules, ...rules]) {
     const number = field(path);
     if (typeof number !== 'number' || !(number >= least && number <= most)) {
-      throw new UsageError(`[model] ${file}: expected "${path}" to be a number in ${least}…${most}, got ${JSON.stringify(number)}; train or copy the model again`);
+      throw new UsageError(
+        `[model] ${file}: expected "${path}" to be a number in ${least}…${most}, got ${JSON.stringify(number)}; train or copy the model again`,
+      );
     }
   }
   return value;

@@ -9,7 +9,16 @@ import { loadModel, saveModel } from './model-files.ts';
 import { Recognizer } from './network.ts';
 import { readSequences } from './read.ts';
 
-const small: ModelConfig = { format: 'test', version: 1, inputSize: 6, classes: 5, convolution: { size: 12, kernel: 5, stride: 3 }, hiddenSize: 8, layers: 2, dropout: 0.3 };
+const small: ModelConfig = {
+  format: 'test',
+  version: 1,
+  inputSize: 6,
+  classes: 5,
+  convolution: { size: 12, kernel: 5, stride: 3 },
+  hiddenSize: 8,
+  layers: 2,
+  dropout: 0.3,
+};
 const parse = (text: string, file: string) => parseConfig(text, file, 'test') as ModelConfig;
 let backend: Backend;
 beforeAll(async () => void (backend = await createCpuBackend({ threads: 1 })));
@@ -30,7 +39,11 @@ test('a saved model reads as it did, whatever stands beside an utterance in its 
     const { model, config } = await loadModel(file, backend, parse);
     expect(config).toEqual(small);
     const random = new Generator(8);
-    const sounds = Array.from({ length: 40 }, (_, i) => ({ data: random.fillNormal(new Float32Array(6 * (1 + i)), 0, 1), steps: 1 + i, size: 6 }));
+    const sounds = Array.from({ length: 40 }, (_, i) => ({
+      data: random.fillNormal(new Float32Array(6 * (1 + i)), 0, 1),
+      steps: 1 + i,
+      size: 6,
+    }));
     const before = await readSequences(backend, original, sounds);
     expect(await readSequences(backend, model, sounds)).toEqual(before);
     const [alone] = await readSequences(backend, model, sounds.slice(3, 4));

@@ -21,8 +21,8 @@ export interface Emitted {
 }
 
 /**
- * Frames → one strided convolution, which shortens the sequence, → bidirectional LSTM layers → a class for each step, to
- * be read by CTC (Graves et al. 2006).
+ * Frames → one strided convolution, which shortens the sequence, → bidirectional LSTM layers → a class for each step,
+ * to be read by CTC (Graves et al. 2006).
  */
 export class Recognizer extends Module {
   readonly classes: number;
@@ -32,13 +32,31 @@ export class Recognizer extends Module {
   head: Linear;
   dropout: Dropout;
 
-  constructor(backend: Backend, { inputSize, classes, convolution, hiddenSize, layers, dropout }: NetworkConfig, generator: Generator) {
+  constructor(
+    backend: Backend,
+    { inputSize, classes, convolution, hiddenSize, layers, dropout }: NetworkConfig,
+    generator: Generator,
+  ) {
     super();
     const common = { backend, generator };
     this.classes = classes;
-    this.convolution = new Conv1d({ ...common, inputSize, outputSize: convolution.size, kernelSize: convolution.kernel, stride: convolution.stride, padding: Math.floor(convolution.kernel / 2) });
+    this.convolution = new Conv1d({
+      ...common,
+      inputSize,
+      outputSize: convolution.size,
+      kernelSize: convolution.kernel,
+      stride: convolution.stride,
+      padding: Math.floor(convolution.kernel / 2),
+    });
     this.norm = new LayerNorm({ ...common, size: convolution.size });
-    this.lstm = new LSTM({ ...common, inputSize: convolution.size, hiddenSize, numLayers: layers, bidirectional: true, dropout });
+    this.lstm = new LSTM({
+      ...common,
+      inputSize: convolution.size,
+      hiddenSize,
+      numLayers: layers,
+      bidirectional: true,
+      dropout,
+    });
     this.head = new Linear({ ...common, inputSize: 2 * hiddenSize, outputSize: classes });
     this.dropout = new Dropout({ rate: dropout, generator });
   }

@@ -24,25 +24,47 @@ export interface LabelledBatch extends SequenceBatch {
 const batchSize = 32;
 
 /** Reads sequences by the most probable class of each step, in the order given. */
-export async function readSequences(backend: Backend, model: Recognizer, sequences: readonly Features[]): Promise<Reading[]> {
+export async function readSequences(
+  backend: Backend,
+  model: Recognizer,
+  sequences: readonly Features[],
+): Promise<Reading[]> {
   const { classes, training } = model;
   model.eval();
   const readings = new Array<Reading>(sequences.length);
-  for (const indices of bucketByLength(sequences.map(({ steps }) => steps), { batchSize })) {
+  for (const indices of bucketByLength(
+    sequences.map(({ steps }) => steps),
+    { batchSize },
+  )) {
     const batch = batchSequences(indices.map((index) => sequences[index]!));
     const { data, lengths } = await logitsOf(backend, model, batch);
     const steps = data.length / (indices.length * classes);
-    ctcGreedyDecode({ data, shape: [steps, indices.length, classes], lengths }).forEach(({ tokens, starts, ends }, n) => {
-      const own = new Float32Array(lengths[n]! * classes);
-      for (let t = 0; t < lengths[n]!; t++) own.set(data.subarray((t * indices.length + n) * classes, (t * indices.length + n + 1) * classes), t * classes);
-      readings[indices[n]!] = { labels: tokens.map((token) => token - 1), spans: starts.map((start, i) => [start, ends[i]!]), logits: own, steps: lengths[n]! };
-    });
+    ctcGreedyDecode({ data, shape: [steps, indices.length, classes], lengths }).forEach(
+      ({ tokens, starts, ends }, n) => {
+        const own = new Float32Array(lengths[n]! * classes);
+        for (let t = 0; t < lengths[n]!; t++)
+          own.set(
+            data.subarray((t * indices.length + n) * classes, (t * indices.length + n + 1) * classes),
+            t * classes,
+          );
+        readings[indices[n]!] = {
+          labels: tokens.map((token) => token - 1),
+          spans: starts.map((start, i) => [start, ends[i]!]),
+          logits: own,
+          steps: lengths[n]!,
+        };
+      },
+    );
   }
   model.train(training);
   return readings;
 }
 
-async function logitsOf(backend: Backend, model: Recognizer, batch: SequenceBatch): Promise<{ data: Float32Array; lengths: Int32Array }> {
+async function logitsOf(
+  backend: Backend,
+  model: Recognizer,
+  batch: SequenceBatch,
+): Promise<{ data: Float32Array; lengths: Int32Array }> {
   using _scope = openScope(backend, { gradient: false });
   const { logits, lengths } = model.forward(batchToTensor(backend, batch), batch.lengths);
   return { data: (await logits.data()) as Float32Array, lengths };
@@ -52,7 +74,13 @@ async function logitsOf(backend: Backend, model: Recognizer, batch: SequenceBatc
 export function batchLoss(backend: Backend, model: Recognizer, batch: LabelledBatch): Tensor {
   const { logits, lengths } = model.forward(batchToTensor(backend, batch), batch.lengths);
   // A sequence that augmentation left too short for its labels says nothing and costs nothing.
-  return mean(ctcLoss(logits, { targets: batch.labels.map((labels) => labels.map((label) => label + 1)), inputLengths: lengths, zeroInfinity: true }));
+  return mean(
+    ctcLoss(logits, {
+      targets: batch.labels.map((labels) => labels.map((label) => label + 1)),
+      inputLengths: lengths,
+      zeroInfinity: true,
+    }),
+  );
 }
 
 /** Probabilities of each row of logits. */

@@ -56,10 +56,22 @@ export function runFolder(out: string): string {
 /**
  * Trains a model, with checkpoints, a log and progress on the standard output.
  *
- * @throws UsageError for a resumption that has nothing to go on from or another run's settings; NonFiniteLossError; TrainError;
+ * @throws UsageError for a resumption that has nothing to go on from or another run's settings; NonFiniteLossError;
+ * TrainError;
  *   a DOMException `AbortError` after Ctrl+C, when the checkpoint is written
  */
-export async function trainRecognizer({ backend, network, batches, batchSize, watch, settings, out, resume, signal, learningRate = 4e-3 }: TrainingOptions): Promise<TrainingResult> {
+export async function trainRecognizer({
+  backend,
+  network,
+  batches,
+  batchSize,
+  watch,
+  settings,
+  out,
+  resume,
+  signal,
+  learningRate = 4e-3,
+}: TrainingOptions): Promise<TrainingResult> {
   const folder = runFolder(out);
   const storage = fileStorage(folder);
   const { steps, seed } = settings;
@@ -72,7 +84,11 @@ export async function trainRecognizer({ backend, network, batches, batchSize, wa
   using trainer = new Trainer({
     model,
     loss: (one, batch) => batchLoss(backend, one, batch),
-    optimizer: new AdamW([{ parameters: weights }, { parameters: others, weightDecay: 0 }], { learningRate, beta2: 0.98, weightDecay: 0.02 }),
+    optimizer: new AdamW([{ parameters: weights }, { parameters: others, weightDecay: 0 }], {
+      learningRate,
+      beta2: 0.98,
+      weightDecay: 0.02,
+    }),
     schedule: oneCycle({ steps: Math.max(2, steps), rise: 0.2 }),
     clipNorm: 5,
     data: generatedData<LabelledBatch>((index) => batches.make(index), { seed, ahead: 4 }),
@@ -89,7 +105,11 @@ export async function trainRecognizer({ backend, network, batches, batchSize, wa
       },
     },
     onProgress: ({ step, loss, stepsPerSecond }) => {
-      const details = [`loss ${loss.toFixed(3)}`, ...(Number.isNaN(error) ? [] : [`error ${(100 * error).toFixed(1)} %`]), `${Math.round(stepsPerSecond * batchSize)} utterances/s`];
+      const details = [
+        `loss ${loss.toFixed(3)}`,
+        ...(Number.isNaN(error) ? [] : [`error ${(100 * error).toFixed(1)} %`]),
+        `${Math.round(stepsPerSecond * batchSize)} utterances/s`,
+      ];
       progress?.update(step, details);
     },
   });
@@ -116,10 +136,15 @@ export async function trainRecognizer({ backend, network, batches, batchSize, wa
   }
 }
 
-async function goOn(trainer: { resume(): ReturnType<Trainer<Recognizer, LabelledBatch>['resume']> }, folder: string): Promise<number> {
+async function goOn(
+  trainer: { resume(): ReturnType<Trainer<Recognizer, LabelledBatch>['resume']> },
+  folder: string,
+): Promise<number> {
   const report = await trainer.resume();
-  if (!report) throw new UsageError(`[train] ${folder} holds no checkpoint to go on from; leave --resume out to start anew`);
-  for (const { name, reason } of report.damaged) console.log(`${join(folder, name)} is damaged and was passed over: ${reason}`);
+  if (!report)
+    throw new UsageError(`[train] ${folder} holds no checkpoint to go on from; leave --resume out to start anew`);
+  for (const { name, reason } of report.damaged)
+    console.log(`${join(folder, name)} is damaged and was passed over: ${reason}`);
   console.log(`going on from ${join(folder, report.name)}, step ${report.step}`);
   return report.step;
 }
@@ -132,19 +157,36 @@ async function prepareFolder(storage: Storage, folder: string, settings: RunSett
     await storage.write(settingsName, [new TextEncoder().encode(`${JSON.stringify(settings, null, 2)}\n`)]);
     return;
   }
-  if (!names.includes(settingsName)) throw new UsageError(`[train] there is no run in ${folder} to go on with; pass --out the file of the run, or leave --resume out to start one`);
-  const before = JSON.parse(new TextDecoder().decode(await storage.read(settingsName))) as Readonly<Record<string, unknown>>;
+  if (!names.includes(settingsName))
+    throw new UsageError(
+      `[train] there is no run in ${folder} to go on with; pass --out the file of the run, or leave --resume out to start one`,
+    );
+  const before = JSON.parse(new TextDecoder().decode(await storage.read(settingsName))) as Readonly<
+    Record<string, unknown>
+  >;
   const different = Object.entries(settings).filter(([name, value]) => before[name] !== value);
   if (different.length > 0) {
-    const list = different.map(([name, value]) => `${name} ${JSON.stringify(before[name])} then and ${JSON.stringify(value)} now`).join(', ');
-    throw new UsageError(`[train] the run in ${folder} was started with other settings: ${list}; repeat its flags, or leave --resume out to start anew`);
+    const list = different
+      .map(([name, value]) => `${name} ${JSON.stringify(before[name])} then and ${JSON.stringify(value)} now`)
+      .join(', ');
+    throw new UsageError(
+      `[train] the run in ${folder} was started with other settings: ${list}; repeat its flags, or leave --resume out to start anew`,
+    );
   }
 }
 
 function readHistory(log: Uint8Array): History {
-  const records = new TextDecoder().decode(log).split('\n').filter(Boolean).map((line) => JSON.parse(line) as { type: string; step: number; loss?: number; errorRate?: number });
+  const records = new TextDecoder()
+    .decode(log)
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { type: string; step: number; loss?: number; errorRate?: number });
   return {
-    loss: records.flatMap(({ type, step, loss }) => (type === 'train' && loss !== undefined ? [[step, loss] as const] : [])),
-    error: records.flatMap(({ type, step, errorRate }) => (type === 'validation' && errorRate !== undefined ? [[step, errorRate] as const] : [])),
+    loss: records.flatMap(({ type, step, loss }) =>
+      type === 'train' && loss !== undefined ? [[step, loss] as const] : [],
+    ),
+    error: records.flatMap(({ type, step, errorRate }) =>
+      type === 'validation' && errorRate !== undefined ? [[step, errorRate] as const] : [],
+    ),
   };
 }

@@ -13,7 +13,15 @@ export interface HeatMapData {
 export type ColorMap = readonly (readonly [number, number, number])[];
 
 /** Dark to light with even steps in lightness, so that it reads the same in grey. */
-export const ember: ColorMap = [[10, 10, 28], [59, 20, 86], [133, 33, 107], [203, 65, 73], [244, 137, 40], [250, 214, 98], [252, 253, 220]];
+export const ember: ColorMap = [
+  [10, 10, 28],
+  [59, 20, 86],
+  [133, 33, 107],
+  [203, 65, 73],
+  [244, 137, 40],
+  [250, 214, 98],
+  [252, 253, 220],
+];
 
 export interface HeatMapOptions {
   /** The values that take the first and the last colour; the smallest and largest by default */
@@ -24,13 +32,19 @@ export interface HeatMapOptions {
 /**
  * The numbers as a PNG inside a data URL, a pixel for each, row 0 at the bottom. A NaN is shown as the lowest value.
  */
-export function heatMapUrl({ values, columns, rows }: HeatMapData, { range, colors = ember }: HeatMapOptions = {}): string {
+export function heatMapUrl(
+  { values, columns, rows }: HeatMapData,
+  { range, colors = ember }: HeatMapOptions = {},
+): string {
   const [low, high] = range ?? extent(values);
   const data = new Uint8Array(columns * rows * 3);
   for (let column = 0; column < columns; column++) {
     for (let row = 0; row < rows; row++) {
       const share = (values[column * rows + row]! - low) / (high - low || 1);
-      data.set(colorAt(colors, Number.isNaN(share) ? 0 : Math.max(0, Math.min(1, share))), ((rows - 1 - row) * columns + column) * 3);
+      data.set(
+        colorAt(colors, Number.isNaN(share) ? 0 : Math.max(0, Math.min(1, share))),
+        ((rows - 1 - row) * columns + column) * 3,
+      );
     }
   }
   const png = encode({ width: columns, height: rows, data, channels: 3, depth: 8 });
@@ -38,8 +52,20 @@ export function heatMapUrl({ values, columns, rows }: HeatMapData, { range, colo
 }
 
 /** An `<image>` for an SVG that fills a rectangle with sharp pixels. */
-export function heatMapImage(map: HeatMapData, box: { x: number; y: number; width: number; height: number }, options?: HeatMapOptions): Html {
-  return html`<image x="${box.x}" y="${box.y}" width="${box.width}" height="${box.height}" preserveAspectRatio="none" style="image-rendering: pixelated" href="${heatMapUrl(map, options)}"/>`;
+export function heatMapImage(
+  map: HeatMapData,
+  box: { x: number; y: number; width: number; height: number },
+  options?: HeatMapOptions,
+): Html {
+  return html`<image
+    x="${box.x}"
+    y="${box.y}"
+    width="${box.width}"
+    height="${box.height}"
+    preserveAspectRatio="none"
+    style="image-rendering: pixelated"
+    href="${heatMapUrl(map, options)}"
+  />`;
 }
 
 function colorAt(colors: ColorMap, share: number): number[] {

@@ -10,7 +10,10 @@ export interface Html {
  * html`<h1>${title}</h1>${sections}`;
  * ```
  */
-export function html(parts: TemplateStringsArray, ...values: readonly (Html | readonly Html[] | string | number)[]): Html {
+export function html(
+  parts: TemplateStringsArray,
+  ...values: readonly (Html | readonly Html[] | string | number)[]
+): Html {
   return { markup: parts.reduce((text, part, i) => text + render(values[i - 1]!) + part) };
 }
 
@@ -35,21 +38,24 @@ const style = `
 /** A whole page that needs no other file: styles and pictures are inside, in light and dark. */
 export function page(title: string, body: Html): string {
   return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${{ markup: style }}</style>
-</head>
-<body>
-${body}
-</body>
-</html>
-`.markup;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        <style>
+          ${{ markup: style }}
+        </style>
+      </head>
+      <body>
+        ${body}
+      </body>
+    </html> `.markup;
 }
 
 /** A few numbers in large type, each above what it is. */
 export function figures(items: readonly (readonly [value: string, label: string])[]): Html {
-  return html`<div class="figures">${items.map(([value, label]) => html`<div><b>${value}</b><span>${label}</span></div>`)}</div>`;
+  return html`<div class="figures">
+    ${items.map(([value, label]) => html`<div><b>${value}</b><span>${label}</span></div>`)}
+  </div>`;
 }

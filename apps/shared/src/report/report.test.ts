@@ -13,7 +13,11 @@ test('what is put into markup is escaped, markup is not', () => {
 });
 
 test('a page needs no other file', () => {
-  const text = page('A & B', html`<h1>x</h1>${figures([['3 %', 'error']])}`);
+  const text = page(
+    'A & B',
+    html`<h1>x</h1>
+      ${figures([['3 %', 'error']])}`,
+  );
   expect(text).toContain('<title>A &#38; B</title>');
   expect(text).toMatch(/^<!doctype html>/u);
   expect(text).not.toMatch(/(src|href)="(?!data:|#)/u);
@@ -24,7 +28,11 @@ test('ticks are round and inside', () => {
   expect(ticks(0, 0.3)).toEqual([0, 0.1, 0.2, 0.3]);
   expect(ticks(-7, 1234)).toEqual([0, 500, 1000]);
   expect(ticks(5, 5)).toEqual([5]);
-  for (const [low, high] of [[0.013, 0.27], [-3, 4], [99, 101]] as const) {
+  for (const [low, high] of [
+    [0.013, 0.27],
+    [-3, 4],
+    [99, 101],
+  ] as const) {
     const marks = ticks(low, high);
     expect(marks.length).toBeGreaterThanOrEqual(2);
     expect(marks.length).toBeLessThanOrEqual(6);
@@ -33,7 +41,16 @@ test('ticks are round and inside', () => {
 });
 
 test('a heat map has a pixel for each number, low rows at the bottom', () => {
-  const url = heatMapUrl({ values: [0, 1, 2, NaN, 4, 5], columns: 3, rows: 2 }, { range: [0, 5], colors: [[0, 0, 0], [250, 100, 50]] });
+  const url = heatMapUrl(
+    { values: [0, 1, 2, NaN, 4, 5], columns: 3, rows: 2 },
+    {
+      range: [0, 5],
+      colors: [
+        [0, 0, 0],
+        [250, 100, 50],
+      ],
+    },
+  );
   const { width, height, data, channels } = decode(Buffer.from(url.replace('data:image/png;base64,', ''), 'base64'));
   expect([width, height, channels]).toEqual([3, 2, 3]);
   // Column after column: the upper row is 1, NaN, 5 and the lower one 0, 2, 4.
@@ -42,7 +59,20 @@ test('a heat map has a pixel for each number, low rows at the bottom', () => {
 });
 
 test('a line chart leaves a gap where a number is missing', () => {
-  const { markup } = lineChart([{ name: 'loss', points: [[0, 1], [1, 2], [2, NaN], [3, 1]] }], { xLabel: 'step', yLabel: 'loss', yUnit: '%' });
+  const { markup } = lineChart(
+    [
+      {
+        name: 'loss',
+        points: [
+          [0, 1],
+          [1, 2],
+          [2, NaN],
+          [3, 1],
+        ],
+      },
+    ],
+    { xLabel: 'step', yLabel: 'loss', yUnit: '%' },
+  );
   const [, path] = /d="([^"]*)"/u.exec(markup)!;
   expect(path!.match(/M/gu)).toHaveLength(2);
   expect(path).not.toContain('NaN');
@@ -51,17 +81,41 @@ test('a line chart leaves a gap where a number is missing', () => {
 });
 
 test('the usual highest leaves out a high beginning', () => {
-  expect(usualHighest([[0, 500], ...Array.from({ length: 99 }, (_, i) => [i + 1, 10 - i / 10] as const)])).toBeCloseTo(11, 0);
+  expect(usualHighest([[0, 500], ...Array.from({ length: 99 }, (_, i) => [i + 1, 10 - i / 10] as const)])).toBeCloseTo(
+    11,
+    0,
+  );
   expect(usualHighest([])).toBeGreaterThan(0);
 });
 
 test('a line chart cuts off at yMax', () => {
-  const { markup } = lineChart([{ name: 'a', points: [[0, 1000], [1, 0]] }], { xLabel: 'x', yLabel: 'y', yMin: 0, yMax: 10 });
+  const { markup } = lineChart(
+    [
+      {
+        name: 'a',
+        points: [
+          [0, 1000],
+          [1, 0],
+        ],
+      },
+    ],
+    { xLabel: 'x', yLabel: 'y', yMin: 0, yMax: 10 },
+  );
   expect(/d="M([\d.]+) ([\d.]+)L/u.exec(markup)!.slice(1)).toEqual(['52', '14']);
 });
 
 test('a confusion matrix shows its counts, right ones apart from wrong ones', () => {
-  const { markup } = confusionMatrix({ rowLabels: ['0', '1'], columnLabels: ['0', '1', '–'], counts: [[5, 0, 1], [0, 0, 0]] }, { rows: 'spoken', columns: 'read' });
+  const { markup } = confusionMatrix(
+    {
+      rowLabels: ['0', '1'],
+      columnLabels: ['0', '1', '–'],
+      counts: [
+        [5, 0, 1],
+        [0, 0, 0],
+      ],
+    },
+    { rows: 'spoken', columns: 'read' },
+  );
   expect(markup.match(/>5<\/text>/gu)).toHaveLength(1);
   expect(markup).toContain('fill="var(--good)" fill-opacity="0.73"');
   expect(markup).toContain('fill="var(--bad)" fill-opacity="0.33"');

@@ -13,7 +13,14 @@ export interface EvaluateOptions extends BeamFlags {
 }
 
 /** Judges a model on 256 utterances that are drawn with a fixed seed from a folder of recordings. */
-export async function evaluateCommand({ data = shippedData, model: file, subset, backend: name, json = false, ...search }: EvaluateOptions): Promise<void> {
+export async function evaluateCommand({
+  data = shippedData,
+  model: file,
+  subset,
+  backend: name,
+  json = false,
+  ...search
+}: EvaluateOptions): Promise<void> {
   const recordings = await readRecordings(data, subset);
   await withBackend(name, async (backend) => {
     const { model, config } = await loadModel(file, backend, parseSpeechConfig);
@@ -22,10 +29,17 @@ export async function evaluateCommand({ data = shippedData, model: file, subset,
     const { error } = await evaluate(backend, model, test, search);
     const seconds = Math.round(performance.now() - started) / 1000;
     model.dispose();
-    const result = { digitErrorRate: error.rate, utterances: test.utterances.length, digits: error.referenceLength, seconds };
+    const result = {
+      digitErrorRate: error.rate,
+      utterances: test.utterances.length,
+      digits: error.referenceLength,
+      seconds,
+    };
     if (json) console.log(JSON.stringify(result));
     else {
-      console.log(`digit error ${(100 * error.rate).toFixed(2)} % over ${result.digits} digits in ${result.utterances} utterances from ${recordings.length} recordings, ${seconds} s`);
+      console.log(
+        `digit error ${(100 * error.rate).toFixed(2)} % over ${result.digits} digits in ${result.utterances} utterances from ${recordings.length} recordings, ${seconds} s`,
+      );
       console.log(`${error.substitutions} substituted, ${error.insertions} inserted, ${error.deletions} left out`);
     }
   });

@@ -1,4 +1,11 @@
-import { type BackendName, type BeamFlags, loadModel, readSequences, searchReadings, withBackend } from '@timestep/app-shared';
+import {
+  type BackendName,
+  type BeamFlags,
+  loadModel,
+  readSequences,
+  searchReadings,
+  withBackend,
+} from '@timestep/app-shared';
 import { createExtractor } from '../data/features.ts';
 import { readSound } from '../data/recordings.ts';
 import { digitNames } from '../evaluation.ts';
@@ -13,7 +20,10 @@ export interface TranscribeOptions extends BeamFlags {
 const longest = 120;
 
 /** Writes down the digits in WAV files, a line for each. */
-export async function transcribeCommand(files: readonly string[], { model: modelFile, backend: name, ...search }: TranscribeOptions): Promise<void> {
+export async function transcribeCommand(
+  files: readonly string[],
+  { model: modelFile, backend: name, ...search }: TranscribeOptions,
+): Promise<void> {
   await withBackend(name, async (backend) => {
     const { model, config } = await loadModel(modelFile, backend, parseSpeechConfig);
     const extract = createExtractor(config.features);

@@ -1,5 +1,16 @@
 import { Generator } from '@timestep/core';
-import { addNoise, changeGain, createConvolver, createResampler, makeNoise, maskFrequency, maskTime, roomImpulse, type Features, type RandomSource } from '@timestep/datasets';
+import {
+  addNoise,
+  changeGain,
+  createConvolver,
+  createResampler,
+  makeNoise,
+  maskFrequency,
+  maskTime,
+  roomImpulse,
+  type Features,
+  type RandomSource,
+} from '@timestep/datasets';
 import type { Extractor } from './features.ts';
 import { sampleRate } from './recordings.ts';
 
@@ -7,7 +18,14 @@ import { sampleRate } from './recordings.ts';
 const banks = (() => {
   const random = new Generator(2);
   return {
-    rooms: Array.from({ length: 48 }, () => createConvolver(roomImpulse({ sampleRate, reverberationSeconds: random.uniform(0.06, 0.3), directToReverberant: random.uniform(0, 12) }, random))),
+    rooms: Array.from({ length: 48 }, () =>
+      createConvolver(
+        roomImpulse(
+          { sampleRate, reverberationSeconds: random.uniform(0.06, 0.3), directToReverberant: random.uniform(0, 12) },
+          random,
+        ),
+      ),
+    ),
     noises: (['white', 'pink', 'brown'] as const).map((color) => makeNoise(2 ** 16, color, random)),
   };
 })();
@@ -16,8 +34,8 @@ const speeds = Array.from({ length: 23 }, (_, i) => 0.8 * (1.25 / 0.8) ** (i / 2
 const resamplers = speeds.map((factor) => createResampler(factor, { zeroCrossings: 6, rolloff: 0.88 }));
 
 /**
- * Another voice in another place, from the waveform on: its speed and pitch together, its tempo alone, the length of its
- * vocal tract, level, room, noise and microphone; then masks over time and frequency.
+ * Another voice in another place, from the waveform on: its speed and pitch together, its tempo alone, the length of
+ * its vocal tract, level, room, noise and microphone; then masks over time and frequency.
  */
 export function augment(samples: Float32Array, extract: Extractor, bands: number, random: RandomSource): Features {
   const which = random.integer(speeds.length);
@@ -31,7 +49,11 @@ export function augment(samples: Float32Array, extract: Extractor, bands: number
   sound = changeGain(sound, random.uniform(-15, 10));
   // Of speech played faster the tempo goes back half of the way: how fast and how high someone speaks are two things.
   const tempo = random.uniform(0.8, 1.25) / Math.sqrt(speeds[which]!);
-  const features = extract(sound, { warp: Math.exp(random.uniform(-0.18, 0.18)), tempo, response: randomResponse(bands, random) });
+  const features = extract(sound, {
+    warp: Math.exp(random.uniform(-0.18, 0.18)),
+    tempo,
+    response: randomResponse(bands, random),
+  });
   return maskFrequency(maskTime(features, { count: 2, maxWidth: 6 }, random), { count: 2, maxWidth: 6 }, random);
 }
 

@@ -22,7 +22,11 @@ function tarGz(files: Readonly<Record<string, string>>): Buffer {
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
 }
 
-const bytes = tarGz({ 'fsdd-1/recordings/7_ann_0.wav': 'seven', 'fsdd-1/recordings/0_ann_0.wav': 'zero', 'fsdd-1/README.md': 'no sound' });
+const bytes = tarGz({
+  'fsdd-1/recordings/7_ann_0.wav': 'seven',
+  'fsdd-1/recordings/0_ann_0.wav': 'zero',
+  'fsdd-1/README.md': 'no sound',
+});
 const sha256 = createHash('sha256').update(bytes).digest('hex');
 const archive = { url: 'https://sounds.example/fsdd.tar.gz', sha256 };
 
@@ -31,10 +35,17 @@ test('the recordings are fetched, checked and unpacked once', () =>
     let requests = 0;
     const fetchOnce = () => {
       requests++;
-      return Promise.resolve(new Response(new Uint8Array(bytes), { headers: { 'content-length': String(bytes.length) } }));
+      return Promise.resolve(
+        new Response(new Uint8Array(bytes), { headers: { 'content-length': String(bytes.length) } }),
+      );
     };
     const seen: number[] = [];
-    const folder = await downloadDigits({ onProgress: (received) => seen.push(received), cache, archive, fetch: fetchOnce });
+    const folder = await downloadDigits({
+      onProgress: (received) => seen.push(received),
+      cache,
+      archive,
+      fetch: fetchOnce,
+    });
     expect((await readdir(join(folder, 'recordings'))).sort()).toEqual(['0_ann_0.wav', '7_ann_0.wav']);
     expect(seen.at(-1)).toBe(bytes.length);
     expect(await downloadDigits({ onProgress: () => undefined, cache, archive, fetch: fetchOnce })).toBe(folder);
@@ -43,8 +54,13 @@ test('the recordings are fetched, checked and unpacked once', () =>
 
 test('offline it says what to do, and another file is refused', () =>
   inFolder(async (cache) => {
-    const offline = () => Promise.reject(new TypeError('fetch failed', { cause: new Error('getaddrinfo ENOTFOUND sounds.example') }));
-    await expect(downloadDigits({ onProgress: () => undefined, cache, archive, fetch: offline })).rejects.toThrow(/could not reach sounds\.example .*check the network and run this again.* save it as .*\.tar\.gz/su);
+    const offline = () =>
+      Promise.reject(new TypeError('fetch failed', { cause: new Error('getaddrinfo ENOTFOUND sounds.example') }));
+    await expect(downloadDigits({ onProgress: () => undefined, cache, archive, fetch: offline })).rejects.toThrow(
+      /could not reach sounds\.example .*check the network and run this again.* save it as .*\.tar\.gz/su,
+    );
     const other = () => Promise.resolve(new Response('something else'));
-    await expect(downloadDigits({ onProgress: () => undefined, cache, archive, fetch: other })).rejects.toMatchObject({ code: 'CHECKSUM_MISMATCH' });
+    await expect(downloadDigits({ onProgress: () => undefined, cache, archive, fetch: other })).rejects.toMatchObject({
+      code: 'CHECKSUM_MISMATCH',
+    });
   }));

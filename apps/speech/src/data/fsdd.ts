@@ -23,12 +23,24 @@ export interface DigitsDownload {
  *
  * @throws DataError `OFFLINE`, `DOWNLOAD_FAILED`, `CHECKSUM_MISMATCH`
  */
-export async function downloadDigits({ onProgress, signal, cache = cacheFolder(), archive = original, fetch: fetchFrom }: DigitsDownload): Promise<string> {
+export async function downloadDigits({
+  onProgress,
+  signal,
+  cache = cacheFolder(),
+  archive = original,
+  fetch: fetchFrom,
+}: DigitsDownload): Promise<string> {
   const folder = join(cache, 'free-spoken-digit-dataset-1.0.9');
   const recordings = join(folder, 'recordings');
   if (await exists(recordings)) return folder;
   const file = join(cache, 'free-spoken-digit-dataset-1.0.9.tar.gz');
-  await download({ ...archive, file, onProgress, ...(signal ? { signal } : {}), ...(fetchFrom ? { fetch: fetchFrom } : {}) });
+  await download({
+    ...archive,
+    file,
+    onProgress,
+    ...(signal ? { signal } : {}),
+    ...(fetchFrom ? { fetch: fetchFrom } : {}),
+  });
   // Unpacked beside its place and renamed: an interruption leaves no folder that looks whole.
   const fresh = join(folder, 'recordings.partial');
   await rm(fresh, { recursive: true, force: true });

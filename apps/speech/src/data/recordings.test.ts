@@ -37,20 +37,42 @@ test('what cannot be used is named, with what to do', () =>
       await writeFile(join(own, name), bytes);
       await expect(readRecordings(own, 'all')).rejects.toThrow(message);
     };
-    await expect(readRecordings(join(folder, 'none'), 'all')).rejects.toThrow(/there is no folder .*none; pass --data/u);
-    await expect(readRecordings(folder, 'all')).rejects.toThrow(/holds no WAV files; expected recordings named \{digit\}/u);
+    await expect(readRecordings(join(folder, 'none'), 'all')).rejects.toThrow(
+      /there is no folder .*none; pass --data/u,
+    );
+    await expect(readRecordings(folder, 'all')).rejects.toThrow(
+      /holds no WAV files; expected recordings named \{digit\}/u,
+    );
     await failing('seven.wav', good, /seven\.wav is not named \{digit\}_\{speaker\}_\{index\}\.wav/u);
     await failing('12_ann_0.wav', good, /12_ann_0\.wav is not named/u);
     await failing('7_ann_0.wav', good.subarray(0, 500), /7_ann_0\.wav is cut off/u);
-    await failing('7_ann_1.wav', new TextEncoder().encode('this is no sound at all'), /7_ann_1\.wav is not a WAV file/u);
+    await failing(
+      '7_ann_1.wav',
+      new TextEncoder().encode('this is no sound at all'),
+      /7_ann_1\.wav is not a WAV file/u,
+    );
     const alaw = good.slice();
     alaw[20] = 6;
     await failing('7_ann_2.wav', alaw, /A-law, expected linear PCM.*re-encode/u);
-    await failing('7_ann_3.wav', encodeWav({ samples: new Float32Array(0), sampleRate }), /7_ann_3\.wav holds no sound/u);
-    await failing('7_ann_4.wav', encodeWav({ samples: new Float32Array(160), sampleRate }), /lasts 0\.020 s, which is too short for a spoken digit/u);
-    await failing('7_ann_5.wav', encodeWav({ samples: new Float32Array(21 * sampleRate), sampleRate }), /lasts 21 s, expected at most 20 s/u);
+    await failing(
+      '7_ann_3.wav',
+      encodeWav({ samples: new Float32Array(0), sampleRate }),
+      /7_ann_3\.wav holds no sound/u,
+    );
+    await failing(
+      '7_ann_4.wav',
+      encodeWav({ samples: new Float32Array(160), sampleRate }),
+      /lasts 0\.020 s, which is too short for a spoken digit/u,
+    );
+    await failing(
+      '7_ann_5.wav',
+      encodeWav({ samples: new Float32Array(21 * sampleRate), sampleRate }),
+      /lasts 21 s, expected at most 20 s/u,
+    );
     await writeFile(join(folder, '1_ann_7.wav'), good);
-    await expect(readRecordings(folder, 'test')).rejects.toThrow(/none of the 1 recordings .* subset "test", which takes an index of 0 to 4/u);
+    await expect(readRecordings(folder, 'test')).rejects.toThrow(
+      /none of the 1 recordings .* subset "test", which takes an index of 0 to 4/u,
+    );
   }));
 
 test('a NaN in a recording is found', () =>

@@ -7,9 +7,9 @@ import { readWav, resample } from '@timestep/datasets';
 export const sampleRate = 8000;
 
 /**
- * What is taken for one spoken digit, in seconds. A longer file is a mistake, and would fill the memory. A shorter one has
- * too few steps for its digit: five equal digits of 0.06 s, joined by the shortest pauses, make 10 steps of 37.5 ms and
- * need 9, one each and a blank between any two.
+ * What is taken for one spoken digit, in seconds. A longer file is a mistake, and would fill the memory. A shorter one
+ * has too few steps for its digit: five equal digits of 0.06 s, joined by the shortest pauses, make 10 steps of 37.5 ms
+ * and need 9, one each and a blank between any two.
  */
 const [shortestSeconds, longestSeconds] = [0.06, 20];
 
@@ -30,19 +30,26 @@ export type Subset = (typeof subsets)[number];
 const naming = /^(?<digit>[0-9])_(?<speaker>[^_]+)_(?<index>\d+)\.wav$/iu;
 
 /**
- * Reads the recordings `{digit}_{speaker}_{index}.wav` in a folder or in its subfolder `recordings`, in the order of their names.
+ * Reads the recordings `{digit}_{speaker}_{index}.wav` in a folder or in its subfolder `recordings`, in the order of
+ * their names.
  *
- * @throws UsageError for a folder that is not there, holds no recordings or none of the subset, for WAV files of another
+ * @throws UsageError for a folder that is not there, holds no recordings or none of the subset, for WAV files of
+ * another
  *   name and for one without sound; DataError for a file that cannot be read
  */
 export async function readRecordings(folder: string, subset: Subset): Promise<Recording[]> {
   const directory = await recordingsFolder(folder);
   const names = (await readdir(directory)).filter((name) => /\.wav$/iu.test(name)).sort();
-  if (names.length === 0) throw new UsageError(`[data] ${directory} holds no WAV files; expected recordings named {digit}_{speaker}_{index}.wav there, such as 7_george_0.wav`);
+  if (names.length === 0)
+    throw new UsageError(
+      `[data] ${directory} holds no WAV files; expected recordings named {digit}_{speaker}_{index}.wav there, such as 7_george_0.wav`,
+    );
   const strangers = names.filter((name) => !naming.test(name));
   if (strangers.length > 0) {
     const more = strangers.length > 1 ? ` and ${strangers.length - 1} more` : '';
-    throw new UsageError(`[data] ${join(directory, strangers[0]!)}${more} is not named {digit}_{speaker}_{index}.wav, such as 7_george_0.wav; rename or remove it`);
+    throw new UsageError(
+      `[data] ${join(directory, strangers[0]!)}${more} is not named {digit}_{speaker}_{index}.wav, such as 7_george_0.wav; rename or remove it`,
+    );
   }
   const recordings: Recording[] = [];
   for (const name of names) {
@@ -50,11 +57,19 @@ export async function readRecordings(folder: string, subset: Subset): Promise<Re
     const isTest = Number(index) < 5;
     if (subset !== 'all' && isTest !== (subset === 'test')) continue;
     const file = join(directory, name);
-    recordings.push({ file, digit: Number(digit), speaker: speaker!, index: Number(index), samples: await readSound(file) });
+    recordings.push({
+      file,
+      digit: Number(digit),
+      speaker: speaker!,
+      index: Number(index),
+      samples: await readSound(file),
+    });
   }
   if (recordings.length === 0) {
     const expected = subset === 'test' ? 'an index of 0 to 4' : 'an index of 5 or more';
-    throw new UsageError(`[data] none of the ${names.length} recordings in ${directory} is in the subset "${subset}", which takes ${expected}; choose another --subset`);
+    throw new UsageError(
+      `[data] none of the ${names.length} recordings in ${directory} is in the subset "${subset}", which takes ${expected}; choose another --subset`,
+    );
   }
   return recordings;
 }
@@ -69,13 +84,22 @@ export async function readSound(file: string, longest = longestSeconds): Promise
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw new UsageError(`[data] cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? String(error)}); check the path`, { cause: error });
+    throw new UsageError(
+      `[data] cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? String(error)}); check the path`,
+      { cause: error },
+    );
   }
   const sound = readWav(bytes, { name: file });
   const seconds = sound.samples.length / sound.sampleRate;
   if (seconds === 0) throw new UsageError(`[data] ${file} holds no sound; remove it or record it again`);
-  if (seconds < shortestSeconds) throw new UsageError(`[data] ${file} lasts ${seconds.toFixed(3)} s, which is too short for a spoken digit; expected at least ${shortestSeconds} s`);
-  if (seconds > longest) throw new UsageError(`[data] ${file} lasts ${Math.round(seconds)} s, expected at most ${longest} s; cut it into pieces`);
+  if (seconds < shortestSeconds)
+    throw new UsageError(
+      `[data] ${file} lasts ${seconds.toFixed(3)} s, which is too short for a spoken digit; expected at least ${shortestSeconds} s`,
+    );
+  if (seconds > longest)
+    throw new UsageError(
+      `[data] ${file} lasts ${Math.round(seconds)} s, expected at most ${longest} s; cut it into pieces`,
+    );
   return resample(sound.samples, sound.sampleRate, sampleRate);
 }
 

@@ -20,7 +20,13 @@ test('a batch depends on the seed and its number alone', () => {
   const one = createTrainingBatches(options);
   const inOrder = [400, 401, 402, 407].map(one);
   const other = createTrainingBatches(options);
-  for (const [place, index] of [[3, 407], [1, 401], [0, 400], [2, 402]] as const) expect(other(index)).toEqual(inOrder[place]);
+  for (const [place, index] of [
+    [3, 407],
+    [1, 401],
+    [0, 400],
+    [2, 402],
+  ] as const)
+    expect(other(index)).toEqual(inOrder[place]);
   const reseeded = createTrainingBatches({ ...options, seed: 6 })(400);
   expect(reseeded.data).not.toEqual(inOrder[0]!.data);
 });

@@ -29,10 +29,15 @@ const group = 4;
 const batchesEachLength = 60;
 
 /**
- * Training batch number `index`: augmented utterances of like length. It depends on the seed and its number alone, so that
- * batches can be made ahead, elsewhere and again.
+ * Training batch number `index`: augmented utterances of like length. It depends on the seed and its number alone, so
+ * that batches can be made ahead, elsewhere and again.
  */
-export function createTrainingBatches({ sources, features, batchSize, seed }: TrainingBatchOptions): (index: number) => LabelledBatch {
+export function createTrainingBatches({
+  sources,
+  features,
+  batchSize,
+  seed,
+}: TrainingBatchOptions): (index: number) => LabelledBatch {
   const extract = createExtractor(features);
   const pools = sources.map(({ recordings, share }) => ({ speakers: bySpeaker(recordings), share }));
   const root = new Generator(seed);
@@ -41,7 +46,9 @@ export function createTrainingBatches({ sources, features, batchSize, seed }: Tr
     if (drawn?.number === number) return drawn.batches;
     const random = root.fork(`group ${number}`);
     const most = Math.min(mostDigits, 1 + Math.floor((number * group) / batchesEachLength));
-    const utterances = Array.from({ length: group * batchSize }, () => joinRecordings(drawRecordings(choose(pools, random), random, most), random));
+    const utterances = Array.from({ length: group * batchSize }, () =>
+      joinRecordings(drawRecordings(choose(pools, random), random, most), random),
+    );
     utterances.sort((a, b) => a.samples.length - b.samples.length);
     const order = random.permutation(group);
     drawn = { number, batches: Array.from(order, (at) => utterances.slice(at * batchSize, (at + 1) * batchSize)) };
@@ -55,7 +62,13 @@ export function createTrainingBatches({ sources, features, batchSize, seed }: Tr
   };
 }
 
-function choose(pools: readonly { readonly speakers: Speakers; readonly share: number }[], random: RandomSource): Speakers {
-  let rest = random.uniform(0, pools.reduce((sum, { share }) => sum + share, 0));
+function choose(
+  pools: readonly { readonly speakers: Speakers; readonly share: number }[],
+  random: RandomSource,
+): Speakers {
+  let rest = random.uniform(
+    0,
+    pools.reduce((sum, { share }) => sum + share, 0),
+  );
   return (pools.find(({ share }) => (rest -= share) < 0) ?? pools.at(-1)!).speakers;
 }

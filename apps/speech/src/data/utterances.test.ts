@@ -19,7 +19,8 @@ test('1 to 5 recordings of one speaker, each number, speaker and digit as often 
     voices.set(drawn[0]!.speaker, (voices.get(drawn[0]!.speaker) ?? 0) + 1);
   }
   // Five standard deviations of a binomial count.
-  const expectNear = (count: number, total: number, share: number) => expect(Math.abs(count - total * share)).toBeLessThan(5 * Math.sqrt(total * share * (1 - share)));
+  const expectNear = (count: number, total: number, share: number) =>
+    expect(Math.abs(count - total * share)).toBeLessThan(5 * Math.sqrt(total * share * (1 - share)));
   expect(counts[0]).toBe(0);
   for (let length = 1; length <= 5; length++) expectNear(counts[length]!, 3000, 1 / 5);
   const total = digits.reduce((sum, count) => sum + count, 0);

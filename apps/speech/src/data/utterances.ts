@@ -29,7 +29,10 @@ export function bySpeaker(recordings: readonly Recording[]): Speakers {
   return speakers;
 }
 
-/** Draws 1 … `most` recordings (uniformly many) of one speaker, with a speaker and recordings that are drawn uniformly too. */
+/**
+ * Draws 1 … `most` recordings (uniformly many) of one speaker, with a speaker and recordings that are drawn uniformly
+ * too.
+ */
 export function drawRecordings(speakers: Speakers, random: RandomSource, most = mostDigits): Recording[] {
   const names = [...speakers.keys()];
   const own = speakers.get(names[random.integer(names.length)]!)!;
@@ -39,7 +42,10 @@ export function drawRecordings(speakers: Speakers, random: RandomSource, most = 
 /** Joins recordings with pauses of 20–150 ms (uniform) of low noise. */
 export function joinRecordings(recordings: readonly Recording[], random: RandomSource): Utterance {
   const pauses = recordings.slice(1).map(() => Math.round(random.uniform(...pauseSeconds) * sampleRate));
-  const total = [...recordings.map((one) => one.samples), ...pauses].reduce<number>((sum, one) => sum + (typeof one === 'number' ? one : one.length), 0);
+  const total = [...recordings.map((one) => one.samples), ...pauses].reduce<number>(
+    (sum, one) => sum + (typeof one === 'number' ? one : one.length),
+    0,
+  );
   const samples = new Float32Array(total);
   let at = 0;
   recordings.forEach((recording, i) => {
@@ -57,5 +63,7 @@ export function joinRecordings(recordings: readonly Recording[], random: RandomS
   return { samples, digits: recordings.map((one) => one.digit), speaker: recordings[0]!.speaker };
 }
 
-/** Noise of unit power that pauses are cut from: drawing Gaussian numbers for each pause took longer than its features. */
+/**
+ * Noise of unit power that pauses are cut from: drawing Gaussian numbers for each pause took longer than its features.
+ */
 const hiss = makeNoise(2 ** 16, 'white', new Generator(1));

@@ -18,13 +18,24 @@ export async function inFolder<Result>(test: (folder: string) => Promise<Result>
 /** A "digit": a tone of its own over some noise, 0.2 s long. */
 export function toneSamples(digit: number, random: Generator, seconds = 0.2): Float32Array {
   const frequency = 300 + 320 * digit;
-  return Float32Array.from({ length: Math.round(seconds * sampleRate) }, (_, n) => 0.3 * Math.sin((2 * Math.PI * frequency * n) / sampleRate) + 0.01 * random.normal());
+  return Float32Array.from(
+    { length: Math.round(seconds * sampleRate) },
+    (_, n) => 0.3 * Math.sin((2 * Math.PI * frequency * n) / sampleRate) + 0.01 * random.normal(),
+  );
 }
 
 export function toneRecordings(speakers: readonly string[], indices: readonly number[]): Recording[] {
   const random = new Generator(11);
   return speakers.flatMap((speaker) =>
-    indices.flatMap((index) => Array.from({ length: 10 }, (_, digit) => ({ file: `${digit}_${speaker}_${index}.wav`, digit, speaker, index, samples: toneSamples(digit, random) }))),
+    indices.flatMap((index) =>
+      Array.from({ length: 10 }, (_, digit) => ({
+        file: `${digit}_${speaker}_${index}.wav`,
+        digit,
+        speaker,
+        index,
+        samples: toneSamples(digit, random),
+      })),
+    ),
   );
 }
 

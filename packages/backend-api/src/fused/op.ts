@@ -20,7 +20,13 @@ export interface FusedOp<Spec, Inputs, Outputs, OutputGradients, InputGradients>
   forward(spec: Spec, inputs: Inputs): { outputs: Outputs; saved: Saved | null };
   backward(
     spec: Spec,
-    call: { inputs: Inputs; outputs: Outputs; saved: Saved; gradients: OutputGradients; wanted: Wanted<InputGradients> },
+    call: {
+      inputs: Inputs;
+      outputs: Outputs;
+      saved: Saved;
+      gradients: OutputGradients;
+      wanted: Wanted<InputGradients>;
+    },
   ): InputGradients;
 }
 

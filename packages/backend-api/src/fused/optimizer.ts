@@ -44,7 +44,10 @@ export interface SgdSlot extends ParameterSlot {
   readonly velocity: DeviceBuffer | null;
 }
 
-/** p −= lr·v with v = μv + (1 − dampening)g (g itself in the first step), Nesterov: p −= lr·(g + μv), as PyTorch computes them. */
+/**
+ * p −= lr·v with v = μv + (1 − dampening)g (g itself in the first step), Nesterov: p −= lr·(g + μv), as PyTorch
+ * computes them.
+ */
 export interface SgdSettings {
   readonly learningRate: number;
   readonly momentum: number;

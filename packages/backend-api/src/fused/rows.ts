@@ -21,7 +21,13 @@ export interface LinearInputGradients {
   readonly bias: MaybeBuffer;
 }
 
-export type LinearOp = FusedOp<LinearSpec, LinearInputs, { readonly y: DeviceBuffer }, { readonly y: DeviceBuffer }, LinearInputGradients>;
+export type LinearOp = FusedOp<
+  LinearSpec,
+  LinearInputs,
+  { readonly y: DeviceBuffer },
+  { readonly y: DeviceBuffer },
+  LinearInputGradients
+>;
 
 /** Softmax or log-softmax over the last axis of `[rows, classes]`; stable for any finite input. */
 export interface SoftmaxSpec {
@@ -61,7 +67,10 @@ export type CrossEntropyOp = FusedOp<
   { readonly logits: MaybeBuffer }
 >;
 
-/** y = (x − mean)/√(variance + ε)·weight + bias over the last axis of `[rows, columns]`, biased variance (Ba et al. 2016). */
+/**
+ * y = (x − mean)/√(variance + ε)·weight + bias over the last axis of `[rows, columns]`, biased variance (Ba et al.
+ * 2016).
+ */
 export interface LayerNormSpec {
   readonly rows: number;
   readonly columns: number;

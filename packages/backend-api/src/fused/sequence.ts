@@ -118,6 +118,18 @@ export type RnnSpec = SequenceSpec<RnnVariant>;
 export type LstmSpec = SequenceSpec<LstmVariant>;
 export type GruSpec = SequenceSpec<GruVariant>;
 
-export type RnnSequenceOp = FusedOp<RnnSpec, SequenceInputs, SequenceOutputs, SequenceOutputGradients, SequenceInputGradients>;
+export type RnnSequenceOp = FusedOp<
+  RnnSpec,
+  SequenceInputs,
+  SequenceOutputs,
+  SequenceOutputGradients,
+  SequenceInputGradients
+>;
 export type LstmSequenceOp = FusedOp<LstmSpec, LstmInputs, LstmOutputs, LstmOutputGradients, LstmInputGradients>;
-export type GruSequenceOp = FusedOp<GruSpec, SequenceInputs, SequenceOutputs, SequenceOutputGradients, SequenceInputGradients>;
+export type GruSequenceOp = FusedOp<
+  GruSpec,
+  SequenceInputs,
+  SequenceOutputs,
+  SequenceOutputGradients,
+  SequenceInputGradients
+>;

@@ -25,7 +25,12 @@ export function createBroken({ breakIt }: BrokenBackend): Backend {
 }
 
 /** Runs `use` while a buffer holds other values. */
-export function whileHolding<Result>(heap: Heap, buffer: DeviceBuffer | null, change: (values: Float64Array) => Float64Array, use: () => Result): Result {
+export function whileHolding<Result>(
+  heap: Heap,
+  buffer: DeviceBuffer | null,
+  change: (values: Float64Array) => Float64Array,
+  use: () => Result,
+): Result {
   if (buffer === null) return use();
   const values = heap.floats('broken', buffer);
   const kept = values.slice();

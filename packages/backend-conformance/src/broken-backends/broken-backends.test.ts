@@ -7,6 +7,10 @@ describe('a backend in which one thing is wrong', () => {
     const check = conformanceChecks.filter(({ name }) => name === broken.caughtBy);
     expect(check, 'the check of this name').toHaveLength(1);
     const [outcome] = await runChecks({ name: 'broken', create: () => createBroken(broken) }, check);
-    expect(outcome).toMatchObject({ name: broken.caughtBy, status: 'failed', error: expect.any(CheckFailure) as unknown });
+    expect(outcome).toMatchObject({
+      name: broken.caughtBy,
+      status: 'failed',
+      error: expect.any(CheckFailure) as unknown,
+    });
   });
 });

@@ -6,11 +6,16 @@ function ctcWith({ fused: { ctcLoss } }: ReferenceBackend, change: Partial<CtcLo
   return { fused: { ctcLoss: { ...ctcLoss, ...change } } };
 }
 
-/** −ln p of sequence n where two equal labels may follow each other without a blank between: the sum over too many paths. */
+/**
+ * −ln p of sequence n where two equal labels may follow each other without a blank between: the sum over too many
+ * paths.
+ */
 function lossWithoutRepeatRule(spec: CtcSpec, logits: Float64Array, n: number): number {
   const { batch, classes, blank, targets, maxTargetLength, inputLengths, targetLengths } = spec;
   const states = 2 * targetLengths[n]! + 1;
-  const labels = Array.from({ length: states }, (_, s) => (s % 2 ? targets[n * maxTargetLength + (s - 1) / 2]! : blank));
+  const labels = Array.from({ length: states }, (_, s) =>
+    s % 2 ? targets[n * maxTargetLength + (s - 1) / 2]! : blank,
+  );
   let alpha: number[] = labels.map((_, s) => (s === 0 ? 1 : 0));
   for (let t = 0; t < inputLengths[n]!; t++) {
     const weights = Array.from(logits.subarray((t * batch + n) * classes, (t * batch + n + 1) * classes), Math.exp);
@@ -34,7 +39,9 @@ export const brokenCtc: readonly BrokenBackend[] = [
         forward(spec, inputs) {
           const result = right.fused.ctcLoss.forward(spec, inputs);
           const logits = heap.floats('broken', inputs.logits);
-          tamper(heap, result.outputs.losses, (losses) => losses.forEach((_, n) => (losses[n] = lossWithoutRepeatRule(spec, logits, n))));
+          tamper(heap, result.outputs.losses, (losses) =>
+            losses.forEach((_, n) => (losses[n] = lossWithoutRepeatRule(spec, logits, n))),
+          );
           return result;
         },
       }),
@@ -42,7 +49,10 @@ export const brokenCtc: readonly BrokenBackend[] = [
   {
     fault: 'zeroInfinity is ignored',
     caughtBy: 'ctcLoss forward: an infeasible target with zeroInfinity',
-    breakIt: (right) => ctcWith(right, { forward: (spec, inputs) => right.fused.ctcLoss.forward({ ...spec, zeroInfinity: false }, inputs) }),
+    breakIt: (right) =>
+      ctcWith(right, {
+        forward: (spec, inputs) => right.fused.ctcLoss.forward({ ...spec, zeroInfinity: false }, inputs),
+      }),
   },
   {
     fault: 'an infeasible target has a very large loss instead of an infinite one',
@@ -51,7 +61,9 @@ export const brokenCtc: readonly BrokenBackend[] = [
       ctcWith(right, {
         forward(spec, inputs) {
           const result = right.fused.ctcLoss.forward(spec, inputs);
-          tamper(heap, result.outputs.losses, (losses) => losses.forEach((loss, n) => (losses[n] = Math.min(loss, 1e9))));
+          tamper(heap, result.outputs.losses, (losses) =>
+            losses.forEach((loss, n) => (losses[n] = Math.min(loss, 1e9))),
+          );
           return result;
         },
       }),
@@ -61,7 +73,13 @@ export const brokenCtc: readonly BrokenBackend[] = [
     caughtBy: 'ctcLoss backward: targets of several lengths',
     breakIt: (right, heap) =>
       ctcWith(right, {
-        backward: (spec, call) => whileHolding(heap, call.gradients.losses, (values) => values.fill(1), () => right.fused.ctcLoss.backward(spec, call)),
+        backward: (spec, call) =>
+          whileHolding(
+            heap,
+            call.gradients.losses,
+            (values) => values.fill(1),
+            () => right.fused.ctcLoss.backward(spec, call),
+          ),
       }),
   },
   {
@@ -69,7 +87,8 @@ export const brokenCtc: readonly BrokenBackend[] = [
     caughtBy: 'ctcLoss forward: input lengths',
     breakIt: (right) =>
       ctcWith(right, {
-        forward: (spec, inputs) => right.fused.ctcLoss.forward({ ...spec, inputLengths: spec.inputLengths.map(() => spec.steps) }, inputs),
+        forward: (spec, inputs) =>
+          right.fused.ctcLoss.forward({ ...spec, inputLengths: spec.inputLengths.map(() => spec.steps) }, inputs),
       }),
   },
   {
@@ -82,7 +101,8 @@ export const brokenCtc: readonly BrokenBackend[] = [
           tamper(heap, found.logits, (values) => {
             values.forEach((_, at) => {
               const frame = Math.floor(at / spec.classes);
-              if (Math.floor(frame / spec.batch) >= spec.inputLengths[frame % spec.batch]!) values[at] = 1 / spec.classes;
+              if (Math.floor(frame / spec.batch) >= spec.inputLengths[frame % spec.batch]!)
+                values[at] = 1 / spec.classes;
             });
           });
           return found;
@@ -92,6 +112,9 @@ export const brokenCtc: readonly BrokenBackend[] = [
   {
     fault: 'the blank is the last class whatever was asked for',
     caughtBy: 'ctcLoss forward: targets of several lengths',
-    breakIt: (right) => ctcWith(right, { forward: (spec, inputs) => right.fused.ctcLoss.forward({ ...spec, blank: spec.classes - 1 }, inputs) }),
+    breakIt: (right) =>
+      ctcWith(right, {
+        forward: (spec, inputs) => right.fused.ctcLoss.forward({ ...spec, blank: spec.classes - 1 }, inputs),
+      }),
   },
 ];

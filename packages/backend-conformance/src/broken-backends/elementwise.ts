@@ -16,7 +16,9 @@ export const brokenElementwise: readonly BrokenBackend[] = [
     breakIt: ({ unary }, heap) => ({
       unary(op, input, out, alpha, beta) {
         if (op !== 'tanh') return unary(op, input, out, alpha, beta);
-        heap.floats('broken', out).set(heap.floats('broken', input).map((x) => 1 - fround(2 / fround(1 + fround(Math.exp(2 * x))))));
+        heap
+          .floats('broken', out)
+          .set(heap.floats('broken', input).map((x) => 1 - fround(2 / fround(1 + fround(Math.exp(2 * x))))));
       },
     }),
   },
@@ -105,7 +107,9 @@ export const brokenElementwise: readonly BrokenBackend[] = [
         if (op !== 'less' || a.buffer.dtype !== 'u32') return;
         const [left, right] = [heap.words('broken', a.buffer), heap.words('broken', b.buffer)];
         const [leftAt, rightAt] = [addresses('broken', a, shape), addresses('broken', b, shape)];
-        heap.words('broken', out).forEach((_, n, all) => (all[n] = (left[leftAt[n]!]! | 0) < (right[rightAt[n]!]! | 0) ? 1 : 0));
+        heap
+          .words('broken', out)
+          .forEach((_, n, all) => (all[n] = (left[leftAt[n]!]! | 0) < (right[rightAt[n]!]! | 0) ? 1 : 0));
       },
     }),
   },

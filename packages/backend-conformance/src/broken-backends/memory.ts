@@ -86,7 +86,8 @@ export const brokenMemory: readonly BrokenBackend[] = [
     fault: 'i32 is read as u32',
     caughtBy: 'memory: write and read back every dtype from every kind of host data',
     breakIt: ({ readMany }) => ({
-      readMany: async (buffers) => (await readMany(buffers)).map((values) => (values instanceof Int32Array ? new Uint32Array(values) : values)),
+      readMany: async (buffers) =>
+        (await readMany(buffers)).map((values) => (values instanceof Int32Array ? new Uint32Array(values) : values)),
     }),
   },
 ];

@@ -22,7 +22,8 @@ export const brokenMovement: readonly BrokenBackend[] = [
     caughtBy: 'cast: f32 to i32',
     breakIt: ({ cast }, heap) => ({
       cast(input, out) {
-        if (input.dtype === 'f32' && out.dtype === 'i32') heap.integers('broken', out).set(heap.floats('broken', input).map(Math.round));
+        if (input.dtype === 'f32' && out.dtype === 'i32')
+          heap.integers('broken', out).set(heap.floats('broken', input).map(Math.round));
         else cast(input, out);
       },
     }),

@@ -4,13 +4,23 @@ import { tamper, type BrokenBackend } from './broken-backend.ts';
 /** Adam with other settings than those asked for. */
 function adamWith(change: (settings: AdamSettings) => Partial<AdamSettings>): BrokenBackend['breakIt'] {
   return ({ fused: { adamStep } }) => ({
-    fused: { adamStep: { ...adamStep, run: (slots, settings, factor) => adamStep.run(slots, { ...settings, ...change(settings) }, factor) } },
+    fused: {
+      adamStep: {
+        ...adamStep,
+        run: (slots, settings, factor) => adamStep.run(slots, { ...settings, ...change(settings) }, factor),
+      },
+    },
   });
 }
 
 function sgdWith(change: (settings: SgdSettings) => Partial<SgdSettings>): BrokenBackend['breakIt'] {
   return ({ fused: { sgdStep } }) => ({
-    fused: { sgdStep: { ...sgdStep, run: (slots, settings, factor) => sgdStep.run(slots, { ...settings, ...change(settings) }, factor) } },
+    fused: {
+      sgdStep: {
+        ...sgdStep,
+        run: (slots, settings, factor) => sgdStep.run(slots, { ...settings, ...change(settings) }, factor),
+      },
+    },
   });
 }
 
@@ -35,7 +45,9 @@ export const brokenOptimizers: readonly BrokenBackend[] = [
   {
     fault: 'Adam ignores the clip factor',
     caughtBy: 'adamStep: a clip factor',
-    breakIt: ({ fused: { adamStep } }) => ({ fused: { adamStep: { ...adamStep, run: (slots, settings) => adamStep.run(slots, settings, null) } } }),
+    breakIt: ({ fused: { adamStep } }) => ({
+      fused: { adamStep: { ...adamStep, run: (slots, settings) => adamStep.run(slots, settings, null) } },
+    }),
   },
   {
     fault: 'Adam applies a negative factor instead of leaving all as it was',
@@ -60,7 +72,11 @@ export const brokenOptimizers: readonly BrokenBackend[] = [
     caughtBy: 'adamStep: 60 parameters',
     breakIt: ({ fused: { adamStep } }) => ({
       fused: {
-        adamStep: { ...adamStep, run: (slots, settings, factor) => adamStep.run(slots.slice(0, 50) satisfies readonly AdamSlot[], settings, factor) },
+        adamStep: {
+          ...adamStep,
+          run: (slots, settings, factor) =>
+            adamStep.run(slots.slice(0, 50) satisfies readonly AdamSlot[], settings, factor),
+        },
       },
     }),
   },
@@ -78,7 +94,12 @@ export const brokenOptimizers: readonly BrokenBackend[] = [
     fault: 'the norm is taken of each gradient by itself',
     caughtBy: 'globalNorm: clips a norm above the limit',
     breakIt: ({ fused: { globalNorm } }) => ({
-      fused: { globalNorm: { ...globalNorm, run: (gradients, maxNorm, norm, factor) => globalNorm.run(gradients.slice(0, 1), maxNorm, norm, factor) } },
+      fused: {
+        globalNorm: {
+          ...globalNorm,
+          run: (gradients, maxNorm, norm, factor) => globalNorm.run(gradients.slice(0, 1), maxNorm, norm, factor),
+        },
+      },
     }),
   },
   {

@@ -20,7 +20,8 @@ export const brokenOwnership: readonly BrokenBackend[] = [
     caughtBy: 'gruSequence backward: only x is wanted',
     breakIt: (right) =>
       gruWith(right, {
-        backward: (spec, call) => right.fused.gruSequence.backward(spec, { ...call, wanted: { ...call.wanted, weightIh: true } }),
+        backward: (spec, call) =>
+          right.fused.gruSequence.backward(spec, { ...call, wanted: { ...call.wanted, weightIh: true } }),
       }),
   },
   {

@@ -12,7 +12,8 @@ export const brokenRows: readonly BrokenBackend[] = [
   {
     fault: 'linear forgets the bias',
     caughtBy: 'linear forward: odd sizes',
-    breakIt: ({ fused: { linear } }) => withRows({ linear: { ...linear, forward: (spec, inputs) => linear.forward(spec, { ...inputs, bias: null }) } }),
+    breakIt: ({ fused: { linear } }) =>
+      withRows({ linear: { ...linear, forward: (spec, inputs) => linear.forward(spec, { ...inputs, bias: null }) } }),
   },
   {
     fault: 'the gradient of the bias of linear is that of one row',
@@ -23,7 +24,10 @@ export const brokenRows: readonly BrokenBackend[] = [
           ...linear,
           backward(spec, call) {
             const found = linear.backward(spec, call);
-            if (spec.rows > 0) tamper(heap, found.bias, (values) => values.set(heap.floats('broken', call.gradients.y).subarray(0, spec.outputSize)));
+            if (spec.rows > 0)
+              tamper(heap, found.bias, (values) =>
+                values.set(heap.floats('broken', call.gradients.y).subarray(0, spec.outputSize)),
+              );
             return found;
           },
         },
@@ -41,9 +45,14 @@ export const brokenRows: readonly BrokenBackend[] = [
             const x = heap.floats('broken', inputs.x);
             tamper(heap, result.outputs.y, (y) => {
               for (let row = 0; row < spec.rows; row++) {
-                const weights = x.subarray(row * spec.classes, (row + 1) * spec.classes).map((value) => Math.fround(Math.exp(value)));
+                const weights = x
+                  .subarray(row * spec.classes, (row + 1) * spec.classes)
+                  .map((value) => Math.fround(Math.exp(value)));
                 const sum = weights.reduce((total, weight) => total + weight, 0);
-                y.set(weights.map((weight) => weight / sum), row * spec.classes);
+                y.set(
+                  weights.map((weight) => weight / sum),
+                  row * spec.classes,
+                );
               }
             });
             return result;
@@ -74,7 +83,13 @@ export const brokenRows: readonly BrokenBackend[] = [
       withRows({
         crossEntropy: {
           ...crossEntropy,
-          backward: (spec, call) => whileHolding(heap, call.gradients.losses, (values) => values.fill(1), () => crossEntropy.backward(spec, call)),
+          backward: (spec, call) =>
+            whileHolding(
+              heap,
+              call.gradients.losses,
+              (values) => values.fill(1),
+              () => crossEntropy.backward(spec, call),
+            ),
         },
       }),
   },
@@ -83,7 +98,10 @@ export const brokenRows: readonly BrokenBackend[] = [
     caughtBy: 'crossEntropy forward: ignored rows, by a class',
     breakIt: ({ fused: { crossEntropy } }) =>
       withRows({
-        crossEntropy: { ...crossEntropy, forward: (spec, inputs) => crossEntropy.forward({ ...spec, ignoreIndex: -100 }, inputs) },
+        crossEntropy: {
+          ...crossEntropy,
+          forward: (spec, inputs) => crossEntropy.forward({ ...spec, ignoreIndex: -100 }, inputs),
+        },
       }),
   },
   {
@@ -91,7 +109,10 @@ export const brokenRows: readonly BrokenBackend[] = [
     caughtBy: 'crossEntropy forward: label smoothing',
     breakIt: ({ fused: { crossEntropy } }) =>
       withRows({
-        crossEntropy: { ...crossEntropy, forward: (spec, inputs) => crossEntropy.forward({ ...spec, labelSmoothing: 0 }, inputs) },
+        crossEntropy: {
+          ...crossEntropy,
+          forward: (spec, inputs) => crossEntropy.forward({ ...spec, labelSmoothing: 0 }, inputs),
+        },
       }),
   },
   {
@@ -99,7 +120,10 @@ export const brokenRows: readonly BrokenBackend[] = [
     caughtBy: 'layerNorm forward: a large ε',
     breakIt: ({ fused: { layerNorm } }) =>
       withRows({
-        layerNorm: { ...layerNorm, forward: (spec, inputs) => layerNorm.forward({ ...spec, epsilon: spec.epsilon ** 2 }, inputs) },
+        layerNorm: {
+          ...layerNorm,
+          forward: (spec, inputs) => layerNorm.forward({ ...spec, epsilon: spec.epsilon ** 2 }, inputs),
+        },
       }),
   },
   {

@@ -5,12 +5,26 @@ export const brokenScans: readonly BrokenBackend[] = [
   {
     fault: 'a linear scan forgets the initial state',
     caughtBy: 'linearScan forward: odd sizes',
-    breakIt: ({ fused: { linearScan } }) => ({ fused: { linearScan: { ...linearScan, forward: (spec, inputs) => linearScan.forward(spec, { ...inputs, initial: null }) } } }),
+    breakIt: ({ fused: { linearScan } }) => ({
+      fused: {
+        linearScan: {
+          ...linearScan,
+          forward: (spec, inputs) => linearScan.forward(spec, { ...inputs, initial: null }),
+        },
+      },
+    }),
   },
   {
     fault: 'a linear scan takes no notice of its direction',
     caughtBy: 'linearScan forward: odd sizes in reverse',
-    breakIt: ({ fused: { linearScan } }) => ({ fused: { linearScan: { ...linearScan, forward: (spec, inputs) => linearScan.forward({ ...spec, reverse: false }, inputs) } } }),
+    breakIt: ({ fused: { linearScan } }) => ({
+      fused: {
+        linearScan: {
+          ...linearScan,
+          forward: (spec, inputs) => linearScan.forward({ ...spec, reverse: false }, inputs),
+        },
+      },
+    }),
   },
   {
     fault: 'the gradient of a coefficient is made with the state after its step',

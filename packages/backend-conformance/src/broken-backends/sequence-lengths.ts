@@ -29,7 +29,9 @@ function eachPaddedFrame(spec: Spec, visit: (frame: number, n: number) => void):
 
 function clearStates(heap: Heap, spec: Spec, buffer: DeviceBuffer | null): void {
   const H = spec.hiddenSize;
-  tamper(heap, buffer, (values) => spec.lengths?.forEach((length, n) => length === 0 && values.fill(0, n * H, (n + 1) * H)));
+  tamper(heap, buffer, (values) =>
+    spec.lengths?.forEach((length, n) => length === 0 && values.fill(0, n * H, (n + 1) * H)),
+  );
 }
 
 /** Faults of lengths, direction and states. */
@@ -37,7 +39,8 @@ export const brokenLengths: readonly BrokenBackend[] = [
   {
     fault: 'lengths are off by one',
     caughtBy: 'lstmSequence forward: lengths, one of them 0',
-    breakIt: (right) => otherLengths(right, ({ lengths }) => lengths && lengths.map((length) => Math.max(0, length - 1))),
+    breakIt: (right) =>
+      otherLengths(right, ({ lengths }) => lengths && lengths.map((length) => Math.max(0, length - 1))),
   },
   {
     fault: 'a reversed sequence starts at the last frame of the batch',
@@ -51,7 +54,9 @@ export const brokenLengths: readonly BrokenBackend[] = [
         forward(spec, inputs) {
           const result = op.forward(spec, inputs);
           const P = spec.variant.projectionSize || spec.hiddenSize;
-          tamper(heap, result.outputs.output, (values) => eachPaddedFrame(spec, (frame) => values.fill(0, frame * P, (frame + 1) * P)));
+          tamper(heap, result.outputs.output, (values) =>
+            eachPaddedFrame(spec, (frame) => values.fill(0, frame * P, (frame + 1) * P)),
+          );
           return result;
         },
       });
@@ -117,7 +122,8 @@ export const brokenLengths: readonly BrokenBackend[] = [
     caughtBy: 'lstmSequence backward: only the gradient of cN',
     breakIt: (right) =>
       lstmWith(right, {
-        backward: (spec, call) => right.fused.lstmSequence.backward(spec, { ...call, gradients: { ...call.gradients, cN: null } }),
+        backward: (spec, call) =>
+          right.fused.lstmSequence.backward(spec, { ...call, gradients: { ...call.gradients, cN: null } }),
       }),
   },
   {

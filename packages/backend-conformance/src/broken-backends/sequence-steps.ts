@@ -26,7 +26,12 @@ function swappedLstm(first: number, second: number): BrokenBackend['breakIt'] {
       lstmSequence: {
         ...lstmSequence,
         forward: (spec, inputs) =>
-          whileSwapped(heap, inputs, (values) => swapParts(values, 4, first, second), () => lstmSequence.forward(spec, inputs)),
+          whileSwapped(
+            heap,
+            inputs,
+            (values) => swapParts(values, 4, first, second),
+            () => lstmSequence.forward(spec, inputs),
+          ),
       },
     },
   });
@@ -34,15 +39,28 @@ function swappedLstm(first: number, second: number): BrokenBackend['breakIt'] {
 
 /** Faults of what a step computes. */
 export const brokenSteps: readonly BrokenBackend[] = [
-  { fault: 'gates i and f are swapped', caughtBy: 'lstmSequence forward: random weights, inputs and states', breakIt: swappedLstm(0, 1) },
-  { fault: 'gates g and o are swapped', caughtBy: 'lstmSequence forward: random weights, inputs and states', breakIt: swappedLstm(2, 3) },
+  {
+    fault: 'gates i and f are swapped',
+    caughtBy: 'lstmSequence forward: random weights, inputs and states',
+    breakIt: swappedLstm(0, 1),
+  },
+  {
+    fault: 'gates g and o are swapped',
+    caughtBy: 'lstmSequence forward: random weights, inputs and states',
+    breakIt: swappedLstm(2, 3),
+  },
   {
     fault: 'gates r and z are swapped',
     caughtBy: 'gruSequence forward: random weights, inputs and states',
     breakIt: (right, heap) =>
       gruWith(right, {
         forward: (spec, inputs) =>
-          whileSwapped(heap, inputs, (values) => swapParts(values, 3, 0, 1), () => right.fused.gruSequence.forward(spec, inputs)),
+          whileSwapped(
+            heap,
+            inputs,
+            (values) => swapParts(values, 3, 0, 1),
+            () => right.fused.gruSequence.forward(spec, inputs),
+          ),
       }),
   },
   {
@@ -51,7 +69,12 @@ export const brokenSteps: readonly BrokenBackend[] = [
     breakIt: (right, heap) =>
       gruWith(right, {
         forward: (spec, inputs) =>
-          whileHolding(heap, inputs.biasHh, (bias) => bias.fill(0, 2 * spec.hiddenSize), () => right.fused.gruSequence.forward(spec, inputs)),
+          whileHolding(
+            heap,
+            inputs.biasHh,
+            (bias) => bias.fill(0, 2 * spec.hiddenSize),
+            () => right.fused.gruSequence.forward(spec, inputs),
+          ),
       }),
   },
   {
@@ -66,10 +89,17 @@ export const brokenSteps: readonly BrokenBackend[] = [
           const H = spec.hiddenSize;
           const moved = heap.floats('broken', biasHh).slice(2 * H);
           const own = biasIh === null ? heap.store(new Float64Array(3 * H)) : biasIh;
-          const result = whileHolding(heap, biasHh, (bias) => bias.fill(0, 2 * H), () =>
-            whileHolding(heap, own, (bias) => bias.map((value, j) => (j < 2 * H ? value : value + moved[j - 2 * H]!)), () =>
-              right.fused.gruSequence.forward(spec, { ...inputs, biasIh: own }),
-            ),
+          const result = whileHolding(
+            heap,
+            biasHh,
+            (bias) => bias.fill(0, 2 * H),
+            () =>
+              whileHolding(
+                heap,
+                own,
+                (bias) => bias.map((value, j) => (j < 2 * H ? value : value + moved[j - 2 * H]!)),
+                () => right.fused.gruSequence.forward(spec, { ...inputs, biasIh: own }),
+              ),
           );
           if (biasIh === null) heap.free(own);
           return result;
@@ -101,7 +131,10 @@ export const brokenSteps: readonly BrokenBackend[] = [
     caughtBy: 'rnnSequence forward: relu, random weights, inputs and states',
     breakIt: ({ fused: { rnnSequence } }) => ({
       fused: {
-        rnnSequence: { ...rnnSequence, forward: (spec, inputs) => rnnSequence.forward({ ...spec, variant: { activation: 'tanh' } }, inputs) },
+        rnnSequence: {
+          ...rnnSequence,
+          forward: (spec, inputs) => rnnSequence.forward({ ...spec, variant: { activation: 'tanh' } }, inputs),
+        },
       },
     }),
   },
@@ -111,7 +144,12 @@ export const brokenSteps: readonly BrokenBackend[] = [
     breakIt: (right, heap) =>
       lstmWith(right, {
         forward: (spec, inputs) =>
-          whileHolding(heap, inputs.peephole, (values) => values.fill(0, 2 * spec.hiddenSize), () => right.fused.lstmSequence.forward(spec, inputs)),
+          whileHolding(
+            heap,
+            inputs.peephole,
+            (values) => values.fill(0, 2 * spec.hiddenSize),
+            () => right.fused.lstmSequence.forward(spec, inputs),
+          ),
       }),
   },
   {
@@ -119,7 +157,8 @@ export const brokenSteps: readonly BrokenBackend[] = [
     caughtBy: 'lstmSequence forward: coupled gates, random weights, inputs and states',
     breakIt: (right) =>
       lstmWith(right, {
-        forward: (spec, inputs) => right.fused.lstmSequence.forward({ ...spec, variant: { ...spec.variant, coupledGates: false } }, inputs),
+        forward: (spec, inputs) =>
+          right.fused.lstmSequence.forward({ ...spec, variant: { ...spec.variant, coupledGates: false } }, inputs),
       }),
   },
 ];

@@ -48,7 +48,9 @@ export function assembleReference(heap: Heap): ReferenceBackend {
     write(buffer, data) {
       const values = heap.values('write', buffer);
       if (data.length !== values.length) {
-        throw new ShapeError(`[reference.write] expected ${values.length} elements, got ${data.length}; pass exactly the buffer's length`);
+        throw new ShapeError(
+          `[reference.write] expected ${values.length} elements, got ${data.length}; pass exactly the buffer's length`,
+        );
       }
       values.set(data);
     },

@@ -39,14 +39,20 @@ export function binary(heap: Heap): Backend['binary'] {
     const target = heap.values(where, out, countElements(shape));
     const rule: { readonly in: readonly DType[]; readonly out: DType | 'same' } = binaryOps[op];
     const dtype = a.buffer.dtype;
-    if (!rule.in.includes(dtype) || b.buffer.dtype !== dtype || out.dtype !== (rule.out === 'same' ? dtype : rule.out)) {
+    if (
+      !rule.in.includes(dtype) ||
+      b.buffer.dtype !== dtype ||
+      out.dtype !== (rule.out === 'same' ? dtype : rule.out)
+    ) {
       throw new DTypeError(
         `[reference.${where}] expected two of ${rule.in.join(' or ')} into ${rule.out}, got ${dtype} and ${b.buffer.dtype} into ${out.dtype}; cast first`,
       );
     }
     for (const operand of [a, b]) {
       if (operand.buffer === out && !isContiguous(operand, shape)) {
-        throw new ArgumentError(`[reference.${where}] expected an output that is no strided operand, got the same buffer; allocate one`);
+        throw new ArgumentError(
+          `[reference.${where}] expected an output that is no strided operand, got the same buffer; allocate one`,
+        );
       }
     }
     const formula = dtype === 'f32' ? formulas[op] : integerFormulas[op];
@@ -64,11 +70,14 @@ export function select(heap: Heap): Backend['select'] {
     const right = heap.values('select', b.buffer);
     const target = heap.values('select', out, countElements(shape));
     if (a.buffer.dtype !== out.dtype || b.buffer.dtype !== out.dtype) {
-      throw new DTypeError(`[reference.select] expected one dtype, got ${a.buffer.dtype} and ${b.buffer.dtype} into ${out.dtype}; cast first`);
+      throw new DTypeError(
+        `[reference.select] expected one dtype, got ${a.buffer.dtype} and ${b.buffer.dtype} into ${out.dtype}; cast first`,
+      );
     }
     const maskAt = addresses('select', condition, shape);
     const leftAt = addresses('select', a, shape);
     const rightAt = addresses('select', b, shape);
-    for (let n = 0; n < target.length; n++) target[n] = mask[maskAt[n]!] !== 0 ? left[leftAt[n]!]! : right[rightAt[n]!]!;
+    for (let n = 0; n < target.length; n++)
+      target[n] = mask[maskAt[n]!] !== 0 ? left[leftAt[n]!]! : right[rightAt[n]!]!;
   };
 }

@@ -42,11 +42,16 @@ export class Heap {
 
   alloc(dtype: DType, length: number): DeviceBuffer {
     if (!Number.isInteger(length) || length < 0) {
-      throw new ArgumentError(`[reference.alloc] expected a length of 0 or more, got ${length}; pass a whole number of elements`);
+      throw new ArgumentError(
+        `[reference.alloc] expected a length of 0 or more, got ${length}; pass a whole number of elements`,
+      );
     }
     const bytes = length * bytesPerElement[dtype];
     if (bytes > maxBufferBytes) {
-      throw new OutOfMemoryError(`[reference.alloc] expected at most ${maxBufferBytes} bytes, got ${bytes}; use smaller tensors`, bytes);
+      throw new OutOfMemoryError(
+        `[reference.alloc] expected at most ${maxBufferBytes} bytes, got ${bytes}; use smaller tensors`,
+        bytes,
+      );
     }
     const buffer: DeviceBuffer = Object.freeze({ dtype, length });
     slots.set(buffer, { owner: this, values: poisoned(dtype, length) });
@@ -85,10 +90,14 @@ export class Heap {
       );
     }
     if (slot.values === null) {
-      throw new DisposedError(`[reference.${where}] expected a live buffer, got one that was freed; free it after its last use`);
+      throw new DisposedError(
+        `[reference.${where}] expected a live buffer, got one that was freed; free it after its last use`,
+      );
     }
     if (length !== undefined && buffer.length !== length) {
-      throw new ShapeError(`[reference.${where}] expected a buffer of ${length} elements, got ${buffer.length}; allocate the exact size`);
+      throw new ShapeError(
+        `[reference.${where}] expected a buffer of ${length} elements, got ${buffer.length}; allocate the exact size`,
+      );
     }
     return slot.values;
   }
@@ -125,7 +134,9 @@ export class Heap {
 /** Throws unless `buffer` differs from each of `inputs`. */
 export function checkDistinct(where: string, out: DeviceBuffer, ...inputs: readonly DeviceBuffer[]): void {
   if (inputs.includes(out)) {
-    throw new ArgumentError(`[reference.${where}] expected an output apart from the inputs, got the same buffer; allocate one for the result`);
+    throw new ArgumentError(
+      `[reference.${where}] expected an output apart from the inputs, got the same buffer; allocate one for the result`,
+    );
   }
 }
 

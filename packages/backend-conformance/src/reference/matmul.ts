@@ -30,6 +30,8 @@ export function matmul(heap: Heap): Backend['matmul'] {
 function checkExtent(name: string, length: number, batch: number, stride: number, matrix: number): void {
   const needed = batch === 0 ? 0 : (batch - 1) * stride + matrix;
   if (length < needed) {
-    throw new ShapeError(`[reference.matmul] expected ${name} to hold ${needed} elements, got ${length}; check m, n, k and the batch stride`);
+    throw new ShapeError(
+      `[reference.matmul] expected ${name} to hold ${needed} elements, got ${length}; check m, n, k and the batch stride`,
+    );
   }
 }

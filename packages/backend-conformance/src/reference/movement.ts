@@ -2,7 +2,10 @@ import { ArgumentError, ShapeError, type AxisSpec, type Backend, type DeviceBuff
 import { checkDistinct, type Heap } from './heap.ts';
 import { addresses } from './strided.ts';
 
-type Movement = Pick<Backend, 'fill' | 'cast' | 'copy' | 'gatherRows' | 'scatterAddRows' | 'gatherAxis' | 'scatterAddAxis'>;
+type Movement = Pick<
+  Backend,
+  'fill' | 'cast' | 'copy' | 'gatherRows' | 'scatterAddRows' | 'gatherAxis' | 'scatterAddAxis'
+>;
 
 /** The operations that move data without computing much. */
 export function movement(heap: Heap): Movement {
@@ -75,8 +78,15 @@ export function movement(heap: Heap): Movement {
   };
 }
 
-/** Calls `visit` with the address in `[outer, count, inner]` and the one that it points at in `[outer, length, inner]`. */
-function eachPlace(where: string, spec: AxisSpec, places: Int32Array, visit: (at: number, there: number) => void): void {
+/**
+ * Calls `visit` with the address in `[outer, count, inner]` and the one that it points at in `[outer, length, inner]`.
+ */
+function eachPlace(
+  where: string,
+  spec: AxisSpec,
+  places: Int32Array,
+  visit: (at: number, there: number) => void,
+): void {
   const { outer, length, inner, count } = spec;
   for (let o = 0; o < outer; o++) {
     for (let c = 0; c < count; c++) {
@@ -90,12 +100,18 @@ function eachPlace(where: string, spec: AxisSpec, places: Int32Array, visit: (at
 }
 
 function checkIndex(where: string, index: number, length: number): void {
-  if (!Number.isInteger(length)) throw new ShapeError(`[reference.${where}] expected whole rows, got ${length}; pass the right column count`);
+  if (!Number.isInteger(length))
+    throw new ShapeError(`[reference.${where}] expected whole rows, got ${length}; pass the right column count`);
   if (index < 0 || index >= length) {
-    throw new ArgumentError(`[reference.${where}] expected an index in 0…${length - 1}, got ${index}; check the indices before the call`);
+    throw new ArgumentError(
+      `[reference.${where}] expected an index in 0…${length - 1}, got ${index}; check the indices before the call`,
+    );
   }
 }
 
 function checkSameDType(where: string, a: DeviceBuffer, b: DeviceBuffer): void {
-  if (a.dtype !== b.dtype) throw new ArgumentError(`[reference.${where}] expected two buffers of one dtype, got ${a.dtype} and ${b.dtype}; cast first`);
+  if (a.dtype !== b.dtype)
+    throw new ArgumentError(
+      `[reference.${where}] expected two buffers of one dtype, got ${a.dtype} and ${b.dtype}; cast first`,
+    );
 }

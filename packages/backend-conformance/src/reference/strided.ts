@@ -9,7 +9,9 @@ export function countElements(shape: readonly number[]): number {
 export function addresses(where: string, operand: StridedOperand, shape: readonly number[]): Float64Array {
   const { strides, offset = 0, buffer } = operand;
   if (strides.length !== shape.length) {
-    throw new ShapeError(`[reference.${where}] expected ${shape.length} strides for shape [${shape}], got [${strides}]; pass one for each axis`);
+    throw new ShapeError(
+      `[reference.${where}] expected ${shape.length} strides for shape [${shape}], got [${strides}]; pass one for each axis`,
+    );
   }
   const result = new Float64Array(countElements(shape));
   const index = new Array<number>(shape.length).fill(0);

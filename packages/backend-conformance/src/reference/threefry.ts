@@ -8,8 +8,8 @@ const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 const parity = 0x1bd11bda;
 
 /**
- * One block of Threefry-2x32 with 20 rounds: two words of counter encrypted under two words of key (Salmon, Moraes, Dror
- * and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011).
+ * One block of Threefry-2x32 with 20 rounds: two words of counter encrypted under two words of key (Salmon, Moraes,
+ * Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011).
  */
 export function threefryBlock(key: readonly [number, number], counter: readonly [number, number]): [number, number] {
   const schedule = [key[0], key[1], parity ^ key[0] ^ key[1]];

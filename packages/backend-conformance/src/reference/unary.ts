@@ -39,7 +39,9 @@ export function unary(heap: Heap): Backend['unary'] {
     const rule: { readonly in: readonly DType[]; readonly out: DType | 'same' } = unaryOps[op];
     const expected = rule.out === 'same' ? input.dtype : rule.out;
     if (!rule.in.includes(input.dtype) || out.dtype !== expected) {
-      throw new DTypeError(`[reference.${where}] expected ${rule.in.join(' or ')} into ${rule.out}, got ${input.dtype} into ${out.dtype}; cast first`);
+      throw new DTypeError(
+        `[reference.${where}] expected ${rule.in.join(' or ')} into ${rule.out}, got ${input.dtype} into ${out.dtype}; cast first`,
+      );
     }
     const formula = formulas[op];
     for (let n = 0; n < source.length; n++) target[n] = formula(source[n]!, alpha, beta);

@@ -30,8 +30,8 @@ export const backwardPass: Accuracy = { relative: 1e-4, absolute: 1e-5, scale: '
 
 /**
  * A float32 sum of `terms` products, whatever its order. Rounding errors are independent enough to add up like a random
- * walk: |error| ≤ λ·√terms·u·Σ|term| with λ = 6 fails with a probability below 10⁻⁷ (Higham and Mary, "A new approach to
- * probabilistic rounding error analysis", 2019); `magnitudes` is Σ|term| of each element.
+ * walk: |error| ≤ λ·√terms·u·Σ|term| with λ = 6 fails with a probability below 10⁻⁷ (Higham and Mary, "A new approach
+ * to probabilistic rounding error analysis", 2019); `magnitudes` is Σ|term| of each element.
  */
 export function summed(terms: number, magnitudes: ArrayLike<number>): Accuracy {
   return { relative: 1e-5, absolute: 1e-7 + 6 * Math.sqrt(terms) * unitRoundoff, scale: magnitudes };

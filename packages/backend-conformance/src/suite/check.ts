@@ -10,9 +10,9 @@ import type { Backend, FusedOpName } from '@timestep/backend-api';
  * - where it is ±∞, an infinity or a finite sentinel of that sign and of magnitude 10³⁰ or more,
  * - checks whose subject is the arithmetic of NaN (comparisons, argmax, clamp …) are skipped with this reason.
  *
- * Under both, bits that the host wrote survive every operation that only moves data (copy, gather, select, read), a value
- * behind a mask, a length or an unset flag never reaches a result, and `isFinite` and `globalNorm` tell non-finite values
- * from finite ones (by their bits, where comparisons cannot be trusted).
+ * Under both, bits that the host wrote survive every operation that only moves data (copy, gather, select, read), a
+ * value behind a mask, a length or an unset flag never reaches a result, and `isFinite` and `globalNorm` tell
+ * non-finite values from finite ones (by their bits, where comparisons cannot be trusted).
  */
 export type NonFinite = 'ieee' | 'undefined';
 

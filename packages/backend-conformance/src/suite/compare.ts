@@ -6,9 +6,17 @@ import { CheckFailure, type NonFinite } from './check.ts';
 const sentinel = 1e30;
 
 /** Throws a CheckFailure that says where and by how much `actual` differs. f32 is compared as float32. */
-export function compare(label: string, actual: HostArray, expected: HostArray, accuracy: Accuracy, nonFinite: NonFinite): void {
-  if (actual.length !== expected.length) throw new CheckFailure(`${label}: expected ${expected.length} elements, got ${actual.length}`);
-  if (kindOf(actual) !== kindOf(expected)) throw new CheckFailure(`${label}: expected ${kindOf(expected)} elements, got a ${actual.constructor.name}`);
+export function compare(
+  label: string,
+  actual: HostArray,
+  expected: HostArray,
+  accuracy: Accuracy,
+  nonFinite: NonFinite,
+): void {
+  if (actual.length !== expected.length)
+    throw new CheckFailure(`${label}: expected ${expected.length} elements, got ${actual.length}`);
+  if (kindOf(actual) !== kindOf(expected))
+    throw new CheckFailure(`${label}: expected ${kindOf(expected)} elements, got a ${actual.constructor.name}`);
   const floats = kindOf(expected) === 'f32';
   const scaleOf = scaling(accuracy, expected);
   let wrong = 0;
@@ -30,7 +38,10 @@ export function compare(label: string, actual: HostArray, expected: HostArray, a
 function agrees(actual: number, expected: number, allowed: number, nonFinite: NonFinite): boolean {
   if (Number.isNaN(expected)) return nonFinite === 'undefined' || Number.isNaN(actual);
   if (Number.isFinite(expected)) return Math.abs(actual - expected) <= allowed;
-  return actual === expected || (nonFinite === 'undefined' && Math.sign(actual) === Math.sign(expected) && Math.abs(actual) >= sentinel);
+  return (
+    actual === expected ||
+    (nonFinite === 'undefined' && Math.sign(actual) === Math.sign(expected) && Math.abs(actual) >= sentinel)
+  );
 }
 
 function scaling({ scale = 1 }: Accuracy, expected: HostArray): (n: number) => number {

@@ -39,13 +39,18 @@ function isFloat(values: HostArray | null): boolean {
 }
 
 export function putAll(side: Side, arrays: FusedCase['inputs']): Named {
-  return Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, data && side.put(isFloat(data) ? 'f32' : 'i32', data)]));
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, data]) => [name, data && side.put(isFloat(data) ? 'f32' : 'i32', data)]),
+  );
 }
 
 /** Only the forward pass, without anything saved. */
 export function forwardOnly(op: DifferentiableOpName, test: FusedCase) {
   return (side: Side): Results => {
-    const { outputs, saved } = opOf(side.backend.fused, op).forward({ ...test.spec, needsSaved: false }, putAll(side, test.inputs));
+    const { outputs, saved } = opOf(side.backend.fused, op).forward(
+      { ...test.spec, needsSaved: false },
+      putAll(side, test.inputs),
+    );
     for (const buffer of Object.values(outputs)) side.own(buffer);
     if (saved !== null) {
       saved.release();
@@ -72,11 +77,20 @@ export function forwardBackward(op: DifferentiableOpName, test: FusedCase) {
   };
 }
 
-type Forward = { readonly spec: object; readonly inputs: Named; readonly outputs: Readonly<Record<string, DeviceBuffer>> } & {
+type Forward = {
+  readonly spec: object;
+  readonly inputs: Named;
+  readonly outputs: Readonly<Record<string, DeviceBuffer>>;
+} & {
   readonly saved: Parameters<AnyFusedOp['backward']>[1]['saved'];
 };
 
-export function backward(side: Side, fused: AnyFusedOp, test: FusedCase, { spec, inputs, outputs, saved }: Forward): Results {
+export function backward(
+  side: Side,
+  fused: AnyFusedOp,
+  test: FusedCase,
+  { spec, inputs, outputs, saved }: Forward,
+): Results {
   const names = differentiable(test);
   const wanted = test.wanted ?? names.filter((name) => test.inputs[name] !== null);
   const found = fused.backward(spec, {
@@ -89,7 +103,10 @@ export function backward(side: Side, fused: AnyFusedOp, test: FusedCase, { spec,
   for (const buffer of Object.values(found)) if (buffer) side.own(buffer);
   for (const name of names) {
     const there = found[name] !== null && found[name] !== undefined;
-    expectThat(there === wanted.includes(name), `expected ${wanted.includes(name) ? 'a' : 'no'} gradient of ${name}, got ${there ? 'one' : 'none'}`);
+    expectThat(
+      there === wanted.includes(name),
+      `expected ${wanted.includes(name) ? 'a' : 'no'} gradient of ${name}, got ${there ? 'one' : 'none'}`,
+    );
   }
   return Object.fromEntries(wanted.map((name) => [`d${name}`, found[name]!]));
 }
@@ -148,10 +165,17 @@ export function disciplineChecks(op: DifferentiableOpName, build: (seed: number)
         const given = [...Object.values(test.inputs), ...Object.values(test.upstream)].filter((data) => data !== null);
         given.forEach((data, n) => {
           const after = watched[`put ${n}`]!;
-          expectThat(after.length === data.length && data.every((value, k) => Object.is(Math.fround(value), Math.fround(after[k]!)) || value === after[k]), `expected array ${n} of the call to be left as it was`);
+          expectThat(
+            after.length === data.length &&
+              data.every((value, k) => Object.is(Math.fround(value), Math.fround(after[k]!)) || value === after[k]),
+            `expected array ${n} of the call to be left as it was`,
+          );
         });
         for (const [name, values] of Object.entries(alone)) {
-          expectThat(values.every((value, k) => Object.is(value, watched[name]![k])), `${name}: expected the same bits from the same call`);
+          expectThat(
+            values.every((value, k) => Object.is(value, watched[name]![k])),
+            `${name}: expected the same bits from the same call`,
+          );
         }
       },
     },
@@ -174,7 +198,11 @@ export function disciplineChecks(op: DifferentiableOpName, build: (seed: number)
             });
             const gradients = calls.map((call) => backward(side, fused, call.test, call));
             for (const { saved } of calls) saved.release();
-            return Object.fromEntries(gradients.flatMap((found, n) => Object.entries(found).map(([name, buffer]) => [`${name} of call ${n}`, buffer])));
+            return Object.fromEntries(
+              gradients.flatMap((found, n) =>
+                Object.entries(found).map(([name, buffer]) => [`${name} of call ${n}`, buffer]),
+              ),
+            );
           },
           backwardPass,
         );
@@ -188,7 +216,10 @@ export function disciplineChecks(op: DifferentiableOpName, build: (seed: number)
         requireSupport({ backend, ...rest }, op, test);
         const before = backend.memory();
         await collect(backend, (side) => {
-          const { outputs, saved } = opOf(backend.fused, op).forward({ ...test.spec, needsSaved: true }, putAll(side, test.inputs));
+          const { outputs, saved } = opOf(backend.fused, op).forward(
+            { ...test.spec, needsSaved: true },
+            putAll(side, test.inputs),
+          );
           for (const buffer of Object.values(outputs)) side.own(buffer);
           saved!.release();
           return outputs;

@@ -40,7 +40,11 @@ export class Session {
       return this.#refused(name, `${this.#subject.name} has no fused ${check.op}`);
     }
     if (check.ieee && nonFinite === 'undefined') {
-      return { name, status: 'skipped', reason: `${this.#subject.name} leaves the arithmetic of NaN and infinity undefined` };
+      return {
+        name,
+        status: 'skipped',
+        reason: `${this.#subject.name} leaves the arithmetic of NaN and infinity undefined`,
+      };
     }
     try {
       const before = backend.memory();
@@ -61,7 +65,8 @@ export class Session {
 
   /** A case that the backend does not support: a failure where the caller requires it. */
   #refused(name: string, reason: string): Outcome {
-    if (!this.#subject.required?.some((beginning) => name.startsWith(beginning))) return { name, status: 'skipped', reason };
+    if (!this.#subject.required?.some((beginning) => name.startsWith(beginning)))
+      return { name, status: 'skipped', reason };
     return { name, status: 'failed', error: new CheckFailure(`required, but ${reason}`) };
   }
 }
@@ -73,7 +78,11 @@ export class Session {
  * const outcomes = await runChecks({ name: 'mine', create: createMyBackend }, conformanceChecks);
  * const failed = outcomes.filter(({ status }) => status === 'failed');
  */
-export async function runChecks(subject: Subject, checks: readonly Check[], onOutcome?: (outcome: Outcome) => void): Promise<Outcome[]> {
+export async function runChecks(
+  subject: Subject,
+  checks: readonly Check[],
+  onOutcome?: (outcome: Outcome) => void,
+): Promise<Outcome[]> {
   const session = await Session.open(subject);
   const outcomes: Outcome[] = [];
   try {

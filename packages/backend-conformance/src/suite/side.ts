@@ -22,7 +22,9 @@ export class Side {
   /** A buffer for a result. It holds NaN or large odd integers, so that an element which is not written shows. */
   make(dtype: DType, length: number): DeviceBuffer {
     if (dtype === 'f32') return this.put('f32', new Float32Array(length).fill(NaN));
-    return dtype === 'i32' ? this.put('i32', new Int32Array(length).fill(-987654321)) : this.put('u32', new Uint32Array(length).fill(3987654321));
+    return dtype === 'i32'
+      ? this.put('i32', new Int32Array(length).fill(-987654321))
+      : this.put('u32', new Uint32Array(length).fill(3987654321));
   }
 
   /** Takes over a buffer that an operation allocated. */

@@ -15,18 +15,30 @@ interface Case<Spec> {
 }
 
 /**
- * The largest difference between an operation's backward pass and central differences of L = Σ upstream∘output, relative
- * to the largest gradient, for each input. In float64 with a step of 1e-5 a right derivative comes within about 1e-9.
+ * The largest difference between an operation's backward pass and central differences of L = Σ upstream∘output,
+ * relative to the largest gradient, for each input. In float64 with a step of 1e-5 a right derivative comes within
+ * about 1e-9.
  */
-export async function gradientErrors<Spec>(backend: Backend, op: unknown, test: Case<Spec>): Promise<Record<string, number>> {
+export async function gradientErrors<Spec>(
+  backend: Backend,
+  op: unknown,
+  test: Case<Spec>,
+): Promise<Record<string, number>> {
   // The ops differ in their records of buffers only; a test may look at them all as records by name.
-  const fused = op as FusedOp<Spec, Record<string, DeviceBuffer | null>, Record<string, DeviceBuffer>, Record<string, DeviceBuffer | null>, Record<string, DeviceBuffer | null>>;
+  const fused = op as FusedOp<
+    Spec,
+    Record<string, DeviceBuffer | null>,
+    Record<string, DeviceBuffer>,
+    Record<string, DeviceBuffer | null>,
+    Record<string, DeviceBuffer | null>
+  >;
   const put = (values: Float64Array) => {
     const buffer = backend.alloc('f32', values.length);
     backend.write(buffer, values);
     return buffer;
   };
-  const putAll = (named: Named) => Object.fromEntries(Object.entries(named).map(([name, values]) => [name, put(values)]));
+  const putAll = (named: Named) =>
+    Object.fromEntries(Object.entries(named).map(([name, values]) => [name, put(values)]));
 
   async function loss(inputs: Named): Promise<number> {
     const buffers = putAll(inputs);
@@ -51,7 +63,10 @@ export async function gradientErrors<Spec>(backend: Backend, op: unknown, test: 
     const gradient = await backend.read(found[name]!);
     let worst = 0;
     for (let n = 0; n < values.length; n++) {
-      const shifted = (by: number) => ({ ...test.inputs, [name]: values.map((value, k) => (k === n ? value + by : value)) });
+      const shifted = (by: number) => ({
+        ...test.inputs,
+        [name]: values.map((value, k) => (k === n ? value + by : value)),
+      });
       const numeric = ((await loss(shifted(1e-5))) - (await loss(shifted(-1e-5)))) / 2e-5;
       worst = Math.max(worst, Math.abs(numeric - gradient[n]!));
     }

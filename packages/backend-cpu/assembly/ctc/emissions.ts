@@ -7,15 +7,15 @@ import { storeWide } from './wide';
 
 /**
  * The one pass over all logits: of each frame that counts, the maximum and Σ e^(x − max) to `normal` (a pair for
- * each row of `[T, N]`), and e^(x − max) of the blank and of the sequence's labels to `emissions` `[N, T, stride]`. It is
- * split by rows, whatever the lengths, as it is nearly all of the work where C is large.
- * Slots: logits, T, N, C, blank, targets, maxLabels, inputLengths, targetLengths, normal, emissions.
+ * each row of `[T, N]`), and e^(x − max) of the blank and of the sequence's labels to `emissions` `[N, T, stride]`. It
+ * is split by rows, whatever the lengths, as it is nearly all of the work where C is large. Slots: logits, T, N, C,
+ * blank, targets, maxLabels, inputLengths, targetLengths, normal, emissions.
  */
 export function ctcEmissions(args: usize, part: i32, parts: i32): void {
   const T = integer(args, 1);
   const N = integer(args, 2);
   const C = integer(args, 3);
-  const blank = <usize>integer(args, 4) << 2;
+  const blank = (<usize>integer(args, 4)) << 2;
   const maxLabels = integer(args, 6);
   const stride = (<usize>emissionStride(maxLabels)) << 2;
   const last = partStart(T * N, part + 1, parts, 1);
@@ -35,7 +35,7 @@ export function ctcEmissions(args: usize, part: i32, parts: i32): void {
     const target = pointer(args, 5) + ((<usize>n * <usize>maxLabels) << 2);
     const to = out + (EMISSION_LABELS << 2);
     for (let i: i32 = 0; i < labels; i++) {
-      const label = <usize>load<i32>(target + ((<usize>i) << 2)) << 2;
+      const label = (<usize>load<i32>(target + ((<usize>i) << 2))) << 2;
       store<f32>(to + ((<usize>i) << 2), load<f32>(row + label) - top);
     }
     for (let i: i32 = labels; i < width(labels); i++) store<f32>(to + ((<usize>i) << 2), -f32.MAX_VALUE * 2);

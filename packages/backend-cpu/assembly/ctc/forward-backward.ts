@@ -50,8 +50,8 @@ function findRepeats(mask: usize, bytes: usize, target: usize, labels: i32): i32
 }
 
 /**
- * Σ ln of the frames' softmax sums, which the emissions were left without: a common factor of a frame is a common factor
- * of all paths. A product of 16 sums stays in the range of f64.
+ * Σ ln of the frames' softmax sums, which the emissions were left without: a common factor of a frame is a common
+ * factor of all paths. A product of 16 sums stays in the range of f64.
  */
 function logNormals(normal: usize, stride: usize, T: i32): f64 {
   let result: f64 = 0.0;
@@ -91,7 +91,17 @@ export function ctcForwardBackward(args: usize, part: i32, parts: i32): void {
     if (length > 0 && labels + repeats <= length) {
       const normals = logNormals(pointer(args, 7) + ((<usize>n) << 3), normalStride, length);
       const emissions = pointer(args, 0) + <usize>n * <usize>T * stride;
-      loss = sequenceLoss(work, bytes, emissions, stride, (<usize>width(maxLabels)) << 2, length, labels, backward, normals);
+      loss = sequenceLoss(
+        work,
+        bytes,
+        emissions,
+        stride,
+        (<usize>width(maxLabels)) << 2,
+        length,
+        labels,
+        backward,
+        normals,
+      );
     }
     const infeasible = loss == Infinity;
     store<i32>(pointer(args, 9) + offset, infeasible ? 0 : 1);
@@ -100,11 +110,20 @@ export function ctcForwardBackward(args: usize, part: i32, parts: i32): void {
 }
 
 function sequenceLoss(
-  work: usize, bytes: usize, emissions: usize, stride: usize, exponents: usize, T: i32, labels: i32, backward: bool, normals: f64,
+  work: usize,
+  bytes: usize,
+  emissions: usize,
+  stride: usize,
+  exponents: usize,
+  T: i32,
+  labels: i32,
+  backward: bool,
+  normals: f64,
 ): f64 {
   const frameBytes = 4 * bytes;
   const start = work + bytes;
-  // Without a backward pass two frames take turns; with one, all are kept. The frame before the first is the empty path.
+  // Without a backward pass two frames take turns; with one, all are kept. The frame before the first is the empty
+  // path.
   const kept: usize = backward ? frameBytes : 0;
   clearFrame(start, bytes);
   setOne(start, bytes, 0, 0);
@@ -140,7 +159,16 @@ function sequenceLoss(
 
 /** The backward recursion from the last frame, at `alpha`, to the first; the frame at `beta` is free. */
 function shareOut(
-  work: usize, bytes: usize, emissions: usize, stride: usize, exponents: usize, T: i32, labels: i32, exponent: i32, alpha: usize, beta: usize,
+  work: usize,
+  bytes: usize,
+  emissions: usize,
+  stride: usize,
+  exponents: usize,
+  T: i32,
+  labels: i32,
+  exponent: i32,
+  alpha: usize,
+  beta: usize,
 ): void {
   clearFrame(beta, bytes);
   setOne(beta, bytes, 0, labels);

@@ -5,8 +5,8 @@ import { partStart } from '../support/split';
 import { EMISSION_LABELS, emissionStride } from './layout';
 
 /**
- * g·(softmax(x) − occupancy) of every frame that counts, 0 for the others. The occupancies are sparse: of C classes only
- * the blank and the target's labels have any. A sequence without a path gets 0 with `zeroInfinity`, else NaN.
+ * g·(softmax(x) − occupancy) of every frame that counts, 0 for the others. The occupancies are sparse: of C classes
+ * only the blank and the target's labels have any. A sequence without a path gets 0 with `zeroInfinity`, else NaN.
  * Slots: logits, T, N, C, blank, targets, maxLabels, inputLengths, targetLengths, normal, occupancies, feasible, g, dx,
  * zeroInfinity.
  */
@@ -57,5 +57,6 @@ function scaledSoftmax(x: usize, out: usize, C: i32, normal: usize, g: f32): voi
   for (let i: usize = 0; i < whole; i += VECTOR) {
     v128.store(out + i, f32x4.mul(expNonPositive(f32x4.sub(v128.load(x + i), top)), scale));
   }
-  if ((C & 3) != 0) storeLanes(out + whole, f32x4.mul(expNonPositive(f32x4.sub(v128.load(x + whole), top)), scale), C & 3);
+  if ((C & 3) != 0)
+    storeLanes(out + whole, f32x4.mul(expNonPositive(f32x4.sub(v128.load(x + whole), top)), scale), C & 3);
 }

@@ -22,10 +22,17 @@ function fromRight(x: v128, after: v128): v128 {
 
 /**
  * One step of the forward recursion (Graves et al. 2006, equations 6–7), from the frame at `from` to the one at `to`:
- * blank' = (blank + label₋₁)·y, label' = (label + blank + [label ≠ label₋₁]·label₋₁)·y. `exponents` bytes lie between the
- * labels' mantissas and exponents in an emission.
+ * blank' = (blank + label₋₁)·y, label' = (label + blank + [label ≠ label₋₁]·label₋₁)·y. `exponents` bytes lie between
+ * the labels' mantissas and exponents in an emission.
  */
-export function stepForward(from: usize, to: usize, bytes: usize, emission: usize, exponents: usize, maySkip: usize): void {
+export function stepForward(
+  from: usize,
+  to: usize,
+  bytes: usize,
+  emission: usize,
+  exponents: usize,
+  maySkip: usize,
+): void {
   const blankM = v128.load32_splat(emission);
   const blankE = v128.load32_splat(emission, 4);
   const bias = exponentBias();
@@ -49,7 +56,10 @@ export function stepForward(from: usize, to: usize, bytes: usize, emission: usiz
     const se = v128.bitselect(pe, zero, v128.load(maySkip + i));
     const labelTop = i32x4.max_s(i32x4.max_s(le, be), se);
     // A transition that is not allowed has an exponent so low that its mantissa is scaled to 0.
-    const sum = f32x4.add(f32x4.add(scaledTo(labelTop, lm, le, bias), scaledTo(labelTop, bm, be, bias)), scaledTo(labelTop, pm, se, bias));
+    const sum = f32x4.add(
+      f32x4.add(scaledTo(labelTop, lm, le, bias), scaledTo(labelTop, bm, be, bias)),
+      scaledTo(labelTop, pm, se, bias),
+    );
     v128.store(to + 2 * bytes + i, f32x4.mul(sum, v128.load(y)));
     v128.store(to + 3 * bytes + i, i32x4.add(labelTop, v128.load(y + exponents)));
   }
@@ -58,15 +68,23 @@ export function stepForward(from: usize, to: usize, bytes: usize, emission: usiz
 /**
  * One frame of the backward pass, from the last state to the first.
  *
- * It takes the frame's emissions and puts in their place what share of all paths is in each state, alpha·beta/Σ alpha·beta,
- * the blanks summed; the division is left to whoever reads them, by the factor beside the blanks' sum. Dividing by the
- * frame's own sum instead of p(target) makes the shares sum to 1 although alpha and beta have rounded for T steps.
- * `exponent` is that of p(target), and keeps the products in range.
+ * It takes the frame's emissions and puts in their place what share of all paths is in each state, alpha·beta/Σ
+ * alpha·beta, the blanks summed; the division is left to whoever reads them, by the factor beside the blanks' sum.
+ * Dividing by the frame's own sum instead of p(target) makes the shares sum to 1 although alpha and beta have rounded
+ * for T steps. `exponent` is that of p(target), and keeps the products in range.
  *
  * And it makes `beta` that of the frame before, with h = beta·y: blank' = h + label_h, label' = label_h + h₊₁ +
  * [label₊₁ ≠ label]·label_h₊₁.
  */
-export function stepBackward(alpha: usize, beta: usize, bytes: usize, exponent: i32, emission: usize, exponents: usize, maySkip: usize): void {
+export function stepBackward(
+  alpha: usize,
+  beta: usize,
+  bytes: usize,
+  exponent: i32,
+  emission: usize,
+  exponents: usize,
+  maySkip: usize,
+): void {
   const blankM = v128.load32_splat(emission);
   const blankE = v128.load32_splat(emission, 4);
   const bias = exponentBias();
@@ -91,8 +109,17 @@ export function stepBackward(alpha: usize, beta: usize, bytes: usize, exponent: 
     const be = i32x4.add(blankBetaE, blankE);
     const lm = f32x4.mul(labelBetaM, v128.load(y));
     const le = i32x4.add(labelBetaE, v128.load(y + exponents));
-    blankSum = f32x4.add(blankSum, share(v128.load(alpha + i), v128.load(alpha + bytes + i), blankBetaM, blankBetaE, shift));
-    const label = share(v128.load(alpha + 2 * bytes + i), v128.load(alpha + 3 * bytes + i), labelBetaM, labelBetaE, shift);
+    blankSum = f32x4.add(
+      blankSum,
+      share(v128.load(alpha + i), v128.load(alpha + bytes + i), blankBetaM, blankBetaE, shift),
+    );
+    const label = share(
+      v128.load(alpha + 2 * bytes + i),
+      v128.load(alpha + 3 * bytes + i),
+      labelBetaM,
+      labelBetaE,
+      shift,
+    );
     v128.store(y, label);
     labelSum = f32x4.add(labelSum, label);
 
@@ -104,7 +131,10 @@ export function stepBackward(alpha: usize, beta: usize, bytes: usize, exponent: 
     const sm = fromRight(lm, afterLabelM);
     const se = v128.bitselect(fromRight(le, afterLabelE), zero, v128.load(maySkip + i + 4));
     const labelTop = i32x4.max_s(i32x4.max_s(le, ne), se);
-    const sum = f32x4.add(f32x4.add(scaledTo(labelTop, lm, le, bias), scaledTo(labelTop, nm, ne, bias)), scaledTo(labelTop, sm, se, bias));
+    const sum = f32x4.add(
+      f32x4.add(scaledTo(labelTop, lm, le, bias), scaledTo(labelTop, nm, ne, bias)),
+      scaledTo(labelTop, sm, se, bias),
+    );
     v128.store(beta + 2 * bytes + i, sum);
     v128.store(beta + 3 * bytes + i, labelTop);
     afterBlankM = bm;

@@ -10,12 +10,20 @@ import { expReduced, expRemainder } from '../math/exp';
 // Mantissas drift by at most a factor of 4.3 a step, upwards, and 0.7, downwards; `renormalise` pulls them back to 1…2
 // every RENORMALISE steps.
 
-/** The exponent of an exact 0: far below any that occurs. A 0 must not carry a larger one, or it would win the maximum. */
+/**
+ * The exponent of an exact 0: far below any that occurs. A 0 must not carry a larger one, or it would win the maximum.
+ */
 export const ZERO_EXPONENT: i32 = -(1 << 29);
 
 export const RENORMALISE: i32 = 16;
 
-const enum Wide { least, inverseLn2, magic, infinity, bias }
+const enum Wide {
+  least,
+  inverseLn2,
+  magic,
+  infinity,
+  bias,
+}
 
 /** The least exponent of e that is told apart; 1/ln2; 1.5·2²³; ∞; and 127, the bias of f32's exponents, as bits. */
 const table: usize = memory.data<f32>([-1e6, 1.44269504, 12582912.0, -f32.MAX_VALUE * 2, 1.7796490496925177e-43]);
@@ -29,7 +37,10 @@ function shifted(bounded: v128): v128 {
   return f32x4.add(f32x4.mul(bounded, constant(table, Wide.inverseLn2)), constant(table, Wide.magic));
 }
 
-/** e^z, z ≤ 0, as four mantissas in 0.7…1.42 (0 for z = −∞) at `m` and their exponents at `e`, none below −1.5·10⁶: T of them must fit an i32. */
+/**
+ * e^z, z ≤ 0, as four mantissas in 0.7…1.42 (0 for z = −∞) at `m` and their exponents at `e`, none below −1.5·10⁶: T of
+ * them must fit an i32.
+ */
 // @ts-ignore: decorator
 @inline
 export function storeWide(z: v128, m: usize, e: usize): void {

@@ -71,7 +71,13 @@ export function copyStrided(args: usize, part: i32, parts: i32): void {
   let to = out + ((<usize>rowOffset(args, 7, axes, 2, 1, row)) << 2);
   while (position < end) {
     const count = min(length - column, end - position);
-    copyRow(from + ((<usize>(column * inputStride)) << 2), inputStride, to + ((<usize>(column * outStride)) << 2), outStride, count);
+    copyRow(
+      from + ((<usize>(column * inputStride)) << 2),
+      inputStride,
+      to + ((<usize>(column * outStride)) << 2),
+      outStride,
+      count,
+    );
     position += count;
     row++;
     column = 0;

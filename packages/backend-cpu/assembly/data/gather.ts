@@ -10,15 +10,15 @@ export function gatherRows32(args: usize, part: i32, parts: i32): void {
   const rowBytes = (<usize>integer(args, 4)) << 2;
   const end = partStart(count, part + 1, parts, 1);
   for (let n = partStart(count, part, parts, 1); n < end; n++) {
-    let from = table + (<usize>load<u32>(index + ((<usize>n) << 2))) * rowBytes;
-    let to = pointer(args, 2) + (<usize>n) * rowBytes;
+    let from = table + <usize>load<u32>(index + ((<usize>n) << 2)) * rowBytes;
+    let to = pointer(args, 2) + <usize>n * rowBytes;
     const wholeEnd = to + (rowBytes & ~15);
     while (to < wholeEnd) {
       v128.store(to, v128.load(from));
       from += 16;
       to += 16;
     }
-    const rest = <i32>(rowBytes & 15) >> 2;
+    const rest = (<i32>(rowBytes & 15)) >> 2;
     if (rest) storeLanes(to, v128.load(from), rest);
   }
 }
@@ -35,10 +35,10 @@ export function gatherAxis32(args: usize, part: i32, parts: i32): void {
   const end = partStart(rows, part + 1, parts, 1);
   for (let row = partStart(rows, part, parts, 1); row < end; row++) {
     const base = (row / count) * length;
-    const at = (<usize>row) * (<usize>inner);
+    const at = <usize>row * <usize>inner;
     for (let i = 0; i < inner; i++) {
       const place = (at + i) << 2;
-      const from = (<usize>(base + load<i32>(index + place))) * (<usize>inner) + i;
+      const from = <usize>(base + load<i32>(index + place)) * <usize>inner + i;
       store<i32>(out + place, load<i32>(input + (from << 2)));
     }
   }

@@ -22,8 +22,8 @@ function addRows(isFloat: bool, args: usize, part: i32, parts: i32): void {
   const values = pointer(args, 0) + ((<usize>start) << 2);
   const out = pointer(args, 2) + ((<usize>start) << 2);
   for (let n = 0; n < count; n++) {
-    let from = values + (<usize>n) * rowBytes;
-    let to = out + (<usize>load<u32>(index + ((<usize>n) << 2))) * rowBytes;
+    let from = values + <usize>n * rowBytes;
+    let to = out + <usize>load<u32>(index + ((<usize>n) << 2)) * rowBytes;
     const wholeEnd = to + ((<usize>(width & ~3)) << 2);
     while (to < wholeEnd) {
       v128.store(to, addVectors(isFloat, v128.load(to), v128.load(from)));
@@ -60,10 +60,10 @@ function addAxis(isFloat: bool, args: usize, part: i32, parts: i32): void {
   const lastInner = alongInner ? partStart(inner, part + 1, parts, 16) : inner;
   for (let o = firstOuter; o < lastOuter; o++) {
     for (let c = 0; c < count; c++) {
-      const at = (<usize>(o * count + c)) * (<usize>inner);
+      const at = <usize>(o * count + c) * <usize>inner;
       for (let i = firstInner; i < lastInner; i++) {
         const place = (at + i) << 2;
-        const to = out + (((<usize>(o * length + load<i32>(index + place))) * (<usize>inner) + i) << 2);
+        const to = out + ((<usize>(o * length + load<i32>(index + place)) * <usize>inner + i) << 2);
         if (isFloat) store<f32>(to, load<f32>(to) + load<f32>(values + place));
         else store<i32>(to, load<i32>(to) + load<i32>(values + place));
       }
@@ -72,8 +72,8 @@ function addAxis(isFloat: bool, args: usize, part: i32, parts: i32): void {
 }
 
 /**
- * out[o, index[o, c, i], i] += values[o, c, i]. Slots: values, index, out, outer, length, inner, count, 1 to split the inner
- * axis and 0 to split the outer one.
+ * out[o, index[o, c, i], i] += values[o, c, i]. Slots: values, index, out, outer, length, inner, count, 1 to split the
+ * inner axis and 0 to split the outer one.
  */
 export function scatterAddAxisFloat(args: usize, part: i32, parts: i32): void {
   addAxis(true, args, part, parts);

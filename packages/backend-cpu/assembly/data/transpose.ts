@@ -14,8 +14,8 @@ function transposeBlock(input: usize, inputStep: usize, out: usize, outStep: usi
   const wholeColumns = columns & ~3;
   for (let r = 0; r < wholeRows; r += 4) {
     for (let c = 0; c < wholeColumns; c += 4) {
-      const from = input + (<usize>c) * inputStep + ((<usize>r) << 2);
-      const to = out + (<usize>r) * outStep + ((<usize>c) << 2);
+      const from = input + <usize>c * inputStep + ((<usize>r) << 2);
+      const to = out + <usize>r * outStep + ((<usize>c) << 2);
       const c0 = v128.load(from);
       const c1 = v128.load(from + inputStep);
       const c2 = v128.load(from + 2 * inputStep);
@@ -32,14 +32,17 @@ function transposeBlock(input: usize, inputStep: usize, out: usize, outStep: usi
   }
   for (let r = 0; r < rows; r++) {
     for (let c = r < wholeRows ? wholeColumns : 0; c < columns; c++) {
-      store<i32>(out + (<usize>r) * outStep + ((<usize>c) << 2), load<i32>(input + (<usize>c) * inputStep + ((<usize>r) << 2)));
+      store<i32>(
+        out + <usize>r * outStep + ((<usize>c) << 2),
+        load<i32>(input + <usize>c * inputStep + ((<usize>r) << 2)),
+      );
     }
   }
 }
 
 /**
- * A batch of transposes out[r, c] = input[c, r]. Slots: input, out, matrices, rows and columns of out, elements of a row of
- * input and of out, number of batch axes, and from slot 8 on these axes as `rowOffset` reads them.
+ * A batch of transposes out[r, c] = input[c, r]. Slots: input, out, matrices, rows and columns of out, elements of a
+ * row of input and of out, number of batch axes, and from slot 8 on these axes as `rowOffset` reads them.
  */
 export function transposeMatrices(args: usize, part: i32, parts: i32): void {
   const input = pointer(args, 0);
@@ -55,9 +58,16 @@ export function transposeMatrices(args: usize, part: i32, parts: i32): void {
     const matrix = item / bands;
     const r = (item - matrix * bands) * SQUARE;
     const from = input + ((<usize>(rowOffset(args, 8, axes, 2, 0, matrix) + r)) << 2);
-    const to = out + ((<usize>rowOffset(args, 8, axes, 2, 1, matrix)) << 2) + (<usize>r) * outStep;
+    const to = out + ((<usize>rowOffset(args, 8, axes, 2, 1, matrix)) << 2) + <usize>r * outStep;
     for (let c = 0; c < columns; c += SQUARE) {
-      transposeBlock(from + (<usize>c) * inputStep, inputStep, to + ((<usize>c) << 2), outStep, min(SQUARE, rows - r), min(SQUARE, columns - c));
+      transposeBlock(
+        from + <usize>c * inputStep,
+        inputStep,
+        to + ((<usize>c) << 2),
+        outStep,
+        min(SQUARE, rows - r),
+        min(SQUARE, columns - c),
+      );
     }
   }
 }

@@ -5,10 +5,41 @@ import { loadStrided, loadStridedTail, rowOffset } from '../support/layout';
 import { partStart } from '../support/split';
 
 const enum Op {
-  add, subtract, multiply, divide, power, maximum, minimum, equal, notEqual, less, lessEqual, greater, greaterEqual,
-  addInteger, subtractInteger, multiplyInteger, divideSigned, divideUnsigned, maximumSigned, maximumUnsigned, minimumSigned, minimumUnsigned,
-  equalInteger, notEqualInteger, lessSigned, lessUnsigned, lessEqualSigned, lessEqualUnsigned,
-  greaterSigned, greaterUnsigned, greaterEqualSigned, greaterEqualUnsigned, and, or, xor,
+  add,
+  subtract,
+  multiply,
+  divide,
+  power,
+  maximum,
+  minimum,
+  equal,
+  notEqual,
+  less,
+  lessEqual,
+  greater,
+  greaterEqual,
+  addInteger,
+  subtractInteger,
+  multiplyInteger,
+  divideSigned,
+  divideUnsigned,
+  maximumSigned,
+  maximumUnsigned,
+  minimumSigned,
+  minimumUnsigned,
+  equalInteger,
+  notEqualInteger,
+  lessSigned,
+  lessUnsigned,
+  lessEqualSigned,
+  lessEqualUnsigned,
+  greaterSigned,
+  greaterUnsigned,
+  greaterEqualSigned,
+  greaterEqualUnsigned,
+  and,
+  or,
+  xor,
 }
 
 /** The quotient towards 0; 0 where b is 0, and −2³¹ for −2³¹/−1, which the instruction itself would trap on. */
@@ -122,8 +153,8 @@ function applyRow(op: i32, a: usize, aStride: i32, b: usize, bStride: i32, out: 
 }
 
 /**
- * out = op(a, b) over broadcast operands. Slots: a, b, out, total elements, length of a row, strides of a and b within a
- * row, number of outer axes, and from slot 8 on these axes as `rowOffset` reads them.
+ * out = op(a, b) over broadcast operands. Slots: a, b, out, total elements, length of a row, strides of a and b within
+ * a row, number of outer axes, and from slot 8 on these axes as `rowOffset` reads them.
  */
 // @ts-ignore: decorator
 @inline
@@ -148,7 +179,15 @@ function loop(op: i32, args: usize, part: i32, parts: i32): void {
   let bRow = b + ((<usize>rowOffset(args, 8, axes, 2, 1, row)) << 2);
   while (position < end) {
     const count = min(length - column, end - position);
-    applyRow(op, aRow + ((<usize>(column * aStride)) << 2), aStride, bRow + ((<usize>(column * bStride)) << 2), bStride, out, count);
+    applyRow(
+      op,
+      aRow + ((<usize>(column * aStride)) << 2),
+      aStride,
+      bRow + ((<usize>(column * bStride)) << 2),
+      bStride,
+      out,
+      count,
+    );
     position += count;
     out += (<usize>count) << 2;
     row++;
@@ -164,38 +203,108 @@ function loop(op: i32, args: usize, part: i32, parts: i32): void {
   }
 }
 
-export function binaryAdd(args: usize, part: i32, parts: i32): void { loop(Op.add, args, part, parts); }
-export function binarySubtract(args: usize, part: i32, parts: i32): void { loop(Op.subtract, args, part, parts); }
-export function binaryMultiply(args: usize, part: i32, parts: i32): void { loop(Op.multiply, args, part, parts); }
-export function binaryDivide(args: usize, part: i32, parts: i32): void { loop(Op.divide, args, part, parts); }
-export function binaryPower(args: usize, part: i32, parts: i32): void { loop(Op.power, args, part, parts); }
-export function binaryMaximum(args: usize, part: i32, parts: i32): void { loop(Op.maximum, args, part, parts); }
-export function binaryMinimum(args: usize, part: i32, parts: i32): void { loop(Op.minimum, args, part, parts); }
-export function binaryEqual(args: usize, part: i32, parts: i32): void { loop(Op.equal, args, part, parts); }
-export function binaryNotEqual(args: usize, part: i32, parts: i32): void { loop(Op.notEqual, args, part, parts); }
-export function binaryLess(args: usize, part: i32, parts: i32): void { loop(Op.less, args, part, parts); }
-export function binaryLessEqual(args: usize, part: i32, parts: i32): void { loop(Op.lessEqual, args, part, parts); }
-export function binaryGreater(args: usize, part: i32, parts: i32): void { loop(Op.greater, args, part, parts); }
-export function binaryGreaterEqual(args: usize, part: i32, parts: i32): void { loop(Op.greaterEqual, args, part, parts); }
-export function binaryAddInteger(args: usize, part: i32, parts: i32): void { loop(Op.addInteger, args, part, parts); }
-export function binarySubtractInteger(args: usize, part: i32, parts: i32): void { loop(Op.subtractInteger, args, part, parts); }
-export function binaryMultiplyInteger(args: usize, part: i32, parts: i32): void { loop(Op.multiplyInteger, args, part, parts); }
-export function binaryDivideSigned(args: usize, part: i32, parts: i32): void { loop(Op.divideSigned, args, part, parts); }
-export function binaryDivideUnsigned(args: usize, part: i32, parts: i32): void { loop(Op.divideUnsigned, args, part, parts); }
-export function binaryMaximumSigned(args: usize, part: i32, parts: i32): void { loop(Op.maximumSigned, args, part, parts); }
-export function binaryMaximumUnsigned(args: usize, part: i32, parts: i32): void { loop(Op.maximumUnsigned, args, part, parts); }
-export function binaryMinimumSigned(args: usize, part: i32, parts: i32): void { loop(Op.minimumSigned, args, part, parts); }
-export function binaryMinimumUnsigned(args: usize, part: i32, parts: i32): void { loop(Op.minimumUnsigned, args, part, parts); }
-export function binaryEqualInteger(args: usize, part: i32, parts: i32): void { loop(Op.equalInteger, args, part, parts); }
-export function binaryNotEqualInteger(args: usize, part: i32, parts: i32): void { loop(Op.notEqualInteger, args, part, parts); }
-export function binaryLessSigned(args: usize, part: i32, parts: i32): void { loop(Op.lessSigned, args, part, parts); }
-export function binaryLessUnsigned(args: usize, part: i32, parts: i32): void { loop(Op.lessUnsigned, args, part, parts); }
-export function binaryLessEqualSigned(args: usize, part: i32, parts: i32): void { loop(Op.lessEqualSigned, args, part, parts); }
-export function binaryLessEqualUnsigned(args: usize, part: i32, parts: i32): void { loop(Op.lessEqualUnsigned, args, part, parts); }
-export function binaryGreaterSigned(args: usize, part: i32, parts: i32): void { loop(Op.greaterSigned, args, part, parts); }
-export function binaryGreaterUnsigned(args: usize, part: i32, parts: i32): void { loop(Op.greaterUnsigned, args, part, parts); }
-export function binaryGreaterEqualSigned(args: usize, part: i32, parts: i32): void { loop(Op.greaterEqualSigned, args, part, parts); }
-export function binaryGreaterEqualUnsigned(args: usize, part: i32, parts: i32): void { loop(Op.greaterEqualUnsigned, args, part, parts); }
-export function binaryAnd(args: usize, part: i32, parts: i32): void { loop(Op.and, args, part, parts); }
-export function binaryOr(args: usize, part: i32, parts: i32): void { loop(Op.or, args, part, parts); }
-export function binaryXor(args: usize, part: i32, parts: i32): void { loop(Op.xor, args, part, parts); }
+export function binaryAdd(args: usize, part: i32, parts: i32): void {
+  loop(Op.add, args, part, parts);
+}
+export function binarySubtract(args: usize, part: i32, parts: i32): void {
+  loop(Op.subtract, args, part, parts);
+}
+export function binaryMultiply(args: usize, part: i32, parts: i32): void {
+  loop(Op.multiply, args, part, parts);
+}
+export function binaryDivide(args: usize, part: i32, parts: i32): void {
+  loop(Op.divide, args, part, parts);
+}
+export function binaryPower(args: usize, part: i32, parts: i32): void {
+  loop(Op.power, args, part, parts);
+}
+export function binaryMaximum(args: usize, part: i32, parts: i32): void {
+  loop(Op.maximum, args, part, parts);
+}
+export function binaryMinimum(args: usize, part: i32, parts: i32): void {
+  loop(Op.minimum, args, part, parts);
+}
+export function binaryEqual(args: usize, part: i32, parts: i32): void {
+  loop(Op.equal, args, part, parts);
+}
+export function binaryNotEqual(args: usize, part: i32, parts: i32): void {
+  loop(Op.notEqual, args, part, parts);
+}
+export function binaryLess(args: usize, part: i32, parts: i32): void {
+  loop(Op.less, args, part, parts);
+}
+export function binaryLessEqual(args: usize, part: i32, parts: i32): void {
+  loop(Op.lessEqual, args, part, parts);
+}
+export function binaryGreater(args: usize, part: i32, parts: i32): void {
+  loop(Op.greater, args, part, parts);
+}
+export function binaryGreaterEqual(args: usize, part: i32, parts: i32): void {
+  loop(Op.greaterEqual, args, part, parts);
+}
+export function binaryAddInteger(args: usize, part: i32, parts: i32): void {
+  loop(Op.addInteger, args, part, parts);
+}
+export function binarySubtractInteger(args: usize, part: i32, parts: i32): void {
+  loop(Op.subtractInteger, args, part, parts);
+}
+export function binaryMultiplyInteger(args: usize, part: i32, parts: i32): void {
+  loop(Op.multiplyInteger, args, part, parts);
+}
+export function binaryDivideSigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.divideSigned, args, part, parts);
+}
+export function binaryDivideUnsigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.divideUnsigned, args, part, parts);
+}
+export function binaryMaximumSigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.maximumSigned, args, part, parts);
+}
+export function binaryMaximumUnsigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.maximumUnsigned, args, part, parts);
+}
+export function binaryMinimumSigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.minimumSigned, args, part, parts);
+}
+export function binaryMinimumUnsigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.minimumUnsigned, args, part, parts);
+}
+export function binaryEqualInteger(args: usize, part: i32, parts: i32): void {
+  loop(Op.equalInteger, args, part, parts);
+}
+export function binaryNotEqualInteger(args: usize, part: i32, parts: i32): void {
+  loop(Op.notEqualInteger, args, part, parts);
+}
+export function binaryLessSigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.lessSigned, args, part, parts);
+}
+export function binaryLessUnsigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.lessUnsigned, args, part, parts);
+}
+export function binaryLessEqualSigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.lessEqualSigned, args, part, parts);
+}
+export function binaryLessEqualUnsigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.lessEqualUnsigned, args, part, parts);
+}
+export function binaryGreaterSigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.greaterSigned, args, part, parts);
+}
+export function binaryGreaterUnsigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.greaterUnsigned, args, part, parts);
+}
+export function binaryGreaterEqualSigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.greaterEqualSigned, args, part, parts);
+}
+export function binaryGreaterEqualUnsigned(args: usize, part: i32, parts: i32): void {
+  loop(Op.greaterEqualUnsigned, args, part, parts);
+}
+export function binaryAnd(args: usize, part: i32, parts: i32): void {
+  loop(Op.and, args, part, parts);
+}
+export function binaryOr(args: usize, part: i32, parts: i32): void {
+  loop(Op.or, args, part, parts);
+}
+export function binaryXor(args: usize, part: i32, parts: i32): void {
+  loop(Op.xor, args, part, parts);
+}

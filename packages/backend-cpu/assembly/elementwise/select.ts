@@ -15,7 +15,16 @@ function copyRow(from: usize, stride: i32, out: usize, count: i32): void {
   if (count & 3) storeLanes(out, loadStridedTail(from, stride, count & 3), count & 3);
 }
 
-function selectRow(condition: usize, conditionStride: i32, a: usize, aStride: i32, b: usize, bStride: i32, out: usize, count: i32): void {
+function selectRow(
+  condition: usize,
+  conditionStride: i32,
+  a: usize,
+  aStride: i32,
+  b: usize,
+  bStride: i32,
+  out: usize,
+  count: i32,
+): void {
   const zero = i32x4.splat(0);
   const end = out + ((<usize>(count & ~3)) << 2);
   const aStep = (<usize>aStride) << 4;
@@ -48,8 +57,8 @@ function selectRow(condition: usize, conditionStride: i32, a: usize, aStride: i3
 }
 
 /**
- * out = condition ≠ 0 ? a : b over broadcast operands. Slots: condition, a, b, out, total elements, length of a row, the
- * three strides within a row, number of outer axes, and from slot 10 on these axes as `rowOffset` reads them.
+ * out = condition ≠ 0 ? a : b over broadcast operands. Slots: condition, a, b, out, total elements, length of a row,
+ * the three strides within a row, number of outer axes, and from slot 10 on these axes as `rowOffset` reads them.
  */
 export function select32(args: usize, part: i32, parts: i32): void {
   const total = integer(args, 4);
@@ -65,7 +74,8 @@ export function select32(args: usize, part: i32, parts: i32): void {
   let column = position - row * length;
   while (position < end) {
     const count = min(length - column, end - position);
-    const condition = pointer(args, 0) + ((<usize>(rowOffset(args, 10, axes, 3, 0, row) + column * conditionStride)) << 2);
+    const condition =
+      pointer(args, 0) + ((<usize>(rowOffset(args, 10, axes, 3, 0, row) + column * conditionStride)) << 2);
     const a = pointer(args, 1) + ((<usize>(rowOffset(args, 10, axes, 3, 1, row) + column * aStride)) << 2);
     const b = pointer(args, 2) + ((<usize>(rowOffset(args, 10, axes, 3, 2, row) + column * bStride)) << 2);
     if (conditionStride == 0) {

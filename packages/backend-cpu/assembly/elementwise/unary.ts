@@ -4,8 +4,37 @@ import { multiplyAdd, storeLanes } from '../support/lanes';
 import { partStart } from '../support/split';
 
 const enum Op {
-  negative, absolute, sign, affine, power, clamp, exp, expm1, log, log1p, sqrt, rsqrt, reciprocal, square, sin, cos, tanh, sigmoid,
-  relu, softplus, floor, ceil, isFinite, negativeInteger, absoluteInteger, signInteger, logicalNot, f32ToI32, f32ToU32, i32ToF32, u32ToF32,
+  negative,
+  absolute,
+  sign,
+  affine,
+  power,
+  clamp,
+  exp,
+  expm1,
+  log,
+  log1p,
+  sqrt,
+  rsqrt,
+  reciprocal,
+  square,
+  sin,
+  cos,
+  tanh,
+  sigmoid,
+  relu,
+  softplus,
+  floor,
+  ceil,
+  isFinite,
+  negativeInteger,
+  absoluteInteger,
+  signInteger,
+  logicalNot,
+  f32ToI32,
+  f32ToU32,
+  i32ToF32,
+  u32ToF32,
 }
 
 /** One op on four lanes; `op` is a constant, so only its line is left after inlining. */
@@ -70,34 +99,96 @@ function loop(op: i32, args: usize, part: i32, parts: i32): void {
   if (count & 3) storeLanes(out, apply(op, v128.load(input), alpha, beta), count & 3);
 }
 
-export function unaryNegative(args: usize, part: i32, parts: i32): void { loop(Op.negative, args, part, parts); }
-export function unaryAbsolute(args: usize, part: i32, parts: i32): void { loop(Op.absolute, args, part, parts); }
-export function unarySign(args: usize, part: i32, parts: i32): void { loop(Op.sign, args, part, parts); }
-export function unaryAffine(args: usize, part: i32, parts: i32): void { loop(Op.affine, args, part, parts); }
-export function unaryPower(args: usize, part: i32, parts: i32): void { loop(Op.power, args, part, parts); }
-export function unaryClamp(args: usize, part: i32, parts: i32): void { loop(Op.clamp, args, part, parts); }
-export function unaryExp(args: usize, part: i32, parts: i32): void { loop(Op.exp, args, part, parts); }
-export function unaryExpm1(args: usize, part: i32, parts: i32): void { loop(Op.expm1, args, part, parts); }
-export function unaryLog(args: usize, part: i32, parts: i32): void { loop(Op.log, args, part, parts); }
-export function unaryLog1p(args: usize, part: i32, parts: i32): void { loop(Op.log1p, args, part, parts); }
-export function unarySqrt(args: usize, part: i32, parts: i32): void { loop(Op.sqrt, args, part, parts); }
-export function unaryRsqrt(args: usize, part: i32, parts: i32): void { loop(Op.rsqrt, args, part, parts); }
-export function unaryReciprocal(args: usize, part: i32, parts: i32): void { loop(Op.reciprocal, args, part, parts); }
-export function unarySquare(args: usize, part: i32, parts: i32): void { loop(Op.square, args, part, parts); }
-export function unarySin(args: usize, part: i32, parts: i32): void { loop(Op.sin, args, part, parts); }
-export function unaryCos(args: usize, part: i32, parts: i32): void { loop(Op.cos, args, part, parts); }
-export function unaryTanh(args: usize, part: i32, parts: i32): void { loop(Op.tanh, args, part, parts); }
-export function unarySigmoid(args: usize, part: i32, parts: i32): void { loop(Op.sigmoid, args, part, parts); }
-export function unaryRelu(args: usize, part: i32, parts: i32): void { loop(Op.relu, args, part, parts); }
-export function unarySoftplus(args: usize, part: i32, parts: i32): void { loop(Op.softplus, args, part, parts); }
-export function unaryFloor(args: usize, part: i32, parts: i32): void { loop(Op.floor, args, part, parts); }
-export function unaryCeil(args: usize, part: i32, parts: i32): void { loop(Op.ceil, args, part, parts); }
-export function unaryIsFinite(args: usize, part: i32, parts: i32): void { loop(Op.isFinite, args, part, parts); }
-export function unaryNegativeInteger(args: usize, part: i32, parts: i32): void { loop(Op.negativeInteger, args, part, parts); }
-export function unaryAbsoluteInteger(args: usize, part: i32, parts: i32): void { loop(Op.absoluteInteger, args, part, parts); }
-export function unarySignInteger(args: usize, part: i32, parts: i32): void { loop(Op.signInteger, args, part, parts); }
-export function unaryLogicalNot(args: usize, part: i32, parts: i32): void { loop(Op.logicalNot, args, part, parts); }
-export function castF32ToI32(args: usize, part: i32, parts: i32): void { loop(Op.f32ToI32, args, part, parts); }
-export function castF32ToU32(args: usize, part: i32, parts: i32): void { loop(Op.f32ToU32, args, part, parts); }
-export function castI32ToF32(args: usize, part: i32, parts: i32): void { loop(Op.i32ToF32, args, part, parts); }
-export function castU32ToF32(args: usize, part: i32, parts: i32): void { loop(Op.u32ToF32, args, part, parts); }
+export function unaryNegative(args: usize, part: i32, parts: i32): void {
+  loop(Op.negative, args, part, parts);
+}
+export function unaryAbsolute(args: usize, part: i32, parts: i32): void {
+  loop(Op.absolute, args, part, parts);
+}
+export function unarySign(args: usize, part: i32, parts: i32): void {
+  loop(Op.sign, args, part, parts);
+}
+export function unaryAffine(args: usize, part: i32, parts: i32): void {
+  loop(Op.affine, args, part, parts);
+}
+export function unaryPower(args: usize, part: i32, parts: i32): void {
+  loop(Op.power, args, part, parts);
+}
+export function unaryClamp(args: usize, part: i32, parts: i32): void {
+  loop(Op.clamp, args, part, parts);
+}
+export function unaryExp(args: usize, part: i32, parts: i32): void {
+  loop(Op.exp, args, part, parts);
+}
+export function unaryExpm1(args: usize, part: i32, parts: i32): void {
+  loop(Op.expm1, args, part, parts);
+}
+export function unaryLog(args: usize, part: i32, parts: i32): void {
+  loop(Op.log, args, part, parts);
+}
+export function unaryLog1p(args: usize, part: i32, parts: i32): void {
+  loop(Op.log1p, args, part, parts);
+}
+export function unarySqrt(args: usize, part: i32, parts: i32): void {
+  loop(Op.sqrt, args, part, parts);
+}
+export function unaryRsqrt(args: usize, part: i32, parts: i32): void {
+  loop(Op.rsqrt, args, part, parts);
+}
+export function unaryReciprocal(args: usize, part: i32, parts: i32): void {
+  loop(Op.reciprocal, args, part, parts);
+}
+export function unarySquare(args: usize, part: i32, parts: i32): void {
+  loop(Op.square, args, part, parts);
+}
+export function unarySin(args: usize, part: i32, parts: i32): void {
+  loop(Op.sin, args, part, parts);
+}
+export function unaryCos(args: usize, part: i32, parts: i32): void {
+  loop(Op.cos, args, part, parts);
+}
+export function unaryTanh(args: usize, part: i32, parts: i32): void {
+  loop(Op.tanh, args, part, parts);
+}
+export function unarySigmoid(args: usize, part: i32, parts: i32): void {
+  loop(Op.sigmoid, args, part, parts);
+}
+export function unaryRelu(args: usize, part: i32, parts: i32): void {
+  loop(Op.relu, args, part, parts);
+}
+export function unarySoftplus(args: usize, part: i32, parts: i32): void {
+  loop(Op.softplus, args, part, parts);
+}
+export function unaryFloor(args: usize, part: i32, parts: i32): void {
+  loop(Op.floor, args, part, parts);
+}
+export function unaryCeil(args: usize, part: i32, parts: i32): void {
+  loop(Op.ceil, args, part, parts);
+}
+export function unaryIsFinite(args: usize, part: i32, parts: i32): void {
+  loop(Op.isFinite, args, part, parts);
+}
+export function unaryNegativeInteger(args: usize, part: i32, parts: i32): void {
+  loop(Op.negativeInteger, args, part, parts);
+}
+export function unaryAbsoluteInteger(args: usize, part: i32, parts: i32): void {
+  loop(Op.absoluteInteger, args, part, parts);
+}
+export function unarySignInteger(args: usize, part: i32, parts: i32): void {
+  loop(Op.signInteger, args, part, parts);
+}
+export function unaryLogicalNot(args: usize, part: i32, parts: i32): void {
+  loop(Op.logicalNot, args, part, parts);
+}
+export function castF32ToI32(args: usize, part: i32, parts: i32): void {
+  loop(Op.f32ToI32, args, part, parts);
+}
+export function castF32ToU32(args: usize, part: i32, parts: i32): void {
+  loop(Op.f32ToU32, args, part, parts);
+}
+export function castI32ToF32(args: usize, part: i32, parts: i32): void {
+  loop(Op.i32ToF32, args, part, parts);
+}
+export function castU32ToF32(args: usize, part: i32, parts: i32): void {
+  loop(Op.u32ToF32, args, part, parts);
+}

@@ -1,15 +1,30 @@
 import { multiplyAdd, multiplySubtract } from '../support/lanes';
 import { constant } from './constants';
 
-const enum Exp { inverseLn2, magic, ln2High, ln2Low, c7, c6, c5, c4, c3, half, one, most, least, leastMinus1 }
+const enum Exp {
+  inverseLn2,
+  magic,
+  ln2High,
+  ln2Low,
+  c7,
+  c6,
+  c5,
+  c4,
+  c3,
+  half,
+  one,
+  most,
+  least,
+  leastMinus1,
+}
 
 /**
- * 1/ln2; 1.5·2²³; ln2 in two parts (the first has 15 bits, so that an integer times it is exact; Cody and Waite 1980); 1/7!
- * down to 1/3!; ½; 1; and the ends of the ranges.
+ * 1/ln2; 1.5·2²³; ln2 in two parts (the first has 15 bits, so that an integer times it is exact; Cody and Waite 1980);
+ * 1/7! down to 1/3!; ½; 1; and the ends of the ranges.
  */
 const table: usize = memory.data<f32>([
-  1.44269504, 12582912.0, 0.693145751953125, 1.428606765330187e-6, 1.9841270e-4, 1.3888889e-3, 8.3333333e-3, 4.1666667e-2, 1.6666667e-1, 0.5,
-  1.0, 89.0, -86.9, -30.0,
+  1.44269504, 12582912.0, 0.693145751953125, 1.428606765330187e-6, 1.984127e-4, 1.3888889e-3, 8.3333333e-3,
+  4.1666667e-2, 1.6666667e-1, 0.5, 1.0, 89.0, -86.9, -30.0,
 ]);
 
 /** n + 1.5·2²³ for the integer n nearest to x/ln2: the sum rounds to an integer, and its last bits are those of n. */

@@ -1,7 +1,14 @@
 import { constant } from './constants';
 import { expBounded, expm1Bounded } from './exp';
 
-const enum Gate { one, two, ends, negativeEnd, saturated, sign }
+const enum Gate {
+  one,
+  two,
+  ends,
+  negativeEnd,
+  saturated,
+  sign,
+}
 
 /** 1; 2; the ends ±87 of the sigmoid; 9.1, where tanh is 1; and −0, whose one bit is the sign. */
 const table: usize = memory.data<f32>([1.0, 2.0, 87.0, -87.0, 9.1, -0.0]);
@@ -11,7 +18,10 @@ const table: usize = memory.data<f32>([1.0, 2.0, 87.0, -87.0, 9.1, -0.0]);
 @inline
 export function sigmoid(x: v128): v128 {
   const one = constant(table, Gate.one);
-  const bounded = f32x4.pmax(f32x4.pmin(v128.xor(x, constant(table, Gate.sign)), constant(table, Gate.ends)), constant(table, Gate.negativeEnd));
+  const bounded = f32x4.pmax(
+    f32x4.pmin(v128.xor(x, constant(table, Gate.sign)), constant(table, Gate.ends)),
+    constant(table, Gate.negativeEnd),
+  );
   return f32x4.div(one, f32x4.add(one, expBounded(bounded)));
 }
 

@@ -1,15 +1,33 @@
 import { multiplyAdd } from '../support/lanes';
 import { constant } from './constants';
 
-const enum Log { one, leastNormal, twoTo23, sqrtHalf, oneMinusSqrtHalf, mantissa, exponentOfOne, twentyThree, half, c9, c7, c5, c3, ln2Low, ln2High, infinity, largest }
+const enum Log {
+  one,
+  leastNormal,
+  twoTo23,
+  sqrtHalf,
+  oneMinusSqrtHalf,
+  mantissa,
+  exponentOfOne,
+  twentyThree,
+  half,
+  c9,
+  c7,
+  c5,
+  c3,
+  ln2Low,
+  ln2High,
+  infinity,
+  largest,
+}
 
 /**
- * 1; the least normal number; 2²³; the bits of √½, of 1 less those of √½, the mantissa's, and 127 as an integer; 23; ½; 2/9,
- * 2/7, 2/5, 2/3; ln2 in two parts; +∞; the largest number.
+ * 1; the least normal number; 2²³; the bits of √½, of 1 less those of √½, the mantissa's, and 127 as an integer; 23; ½;
+ * 2/9, 2/7, 2/5, 2/3; ln2 in two parts; +∞; the largest number.
  */
 const table: usize = memory.data<u32>([
-  0x3f800000, 0x00800000, 0x4b000000, 0x3f3504f3, 0x004afb0d, 0x007fffff, 127, 0x41b80000, 0x3f000000, 0x3e638e39, 0x3e924925, 0x3ecccccd,
-  0x3f2aaaab, 0x35bfbe8e, 0x3f317200, 0x7f800000, 0x7f7fffff,
+  0x3f800000, 0x00800000, 0x4b000000, 0x3f3504f3, 0x004afb0d, 0x007fffff, 127, 0x41b80000, 0x3f000000, 0x3e638e39,
+  0x3e924925, 0x3ecccccd, 0x3f2aaaab, 0x35bfbe8e, 0x3f317200, 0x7f800000, 0x7f7fffff,
 ]);
 
 /**

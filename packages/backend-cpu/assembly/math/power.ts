@@ -2,16 +2,42 @@ import { multiplyAdd64 } from '../support/lanes';
 
 // x^y = 2^(y·log2 x) in f64, two lanes at a time: in f32 the rounding of y·log2 x alone, up to 128, would cost 64 ulp.
 
-const enum Power { one, sqrtHalf, oneMinusSqrtHalf, mantissa, twoTo52, bias, twoOverLn2, c13, c11, c9, c7, c5, c3, most, least, magic, integerBias, e7, e6, e5, e4, e3, e2, e1 }
+const enum Power {
+  one,
+  sqrtHalf,
+  oneMinusSqrtHalf,
+  mantissa,
+  twoTo52,
+  bias,
+  twoOverLn2,
+  c13,
+  c11,
+  c9,
+  c7,
+  c5,
+  c3,
+  most,
+  least,
+  magic,
+  integerBias,
+  e7,
+  e6,
+  e5,
+  e4,
+  e3,
+  e2,
+  e1,
+}
 
 /**
- * 1; the bits of √½, and of 1 less those; the mantissa's; 2⁵²; 2⁵² + 1023; 2/ln2; 1/13 … 1/3; the ends of the exponent; 1.5·2⁵²;
- * 1023 as an integer; ln2ⁿ/n! for n = 7 … 1.
+ * 1; the bits of √½, and of 1 less those; the mantissa's; 2⁵²; 2⁵² + 1023; 2/ln2; 1/13 … 1/3; the ends of the exponent;
+ * 1.5·2⁵²; 1023 as an integer; ln2ⁿ/n! for n = 7 … 1.
  */
 const table: usize = memory.data<u64>([
-  0x3ff0000000000000, 0x3fe6a09e667f3bcd, 0x00095f619980c433, 0x000fffffffffffff, 0x4330000000000000, 0x43300000000003ff, 0x40071547652b82fe,
-  0x3fb3b13b13b13b14, 0x3fb745d1745d1746, 0x3fbc71c71c71c71c, 0x3fc2492492492492, 0x3fc999999999999a, 0x3fd5555555555555, 0x4064000000000000,
-  0xc064000000000000, 0x4338000000000000, 1023, 0x3eeffcbfc588b0c5, 0x3f2430912f86c786, 0x3f55d87fe78a6730, 0x3f83b2ab6fba4e77,
+  0x3ff0000000000000, 0x3fe6a09e667f3bcd, 0x00095f619980c433, 0x000fffffffffffff, 0x4330000000000000,
+  0x43300000000003ff, 0x40071547652b82fe, 0x3fb3b13b13b13b14, 0x3fb745d1745d1746, 0x3fbc71c71c71c71c,
+  0x3fc2492492492492, 0x3fc999999999999a, 0x3fd5555555555555, 0x4064000000000000, 0xc064000000000000,
+  0x4338000000000000, 1023, 0x3eeffcbfc588b0c5, 0x3f2430912f86c786, 0x3f55d87fe78a6730, 0x3f83b2ab6fba4e77,
   0x3fac6b08d704a0bf, 0x3fcebfbdff82c58e, 0x3fe62e42fefa39ef,
 ]);
 
@@ -86,7 +112,10 @@ export function power(x: v128, y: v128): v128 {
   const zero = f32x4.splat(0);
   const infinity = f32x4.splat(f32.MAX_VALUE * 2);
   const magnitude = f32x4.abs(x);
-  const isOrdinary = v128.and(v128.and(f32x4.gt(magnitude, zero), f32x4.lt(magnitude, infinity)), f32x4.lt(f32x4.abs(y), infinity));
+  const isOrdinary = v128.and(
+    v128.and(f32x4.gt(magnitude, zero), f32x4.lt(magnitude, infinity)),
+    f32x4.lt(f32x4.abs(y), infinity),
+  );
   if (!i32x4.all_true(isOrdinary)) return powerLanes(x, y);
   const low = powerPair(magnitude, y);
   const high = powerPair(upperHalf(magnitude), upperHalf(y));

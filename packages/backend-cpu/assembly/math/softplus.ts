@@ -2,7 +2,17 @@ import { multiplyAdd } from '../support/lanes';
 import { constant } from './constants';
 import { exp } from './exp';
 
-const enum Softplus { two, c15, c13, c11, c9, c7, c5, c3, sign }
+const enum Softplus {
+  two,
+  c15,
+  c13,
+  c11,
+  c9,
+  c7,
+  c5,
+  c3,
+  sign,
+}
 
 /** 2; 2/15, 2/13 … 2/3; −0, whose one bit is the sign. */
 const table: usize = memory.data<f32>([

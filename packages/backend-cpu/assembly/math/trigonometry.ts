@@ -3,7 +3,7 @@
 /** π/2 in two parts; the first has 25 bits, so that n times it is exact for |n| < 2^28. */
 // @ts-ignore: decorator
 @inline
-const HALF_PI_HIGH: f64 = 1.57079631090164184570;
+const HALF_PI_HIGH: f64 = 1.5707963109016418457;
 // @ts-ignore: decorator
 @inline
 const HALF_PI_LOW: f64 = 1.58932547735281966916e-8;

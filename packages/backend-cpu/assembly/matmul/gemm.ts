@@ -19,11 +19,18 @@ const N_BLOCK: i32 = 64 * TILE_COLUMNS;
  * steps in bytes. `mode` is OVERWRITE or ACCUMULATE; `bias` `[n]` or 0 is added.
  */
 export function multiplyPanels(
-  m: i32, n: i32, k: i32,
-  a: usize, aPanelStep: usize,
-  b: usize, bPanelStep: usize, bStep: usize,
-  c: usize, cStep: usize,
-  mode: i32, bias: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  a: usize,
+  aPanelStep: usize,
+  b: usize,
+  bPanelStep: usize,
+  bStep: usize,
+  c: usize,
+  cStep: usize,
+  mode: i32,
+  bias: usize,
 ): void {
   for (let j = 0; j < n; j += TILE_COLUMNS) {
     const columns = min(TILE_COLUMNS, n - j);
@@ -49,17 +56,26 @@ export function gemmScratchBytes(m: i32, n: i32, k: i32): usize {
 }
 
 /**
- * C `[m, n]` = A·B (+ C or bias) on the calling thread. A's element (i, p) is at `a + i·aRowStep + p·aStep`, B's (p, j) at
- * `b + p·bRowStep + j·bStep`, C's (i, j) at `c + i·cStep + 4j`: bytes, so transposes are a matter of steps. `mode` is
- * OVERWRITE or ACCUMULATE, `bias` `[n]` or 0, `scratch` has `gemmScratchBytes(m, n, k)` bytes. The sum over k is cut at
- * multiples of 256: an element comes out the same in whatever piece of C it is computed.
+ * C `[m, n]` = A·B (+ C or bias) on the calling thread. A's element (i, p) is at `a + i·aRowStep + p·aStep`, B's (p, j)
+ * at `b + p·bRowStep + j·bStep`, C's (i, j) at `c + i·cStep + 4j`: bytes, so transposes are a matter of steps. `mode`
+ * is OVERWRITE or ACCUMULATE, `bias` `[n]` or 0, `scratch` has `gemmScratchBytes(m, n, k)` bytes. The sum over k is cut
+ * at multiples of 256: an element comes out the same in whatever piece of C it is computed.
  */
 export function gemm(
-  m: i32, n: i32, k: i32,
-  a: usize, aRowStep: usize, aStep: usize,
-  b: usize, bRowStep: usize, bStep: usize,
-  c: usize, cStep: usize,
-  mode: i32, bias: usize, scratch: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  a: usize,
+  aRowStep: usize,
+  aStep: usize,
+  b: usize,
+  bRowStep: usize,
+  bStep: usize,
+  c: usize,
+  cStep: usize,
+  mode: i32,
+  bias: usize,
+  scratch: usize,
 ): void {
   const depthMost = min(k, K_BLOCK);
   const packedA = scratch;
@@ -71,17 +87,24 @@ export function gemm(
     const columns = min(N_BLOCK, n - j);
     for (let p = 0; p == 0 || p < k; p += K_BLOCK) {
       const depth = min(K_BLOCK, k - p);
-      const blockB = b + (<usize>p) * bRowStep + (<usize>j) * bStep;
+      const blockB = b + <usize>p * bRowStep + <usize>j * bStep;
       if (!plainB) packColumns(depth, columns, blockB, bRowStep, bStep, packedB);
       for (let i = 0; i < m; i += M_BLOCK) {
         const rows = min(M_BLOCK, m - i);
-        packRows(rows, depth, a + (<usize>i) * aRowStep + (<usize>p) * aStep, aRowStep, aStep, packedA);
+        packRows(rows, depth, a + <usize>i * aRowStep + <usize>p * aStep, aRowStep, aStep, packedA);
         multiplyPanels(
-          rows, columns, depth,
-          packedA, rowPanelBytes(depth),
-          plainB ? blockB : packedB, plainB ? 4 * TILE_COLUMNS : columnPanelBytes(depth), plainB ? bRowStep : 4 * TILE_COLUMNS,
-          c + (<usize>i) * cStep + ((<usize>j) << 2), cStep,
-          p == 0 ? mode : ACCUMULATE, p == 0 && bias != 0 ? bias + ((<usize>j) << 2) : 0,
+          rows,
+          columns,
+          depth,
+          packedA,
+          rowPanelBytes(depth),
+          plainB ? blockB : packedB,
+          plainB ? 4 * TILE_COLUMNS : columnPanelBytes(depth),
+          plainB ? bRowStep : 4 * TILE_COLUMNS,
+          c + <usize>i * cStep + ((<usize>j) << 2),
+          cStep,
+          p == 0 ? mode : ACCUMULATE,
+          p == 0 && bias != 0 ? bias + ((<usize>j) << 2) : 0,
         );
       }
     }

@@ -5,20 +5,20 @@ import { TILE_COLUMNS, TILE_ROWS } from './tile';
 // @ts-ignore: decorator
 @inline
 export function rowPanelBytes(k: i32): usize {
-  return (<usize>k) * (4 * TILE_ROWS);
+  return <usize>k * (4 * TILE_ROWS);
 }
 
 /** Bytes of a panel of B with k rows of 8 values. */
 // @ts-ignore: decorator
 @inline
 export function columnPanelBytes(k: i32): usize {
-  return (<usize>k) * (4 * TILE_COLUMNS);
+  return <usize>k * (4 * TILE_COLUMNS);
 }
 
 /** Copies a `rows × k` block element by element into a panel whose k-th group begins `k·groupBytes` in. */
 function packAny(rows: i32, k: i32, source: usize, rowStep: usize, kStep: usize, out: usize, groupBytes: usize): void {
   for (let i = 0; i < rows; i++) {
-    let from = source + (<usize>i) * rowStep;
+    let from = source + <usize>i * rowStep;
     let to = out + ((<usize>i) << 2);
     for (let p = 0; p < k; p++) {
       store<f32>(to, load<f32>(from));
@@ -59,8 +59,8 @@ function packSixRows(k: i32, source: usize, rowStep: usize, out: usize): void {
 }
 
 /**
- * Packs A `[m, k]` into panels of 6 rows: panel i holds rows 6i…6i+5, for each k their 6 values together. Element (i, p)
- * is at `a + i·rowStep + p·kStep` (bytes). The rows that the last panel lacks stay undefined and are never read.
+ * Packs A `[m, k]` into panels of 6 rows: panel i holds rows 6i…6i+5, for each k their 6 values together. Element (i,
+ * p) is at `a + i·rowStep + p·kStep` (bytes). The rows that the last panel lacks stay undefined and are never read.
  * `out` takes `ceil(m/6)·rowPanelBytes(k)`.
  */
 export function packRows(m: i32, k: i32, a: usize, rowStep: usize, kStep: usize, out: usize): void {

@@ -15,7 +15,7 @@ export function matmulParts(args: usize, part: i32, parts: i32): void {
   const b = pointer(args, 1);
   const c = pointer(args, 2);
   const bias = pointer(args, 3);
-  const scratch = pointer(args, 4) + pointer(args, 5) * (<usize>part);
+  const scratch = pointer(args, 4) + pointer(args, 5) * <usize>part;
   const aBatchStep = pointer(args, 10) << 2;
   const aRowStep = pointer(args, 11) << 2;
   const aStep = pointer(args, 12) << 2;
@@ -38,18 +38,42 @@ export function matmulParts(args: usize, part: i32, parts: i32): void {
     piece += to - from;
     const start = from * grain;
     const count = min(side, to * grain) - start;
-    const entryA = a + (<usize>entry) * aBatchStep;
-    const entryB = b + (<usize>entry) * bBatchStep;
-    const entryC = c + (<usize>entry) * (<usize>m) * cStep;
+    const entryA = a + <usize>entry * aBatchStep;
+    const entryB = b + <usize>entry * bBatchStep;
+    const entryC = c + <usize>entry * <usize>m * cStep;
     if (alongRows) {
       gemm(
-        count, n, k, entryA + (<usize>start) * aRowStep, aRowStep, aStep, entryB, bRowStep, bStep,
-        entryC + (<usize>start) * cStep, cStep, mode, bias, scratch,
+        count,
+        n,
+        k,
+        entryA + <usize>start * aRowStep,
+        aRowStep,
+        aStep,
+        entryB,
+        bRowStep,
+        bStep,
+        entryC + <usize>start * cStep,
+        cStep,
+        mode,
+        bias,
+        scratch,
       );
     } else {
       gemm(
-        m, count, k, entryA, aRowStep, aStep, entryB + (<usize>start) * bStep, bRowStep, bStep,
-        entryC + ((<usize>start) << 2), cStep, mode, bias == 0 ? 0 : bias + ((<usize>start) << 2), scratch,
+        m,
+        count,
+        k,
+        entryA,
+        aRowStep,
+        aStep,
+        entryB + <usize>start * bStep,
+        bRowStep,
+        bStep,
+        entryC + ((<usize>start) << 2),
+        cStep,
+        mode,
+        bias == 0 ? 0 : bias + ((<usize>start) << 2),
+        scratch,
       );
     }
   }

@@ -43,18 +43,35 @@ function storeRow(c: usize, low: v128, high: v128, columns: i32, mode: i32, bias
 
 /**
  * C[rows × columns] = A·B (+ C or bias): A a panel with 6 values for each k, B rows of 8 values `bStep` bytes apart.
- * 12 accumulators, 2 vectors of B and one broadcast of A fill 15 of the 16 registers that V8 uses. The sum over k runs in
- * order for every element, whatever the shape of the tile, so an element does not depend on where tiles begin.
+ * 12 accumulators, 2 vectors of B and one broadcast of A fill 15 of the 16 registers that V8 uses. The sum over k runs
+ * in order for every element, whatever the shape of the tile, so an element does not depend on where tiles begin.
  */
 // @ts-ignore: decorator
 @inline
-function tile(rows: i32, k: i32, a: usize, b: usize, bStep: usize, c: usize, cStep: usize, columns: i32, mode: i32, bias: usize): void {
-  let c00 = f32x4.splat(0), c01 = c00;
-  let c10 = c00, c11 = c00;
-  let c20 = c00, c21 = c00;
-  let c30 = c00, c31 = c00;
-  let c40 = c00, c41 = c00;
-  let c50 = c00, c51 = c00;
+function tile(
+  rows: i32,
+  k: i32,
+  a: usize,
+  b: usize,
+  bStep: usize,
+  c: usize,
+  cStep: usize,
+  columns: i32,
+  mode: i32,
+  bias: usize,
+): void {
+  let c00 = f32x4.splat(0),
+    c01 = c00;
+  let c10 = c00,
+    c11 = c00;
+  let c20 = c00,
+    c21 = c00;
+  let c30 = c00,
+    c31 = c00;
+  let c40 = c00,
+    c41 = c00;
+  let c50 = c00,
+    c51 = c00;
   for (; k > 0; --k) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
@@ -101,13 +118,35 @@ function tile(rows: i32, k: i32, a: usize, b: usize, bStep: usize, c: usize, cSt
  * One tile of C with `rows` in 1…6 and `columns` in 1…8. `bias` is the address of the tile's 8 bias values or 0. With
  * fewer than 8 columns B, C and bias are read past their end (see KERNELS.md), but C is only written where it is due.
  */
-export function multiplyTile(rows: i32, columns: i32, k: i32, a: usize, b: usize, bStep: usize, c: usize, cStep: usize, mode: i32, bias: usize): void {
+export function multiplyTile(
+  rows: i32,
+  columns: i32,
+  k: i32,
+  a: usize,
+  b: usize,
+  bStep: usize,
+  c: usize,
+  cStep: usize,
+  mode: i32,
+  bias: usize,
+): void {
   switch (rows) {
-    case 6: tile(6, k, a, b, bStep, c, cStep, columns, mode, bias); break;
-    case 5: tile(5, k, a, b, bStep, c, cStep, columns, mode, bias); break;
-    case 4: tile(4, k, a, b, bStep, c, cStep, columns, mode, bias); break;
-    case 3: tile(3, k, a, b, bStep, c, cStep, columns, mode, bias); break;
-    case 2: tile(2, k, a, b, bStep, c, cStep, columns, mode, bias); break;
-    default: tile(1, k, a, b, bStep, c, cStep, columns, mode, bias);
+    case 6:
+      tile(6, k, a, b, bStep, c, cStep, columns, mode, bias);
+      break;
+    case 5:
+      tile(5, k, a, b, bStep, c, cStep, columns, mode, bias);
+      break;
+    case 4:
+      tile(4, k, a, b, bStep, c, cStep, columns, mode, bias);
+      break;
+    case 3:
+      tile(3, k, a, b, bStep, c, cStep, columns, mode, bias);
+      break;
+    case 2:
+      tile(2, k, a, b, bStep, c, cStep, columns, mode, bias);
+      break;
+    default:
+      tile(1, k, a, b, bStep, c, cStep, columns, mode, bias);
   }
 }

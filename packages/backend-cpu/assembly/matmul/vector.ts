@@ -27,7 +27,8 @@ function finishDot(a: v128, b: v128, row: usize, v: usize, rest: i32): f32 {
 }
 
 function dot(k: i32, row: usize, v: usize): f32 {
-  let a = f32x4.splat(0), b = a;
+  let a = f32x4.splat(0),
+    b = a;
   for (; k >= 8; k -= 8) {
     a = multiplyAdd(v128.load(row), v128.load(v), a);
     b = multiplyAdd(v128.load(row, 16), v128.load(v, 16), b);
@@ -46,10 +47,27 @@ function put(y: usize, value: f32, mode: i32, bias: usize): void {
 }
 
 /** `count` rows of M, contiguous and `step` bytes apart, by v: four at a time share the loads of v. */
-function dotRows(count: i32, k: i32, rows: usize, step: usize, v: usize, y: usize, mode: i32, bias: usize, biasStep: usize): void {
+function dotRows(
+  count: i32,
+  k: i32,
+  rows: usize,
+  step: usize,
+  v: usize,
+  y: usize,
+  mode: i32,
+  bias: usize,
+  biasStep: usize,
+): void {
   let i = 0;
   for (; i + 4 <= count; i += 4) {
-    let a0 = f32x4.splat(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0, a3 = a0, b3 = a0;
+    let a0 = f32x4.splat(0),
+      b0 = a0,
+      a1 = a0,
+      b1 = a0,
+      a2 = a0,
+      b2 = a0,
+      a3 = a0,
+      b3 = a0;
     let row = rows;
     let at = v;
     let rest = k;
@@ -105,12 +123,25 @@ function addColumns(depth: i32, count: i32, columns: usize, step: usize, v: usiz
   }
 }
 
-/** `count` elements of y where M's columns are contiguous: columns are read in the order of memory, y stays in the cache. */
-function sumColumns(count: i32, k: i32, columns: usize, step: usize, v: usize, y: usize, mode: i32, bias: usize, biasStep: usize): void {
+/**
+ * `count` elements of y where M's columns are contiguous: columns are read in the order of memory, y stays in the
+ * cache.
+ */
+function sumColumns(
+  count: i32,
+  k: i32,
+  columns: usize,
+  step: usize,
+  v: usize,
+  y: usize,
+  mode: i32,
+  bias: usize,
+  biasStep: usize,
+): void {
   for (let i = 0; i < count; i++) {
     const at = (<usize>i) << 2;
     let value: f32 = mode == ACCUMULATE ? load<f32>(y + at) : 0;
-    if (bias != 0) value += load<f32>(bias + (<usize>i) * biasStep);
+    if (bias != 0) value += load<f32>(bias + <usize>i * biasStep);
     store<f32>(y + at, value);
   }
   for (; k >= 8; k -= 8) {
@@ -131,9 +162,9 @@ function sumColumns(count: i32, k: i32, columns: usize, step: usize, v: usize, y
 const PIECE: i32 = 256;
 
 /**
- * A batch of y = M·v (+ y or bias), cut into parts along the batch and y. Slots: M, v, y, bias, scratch, scratch bytes of
- * a part (k floats), batch, length of y, k, then in elements: M's batch step, row step and column step, v's batch step and
- * step, mode, and the bias's step (0 or 1).
+ * A batch of y = M·v (+ y or bias), cut into parts along the batch and y. Slots: M, v, y, bias, scratch, scratch bytes
+ * of a part (k floats), batch, length of y, k, then in elements: M's batch step, row step and column step, v's batch
+ * step and step, mode, and the bias's step (0 or 1).
  */
 export function vectorParts(args: usize, part: i32, parts: i32): void {
   const batch = integer(args, 6);
@@ -144,7 +175,7 @@ export function vectorParts(args: usize, part: i32, parts: i32): void {
   const vStep = integer(args, 13);
   const mode = integer(args, 14);
   const biasStep = pointer(args, 15) << 2;
-  const scratch = pointer(args, 4) + pointer(args, 5) * (<usize>part);
+  const scratch = pointer(args, 4) + pointer(args, 5) * <usize>part;
   const pieces = (length + PIECE - 1) / PIECE;
   const last = partStart(batch * pieces, part + 1, parts, 1);
   let packed = -1;
@@ -152,16 +183,17 @@ export function vectorParts(args: usize, part: i32, parts: i32): void {
     const entry = item / pieces;
     const start = (item - entry * pieces) * PIECE;
     const count = min(PIECE, length - start);
-    const matrix = pointer(args, 0) + (((<usize>entry) * pointer(args, 9)) << 2) + (<usize>start) * rowStep;
-    let v = pointer(args, 1) + (((<usize>entry) * pointer(args, 12)) << 2);
+    const matrix = pointer(args, 0) + ((<usize>entry * pointer(args, 9)) << 2) + <usize>start * rowStep;
+    let v = pointer(args, 1) + ((<usize>entry * pointer(args, 12)) << 2);
     if (vStep != 1) {
-      for (let p = 0; p < k && packed != entry; p++) store<f32>(scratch + ((<usize>p) << 2), load<f32>(v + ((<usize>(p * vStep)) << 2)));
+      for (let p = 0; p < k && packed != entry; p++)
+        store<f32>(scratch + ((<usize>p) << 2), load<f32>(v + ((<usize>(p * vStep)) << 2)));
       packed = entry;
       v = scratch;
     }
     const y = pointer(args, 2) + ((<usize>(entry * length + start)) << 2);
     let bias = pointer(args, 3);
-    if (bias != 0) bias += (<usize>start) * biasStep;
+    if (bias != 0) bias += <usize>start * biasStep;
     if (columnStep == 4) dotRows(count, k, matrix, rowStep, v, y, mode, bias, bias == 0 ? 0 : biasStep);
     else sumColumns(count, k, matrix, columnStep, v, y, mode, bias, biasStep);
   }

@@ -31,7 +31,9 @@ function squares(address: usize, count: i32): f64 {
   return sum;
 }
 
-/** The sum of squares of each block, as f64, to `sums`: the same whoever adds which. Slots: table, rows, blocks, sums. */
+/**
+ * The sum of squares of each block, as f64, to `sums`: the same whoever adds which. Slots: table, rows, blocks, sums.
+ */
 export function normBlocks(args: usize, part: i32, parts: i32): void {
   const table = pointer(args, 0);
   const rows = integer(args, 1);

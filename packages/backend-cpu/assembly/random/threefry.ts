@@ -15,8 +15,8 @@ function rotate(x: v128, bits: i32): v128 {
 }
 
 /**
- * Words from Threefry-2x32 with 20 rounds, four blocks at a time: a lane a block. Slots: out, words, the two words of the
- * key, low and high word of the first counter.
+ * Words from Threefry-2x32 with 20 rounds, four blocks at a time: a lane a block. Slots: out, words, the two words of
+ * the key, low and high word of the first counter.
  */
 export function threefry(args: usize, part: i32, parts: i32): void {
   const length = integer(args, 1);
@@ -35,38 +35,58 @@ export function threefry(args: usize, part: i32, parts: i32): void {
     x = i32x4.add(x, key0);
     y = i32x4.add(y, key1);
 
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 13), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 15), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 26), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 6), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 13), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 15), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 26), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 6), x);
     x = i32x4.add(x, key1);
     y = i32x4.add(i32x4.add(y, key2), i32x4.splat(1));
 
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 17), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 29), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 16), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 24), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 17), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 29), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 16), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 24), x);
     x = i32x4.add(x, key2);
     y = i32x4.add(i32x4.add(y, key0), i32x4.splat(2));
 
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 13), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 15), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 26), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 6), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 13), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 15), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 26), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 6), x);
     x = i32x4.add(x, key0);
     y = i32x4.add(i32x4.add(y, key1), i32x4.splat(3));
 
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 17), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 29), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 16), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 24), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 17), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 29), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 16), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 24), x);
     x = i32x4.add(x, key1);
     y = i32x4.add(i32x4.add(y, key2), i32x4.splat(4));
 
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 13), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 15), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 26), x);
-    x = i32x4.add(x, y); y = v128.xor(rotate(y, 6), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 13), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 15), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 26), x);
+    x = i32x4.add(x, y);
+    y = v128.xor(rotate(y, 6), x);
     x = i32x4.add(x, key2);
     y = i32x4.add(i32x4.add(y, key0), i32x4.splat(5));
 

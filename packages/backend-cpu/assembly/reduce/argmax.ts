@@ -2,7 +2,11 @@ import { integer, pointer } from '../support/arguments';
 import { storeLanes } from '../support/lanes';
 import { partStart } from '../support/split';
 
-const enum Kind { float, signed, unsigned }
+const enum Kind {
+  float,
+  signed,
+  unsigned,
+}
 
 /** Lanes where `x` takes the lead over `best`: larger, or the first NaN. */
 // @ts-ignore: decorator
@@ -21,7 +25,9 @@ function isBetter(kind: i32, x: v128, index: i32, best: v128, bestIndex: i32): b
   return i32x4.extract_lane(leads(kind, best, x), 0) == 0 && index < bestIndex;
 }
 
-/** The place of the largest of `length` consecutive elements: four candidates, one a lane, and then the best of these. */
+/**
+ * The place of the largest of `length` consecutive elements: four candidates, one a lane, and then the best of these.
+ */
 // @ts-ignore: decorator
 @inline
 function argmaxRun(kind: i32, from: usize, length: i32): i32 {
@@ -95,9 +101,21 @@ function columns(kind: i32, args: usize, part: i32, parts: i32): void {
 
 // The place of the largest element along an axis. Slots: input, out, outer, length, inner (1 for the kernels of rows).
 
-export function argmaxRowsFloat(args: usize, part: i32, parts: i32): void { rows(Kind.float, args, part, parts); }
-export function argmaxRowsSigned(args: usize, part: i32, parts: i32): void { rows(Kind.signed, args, part, parts); }
-export function argmaxRowsUnsigned(args: usize, part: i32, parts: i32): void { rows(Kind.unsigned, args, part, parts); }
-export function argmaxColumnsFloat(args: usize, part: i32, parts: i32): void { columns(Kind.float, args, part, parts); }
-export function argmaxColumnsSigned(args: usize, part: i32, parts: i32): void { columns(Kind.signed, args, part, parts); }
-export function argmaxColumnsUnsigned(args: usize, part: i32, parts: i32): void { columns(Kind.unsigned, args, part, parts); }
+export function argmaxRowsFloat(args: usize, part: i32, parts: i32): void {
+  rows(Kind.float, args, part, parts);
+}
+export function argmaxRowsSigned(args: usize, part: i32, parts: i32): void {
+  rows(Kind.signed, args, part, parts);
+}
+export function argmaxRowsUnsigned(args: usize, part: i32, parts: i32): void {
+  rows(Kind.unsigned, args, part, parts);
+}
+export function argmaxColumnsFloat(args: usize, part: i32, parts: i32): void {
+  columns(Kind.float, args, part, parts);
+}
+export function argmaxColumnsSigned(args: usize, part: i32, parts: i32): void {
+  columns(Kind.signed, args, part, parts);
+}
+export function argmaxColumnsUnsigned(args: usize, part: i32, parts: i32): void {
+  columns(Kind.unsigned, args, part, parts);
+}

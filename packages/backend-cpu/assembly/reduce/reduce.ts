@@ -2,7 +2,16 @@ import { integer, pointer } from '../support/arguments';
 import { storeLanes } from '../support/lanes';
 import { partStart } from '../support/split';
 
-const enum Op { sum, max, min, sumInteger, maxSigned, maxUnsigned, minSigned, minUnsigned }
+const enum Op {
+  sum,
+  max,
+  min,
+  sumInteger,
+  maxSigned,
+  maxUnsigned,
+  minSigned,
+  minUnsigned,
+}
 
 /** One step of the reduction on four lanes; `op` is a constant. f32x4.max and min keep a NaN. */
 // @ts-ignore: decorator
@@ -38,11 +47,16 @@ function combineLanes(op: i32, value: v128): v128 {
   return combine(op, pairs, i8x16.shuffle(pairs, pairs, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
 }
 
-/** `count` consecutive elements into lane 0. Four chains of four lanes keep the adder busy and the error of a sum small. */
+/**
+ * `count` consecutive elements into lane 0. Four chains of four lanes keep the adder busy and the error of a sum small.
+ */
 // @ts-ignore: decorator
 @inline
 function reduceRun(op: i32, from: usize, count: i32): v128 {
-  let a = identity(op), b = a, c = a, d = a;
+  let a = identity(op),
+    b = a,
+    c = a,
+    d = a;
   for (; count >= 16; count -= 16) {
     a = combine(op, a, v128.load(from));
     b = combine(op, b, v128.load(from, 16));
@@ -64,8 +78,8 @@ function reduceRun(op: i32, from: usize, count: i32): v128 {
 }
 
 /**
- * The last axis: every row is cut into blocks, and block b of row r ends up in out[r, b]. Slots: input, out, rows, length
- * of a row, length of a block, blocks of a row.
+ * The last axis: every row is cut into blocks, and block b of row r ends up in out[r, b]. Slots: input, out, rows,
+ * length of a row, length of a block, blocks of a row.
  */
 // @ts-ignore: decorator
 @inline
@@ -106,8 +120,8 @@ function takeRows(op: i32, count: i32, width: i32, from: usize, step: usize, out
 }
 
 /**
- * A middle axis of `[outer, length, inner]`: it is cut into blocks, and block b of outer index o ends up in out[o, b, :].
- * Slots: input, out, outer, length, inner, rows of a block, blocks, columns of a chunk (a multiple of 4).
+ * A middle axis of `[outer, length, inner]`: it is cut into blocks, and block b of outer index o ends up in out[o, b,
+ * :]. Slots: input, out, outer, length, inner, rows of a block, blocks, columns of a chunk (a multiple of 4).
  */
 // @ts-ignore: decorator
 @inline
@@ -148,19 +162,51 @@ function columns(op: i32, args: usize, part: i32, parts: i32): void {
   }
 }
 
-export function reduceRowsSum(args: usize, part: i32, parts: i32): void { rows(Op.sum, args, part, parts); }
-export function reduceRowsMax(args: usize, part: i32, parts: i32): void { rows(Op.max, args, part, parts); }
-export function reduceRowsMin(args: usize, part: i32, parts: i32): void { rows(Op.min, args, part, parts); }
-export function reduceRowsSumInteger(args: usize, part: i32, parts: i32): void { rows(Op.sumInteger, args, part, parts); }
-export function reduceRowsMaxSigned(args: usize, part: i32, parts: i32): void { rows(Op.maxSigned, args, part, parts); }
-export function reduceRowsMaxUnsigned(args: usize, part: i32, parts: i32): void { rows(Op.maxUnsigned, args, part, parts); }
-export function reduceRowsMinSigned(args: usize, part: i32, parts: i32): void { rows(Op.minSigned, args, part, parts); }
-export function reduceRowsMinUnsigned(args: usize, part: i32, parts: i32): void { rows(Op.minUnsigned, args, part, parts); }
-export function reduceColumnsSum(args: usize, part: i32, parts: i32): void { columns(Op.sum, args, part, parts); }
-export function reduceColumnsMax(args: usize, part: i32, parts: i32): void { columns(Op.max, args, part, parts); }
-export function reduceColumnsMin(args: usize, part: i32, parts: i32): void { columns(Op.min, args, part, parts); }
-export function reduceColumnsSumInteger(args: usize, part: i32, parts: i32): void { columns(Op.sumInteger, args, part, parts); }
-export function reduceColumnsMaxSigned(args: usize, part: i32, parts: i32): void { columns(Op.maxSigned, args, part, parts); }
-export function reduceColumnsMaxUnsigned(args: usize, part: i32, parts: i32): void { columns(Op.maxUnsigned, args, part, parts); }
-export function reduceColumnsMinSigned(args: usize, part: i32, parts: i32): void { columns(Op.minSigned, args, part, parts); }
-export function reduceColumnsMinUnsigned(args: usize, part: i32, parts: i32): void { columns(Op.minUnsigned, args, part, parts); }
+export function reduceRowsSum(args: usize, part: i32, parts: i32): void {
+  rows(Op.sum, args, part, parts);
+}
+export function reduceRowsMax(args: usize, part: i32, parts: i32): void {
+  rows(Op.max, args, part, parts);
+}
+export function reduceRowsMin(args: usize, part: i32, parts: i32): void {
+  rows(Op.min, args, part, parts);
+}
+export function reduceRowsSumInteger(args: usize, part: i32, parts: i32): void {
+  rows(Op.sumInteger, args, part, parts);
+}
+export function reduceRowsMaxSigned(args: usize, part: i32, parts: i32): void {
+  rows(Op.maxSigned, args, part, parts);
+}
+export function reduceRowsMaxUnsigned(args: usize, part: i32, parts: i32): void {
+  rows(Op.maxUnsigned, args, part, parts);
+}
+export function reduceRowsMinSigned(args: usize, part: i32, parts: i32): void {
+  rows(Op.minSigned, args, part, parts);
+}
+export function reduceRowsMinUnsigned(args: usize, part: i32, parts: i32): void {
+  rows(Op.minUnsigned, args, part, parts);
+}
+export function reduceColumnsSum(args: usize, part: i32, parts: i32): void {
+  columns(Op.sum, args, part, parts);
+}
+export function reduceColumnsMax(args: usize, part: i32, parts: i32): void {
+  columns(Op.max, args, part, parts);
+}
+export function reduceColumnsMin(args: usize, part: i32, parts: i32): void {
+  columns(Op.min, args, part, parts);
+}
+export function reduceColumnsSumInteger(args: usize, part: i32, parts: i32): void {
+  columns(Op.sumInteger, args, part, parts);
+}
+export function reduceColumnsMaxSigned(args: usize, part: i32, parts: i32): void {
+  columns(Op.maxSigned, args, part, parts);
+}
+export function reduceColumnsMaxUnsigned(args: usize, part: i32, parts: i32): void {
+  columns(Op.maxUnsigned, args, part, parts);
+}
+export function reduceColumnsMinSigned(args: usize, part: i32, parts: i32): void {
+  columns(Op.minSigned, args, part, parts);
+}
+export function reduceColumnsMinUnsigned(args: usize, part: i32, parts: i32): void {
+  columns(Op.minUnsigned, args, part, parts);
+}

@@ -118,16 +118,27 @@ export function layerNormColumnsBackward(args: usize, part: i32, parts: i32): vo
   const stride = (<usize>columns) << 2;
   const last = partStart(columns, part + 1, parts, 16);
   let column = partStart(columns, part, parts, 16);
-  // A line of the cache at a time: with four columns each line came four times, and was gone in between where rows are 2ⁿ apart.
+  // A line of the cache at a time: with four columns each line came four times, and was gone in between where rows are
+  // 2ⁿ apart.
   for (; column + 16 <= last; column += 16) {
     const offset = (<usize>column) << 2;
     let x = pointer(args, 0) + offset;
     let dy = pointer(args, 1) + offset;
-    let w0 = f32x4.splat(0.0), w1 = w0, w2 = w0, w3 = w0, b0 = w0, b1 = w0, b2 = w0, b3 = w0;
+    let w0 = f32x4.splat(0.0),
+      w1 = w0,
+      w2 = w0,
+      w3 = w0,
+      b0 = w0,
+      b1 = w0,
+      b2 = w0,
+      b3 = w0;
     for (let row = 0; row < rows; row++, x += stride, dy += stride) {
       const middle = v128.load32_splat(saved + ((<usize>row) << 3));
       const scale = v128.load32_splat(saved + ((<usize>row) << 3), 4);
-      const d0 = v128.load(dy), d1 = v128.load(dy, 16), d2 = v128.load(dy, 32), d3 = v128.load(dy, 48);
+      const d0 = v128.load(dy);
+      const d1 = v128.load(dy, 16);
+      const d2 = v128.load(dy, 32);
+      const d3 = v128.load(dy, 48);
       w0 = f32x4.add(w0, f32x4.mul(d0, f32x4.mul(f32x4.sub(v128.load(x), middle), scale)));
       w1 = f32x4.add(w1, f32x4.mul(d1, f32x4.mul(f32x4.sub(v128.load(x, 16), middle), scale)));
       w2 = f32x4.add(w2, f32x4.mul(d2, f32x4.mul(f32x4.sub(v128.load(x, 32), middle), scale)));

@@ -29,8 +29,8 @@ export function expNonPositive(x: v128): v128 {
 }
 
 /**
- * The largest of the `count` floats at `row`, −∞ for none. It passes NaN over, as `pmax` is one instruction where `max` is
- * seven: a NaN still shows, in the sum of the exponentials.
+ * The largest of the `count` floats at `row`, −∞ for none. It passes NaN over, as `pmax` is one instruction where `max`
+ * is seven: a NaN still shows, in the sum of the exponentials.
  */
 export function rowMax(row: usize, count: i32): f32 {
   const lowest = f32x4.splat(-f32.MAX_VALUE * 2);
@@ -53,8 +53,8 @@ export function rowMax(row: usize, count: i32): f32 {
 }
 
 /**
- * Σ e^(x − shift) over the `count` floats at `row`, none of which is above `shift`. A term counts 1.6e-38 at least: beside
- * the largest, which is 1, that is nothing.
+ * Σ e^(x − shift) over the `count` floats at `row`, none of which is above `shift`. A term counts 1.6e-38 at least:
+ * beside the largest, which is 1, that is nothing.
  */
 export function rowExpSum(row: usize, count: i32, shift: f32): f32 {
   const top = f32x4.splat(shift);

@@ -48,7 +48,8 @@ export function logSoftmaxRows(args: usize, part: i32, parts: i32): void {
     const top = f32x4.splat(shift);
     const logSum = f32x4.splat(<f32>Math.log(rowExpSum(x, classes, shift)));
     const whole = (<usize>(classes & ~3)) << 2;
-    for (let i: usize = 0; i < whole; i += VECTOR) v128.store(y + i, f32x4.sub(f32x4.sub(v128.load(x + i), top), logSum));
+    for (let i: usize = 0; i < whole; i += VECTOR)
+      v128.store(y + i, f32x4.sub(f32x4.sub(v128.load(x + i), top), logSum));
     if ((classes & 3) != 0) storeLanes(y + whole, f32x4.sub(f32x4.sub(v128.load(x + whole), top), logSum), classes & 3);
   }
 }
@@ -92,7 +93,11 @@ export function logSoftmaxRowsBackward(args: usize, part: i32, parts: i32): void
       v128.store(dx + i, f32x4.sub(v128.load(dy + i), f32x4.mul(expNonPositive(v128.load(y + i)), total)));
     }
     if ((classes & 3) != 0) {
-      storeLanes(dx + whole, f32x4.sub(v128.load(dy + whole), f32x4.mul(expNonPositive(v128.load(y + whole)), total)), classes & 3);
+      storeLanes(
+        dx + whole,
+        f32x4.sub(v128.load(dy + whole), f32x4.mul(expNonPositive(v128.load(y + whole)), total)),
+        classes & 3,
+      );
     }
   }
 }

@@ -10,9 +10,8 @@ function row(base: usize, step: i32, stride: usize): usize {
 }
 
 /**
- * h_t = a_t∘h_{t−1} + b_t over the steps in the direction of travel; the parts share the columns. A row at a time, so that
- * the row before is still in the cache.
- * Slots: a, b, initial (or 0), h, steps, width, reverse.
+ * h_t = a_t∘h_{t−1} + b_t over the steps in the direction of travel; the parts share the columns. A row at a time, so
+ * that the row before is still in the cache. Slots: a, b, initial (or 0), h, steps, width, reverse.
  */
 export function linearScanForward(args: usize, part: i32, parts: i32): void {
   const steps = integer(args, 4);
@@ -28,7 +27,8 @@ export function linearScanForward(args: usize, part: i32, parts: i32): void {
     const b = row(pointer(args, 1), t, stride);
     const h = row(pointer(args, 3), t, stride);
     for (let i = first; i < last; i += VECTOR) {
-      const value = before != 0 ? multiplyAdd(v128.load(a + i), v128.load(before + i), v128.load(b + i)) : v128.load(b + i);
+      const value =
+        before != 0 ? multiplyAdd(v128.load(a + i), v128.load(before + i), v128.load(b + i)) : v128.load(b + i);
       put(h + i, value, <i32>((last - i) >> 2));
     }
     before = h;
@@ -58,12 +58,18 @@ export function linearScanBackward(args: usize, part: i32, parts: i32): void {
     const before = k == 0 ? initial : row(pointer(args, 2), reverse ? t + 1 : t - 1, stride);
     for (let i = first; i < last; i += VECTOR) {
       let value = v128.load(row(pointer(args, 3), t, stride) + i);
-      if (k < steps - 1) value = multiplyAdd(v128.load(row(pointer(args, 0), after, stride) + i), v128.load(row(lambda, after, stride) + i), value);
+      if (k < steps - 1)
+        value = multiplyAdd(
+          v128.load(row(pointer(args, 0), after, stride) + i),
+          v128.load(row(lambda, after, stride) + i),
+          value,
+        );
       value = flushTiny(value);
       const count = <i32>((last - i) >> 2);
       put(row(lambda, t, stride) + i, value, count);
       if (da != 0) put(row(da, t, stride) + i, before != 0 ? f32x4.mul(value, v128.load(before + i)) : zero, count);
-      if (k == 0 && gradient != 0) put(gradient + i, f32x4.mul(value, v128.load(row(pointer(args, 0), t, stride) + i)), count);
+      if (k == 0 && gradient != 0)
+        put(gradient + i, f32x4.mul(value, v128.load(row(pointer(args, 0), t, stride) + i)), count);
     }
   }
   if (steps == 0 && gradient != 0) {

@@ -27,15 +27,28 @@ export function inputGradient(args: usize, part: i32, parts: i32): void {
   const gateStride = (<usize>q.gateStride) << 2;
   const panels = (q.inputSize + 7) >> 3;
   const width = (<usize>panels) << 5;
-  const chunk = q.scratch + (<usize>part) * (<usize>q.scratchStride);
+  const chunk = q.scratch + <usize>part * <usize>q.scratchStride;
   const total = load<i32>(q.offsets + ((<usize>q.longest) << 2));
   const end = partStart(total, part + 1, parts, 6);
   for (let row = partStart(total, part, parts, 6); row < end; row += q.chunkRows) {
     const count = min(q.chunkRows, end - row);
-    const to = q.direct != 0 ? q.target + (<usize>row) * width : chunk;
-    product(q.outside != 0, q.gates + (<usize>row) * gateStride, gateStride, count, q.packed, panels, q.depth, 0, 0, to, width);
+    const to = q.direct != 0 ? q.target + <usize>row * width : chunk;
+    product(
+      q.outside != 0,
+      q.gates + <usize>row * gateStride,
+      gateStride,
+      count,
+      q.packed,
+      panels,
+      q.depth,
+      0,
+      0,
+      to,
+      width,
+    );
     if (q.direct != 0) continue;
-    for (let i = 0; i < count; i++) copyRow(sourceRow(q, q.target, row + i, q.inputSize), chunk + (<usize>i) * width, q.inputSize);
+    for (let i = 0; i < count; i++)
+      copyRow(sourceRow(q, q.target, row + i, q.inputSize), chunk + <usize>i * width, q.inputSize);
   }
   clearPastEnd(q, q.target, q.inputSize, part, parts);
 }
@@ -57,7 +70,8 @@ export function previousRows(args: usize, _part: i32, _parts: i32): void {
     for (let position = 0; position < count; position++) {
       let address = zeros;
       if (s > 0) address = sourceRow(q, output, before + position, q.outputSize);
-      else if (h0 != 0) address = h0 + (<usize>load<i32>(q.order + ((<usize>position) << 2))) * ((<usize>q.outputSize) << 2);
+      else if (h0 != 0)
+        address = h0 + <usize>load<i32>(q.order + ((<usize>position) << 2)) * ((<usize>q.outputSize) << 2);
       store<u32>(to, <u32>address);
       to += 4;
     }

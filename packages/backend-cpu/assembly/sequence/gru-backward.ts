@@ -35,24 +35,28 @@ export function gruBackward(args: usize, part: i32, parts: i32): void {
   const gateStride = (<usize>q.gateStride) << 2;
   const stride = (<usize>q.hiddenPadded) << 2;
   const panels = q.hiddenPadded >> 3;
-  const dh = q.scratch + (<usize>part) * (<usize>q.scratchStride);
-  const before = dh + (<usize>rows) * stride;
-  const reset = before + (<usize>rows) * stride;
+  const dh = q.scratch + <usize>part * <usize>q.scratchStride;
+  const before = dh + <usize>rows * stride;
+  const reset = before + <usize>rows * stride;
   loadState(q, q.hNGradient, q.hiddenSize, dh, q.hiddenPadded, part, parts);
   loadState(q, 0, 0, before, q.hiddenPadded, part, parts);
 
   for (let s = q.longest - 1; s >= 0; s--) {
     const count = countActive(q, s, part, parts);
     if (count == 0) continue;
-    const first = q.gates + (<usize>packedRow(q, s, 0, part, parts)) * gateStride;
+    const first = q.gates + <usize>packedRow(q, s, 0, part, parts) * gateStride;
     const step = gateStride * <usize>parts;
     for (let i = 0; i < count; i++) {
-      const offset = (<usize>i) * stride;
+      const offset = <usize>i * stride;
       if (q.outputGradient != 0) {
-        addRow(dh + offset, sourceRow(q, q.outputGradient, packedRow(q, s, i, part, parts), q.hiddenSize), q.hiddenSize);
+        addRow(
+          dh + offset,
+          sourceRow(q, q.outputGradient, packedRow(q, s, i, part, parts), q.hiddenSize),
+          q.hiddenSize,
+        );
       }
       loadBefore(q, s, i, part, parts, before + offset);
-      gruCellBackward(first + (<usize>i) * step, before + offset, dh + offset, stride, q.resetAfter != 0);
+      gruCellBackward(first + <usize>i * step, before + offset, dh + offset, stride, q.resetAfter != 0);
     }
     if (q.resetAfter != 0) {
       if (s == 0 && q.h0Gradient == 0) break;
@@ -76,7 +80,7 @@ function loadBefore(q: GruBackward, s: i32, i: i32, part: i32, parts: i32, to: u
   if (s > 0) {
     copyRow(to, sourceRow(q, q.output, packedRow(q, s - 1, i, part, parts), q.hiddenSize), q.hiddenSize);
   } else if (q.h0 != 0) {
-    copyRow(to, q.h0 + (<usize>sequenceAt(q, part + i * parts)) * ((<usize>q.hiddenSize) << 2), q.hiddenSize);
+    copyRow(to, q.h0 + <usize>sequenceAt(q, part + i * parts) * ((<usize>q.hiddenSize) << 2), q.hiddenSize);
   } else {
     memory.fill(to, 0, (<usize>q.hiddenPadded) << 2);
   }
@@ -88,8 +92,11 @@ function loadBefore(q: GruBackward, s: i32, i: i32, part: i32, parts: i32, to: u
 function gruCellBackward(gates: usize, before: usize, dh: usize, block: usize, resetAfter: bool): void {
   const one = f32x4.splat(1);
   for (let u: usize = 0; u < block; u += 16) {
-    const pn = gates + u, pr = pn + block, pz = pr + block;
-    const n = v128.load(pn), z = v128.load(pz);
+    const pn = gates + u;
+    const pr = pn + block;
+    const pz = pr + block;
+    const n = v128.load(pn);
+    const z = v128.load(pz);
     const d = flushTiny(v128.load(dh + u));
     const rest = f32x4.sub(one, z);
     const dn = f32x4.mul(f32x4.mul(d, rest), f32x4.sub(one, f32x4.mul(n, n)));
@@ -97,7 +104,8 @@ function gruCellBackward(gates: usize, before: usize, dh: usize, block: usize, r
     v128.store(pz, f32x4.mul(f32x4.mul(d, f32x4.sub(v128.load(before + u), n)), f32x4.mul(z, rest)));
     v128.store(dh + u, f32x4.mul(d, z));
     if (resetAfter) {
-      const r = v128.load(pr), hidden = v128.load(pz + block);
+      const r = v128.load(pr);
+      const hidden = v128.load(pz + block);
       v128.store(pr, f32x4.mul(f32x4.mul(dn, hidden), f32x4.mul(r, f32x4.sub(one, r))));
       v128.store(pz + block, f32x4.mul(dn, r));
     }
@@ -110,7 +118,8 @@ function gruCellBackward(gates: usize, before: usize, dh: usize, block: usize, r
 function resetBackward(pr: usize, before: usize, dh: usize, reset: usize, block: usize): void {
   const one = f32x4.splat(1);
   for (let u: usize = 0; u < block; u += 16) {
-    const r = v128.load(pr + u), d = v128.load(reset + u);
+    const r = v128.load(pr + u);
+    const d = v128.load(reset + u);
     v128.store(pr + u, f32x4.mul(f32x4.mul(d, v128.load(before + u)), f32x4.mul(r, f32x4.sub(one, r))));
     v128.store(dh + u, f32x4.add(v128.load(dh + u), f32x4.mul(d, r)));
   }

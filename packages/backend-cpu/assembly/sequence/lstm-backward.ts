@@ -39,11 +39,11 @@ export function lstmBackward(args: usize, part: i32, parts: i32): void {
   const gateStride = (<usize>q.gateStride) << 2;
   const hiddenStride = (<usize>q.hiddenPadded) << 2;
   const outputStride = (<usize>q.outputPadded) << 2;
-  const dh = q.scratch + (<usize>part) * (<usize>q.scratchStride);
-  const dc = dh + (<usize>rows) * outputStride;
-  const c0 = dc + (<usize>rows) * hiddenStride;
+  const dh = q.scratch + <usize>part * <usize>q.scratchStride;
+  const dc = dh + <usize>rows * outputStride;
+  const c0 = dc + <usize>rows * hiddenStride;
   const projecting = q.packedHr != 0;
-  const dm = projecting ? c0 + (<usize>rows) * hiddenStride : dh;
+  const dm = projecting ? c0 + <usize>rows * hiddenStride : dh;
   loadState(q, q.hNGradient, q.outputSize, dh, q.outputPadded, part, parts);
   loadState(q, q.cNGradient, q.hiddenSize, dc, q.hiddenPadded, part, parts);
   loadState(q, q.c0, q.hiddenSize, c0, q.hiddenPadded, part, parts);
@@ -53,26 +53,61 @@ export function lstmBackward(args: usize, part: i32, parts: i32): void {
     if (count == 0) continue;
     for (let i = 0; i < count; i++) {
       const row = packedRow(q, s, i, part, parts);
-      const to = dh + (<usize>i) * outputStride;
+      const to = dh + <usize>i * outputStride;
       if (q.outputGradient != 0) addRow(to, sourceRow(q, q.outputGradient, row, q.outputSize), q.outputSize);
-      if (projecting) copyRow(q.projected + (<usize>row) * outputStride, to, q.outputPadded);
+      if (projecting) copyRow(q.projected + <usize>row * outputStride, to, q.outputPadded);
     }
-    if (projecting) product(outside, dh, outputStride, count, q.packedHr, q.hiddenPadded >> 3, q.outputPadded, 0, 0, dm, hiddenStride);
+    if (projecting)
+      product(
+        outside,
+        dh,
+        outputStride,
+        count,
+        q.packedHr,
+        q.hiddenPadded >> 3,
+        q.outputPadded,
+        0,
+        0,
+        dm,
+        hiddenStride,
+      );
     for (let i = 0; i < count; i++) {
-      const offset = (<usize>i) * hiddenStride;
+      const offset = <usize>i * hiddenStride;
       const row = packedRow(q, s, i, part, parts);
-      const before = s > 0 ? q.cells + (<usize>packedRow(q, s - 1, i, part, parts)) * hiddenStride : c0 + offset;
-      lstmCellBackward(q, q.gates + (<usize>row) * gateStride, before, q.cells + (<usize>row) * hiddenStride, dm + offset, dc + offset);
+      const before = s > 0 ? q.cells + <usize>packedRow(q, s - 1, i, part, parts) * hiddenStride : c0 + offset;
+      lstmCellBackward(
+        q,
+        q.gates + <usize>row * gateStride,
+        before,
+        q.cells + <usize>row * hiddenStride,
+        dm + offset,
+        dc + offset,
+      );
     }
     if (s == 0 && q.h0Gradient == 0) break;
-    const first = q.gates + (<usize>packedRow(q, s, 0, part, parts)) * gateStride;
-    product(outside, first, gateStride * <usize>parts, count, q.packedHh, q.outputPadded >> 3, q.hiddenPadded << 2, 0, 0, dh, outputStride);
+    const first = q.gates + <usize>packedRow(q, s, 0, part, parts) * gateStride;
+    product(
+      outside,
+      first,
+      gateStride * <usize>parts,
+      count,
+      q.packedHh,
+      q.outputPadded >> 3,
+      q.hiddenPadded << 2,
+      0,
+      0,
+      dh,
+      outputStride,
+    );
   }
   if (q.h0Gradient != 0) storeState(q, dh, q.outputPadded, q.h0Gradient, q.outputSize, part, parts);
   if (q.c0Gradient != 0) storeState(q, dc, q.hiddenPadded, q.c0Gradient, q.hiddenSize, part, parts);
 }
 
-/** One row: the gates become their gradients, dc moves one step back. tanh(c) is made anew: cheaper than a row of memory. */
+/**
+ * One row: the gates become their gradients, dc moves one step back. tanh(c) is made anew: cheaper than a row of
+ * memory.
+ */
 // @ts-ignore: decorator
 @inline
 function lstmCellBackward(q: LstmBackward, gates: usize, before: usize, after: usize, dm: usize, dc: usize): void {
@@ -80,8 +115,14 @@ function lstmCellBackward(q: LstmBackward, gates: usize, before: usize, after: u
   const peephole = q.peephole;
   const one = f32x4.splat(1);
   for (let u: usize = 0; u < block; u += 16) {
-    const pi = gates + u, pf = pi + block, pg = pf + block, po = pg + block;
-    const i = v128.load(pi), f = v128.load(pf), g = v128.load(pg), o = v128.load(po);
+    const pi = gates + u;
+    const pf = pi + block;
+    const pg = pf + block;
+    const po = pg + block;
+    const i = v128.load(pi);
+    const f = v128.load(pf);
+    const g = v128.load(pg);
+    const o = v128.load(po);
     const dmu = flushTiny(v128.load(dm + u));
     const cBefore = v128.load(before + u);
     const tc = tanh(v128.load(after + u));
@@ -126,7 +167,9 @@ export function peepholeGradient(args: usize, part: i32, parts: i32): void {
   const vectors = q.hiddenPadded >> 2;
   const last = (<usize>((vectors * (part + 1)) / parts)) << 4;
   for (let u = (<usize>((vectors * part) / parts)) << 4; u < last; u += 16) {
-    let i = f32x4.splat(0), f = i, o = i;
+    let i = f32x4.splat(0),
+      f = i,
+      o = i;
     for (let s = 0; s < q.longest; s++) {
       const count = load<i32>(q.active + ((<usize>s) << 2));
       const row = <usize>load<i32>(q.offsets + ((<usize>s) << 2));
@@ -136,7 +179,8 @@ export function peepholeGradient(args: usize, part: i32, parts: i32): void {
         o = f32x4.add(o, f32x4.mul(v128.load(gradient + 3 * block), v128.load(cells + (row + position) * block + u)));
         let c = f32x4.splat(0);
         if (s > 0) c = v128.load(cells + (rowBefore + position) * block + u);
-        else if (c0 != 0) c = v128.load(c0 + (<usize>load<i32>(q.order + (position << 2))) * ((<usize>q.hiddenSize) << 2) + u);
+        else if (c0 != 0)
+          c = v128.load(c0 + <usize>load<i32>(q.order + (position << 2)) * ((<usize>q.hiddenSize) << 2) + u);
         i = f32x4.add(i, f32x4.mul(v128.load(gradient), c));
         f = f32x4.add(f, f32x4.mul(v128.load(gradient + block), c));
       }

@@ -29,7 +29,9 @@ class LstmForward extends Sequence {
   hiddens: usize;
   /** Rows of a chunk of the input product */
   chunkRows: i32;
-  /** For each part, `scratchStride` bytes apart: x [chunkRows, D], gates [chunkRows, gateStride], two of h [rows of the part, P
+  /**
+   * For each part, `scratchStride` bytes apart: x [chunkRows, D], gates [chunkRows, gateStride], two of h [rows of the
+   * part, P
    *  padded], c and o∘tanh(c) [rows of the part, H padded] */
   scratch: usize;
   scratchStride: i32;
@@ -44,12 +46,12 @@ export function lstmForward(args: usize, part: i32, parts: i32): void {
   const hiddenStride = (<usize>q.hiddenPadded) << 2;
   const outputStride = (<usize>q.outputPadded) << 2;
   const blocks = q.hiddenPadded >> 1;
-  const gathered = q.scratch + (<usize>part) * (<usize>q.scratchStride);
+  const gathered = q.scratch + <usize>part * <usize>q.scratchStride;
   const chunk = gathered + ((((<usize>(q.chunkRows * q.inputSize)) << 2) + 63) & ~63);
-  const even = chunk + (<usize>q.chunkRows) * gateStride;
-  const odd = even + (<usize>rows) * outputStride;
-  const cell = odd + (<usize>rows) * outputStride;
-  const hidden = cell + (<usize>rows) * hiddenStride;
+  const even = chunk + <usize>q.chunkRows * gateStride;
+  const odd = even + <usize>rows * outputStride;
+  const cell = odd + <usize>rows * outputStride;
+  const hidden = cell + <usize>rows * hiddenStride;
   loadState(q, q.h0, q.outputSize, even, q.outputPadded, part, parts);
   loadState(q, 0, 0, odd, q.outputPadded, part, parts);
   loadState(q, q.c0, q.hiddenSize, cell, q.hiddenPadded, part, parts);
@@ -64,20 +66,49 @@ export function lstmForward(args: usize, part: i32, parts: i32): void {
     let gates = chunk;
     for (; s < end; s++) {
       const count = countActive(q, s, part, parts);
-      product(outside, from, outputStride, count, q.packedHh, blocks, q.outputSize, gates, gateStride, gates, gateStride);
+      product(
+        outside,
+        from,
+        outputStride,
+        count,
+        q.packedHh,
+        blocks,
+        q.outputSize,
+        gates,
+        gateStride,
+        gates,
+        gateStride,
+      );
       for (let i = 0; i < count; i++) {
         const row = packedRow(q, s, i, part, parts);
-        const c = cell + (<usize>i) * hiddenStride;
-        const m = q.packedHr != 0 ? hidden + (<usize>i) * hiddenStride : to + (<usize>i) * outputStride;
-        lstmCell(q, gates + (<usize>i) * gateStride, q.gates != 0 ? q.gates + (<usize>row) * gateStride : 0, c, m);
-        if (q.cells != 0) copyRow(q.cells + (<usize>row) * hiddenStride, c, q.hiddenPadded);
-        if (q.hiddens != 0) copyRow(q.hiddens + (<usize>row) * hiddenStride, m, q.hiddenPadded);
+        const c = cell + <usize>i * hiddenStride;
+        const m = q.packedHr != 0 ? hidden + <usize>i * hiddenStride : to + <usize>i * outputStride;
+        lstmCell(q, gates + <usize>i * gateStride, q.gates != 0 ? q.gates + <usize>row * gateStride : 0, c, m);
+        if (q.cells != 0) copyRow(q.cells + <usize>row * hiddenStride, c, q.hiddenPadded);
+        if (q.hiddens != 0) copyRow(q.hiddens + <usize>row * hiddenStride, m, q.hiddenPadded);
       }
-      if (q.packedHr != 0) product(outside, hidden, hiddenStride, count, q.packedHr, q.outputPadded >> 3, q.hiddenSize, 0, 0, to, outputStride);
+      if (q.packedHr != 0)
+        product(
+          outside,
+          hidden,
+          hiddenStride,
+          count,
+          q.packedHr,
+          q.outputPadded >> 3,
+          q.hiddenSize,
+          0,
+          0,
+          to,
+          outputStride,
+        );
       for (let i = 0; i < count; i++) {
-        copyRow(sourceRow(q, q.output, packedRow(q, s, i, part, parts), q.outputSize), to + (<usize>i) * outputStride, q.outputSize);
+        copyRow(
+          sourceRow(q, q.output, packedRow(q, s, i, part, parts), q.outputSize),
+          to + <usize>i * outputStride,
+          q.outputSize,
+        );
       }
-      gates += (<usize>count) * gateStride;
+      gates += <usize>count * gateStride;
       const swap = from;
       from = to;
       to = swap;
@@ -86,7 +117,7 @@ export function lstmForward(args: usize, part: i32, parts: i32): void {
 
   // The last state of a sequence of odd length stands in the odd buffer: a step writes only the rows it is active in.
   for (let i = 0; i < rows; i++) {
-    const offset = (<usize>i) * outputStride;
+    const offset = <usize>i * outputStride;
     if ((lengthAt(q, part + i * parts) & 1) != 0) copyRow(even + offset, odd + offset, q.outputPadded);
   }
   storeState(q, even, q.outputPadded, q.hN, q.outputSize, part, parts);
@@ -94,7 +125,10 @@ export function lstmForward(args: usize, part: i32, parts: i32): void {
   clearPastEnd(q, q.output, q.outputSize, part, parts);
 }
 
-/** One row: gates before the activation → c in place, m = o∘tanh(c), and the activated gates in `saved` if that is not 0. */
+/**
+ * One row: gates before the activation → c in place, m = o∘tanh(c), and the activated gates in `saved` if that is not
+ * 0.
+ */
 // @ts-ignore: decorator
 @inline
 function lstmCell(q: LstmForward, gates: usize, saved: usize, c: usize, m: usize): void {

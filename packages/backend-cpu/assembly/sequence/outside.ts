@@ -28,8 +28,22 @@ export function multiplyParts(args: usize, part: i32, parts: i32): void {
   const count = partStart(length, part + 1, parts, 16) - start;
   if (count == 0) return;
   const offset = (<usize>start) << 2;
-  if (tall) multiplyOutside(1, count, q.n, q.k, q.a + offset, q.aStride, q.b, q.bStride, q.accumulate, q.c + offset * <usize>q.cStride, q.cStride);
-  else multiplyOutside(1, q.m, count, q.k, q.a, q.aStride, q.b + offset, q.bStride, q.accumulate, q.c + offset, q.cStride);
+  if (tall)
+    multiplyOutside(
+      1,
+      count,
+      q.n,
+      q.k,
+      q.a + offset,
+      q.aStride,
+      q.b,
+      q.bStride,
+      q.accumulate,
+      q.c + offset * <usize>q.cStride,
+      q.cStride,
+    );
+  else
+    multiplyOutside(1, q.m, count, q.k, q.a, q.aStride, q.b + offset, q.bStride, q.accumulate, q.c + offset, q.cStride);
 }
 
 /** Slots of `sumRows`. */
@@ -45,7 +59,10 @@ class SumRows {
   target: usize;
 }
 
-/** The sum of all rows, which may be parts of longer ones (`reduceColumnsSum` takes whole rows); parts share out the columns. Eight rows at a time, so that the sums are seldom loaded and stored. */
+/**
+ * The sum of all rows, which may be parts of longer ones (`reduceColumnsSum` takes whole rows); parts share out the
+ * columns. Eight rows at a time, so that the sums are seldom loaded and stored.
+ */
 export function sumRows(args: usize, part: i32, parts: i32): void {
   const q = changetype<SumRows>(args);
   const first = (<usize>partStart(q.columns, part, parts, 16)) << 2;
@@ -66,7 +83,8 @@ export function sumRows(args: usize, part: i32, parts: i32): void {
     row += 8 * step;
   }
   for (; left > 0; left--) {
-    for (let u = first; u < end; u += 16) v128.store(q.target + u, f32x4.add(v128.load(q.target + u), v128.load(row + u)));
+    for (let u = first; u < end; u += 16)
+      v128.store(q.target + u, f32x4.add(v128.load(q.target + u), v128.load(row + u)));
     row += step;
   }
 }
@@ -92,6 +110,6 @@ export function gatherRows(args: usize, part: i32, parts: i32): void {
   for (let row = partStart(q.rows, part, parts, 1); row < end; row++) {
     const entry = <usize>load<u32>(q.index + ((<usize>row) << 2));
     const from = q.source != 0 ? q.source + entry * ((<usize>q.stride) << 2) : entry;
-    copyRow(q.target + (<usize>row) * width, from, q.columns);
+    copyRow(q.target + <usize>row * width, from, q.columns);
   }
 }

@@ -20,7 +20,9 @@ class PackJob {
   /** Blocks, and the gate of each: byte b for block b */
   blocks: i32;
   gates: i32;
-  /** 0: panels of Wᵀ (x·Wᵀ: a panel is 8 units, k runs over the columns). 1: of W (dG·W: k runs over the blocks' units). */
+  /**
+   * 0: panels of Wᵀ (x·Wᵀ: a panel is 8 units, k runs over the columns). 1: of W (dG·W: k runs over the blocks' units).
+   */
   plain: i32;
   /** The panels stand side by side. */
   outside: i32;
@@ -37,14 +39,14 @@ function rowStep(job: PackJob, panels: i32): usize {
 // @ts-ignore: decorator
 @inline
 function panelAt(job: PackJob, panel: i32, depth: i32): usize {
-  return job.target + ((<usize>panel) * (job.outside != 0 ? 1 : <usize>depth) << 5);
+  return job.target + ((<usize>panel * (job.outside != 0 ? 1 : <usize>depth)) << 5);
 }
 
 /** Slots: the number of jobs, then the jobs. */
 export function packPanels(args: usize, part: i32, parts: i32): void {
   const jobs = load<i32>(args);
   for (let i = 0; i < jobs; i++) {
-    const job = changetype<PackJob>(args + 4 + (<usize>i) * offsetof<PackJob>());
+    const job = changetype<PackJob>(args + 4 + <usize>i * offsetof<PackJob>());
     const panels = job.plain != 0 ? (job.columns + 7) / 8 : (job.blocks * job.rowsPadded) / 8;
     const end = partStart(panels, part + 1, parts, 1);
     for (let panel = partStart(panels, part, parts, 1); panel < end; panel++) {
@@ -64,7 +66,7 @@ function packTransposed(job: PackJob, panel: i32, step: usize): void {
   const stride = (<usize>job.columns) << 2;
   const unit = (panel << 3) % job.rowsPadded;
   const gate = gateOfBlock(job.gates, (panel << 3) / job.rowsPadded);
-  let from = job.source + (<usize>(gate * job.rows + unit)) * stride;
+  let from = job.source + <usize>(gate * job.rows + unit) * stride;
   let to = panelAt(job, panel, job.columns);
   const live = min(8, job.rows - unit);
   if (live < 8) {
@@ -84,18 +86,29 @@ function packTransposed(job: PackJob, panel: i32, step: usize): void {
 // @ts-ignore: decorator
 @inline
 function transposeFour(from: usize, stride: usize, columns: i32, to: usize, step: usize): void {
-  let r0 = from, r1 = r0 + stride, r2 = r1 + stride, r3 = r2 + stride;
+  let r0 = from,
+    r1 = r0 + stride,
+    r2 = r1 + stride,
+    r3 = r2 + stride;
   let target = to;
   let left = columns;
   for (; left >= 4; left -= 4) {
-    const a = v128.load(r0), b = v128.load(r1), c = v128.load(r2), d = v128.load(r3);
-    const ab = i32x4.shuffle(a, b, 0, 4, 1, 5), cd = i32x4.shuffle(c, d, 0, 4, 1, 5);
-    const ef = i32x4.shuffle(a, b, 2, 6, 3, 7), gh = i32x4.shuffle(c, d, 2, 6, 3, 7);
+    const a = v128.load(r0);
+    const b = v128.load(r1);
+    const c = v128.load(r2);
+    const d = v128.load(r3);
+    const ab = i32x4.shuffle(a, b, 0, 4, 1, 5);
+    const cd = i32x4.shuffle(c, d, 0, 4, 1, 5);
+    const ef = i32x4.shuffle(a, b, 2, 6, 3, 7);
+    const gh = i32x4.shuffle(c, d, 2, 6, 3, 7);
     v128.store(target, i64x2.shuffle(ab, cd, 0, 2));
     v128.store((target += step), i64x2.shuffle(ab, cd, 1, 3));
     v128.store((target += step), i64x2.shuffle(ef, gh, 0, 2));
     v128.store((target += step), i64x2.shuffle(ef, gh, 1, 3));
-    r0 += 16, r1 += 16, r2 += 16, r3 += 16;
+    r0 += 16;
+    r1 += 16;
+    r2 += 16;
+    r3 += 16;
     target += step;
   }
   for (; left > 0; left--) {
@@ -103,7 +116,10 @@ function transposeFour(from: usize, stride: usize, columns: i32, to: usize, step
     store<f32>(target, load<f32>(r1), 4);
     store<f32>(target, load<f32>(r2), 8);
     store<f32>(target, load<f32>(r3), 12);
-    r0 += 4, r1 += 4, r2 += 4, r3 += 4;
+    r0 += 4;
+    r1 += 4;
+    r2 += 4;
+    r3 += 4;
     target += step;
   }
 }
@@ -114,7 +130,7 @@ function packPlain(job: PackJob, panel: i32, step: usize): void {
   const live = min(8, job.columns - column);
   let to = panelAt(job, panel, job.blocks * job.rowsPadded);
   for (let block = 0; block < job.blocks; block++) {
-    let from = job.source + (<usize>(gateOfBlock(job.gates, block) * job.rows)) * stride + ((<usize>column) << 2);
+    let from = job.source + <usize>(gateOfBlock(job.gates, block) * job.rows) * stride + ((<usize>column) << 2);
     for (let r = 0; r < job.rows; r++) {
       if (live == 8) {
         v128.store(to, v128.load(from));
@@ -149,7 +165,8 @@ export function packBias(args: usize, _part: i32, _parts: i32): void {
       const gate = gateOfBlock(load<i32>(args + (side << 2), 24), block);
       if (bias == 0 || gate == 255) continue;
       const from = bias + ((<usize>(gate * hidden)) << 2);
-      for (let u: usize = 0; u < (<usize>hidden) << 2; u += 4) store<f32>(to + u, load<f32>(to + u) + load<f32>(from + u));
+      for (let u: usize = 0; u < (<usize>hidden) << 2; u += 4)
+        store<f32>(to + u, load<f32>(to + u) + load<f32>(from + u));
     }
     to += (<usize>padded) << 2;
   }

@@ -14,20 +14,36 @@ const DEPTH: i32 = 256;
 // @ts-ignore: decorator
 @external('env', 'multiply')
 export declare function multiplyOutside(
-  transposeA: i32, m: i32, n: i32, k: i32, a: usize, aStride: i32, b: usize, bStride: i32, accumulate: i32, c: usize, cStride: i32,
+  transposeA: i32,
+  m: i32,
+  n: i32,
+  k: i32,
+  a: usize,
+  aStride: i32,
+  b: usize,
+  bStride: i32,
+  accumulate: i32,
+  c: usize,
+  cStride: i32,
 ): void;
 
 /**
  * C[rows, 8·panels] = init + A·W over `depth` values of k. `packed` holds the panels of W one after another, each
- * [depth][8], or where `outside` is set W as it is, [depth][8·panels]. Strides are in bytes; `initial` 0 starts from zero,
- * `initialStride` 0 starts each row from the same one.
+ * [depth][8], or where `outside` is set W as it is, [depth][8·panels]. Strides are in bytes; `initial` 0 starts from
+ * zero, `initialStride` 0 starts each row from the same one.
  */
 export function product(
   outside: bool,
-  a: usize, aStride: usize, rows: i32,
-  packed: usize, panels: i32, depth: i32,
-  initial: usize, initialStride: usize,
-  c: usize, cStride: usize,
+  a: usize,
+  aStride: usize,
+  rows: i32,
+  packed: usize,
+  panels: i32,
+  depth: i32,
+  initial: usize,
+  initialStride: usize,
+  c: usize,
+  cStride: usize,
 ): void {
   if (outside) {
     const width = panels << 3;
@@ -39,7 +55,19 @@ export function product(
       for (let i: usize = 0; i < <usize>rows; i++) clearRow(c + i * cStride, width);
     }
     if (rows == 0 || width == 0 || depth == 0) return;
-    multiplyOutside(0, rows, width, depth, a, <i32>(aStride >> 2), packed, width, initial != 0 ? 1 : 0, c, <i32>(cStride >> 2));
+    multiplyOutside(
+      0,
+      rows,
+      width,
+      depth,
+      a,
+      <i32>(aStride >> 2),
+      packed,
+      width,
+      initial != 0 ? 1 : 0,
+      c,
+      <i32>(cStride >> 2),
+    );
     return;
   }
   const panelStride = (<usize>depth) << 5;
@@ -59,7 +87,15 @@ export function product(
   } while (start < depth);
 }
 
-function productRow(a: usize, packed: usize, panelStride: usize, panels: i32, depth: i32, initial: usize, c: usize): void {
+function productRow(
+  a: usize,
+  packed: usize,
+  panelStride: usize,
+  panels: i32,
+  depth: i32,
+  initial: usize,
+  c: usize,
+): void {
   let j = 0;
   let panel = packed;
   let from = initial;
@@ -79,10 +115,16 @@ function productRow(a: usize, packed: usize, panelStride: usize, panels: i32, de
 }
 
 function productTwoRows(
-  a: usize, aStride: usize,
-  packed: usize, panelStride: usize, panels: i32, depth: i32,
-  initial: usize, initialStride: usize,
-  c: usize, cStride: usize,
+  a: usize,
+  aStride: usize,
+  packed: usize,
+  panelStride: usize,
+  panels: i32,
+  depth: i32,
+  initial: usize,
+  initialStride: usize,
+  c: usize,
+  cStride: usize,
 ): void {
   let j = 0;
   let panel = packed;
@@ -98,10 +140,17 @@ function productTwoRows(
 }
 
 function productRows(
-  a: usize, aStride: usize, rows: i32,
-  packed: usize, panelStride: usize, panels: i32, depth: i32,
-  initial: usize, initialStride: usize,
-  c: usize, cStride: usize,
+  a: usize,
+  aStride: usize,
+  rows: i32,
+  packed: usize,
+  panelStride: usize,
+  panels: i32,
+  depth: i32,
+  initial: usize,
+  initialStride: usize,
+  c: usize,
+  cStride: usize,
 ): void {
   // Blocks of even height: 16 rows are 6, 5 and 5. 6, 6 and 4 is as fast, 8 as 4 and 4 far ahead of 6 and 2.
   const blocks = (rows + 5) / 6;
@@ -115,9 +164,9 @@ function productRows(
       const height = (left + block - 1) / block;
       tileRows(height, aBlock, aStride, panel, depth, from, initialStride, to, cStride);
       left -= height;
-      aBlock += (<usize>height) * aStride;
-      to += (<usize>height) * cStride;
-      if (from != 0) from += (<usize>height) * initialStride;
+      aBlock += <usize>height * aStride;
+      to += <usize>height * cStride;
+      if (from != 0) from += <usize>height * initialStride;
     }
   }
 }

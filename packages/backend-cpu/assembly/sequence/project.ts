@@ -3,8 +3,8 @@ import { copyRow } from './rows';
 import { countActive, packedRow, sourceRow, Sequence } from './sequence';
 
 /**
- * The first step after `start` whose rows no longer fit into a chunk of `capacity` rows; at least one step fits. Returns
- * `start` where the part has nothing left to do.
+ * The first step after `start` whose rows no longer fit into a chunk of `capacity` rows; at least one step fits.
+ * Returns `start` where the part has nothing left to do.
  */
 export function chunkEnd(q: Sequence, start: i32, capacity: i32, part: i32, parts: i32): i32 {
   let rows = 0;
@@ -23,8 +23,17 @@ export function chunkEnd(q: Sequence, start: i32, capacity: i32, part: i32, part
  * product is high enough to be fast, and its result is still in the cache when the sweep reads it.
  */
 export function projectInput(
-  q: Sequence, start: i32, end: i32, part: i32, parts: i32,
-  x: usize, gathered: usize, packed: usize, panels: i32, bias: usize, gates: usize,
+  q: Sequence,
+  start: i32,
+  end: i32,
+  part: i32,
+  parts: i32,
+  x: usize,
+  gathered: usize,
+  packed: usize,
+  panels: i32,
+  bias: usize,
+  gates: usize,
 ): void {
   const width = (<usize>q.inputSize) << 2;
   let to = gathered;
@@ -37,5 +46,17 @@ export function projectInput(
     }
     count += active;
   }
-  product(q.outside != 0, gathered, width, count, packed, panels, q.inputSize, bias, 0, gates, (<usize>q.gateStride) << 2);
+  product(
+    q.outside != 0,
+    gathered,
+    width,
+    count,
+    packed,
+    panels,
+    q.inputSize,
+    bias,
+    0,
+    gates,
+    (<usize>q.gateStride) << 2,
+  );
 }

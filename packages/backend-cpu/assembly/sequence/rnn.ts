@@ -32,10 +32,10 @@ export function rnnForward(args: usize, part: i32, parts: i32): void {
   const gateStride = (<usize>q.gateStride) << 2;
   const stride = (<usize>q.hiddenPadded) << 2;
   const panels = q.hiddenPadded >> 3;
-  const gathered = q.scratch + (<usize>part) * (<usize>q.scratchStride);
+  const gathered = q.scratch + <usize>part * <usize>q.scratchStride;
   const chunk = gathered + ((((<usize>(q.chunkRows * q.inputSize)) << 2) + 63) & ~63);
-  const even = chunk + (<usize>q.chunkRows) * gateStride;
-  const odd = even + (<usize>rows) * stride;
+  const even = chunk + <usize>q.chunkRows * gateStride;
+  const odd = even + <usize>rows * stride;
   loadState(q, q.h0, q.hiddenSize, even, q.hiddenPadded, part, parts);
 
   let from = even;
@@ -50,11 +50,11 @@ export function rnnForward(args: usize, part: i32, parts: i32): void {
       const count = countActive(q, s, part, parts);
       product(outside, from, stride, count, q.packedHh, panels, q.hiddenSize, gates, gateStride, to, stride);
       for (let i = 0; i < count; i++) {
-        const h = to + (<usize>i) * stride;
+        const h = to + <usize>i * stride;
         activate(h, stride, q.relu != 0);
         copyRow(sourceRow(q, q.output, packedRow(q, s, i, part, parts), q.hiddenSize), h, q.hiddenSize);
       }
-      gates += (<usize>count) * gateStride;
+      gates += <usize>count * gateStride;
       const swap = from;
       from = to;
       to = swap;
@@ -63,7 +63,7 @@ export function rnnForward(args: usize, part: i32, parts: i32): void {
 
   // The last state of a sequence of odd length stands in the odd buffer: a step writes only the rows it is active in.
   for (let i = 0; i < rows; i++) {
-    const offset = (<usize>i) * stride;
+    const offset = <usize>i * stride;
     if ((lengthAt(q, part + i * parts) & 1) != 0) copyRow(even + offset, odd + offset, q.hiddenPadded);
   }
   storeState(q, even, q.hiddenPadded, q.hN, q.hiddenSize, part, parts);
@@ -107,8 +107,8 @@ export function rnnBackward(args: usize, part: i32, parts: i32): void {
   const outside = q.outside != 0;
   const gateStride = (<usize>q.gateStride) << 2;
   const stride = (<usize>q.hiddenPadded) << 2;
-  const dh = q.scratch + (<usize>part) * (<usize>q.scratchStride);
-  const h = dh + (<usize>rows) * stride;
+  const dh = q.scratch + <usize>part * <usize>q.scratchStride;
+  const h = dh + <usize>rows * stride;
   loadState(q, q.hNGradient, q.hiddenSize, dh, q.hiddenPadded, part, parts);
   memory.fill(h, 0, stride);
 
@@ -117,14 +117,26 @@ export function rnnBackward(args: usize, part: i32, parts: i32): void {
     if (count == 0) continue;
     for (let i = 0; i < count; i++) {
       const row = packedRow(q, s, i, part, parts);
-      const gradient = dh + (<usize>i) * stride;
+      const gradient = dh + <usize>i * stride;
       if (q.outputGradient != 0) addRow(gradient, sourceRow(q, q.outputGradient, row, q.hiddenSize), q.hiddenSize);
       copyRow(h, sourceRow(q, q.output, row, q.hiddenSize), q.hiddenSize);
-      activationGradient(h, gradient, q.gates + (<usize>row) * gateStride, stride, q.relu != 0);
+      activationGradient(h, gradient, q.gates + <usize>row * gateStride, stride, q.relu != 0);
     }
     if (s == 0 && q.h0Gradient == 0) break;
-    const first = q.gates + (<usize>packedRow(q, s, 0, part, parts)) * gateStride;
-    product(outside, first, gateStride * <usize>parts, count, q.packedHh, q.hiddenPadded >> 3, q.hiddenPadded, 0, 0, dh, stride);
+    const first = q.gates + <usize>packedRow(q, s, 0, part, parts) * gateStride;
+    product(
+      outside,
+      first,
+      gateStride * <usize>parts,
+      count,
+      q.packedHh,
+      q.hiddenPadded >> 3,
+      q.hiddenPadded,
+      0,
+      0,
+      dh,
+      stride,
+    );
   }
   if (q.h0Gradient != 0) storeState(q, dh, q.hiddenPadded, q.h0Gradient, q.hiddenSize, part, parts);
 }
@@ -133,10 +145,14 @@ export function rnnBackward(args: usize, part: i32, parts: i32): void {
 // @ts-ignore: decorator
 @inline
 function activationGradient(h: usize, dh: usize, to: usize, bytes: usize, relu: bool): void {
-  const zero = f32x4.splat(0), one = f32x4.splat(1);
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
   for (let u: usize = 0; u < bytes; u += 16) {
     const value = v128.load(h + u);
     const gradient = flushTiny(v128.load(dh + u));
-    v128.store(to + u, relu ? v128.and(gradient, f32x4.gt(value, zero)) : f32x4.mul(gradient, f32x4.sub(one, f32x4.mul(value, value))));
+    v128.store(
+      to + u,
+      relu ? v128.and(gradient, f32x4.gt(value, zero)) : f32x4.mul(gradient, f32x4.sub(one, f32x4.mul(value, value))),
+    );
   }
 }

@@ -1,6 +1,8 @@
 import { storeLanes } from '../support/lanes';
 
-/** to[0…count) = from[0…count). A loop of vectors: `memory.copy` costs V8 a call of 20–30 ns, as much as a row of 128. */
+/**
+ * to[0…count) = from[0…count). A loop of vectors: `memory.copy` costs V8 a call of 20–30 ns, as much as a row of 128.
+ */
 // @ts-ignore: decorator
 @inline
 export function copyRow(to: usize, from: usize, count: i32): void {

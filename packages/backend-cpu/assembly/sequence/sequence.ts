@@ -5,11 +5,12 @@ import { clearRow, copyRow } from './rows';
  *
  * Sequences are sorted by length, longest first; a sequence's place in that order is its position. Step s is the
  * (s + 1)-th in the direction of travel: of the sequences that are longer than s, `active[s]`, which are the first
- * positions. What belongs to (s, position) is kept in the packed row `offsets[s] + position`; there is no row for a step
- * past the end of its sequence, so finished sequences cost nothing. `rows` says for each packed row where its x and its
- * output stand: t·N + n.
+ * positions. What belongs to (s, position) is kept in the packed row `offsets[s] + position`; there is no row for a
+ * step past the end of its sequence, so finished sequences cost nothing. `rows` says for each packed row where its x
+ * and its output stand: t·N + n.
  *
- * Part p of `parts` sweeps the positions p, p + parts, p + 2·parts, …: every part has its share of long and of short ones.
+ * Part p of `parts` sweeps the positions p, p + parts, p + 2·parts, …: every part has its share of long and of short
+ * ones.
  */
 @unmanaged
 export class Sequence {
@@ -62,7 +63,7 @@ export function packedRow(q: Sequence, s: i32, i: i32, part: i32, parts: i32): i
 // @ts-ignore: decorator
 @inline
 export function sourceRow(q: Sequence, base: usize, row: i32, width: i32): usize {
-  return base + (<usize>load<i32>(q.rows + ((<usize>row) << 2))) * ((<usize>width) << 2);
+  return base + <usize>load<i32>(q.rows + ((<usize>row) << 2)) * ((<usize>width) << 2);
 }
 
 // @ts-ignore: decorator
@@ -82,7 +83,7 @@ export function loadState(q: Sequence, from: usize, width: i32, to: usize, padde
   let target = to;
   for (let position = part; position < q.batch; position += parts) {
     clearRow(target, padded);
-    if (from != 0) copyRow(target, from + (<usize>sequenceAt(q, position)) * ((<usize>width) << 2), width);
+    if (from != 0) copyRow(target, from + <usize>sequenceAt(q, position) * ((<usize>width) << 2), width);
     target += (<usize>padded) << 2;
   }
 }
@@ -91,7 +92,7 @@ export function loadState(q: Sequence, from: usize, width: i32, to: usize, padde
 export function storeState(q: Sequence, from: usize, padded: i32, to: usize, width: i32, part: i32, parts: i32): void {
   let source = from;
   for (let position = part; position < q.batch; position += parts) {
-    copyRow(to + (<usize>sequenceAt(q, position)) * ((<usize>width) << 2), source, width);
+    copyRow(to + <usize>sequenceAt(q, position) * ((<usize>width) << 2), source, width);
     source += (<usize>padded) << 2;
   }
 }
@@ -100,7 +101,7 @@ export function storeState(q: Sequence, from: usize, padded: i32, to: usize, wid
 export function clearPastEnd(q: Sequence, base: usize, width: i32, part: i32, parts: i32): void {
   for (let position = part; position < q.batch; position += parts) {
     for (let t = lengthAt(q, position); t < q.steps; t++) {
-      clearRow(base + (<usize>(t * q.batch + sequenceAt(q, position))) * ((<usize>width) << 2), width);
+      clearRow(base + <usize>(t * q.batch + sequenceAt(q, position)) * ((<usize>width) << 2), width);
     }
   }
 }

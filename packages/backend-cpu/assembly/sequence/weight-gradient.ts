@@ -1,11 +1,16 @@
 import { multiplyAdd } from '../support/lanes';
 import { partStart } from '../support/split';
 
-/** Packed rows that a pass over the weights takes in: six columns of dG (6 KiB) and a panel (8 KiB) stay in the first-level cache. */
+/**
+ * Packed rows that a pass over the weights takes in: six columns of dG (6 KiB) and a panel (8 KiB) stay in the
+ * first-level cache.
+ */
 const DEPTH: i32 = 256;
 /** Columns of the right side that a pass takes in: 512 KiB of panels, for the second-level cache. */
 const WIDTH: i32 = 512;
-/** Bytes from one panel to the next; 64 more than it holds, lest the eight floats of a row all fall into one cache set. */
+/**
+ * Bytes from one panel to the next; 64 more than it holds, lest the eight floats of a row all fall into one cache set.
+ */
 const PANEL: usize = ((<usize>DEPTH) << 5) + 64;
 
 /** Slots of `weightGradient`. */
@@ -41,7 +46,7 @@ class WeightGradient {
 
 /** Bytes of scratch memory that `weightGradient` wants for each part. */
 export function weightGradientScratch(columns: i32): i32 {
-  return <i32>((<usize>min((columns + 7) >> 3, WIDTH >> 3)) * PANEL + (<usize>DEPTH) * 24 + 192);
+  return <i32>(<usize>min((columns + 7) >> 3, WIDTH >> 3) * PANEL + <usize>DEPTH * 24 + 192);
 }
 
 /**
@@ -55,9 +60,9 @@ export function weightGradient(args: usize, part: i32, parts: i32): void {
   const first = partStart(tiles, part, parts, 1);
   const end = partStart(tiles, part + 1, parts, 1);
   if (first == end) return;
-  const panels = q.scratch + (<usize>part) * (<usize>q.scratchStride);
+  const panels = q.scratch + <usize>part * <usize>q.scratchStride;
   const strip = panels + <usize>min((q.columns + 7) >> 3, WIDTH >> 3) * PANEL;
-  const edge = strip + (<usize>DEPTH) * 24;
+  const edge = strip + <usize>DEPTH * 24;
   let column = 0;
   do {
     const width = min(WIDTH, q.columns - column);
@@ -74,7 +79,7 @@ export function weightGradient(args: usize, part: i32, parts: i32): void {
         packLeft(q, row, depth, block * q.unitsPadded + unit, strip, bias, height, row == 0);
         for (let j = 0; j < width; j += 8) {
           const to = q.target + (<usize>target * <usize>q.columns + <usize>(column + j)) * 4;
-          const panel = panels + (<usize>(j >> 3)) * PANEL;
+          const panel = panels + <usize>(j >> 3) * PANEL;
           if (height == 6 && width - j >= 8) outerTile(strip, panel, depth, to, (<usize>q.columns) << 2, row > 0);
           else edgeTile(strip, panel, depth, to, (<usize>q.columns) << 2, row > 0, height, min(8, width - j), edge);
         }
@@ -88,9 +93,9 @@ export function weightGradient(args: usize, part: i32, parts: i32): void {
 // @ts-ignore: decorator
 @inline
 function rightRow(q: WeightGradient, row: i32): usize {
-  if (q.index == 0) return q.right + (<usize>row) * ((<usize>q.rightStride) << 2);
+  if (q.index == 0) return q.right + <usize>row * ((<usize>q.rightStride) << 2);
   const entry = load<u32>(q.index + ((<usize>row) << 2));
-  return q.indexIsAddress != 0 ? <usize>entry : q.right + (<usize>entry) * ((<usize>q.rightStride) << 2);
+  return q.indexIsAddress != 0 ? <usize>entry : q.right + <usize>entry * ((<usize>q.rightStride) << 2);
 }
 
 /** Rows row…row + depth of the right side, columns column…column + width, into panels [depth][8]. */
@@ -109,13 +114,24 @@ function packRight(q: WeightGradient, row: i32, depth: i32, column: i32, width: 
 }
 
 /** Six columns of dG into [depth][6], and their sums on to `bias`. */
-function packLeft(q: WeightGradient, row: i32, depth: i32, column: i32, strip: usize, bias: usize, height: i32, fresh: bool): void {
+function packLeft(
+  q: WeightGradient,
+  row: i32,
+  depth: i32,
+  column: i32,
+  strip: usize,
+  bias: usize,
+  height: i32,
+  fresh: bool,
+): void {
   const stride = (<usize>q.leftStride) << 2;
-  let from = q.left + (<usize>row) * stride + ((<usize>column) << 2);
+  let from = q.left + <usize>row * stride + ((<usize>column) << 2);
   let to = strip;
-  let low = f32x4.splat(0), high = low;
+  let low = f32x4.splat(0),
+    high = low;
   for (let k = 0; k < depth; k++) {
-    const a = v128.load(from), b = v128.load(from, 16);
+    const a = v128.load(from);
+    const b = v128.load(from, 16);
     v128.store(to, a);
     v128.store64_lane(to, b, 0, 16);
     low = f32x4.add(low, a);
@@ -140,19 +156,42 @@ function addLane(address: usize, value: f32, fresh: bool): void {
 
 /** C[6, 8] (+)= stripᵀ·panel. The sum over one pass is added to C at its end, which keeps long sums exact. */
 function outerTile(strip: usize, panel: usize, depth: i32, c: usize, cStride: usize, add: bool): void {
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
-  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
-  let a = strip, b = panel;
+  let c00 = f32x4.splat(0),
+    c01 = c00,
+    c10 = c00,
+    c11 = c00,
+    c20 = c00,
+    c21 = c00;
+  let c30 = c00,
+    c31 = c00,
+    c40 = c00,
+    c41 = c00,
+    c50 = c00,
+    c51 = c00;
+  let a = strip,
+    b = panel;
   const end = panel + ((<usize>depth) << 5);
   while (b < end) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
     let s = v128.load32_splat(a);
-    c00 = multiplyAdd(s, b0, c00), c01 = multiplyAdd(s, b1, c01);
-    s = v128.load32_splat(a, 4), c10 = multiplyAdd(s, b0, c10), c11 = multiplyAdd(s, b1, c11);
-    s = v128.load32_splat(a, 8), c20 = multiplyAdd(s, b0, c20), c21 = multiplyAdd(s, b1, c21);
-    s = v128.load32_splat(a, 12), c30 = multiplyAdd(s, b0, c30), c31 = multiplyAdd(s, b1, c31);
-    s = v128.load32_splat(a, 16), c40 = multiplyAdd(s, b0, c40), c41 = multiplyAdd(s, b1, c41);
-    s = v128.load32_splat(a, 20), c50 = multiplyAdd(s, b0, c50), c51 = multiplyAdd(s, b1, c51);
+    c00 = multiplyAdd(s, b0, c00);
+    c01 = multiplyAdd(s, b1, c01);
+    s = v128.load32_splat(a, 4);
+    c10 = multiplyAdd(s, b0, c10);
+    c11 = multiplyAdd(s, b1, c11);
+    s = v128.load32_splat(a, 8);
+    c20 = multiplyAdd(s, b0, c20);
+    c21 = multiplyAdd(s, b1, c21);
+    s = v128.load32_splat(a, 12);
+    c30 = multiplyAdd(s, b0, c30);
+    c31 = multiplyAdd(s, b1, c31);
+    s = v128.load32_splat(a, 16);
+    c40 = multiplyAdd(s, b0, c40);
+    c41 = multiplyAdd(s, b1, c41);
+    s = v128.load32_splat(a, 20);
+    c50 = multiplyAdd(s, b0, c50);
+    c51 = multiplyAdd(s, b1, c51);
     a += 24;
     b += 32;
   }
@@ -173,11 +212,25 @@ function addRowOfTile(to: usize, low: v128, high: v128, add: bool): void {
 }
 
 /** A tile at the border of C goes through a whole one on the side. */
-function edgeTile(strip: usize, panel: usize, depth: i32, c: usize, cStride: usize, add: bool, height: i32, width: i32, edge: usize): void {
+function edgeTile(
+  strip: usize,
+  panel: usize,
+  depth: i32,
+  c: usize,
+  cStride: usize,
+  add: bool,
+  height: i32,
+  width: i32,
+  edge: usize,
+): void {
   outerTile(strip, panel, depth, edge, 32, false);
   for (let r = 0; r < height; r++) {
     for (let j = 0; j < width; j++) {
-      addLane(c + (<usize>r) * cStride + ((<usize>j) << 2), load<f32>(edge + ((<usize>r) << 5) + ((<usize>j) << 2)), !add);
+      addLane(
+        c + <usize>r * cStride + ((<usize>j) << 2),
+        load<f32>(edge + ((<usize>r) << 5) + ((<usize>j) << 2)),
+        !add,
+      );
     }
   }
 }

@@ -56,9 +56,9 @@ export function sumLanes(value: v128): f32 {
 const smallest: usize = memory.data<f32>([7.888609e-31]);
 
 /**
- * Lanes below 2⁻¹⁰⁰ as 0. A gradient that vanishes over many steps would become denormal, where a multiplication takes some
- * 150 cycles, and never get to 0: rounding keeps the smallest denormal times 0.6 what it is. GRU 8, 64, 32, 500 with its
- * loss on the last step took 375 ms instead of 36. NaN stays.
+ * Lanes below 2⁻¹⁰⁰ as 0. A gradient that vanishes over many steps would become denormal, where a multiplication takes
+ * some 150 cycles, and never get to 0: rounding keeps the smallest denormal times 0.6 what it is. GRU 8, 64, 32, 500
+ * with its loss on the last step took 375 ms instead of 36. NaN stays.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,9 +1,9 @@
 import { integer } from './arguments';
 
 /**
- * Where row `row` of a strided operand begins, in elements. The rows are the indices of all axes but the innermost, whose
- * sizes and strides stand in the slots from `slot` on, the axis that varies fastest first: `size, stride of operand 0,
- * stride of operand 1, …`, `operands` strides an axis. With one such axis no division is needed.
+ * Where row `row` of a strided operand begins, in elements. The rows are the indices of all axes but the innermost,
+ * whose sizes and strides stand in the slots from `slot` on, the axis that varies fastest first: `size, stride of
+ * operand 0, stride of operand 1, …`, `operands` strides an axis. With one such axis no division is needed.
  */
 // @ts-ignore: decorator
 @inline

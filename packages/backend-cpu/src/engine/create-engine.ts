@@ -7,12 +7,14 @@ import { ThreadPool } from './pool.ts';
 
 export interface CpuBackendOptions {
   /**
-   * Threads that work on one operation, the calling one included; min(processors, 8) by default. One thread is used where
-   * memory cannot be shared (a page that is not cross-origin isolated), and, unless a number is given here, where no worker
-   * can be started.
+   * Threads that work on one operation, the calling one included; min(processors, 8) by default. One thread is used
+   * where memory cannot be shared (a page that is not cross-origin isolated), and, unless a number is given here, where
+   * no worker can be started.
    */
   readonly threads?: number;
-  /** `'auto'` (default) uses relaxed SIMD where the engine has it; `false` never does. The results differ in rounding. */
+  /**
+   * `'auto'` (default) uses relaxed SIMD where the engine has it; `false` never does. The results differ in rounding.
+   */
   readonly relaxedSimd?: 'auto' | false;
   /** Where the memory ends, in bytes; 4 GiB by default, the most that WebAssembly addresses. */
   readonly maxMemoryBytes?: number;
@@ -24,7 +26,9 @@ const initialPages = 64;
 
 function threadCount(wanted: number | undefined): number {
   if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= 64)) {
-    throw new ArgumentError(`[createCpuBackend] expected threads to be an integer in 1…64, got ${wanted}; leave it out for one a processor`);
+    throw new ArgumentError(
+      `[createCpuBackend] expected threads to be an integer in 1…64, got ${wanted}; leave it out for one a processor`,
+    );
   }
   if (!canShareMemory()) return 1;
   return wanted ?? Math.min(availableParallelism(), 8);
@@ -33,12 +37,16 @@ function threadCount(wanted: number | undefined): number {
 function pageLimit(bytes: number | undefined): number {
   const pages = Math.floor((bytes ?? maxPages * pageBytes) / pageBytes);
   if (!(pages >= initialPages && pages <= maxPages)) {
-    throw new ArgumentError(`[createCpuBackend] expected maxMemoryBytes in ${initialPages * pageBytes}…${maxPages * pageBytes}, got ${bytes}; leave it out for 4 GiB`);
+    throw new ArgumentError(
+      `[createCpuBackend] expected maxMemoryBytes in ${initialPages * pageBytes}…${maxPages * pageBytes}, got ${bytes}; leave it out for 4 GiB`,
+    );
   }
   return pages;
 }
 
-/** The memory with the largest maximum that the platform grants: it reserves address space, which phones have little of. */
+/**
+ * The memory with the largest maximum that the platform grants: it reserves address space, which phones have little of.
+ */
 function createMemory(limit: number, shared: boolean): { memory: WebAssembly.Memory; pages: number } {
   for (let pages = limit; ; pages = Math.ceil(pages / 2)) {
     try {
@@ -50,7 +58,14 @@ function createMemory(limit: number, shared: boolean): { memory: WebAssembly.Mem
 }
 
 /** The threads; null where a page's content policy forbids workers and nobody asked for a number of threads. */
-async function startPool(module: WebAssembly.Module, memory: WebAssembly.Memory, control: number, threads: number, outside: OutsideProduct | null, mayFail: boolean): Promise<ThreadPool | null> {
+async function startPool(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  control: number,
+  threads: number,
+  outside: OutsideProduct | null,
+  mayFail: boolean,
+): Promise<ThreadPool | null> {
   try {
     return await ThreadPool.start(module, memory, control, threads, outside);
   } catch (error) {
@@ -59,16 +74,30 @@ async function startPool(module: WebAssembly.Module, memory: WebAssembly.Memory,
   }
 }
 
-/** Compiles the kernels, makes their memory and starts the threads; `outside` is another library for the sweeps' products. */
+/**
+ * Compiles the kernels, makes their memory and starts the threads; `outside` is another library for the sweeps'
+ * products.
+ */
 export async function createEngine(options: CpuBackendOptions, outside: OutsideProduct | null = null): Promise<Engine> {
   const threads = threadCount(options.threads);
   const limit = pageLimit(options.maxMemoryBytes);
   const shared = threads > 1;
   const module = await compileKernels({ relaxedSimd: options.relaxedSimd !== false && hasRelaxedSimd(), shared });
   const { memory, pages } = createMemory(limit, shared);
-  const instance = await WebAssembly.instantiate(module, { env: { memory, multiply: outside?.createMultiply(memory, outside.data) ?? noLibrary } });
+  const instance = await WebAssembly.instantiate(module, {
+    env: { memory, multiply: outside?.createMultiply(memory, outside.data) ?? noLibrary },
+  });
   const heapBase = (instance.exports as { heapBase: () => number }).heapBase();
   const control = Math.ceil(heapBase / 64) * 64;
-  const pool = shared ? await startPool(module, memory, control, threads, outside, options.threads === undefined) : null;
-  return new Engine({ instance, memory, limit: pages * pageBytes, control, pool, outsideFrom: outside?.threshold ?? Infinity });
+  const pool = shared
+    ? await startPool(module, memory, control, threads, outside, options.threads === undefined)
+    : null;
+  return new Engine({
+    instance,
+    memory,
+    limit: pages * pageBytes,
+    control,
+    pool,
+    outsideFrom: outside?.threshold ?? Infinity,
+  });
 }

@@ -1,4 +1,14 @@
-import { ArgumentError, bytesPerElement, DisposedError, OutOfMemoryError, type DeviceBuffer, type DType, type MatmulSpec, type MemoryCounters, type StridedOperand } from '@timestep/backend-api';
+import {
+  ArgumentError,
+  bytesPerElement,
+  DisposedError,
+  OutOfMemoryError,
+  type DeviceBuffer,
+  type DType,
+  type MatmulSpec,
+  type MemoryCounters,
+  type StridedOperand,
+} from '@timestep/backend-api';
 import { kernelNames } from '../../build/kernels.ts';
 import { CpuBuffer } from './buffer.ts';
 import { Heap, type Block } from './heap.ts';
@@ -107,13 +117,16 @@ export class Engine {
   }
 
   /**
-   * Runs the kernel `name(args, part, parts)` for each part, on all threads if there are several parts, and returns when
-   * all are done. Its argument slots are filled with `integers` (also pointers) and then `floats`.
+   * Runs the kernel `name(args, part, parts)` for each part, on all threads if there are several parts, and returns
+   * when all are done. Its argument slots are filled with `integers` (also pointers) and then `floats`.
    */
   run(name: KernelName, parts: number, integers: readonly number[], floats?: readonly number[]): void {
     const first = this.#slots >> 2;
     const count = integers.length + (floats?.length ?? 0);
-    if (count > slotCount) throw new ArgumentError(`[cpu] kernel ${name} got ${count} arguments, expected at most ${slotCount}; pass them through scratch memory`);
+    if (count > slotCount)
+      throw new ArgumentError(
+        `[cpu] kernel ${name} got ${count} arguments, expected at most ${slotCount}; pass them through scratch memory`,
+      );
     for (let i = 0; i < integers.length; i++) this.#i32[first + i] = integers[i]!;
     if (floats) for (let i = 0; i < floats.length; i++) this.#f32[first + integers.length + i] = floats[i]!;
     const index = this.#numbers[name]!;
@@ -152,11 +165,19 @@ export class Engine {
   /** The handle as this engine's own, alive; throws where it is not. */
   own(buffer: DeviceBuffer): CpuBuffer {
     if (!(buffer instanceof CpuBuffer) || buffer.engine !== this) {
-      throw new ArgumentError('[cpu] got a buffer of another backend, expected one that this backend allocated; read it there and write it here', 'BACKEND_MISMATCH');
+      throw new ArgumentError(
+        '[cpu] got a buffer of another backend, expected one that this backend allocated; read it there and write it here',
+        'BACKEND_MISMATCH',
+      );
     }
-    if (this.#disposed) throw new DisposedError('[cpu] the backend was disposed, expected a living one; create another with createCpuBackend()');
+    if (this.#disposed)
+      throw new DisposedError(
+        '[cpu] the backend was disposed, expected a living one; create another with createCpuBackend()',
+      );
     if (buffer.block === null) {
-      throw new DisposedError(`[cpu] got a ${buffer.dtype} buffer of ${buffer.length} elements that was freed; free a buffer once, after its last use`);
+      throw new DisposedError(
+        `[cpu] got a ${buffer.dtype} buffer of ${buffer.length} elements that was freed; free a buffer once, after its last use`,
+      );
     }
     return buffer;
   }
@@ -177,8 +198,8 @@ export class Engine {
   }
 
   /**
-   * Calls `body` with an allocator of scratch memory: `scratch(bytes)` returns an address on a 64-byte line, valid until
-   * `body` ends. The contents are undefined. Calls may be nested.
+   * Calls `body` with an allocator of scratch memory: `scratch(bytes)` returns an address on a 64-byte line, valid
+   * until `body` ends. The contents are undefined. Calls may be nested.
    */
   withScratch<T>(body: (scratch: (bytes: number) => number) => T): T {
     const mark = this.#borrowed.length;
@@ -199,7 +220,10 @@ export class Engine {
 
   /** Throws where the engine was disposed. */
   assertAlive(): void {
-    if (this.#disposed) throw new DisposedError('[cpu] the backend was disposed, expected a living one; create another with createCpuBackend()');
+    if (this.#disposed)
+      throw new DisposedError(
+        '[cpu] the backend was disposed, expected a living one; create another with createCpuBackend()',
+      );
   }
 
   async dispose(): Promise<void> {
@@ -220,7 +244,9 @@ export class Engine {
     return block;
   }
 
-  /** Grows the memory by a quarter or by what is asked for, if that is more, and returns by how much; 0 if it cannot. */
+  /**
+   * Grows the memory by a quarter or by what is asked for, if that is more, and returns by how much; 0 if it cannot.
+   */
   #grow(bytes: number): number {
     const present = this.memory.buffer.byteLength;
     const room = Math.floor((this.limit - present) / pageBytes);

@@ -99,7 +99,15 @@ export class Heap {
   }
 
   #extend(bytes: number): void {
-    const node: Node = { address: this.#end, size: bytes, free: false, before: this.#last, after: null, previous: null, next: null };
+    const node: Node = {
+      address: this.#end,
+      size: bytes,
+      free: false,
+      before: this.#last,
+      after: null,
+      previous: null,
+      next: null,
+    };
     if (this.#last) this.#last.after = node;
     this.#last = node;
     this.#end += bytes;

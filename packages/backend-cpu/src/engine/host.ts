@@ -78,7 +78,9 @@ function startWebWorker(source: string, data: unknown): Promise<HostWorker> {
     const worker = new Worker(address, { name: 'timestep' });
     worker.onerror = (event) => {
       // A worker that a content policy forbids brings an event without a message.
-      reject(new Error(event.message || 'the page does not allow workers from a Blob (Content-Security-Policy: worker-src)'));
+      reject(
+        new Error(event.message || 'the page does not allow workers from a Blob (Content-Security-Policy: worker-src)'),
+      );
     };
     worker.onmessage = () => {
       URL.revokeObjectURL(address);

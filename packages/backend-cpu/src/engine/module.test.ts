@@ -16,5 +16,7 @@ test.each([
   const { exports } = await WebAssembly.instantiate(module, { env: { memory, multiply: () => undefined } });
   expect(exports['heapBase']).toBeTypeOf('function');
   const other = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: !shared });
-  await expect(WebAssembly.instantiate(module, { env: { memory: other, multiply: () => undefined } })).rejects.toThrow(WebAssembly.LinkError);
+  await expect(WebAssembly.instantiate(module, { env: { memory: other, multiply: () => undefined } })).rejects.toThrow(
+    WebAssembly.LinkError,
+  );
 });

@@ -1,8 +1,21 @@
 import { DeviceError } from '@timestep/backend-api';
 
-/** C[m, n] = op(A)·B (+ C), row-major f32; the addresses are bytes in the engine's memory, the strides floats from row to row. */
+/**
+ * C[m, n] = op(A)·B (+ C), row-major f32; the addresses are bytes in the engine's memory, the strides floats from row
+ * to row.
+ */
 export type Multiply = (
-  transposeA: number, m: number, n: number, k: number, a: number, aStride: number, b: number, bStride: number, accumulate: number, c: number, cStride: number,
+  transposeA: number,
+  m: number,
+  n: number,
+  k: number,
+  a: number,
+  aStride: number,
+  b: number,
+  bStride: number,
+  accumulate: number,
+  c: number,
+  cStride: number,
 ) => void;
 
 type CreateMultiply = (memory: WebAssembly.Memory, data: unknown) => Multiply;
@@ -24,5 +37,8 @@ export interface OutsideProduct {
 
 /** What a kernel gets where there is no library. None calls it. */
 export const noLibrary: Multiply = () => {
-  throw new DeviceError('KERNEL_FAILED', '[cpu] a kernel called a library that is not there; this is a bug of backend-cpu, please report it');
+  throw new DeviceError(
+    'KERNEL_FAILED',
+    '[cpu] a kernel called a library that is not there; this is a bug of backend-cpu, please report it',
+  );
 };

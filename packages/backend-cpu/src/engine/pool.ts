@@ -31,7 +31,11 @@ const spins = 1500;
 
 /** The error for a kernel that trapped. */
 export function kernelFailed(index: number, cause: unknown): DeviceError {
-  return new DeviceError('KERNEL_FAILED', `[cpu] the kernel ${kernelNames[index]!} trapped: ${String(cause ?? 'in a worker')}; this is a bug of backend-cpu, please report it`, { cause });
+  return new DeviceError(
+    'KERNEL_FAILED',
+    `[cpu] the kernel ${kernelNames[index]!} trapped: ${String(cause ?? 'in a worker')}; this is a bug of backend-cpu, please report it`,
+    { cause },
+  );
 }
 
 /**
@@ -51,17 +55,34 @@ export class ThreadPool {
   }
 
   /** Starts `threads − 1` workers on a shared memory whose control block is at `control`. */
-  static async start(module: WebAssembly.Module, memory: WebAssembly.Memory, control: number, threads: number, outside: OutsideProduct | null = null): Promise<ThreadPool> {
+  static async start(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    control: number,
+    threads: number,
+    outside: OutsideProduct | null = null,
+  ): Promise<ThreadPool> {
     const words = new Int32Array(memory.buffer, control, controlWords);
     words[TICKET] = closed;
-    const data = { module, memory, names: kernelNames, control, spins, outside: outside && { module: outside.module, data: outside.data } };
+    const data = {
+      module,
+      memory,
+      names: kernelNames,
+      control,
+      spins,
+      outside: outside && { module: outside.module, data: outside.data },
+    };
     const starts = await Promise.allSettled(Array.from({ length: threads - 1 }, () => startWorker(workerSource, data)));
     const workers = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
     for (const worker of workers) worker.unref();
     const failed = starts.find((start) => start.status === 'rejected');
     if (failed) {
       await Promise.all(workers.map((worker) => worker.terminate()));
-      throw new DeviceError('NO_DEVICE', `[createCpuBackend] could not start ${threads - 1} worker threads: ${failed.reason}; pass threads: 1`, { cause: failed.reason });
+      throw new DeviceError(
+        'NO_DEVICE',
+        `[createCpuBackend] could not start ${threads - 1} worker threads: ${failed.reason}; pass threads: 1`,
+        { cause: failed.reason },
+      );
     }
     return new ThreadPool(words, workers);
   }

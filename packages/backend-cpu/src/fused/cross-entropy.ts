@@ -13,8 +13,18 @@ export function createCrossEntropy(engine: Engine): CrossEntropyOp {
     forward({ rows, classes, labelSmoothing, ignoreIndex, needsSaved }, { logits, targets }) {
       const losses = engine.allocate('f32', rows);
       const normals = needsSaved ? engine.allocate('f32', 2 * rows) : null;
-      const addresses = [engine.address(logits), engine.address(targets), engine.address(losses), engine.addressOrZero(normals)];
-      engine.run('crossEntropyRows', engine.partsFor(rows * classes * cost), [...addresses, rows, classes, ignoreIndex], [labelSmoothing]);
+      const addresses = [
+        engine.address(logits),
+        engine.address(targets),
+        engine.address(losses),
+        engine.addressOrZero(normals),
+      ];
+      engine.run(
+        'crossEntropyRows',
+        engine.partsFor(rows * classes * cost),
+        [...addresses, rows, classes, ignoreIndex],
+        [labelSmoothing],
+      );
       return { outputs: { losses }, saved: normals && new Kept(engine, { normals }) };
     },
 
@@ -22,8 +32,15 @@ export function createCrossEntropy(engine: Engine): CrossEntropyOp {
       if (!wanted.logits) return { logits: null };
       const { normals } = Kept.of<{ normals: DeviceBuffer }>('crossEntropy', saved);
       const dx = engine.allocate('f32', rows * classes);
-      const addresses = [inputs.logits, inputs.targets, normals, gradients.losses, dx].map((buffer) => engine.address(buffer));
-      engine.run('crossEntropyRowsBackward', engine.partsFor(rows * classes * cost), [...addresses, rows, classes, ignoreIndex], [labelSmoothing]);
+      const addresses = [inputs.logits, inputs.targets, normals, gradients.losses, dx].map((buffer) =>
+        engine.address(buffer),
+      );
+      engine.run(
+        'crossEntropyRowsBackward',
+        engine.partsFor(rows * classes * cost),
+        [...addresses, rows, classes, ignoreIndex],
+        [labelSmoothing],
+      );
       return { logits: dx };
     },
   };

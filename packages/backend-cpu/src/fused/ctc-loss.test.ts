@@ -16,7 +16,9 @@ function randomCall({ steps, batch, classes, maxTargetLength }: Sizes, zeroInfin
   const blank = random.integer(classes);
   const inputLengths = random.integers(batch, steps + 1);
   const targetLengths = random.integers(batch, maxTargetLength + 1);
-  const targets = random.integers(batch * maxTargetLength, classes - 1).map((label) => (label >= blank ? label + 1 : label));
+  const targets = random
+    .integers(batch * maxTargetLength, classes - 1)
+    .map((label) => (label >= blank ? label + 1 : label));
   return {
     spec: { steps, batch, classes, blank, maxTargetLength, inputLengths, targetLengths, targets, zeroInfinity },
     inputs: { logits: random.normals(steps * batch * classes, 2) },
@@ -34,20 +36,41 @@ describe('ctcLoss', () => {
     [{ steps: 0, batch: 3, classes: 4, maxTargetLength: 2 }],
     [{ steps: 3, batch: 4, classes: 4, maxTargetLength: 0 }],
   ] as const)('agrees with float64 and does not depend on the threads: %j', async (sizes) => {
-    // Without zeroInfinity the gradient of an infinite loss is NaN: forward values are compared, and the gradient with it.
+    // Without zeroInfinity the gradient of an infinite loss is NaN: forward values are compared, and the gradient with
+    // it.
     for (let seed = 1; seed <= 4; seed++) await expectAgreement(devices, 'ctcLoss', randomCall(sizes, true, seed));
     const call = randomCall(sizes, false, 5);
-    const [expected, got] = [await runFused(devices.reference, 'ctcLoss', call), await runFused(devices.cpu[1]!, 'ctcLoss', call)];
+    const [expected, got] = [
+      await runFused(devices.reference, 'ctcLoss', call),
+      await runFused(devices.cpu[1]!, 'ctcLoss', call),
+    ];
     expectClose('losses', got['losses']!, expected['losses']!, 1e-5, 1e-6);
   });
 
   test('a sequence without a path has an infinite loss, or 0 and a gradient of 0', async () => {
-    const spec = { steps: 3, batch: 2, classes: 3, blank: 0, maxTargetLength: 2, inputLengths: Int32Array.of(2, 3), targetLengths: Int32Array.of(2, 2), targets: Int32Array.of(1, 1, 1, 1) };
+    const spec = {
+      steps: 3,
+      batch: 2,
+      classes: 3,
+      blank: 0,
+      maxTargetLength: 2,
+      inputLengths: Int32Array.of(2, 3),
+      targetLengths: Int32Array.of(2, 2),
+      targets: Int32Array.of(1, 1, 1, 1),
+    };
     const inputs = { logits: randomNumbers(6).normals(18) };
     const upstream = { losses: Float32Array.of(2, 2) };
-    const infinite = await runFused(devices.cpu[0]!, 'ctcLoss', { spec: { ...spec, zeroInfinity: false }, inputs, upstream });
+    const infinite = await runFused(devices.cpu[0]!, 'ctcLoss', {
+      spec: { ...spec, zeroInfinity: false },
+      inputs,
+      upstream,
+    });
     expect(infinite['losses']![0]).toBe(Infinity);
-    const zero = await runFused(devices.cpu[0]!, 'ctcLoss', { spec: { ...spec, zeroInfinity: true }, inputs, upstream });
+    const zero = await runFused(devices.cpu[0]!, 'ctcLoss', {
+      spec: { ...spec, zeroInfinity: true },
+      inputs,
+      upstream,
+    });
     expect(zero['losses']![0]).toBe(0);
     const ofFirst = [...zero['dlogits']!].filter((_, at) => Math.floor(at / 3) % 2 === 0);
     expect(ofFirst).toEqual(new Array(9).fill(0));
@@ -57,7 +80,10 @@ describe('ctcLoss', () => {
   test('stays within 1e-5 relative of float64 over 2,000 frames, and within its gradient', async () => {
     const sizes = { steps: 2000, batch: 2, classes: 24, maxTargetLength: 200 };
     const call = randomCall(sizes, true, 7);
-    const long = { ...call, spec: { ...call.spec, inputLengths: Int32Array.of(2000, 1777), targetLengths: Int32Array.of(200, 163) } };
+    const long = {
+      ...call,
+      spec: { ...call.spec, inputLengths: Int32Array.of(2000, 1777), targetLengths: Int32Array.of(200, 163) },
+    };
     await expectAgreement(devices, 'ctcLoss', long);
   });
 

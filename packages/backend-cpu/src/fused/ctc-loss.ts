@@ -3,7 +3,9 @@ import type { Engine } from '../engine/engine.ts';
 import { Kept } from './kept.ts';
 
 interface CtcBuffers {
-  /** Targets `[N, maxLabels]`, input lengths `[N]`, target lengths `[N]`, and whether each sequence has a path `[N]`. */
+  /**
+   * Targets `[N, maxLabels]`, input lengths `[N]`, target lengths `[N]`, and whether each sequence has a path `[N]`.
+   */
   readonly integers: DeviceBuffer;
   /** The maximum and Σ e^(x − max) of each frame, `[T, N, 2]` */
   readonly normals: DeviceBuffer;
@@ -24,7 +26,12 @@ function strideOf(maxLabels: number): number {
 function addressesOf(engine: Engine, spec: CtcSpec, integers: DeviceBuffer) {
   const targets = engine.address(integers);
   const inputLengths = targets + 4 * spec.batch * spec.maxTargetLength;
-  return { targets, inputLengths, targetLengths: inputLengths + 4 * spec.batch, feasible: inputLengths + 8 * spec.batch };
+  return {
+    targets,
+    inputLengths,
+    targetLengths: inputLengths + 4 * spec.batch,
+    feasible: inputLengths + 8 * spec.batch,
+  };
 }
 
 /** The targets and lengths, written to the device, with room for the feasibility of each sequence. */
@@ -39,17 +46,29 @@ function writeIntegers(engine: Engine, spec: CtcSpec): DeviceBuffer {
 }
 
 /**
- * Contract: FusedOps.ctcLoss. The forward pass makes one pass over the logits, for the softmax's maximum and sum and the
- * logits of each sequence's own labels, and runs both recursions on those. It keeps N·T·(L + 1) occupancies; the
+ * Contract: FusedOps.ctcLoss. The forward pass makes one pass over the logits, for the softmax's maximum and sum and
+ * the logits of each sequence's own labels, and runs both recursions on those. It keeps N·T·(L + 1) occupancies; the
  * backward pass makes the softmax once more and subtracts them, so no `[T, N, C]` array lives in between.
  */
 export function createCtcLoss(engine: Engine): CtcLossOp {
-  function run(spec: CtcSpec, logits: DeviceBuffer, losses: DeviceBuffer, { integers, normals, shares }: CtcBuffers): void {
-    const { steps, batch, classes, blank, maxTargetLength, inputLengths, targetLengths, zeroInfinity, needsSaved } = spec;
+  function run(
+    spec: CtcSpec,
+    logits: DeviceBuffer,
+    losses: DeviceBuffer,
+    { integers, normals, shares }: CtcBuffers,
+  ): void {
+    const { steps, batch, classes, blank, maxTargetLength, inputLengths, targetLengths, zeroInfinity, needsSaved } =
+      spec;
     const at = addressesOf(engine, spec, integers);
     const [normal, share] = [engine.address(normals), engine.address(shares)];
     const shape = [engine.address(logits), steps, batch, classes, blank, at.targets, maxTargetLength];
-    engine.run('ctcEmissions', engine.partsFor(steps * batch * classes * logitCost), [...shape, at.inputLengths, at.targetLengths, normal, share]);
+    engine.run('ctcEmissions', engine.partsFor(steps * batch * classes * logitCost), [
+      ...shape,
+      at.inputLengths,
+      at.targetLengths,
+      normal,
+      share,
+    ]);
     const backward = needsSaved ? 1 : 0;
     let states = 0;
     let workBytes = 64;
@@ -64,8 +83,20 @@ export function createCtcLoss(engine: Engine): CtcLossOp {
     engine.withScratch((scratch) => {
       const work = scratch(parts * stride);
       engine.run('ctcForwardBackward', parts, [
-        share, steps, batch, maxTargetLength, at.targets, at.inputLengths, at.targetLengths, normal,
-        engine.address(losses), at.feasible, work, stride, backward, zeroInfinity ? 1 : 0,
+        share,
+        steps,
+        batch,
+        maxTargetLength,
+        at.targets,
+        at.inputLengths,
+        at.targetLengths,
+        normal,
+        engine.address(losses),
+        at.feasible,
+        work,
+        stride,
+        backward,
+        zeroInfinity ? 1 : 0,
       ]);
     });
   }
@@ -94,8 +125,21 @@ export function createCtcLoss(engine: Engine): CtcLossOp {
       const at = addressesOf(engine, spec, integers);
       const dx = engine.allocate('f32', steps * batch * classes);
       engine.run('ctcGradient', engine.partsFor(steps * batch * classes * logitCost), [
-        engine.address(inputs.logits), steps, batch, classes, blank, at.targets, maxTargetLength, at.inputLengths, at.targetLengths,
-        engine.address(normals), engine.address(shares), at.feasible, engine.address(gradients.losses), engine.address(dx), zeroInfinity ? 1 : 0,
+        engine.address(inputs.logits),
+        steps,
+        batch,
+        classes,
+        blank,
+        at.targets,
+        maxTargetLength,
+        at.inputLengths,
+        at.targetLengths,
+        engine.address(normals),
+        engine.address(shares),
+        at.feasible,
+        engine.address(gradients.losses),
+        engine.address(dx),
+        zeroInfinity ? 1 : 0,
       ]);
       return { logits: dx };
     },

@@ -15,7 +15,9 @@ export class Kept<Buffers extends Readonly<Record<string, DeviceBuffer>>> implem
   static of<Buffers extends Readonly<Record<string, DeviceBuffer>>>(where: string, saved: Saved): Buffers {
     const buffers = saved instanceof Kept ? (saved as Kept<Buffers>).#buffers : null;
     if (buffers === null) {
-      throw new DisposedError(`[${where}] expected what a forward pass of this backend kept, got something else or released; call backward once, before release`);
+      throw new DisposedError(
+        `[${where}] expected what a forward pass of this backend kept, got something else or released; call backward once, before release`,
+      );
     }
     return buffers;
   }

@@ -26,7 +26,9 @@ export function createLayerNorm(engine: Engine): LayerNormOp {
       const bias = allocate(wanted.bias, columns);
       const parts = engine.partsFor(rows * columns * cost);
       if (dx) {
-        const addresses = [inputs.x, inputs.weight, gradients.y, dx, moments].map((buffer) => engine.addressOrZero(buffer));
+        const addresses = [inputs.x, inputs.weight, gradients.y, dx, moments].map((buffer) =>
+          engine.addressOrZero(buffer),
+        );
         engine.run('layerNormRowsBackward', parts, [...addresses, rows, columns]);
       }
       if (weight || bias) {

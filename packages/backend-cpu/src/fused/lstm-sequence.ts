@@ -2,10 +2,20 @@ import type { LstmInputs, LstmSequenceOp, LstmSpec, MaybeBuffer, Saved } from '@
 import type { CpuBuffer } from '../engine/buffer.ts';
 import type { Engine } from '../engine/engine.ts';
 import { copyBuffer, inputGradient, previousRows, weightGradient } from './sequence-gradients.ts';
-import { chunkRows, padded, planSequence, productTime, sweepParts, wholeLines, type SequencePlan } from './sequence-plan.ts';
+import {
+  chunkRows,
+  padded,
+  planSequence,
+  productTime,
+  sweepParts,
+  wholeLines,
+  type SequencePlan,
+} from './sequence-plan.ts';
 import { packBias, packWeights, type PackJob } from './sequence-weights.ts';
 
-/** What the forward pass keeps: by packed row, the gates i, f, g, o, the cell, and o∘tanh(c) where the variant projects. */
+/**
+ * What the forward pass keeps: by packed row, the gates i, f, g, o, the cell, and o∘tanh(c) where the variant projects.
+ */
 class LstmSaved implements Saved {
   readonly plan: SequencePlan;
   readonly gates: CpuBuffer;
@@ -22,7 +32,8 @@ class LstmSaved implements Saved {
   }
 
   release(): void {
-    for (const buffer of [this.plan.tables, this.gates, this.cells, this.hiddens]) if (buffer !== null) this.#engine.free(buffer);
+    for (const buffer of [this.plan.tables, this.gates, this.cells, this.hiddens])
+      if (buffer !== null) this.#engine.free(buffer);
   }
 }
 
@@ -39,7 +50,12 @@ function sweepTime(spec: LstmSpec, rows: number, widths: number): number {
 }
 
 /** [3, H] to [3, H padded]; 0 for none. */
-function padPeephole(engine: Engine, scratch: (bytes: number) => number, peephole: MaybeBuffer, hiddenSize: number): number {
+function padPeephole(
+  engine: Engine,
+  scratch: (bytes: number) => number,
+  peephole: MaybeBuffer,
+  hiddenSize: number,
+): number {
   if (peephole === null) return 0;
   return packBias(engine, scratch, hiddenSize, [
     { address: engine.address(peephole), gates: [0, 1, 2] },
@@ -50,7 +66,9 @@ function padPeephole(engine: Engine, scratch: (bytes: number) => number, peephol
 /** The packed weights that an optional projection adds. */
 function projectionJob(engine: Engine, spec: LstmSpec, weightHr: MaybeBuffer, form: PackJob['form']): PackJob[] {
   if (weightHr === null) return [];
-  return [{ source: engine.address(weightHr), rows: spec.variant.projectionSize, columns: spec.hiddenSize, gates: [0], form }];
+  return [
+    { source: engine.address(weightHr), rows: spec.variant.projectionSize, columns: spec.hiddenSize, gates: [0], form },
+  ];
 }
 
 function forward(engine: Engine, spec: LstmSpec, inputs: LstmInputs): ReturnType<LstmSequenceOp['forward']> {
@@ -63,7 +81,8 @@ function forward(engine: Engine, spec: LstmSpec, inputs: LstmInputs): ReturnType
   const units = padded(hiddenSize);
   const saved = spec.needsSaved
     ? new LstmSaved(
-        engine, plan,
+        engine,
+        plan,
         engine.allocate('f32', plan.rows * plan.gateStride),
         engine.allocate('f32', plan.rows * units),
         inputs.weightHr ? engine.allocate('f32', plan.rows * units) : null,
@@ -71,7 +90,9 @@ function forward(engine: Engine, spec: LstmSpec, inputs: LstmInputs): ReturnType
     : null;
   const parts = sweepParts(engine, batch, sweepTime(spec, plan.rows, inputSize + outputSize));
   const chunk = chunkRows(plan, batch, parts);
-  const stride = wholeLines(4 * (chunk * (inputSize + plan.gateStride) + 16 + Math.ceil(batch / parts) * 2 * (padded(outputSize) + units)));
+  const stride = wholeLines(
+    4 * (chunk * (inputSize + plan.gateStride) + 16 + Math.ceil(batch / parts) * 2 * (padded(outputSize) + units)),
+  );
   engine.withScratch((scratch) => {
     const [packedIh, packedHh, packedHr = 0] = packWeights(engine, plan, scratch, [
       { source: engine.address(inputs.weightIh), rows: hiddenSize, columns: inputSize, gates, form: 'transposed' },
@@ -85,25 +106,42 @@ function forward(engine: Engine, spec: LstmSpec, inputs: LstmInputs): ReturnType
     const peephole = padPeephole(engine, scratch, inputs.peephole, hiddenSize);
     engine.run('lstmForward', parts, [
       ...plan.slots,
-      engine.address(inputs.x), engine.addressOrZero(inputs.h0), engine.addressOrZero(inputs.c0),
-      engine.address(output), engine.address(hN), engine.address(cN),
-      packedIh!, packedHh!, packedHr, bias, peephole, Number(spec.variant.coupledGates),
-      engine.addressOrZero(saved?.gates ?? null), engine.addressOrZero(saved?.cells ?? null), engine.addressOrZero(saved?.hiddens ?? null),
-      chunk, scratch(parts * stride), stride,
+      engine.address(inputs.x),
+      engine.addressOrZero(inputs.h0),
+      engine.addressOrZero(inputs.c0),
+      engine.address(output),
+      engine.address(hN),
+      engine.address(cN),
+      packedIh!,
+      packedHh!,
+      packedHr,
+      bias,
+      peephole,
+      Number(spec.variant.coupledGates),
+      engine.addressOrZero(saved?.gates ?? null),
+      engine.addressOrZero(saved?.cells ?? null),
+      engine.addressOrZero(saved?.hiddens ?? null),
+      chunk,
+      scratch(parts * stride),
+      stride,
     ]);
   });
   if (saved === null) engine.free(plan.tables);
   return { outputs: { output, hN, cN }, saved };
 }
 
-const backward: (engine: Engine, ...rest: Parameters<LstmSequenceOp['backward']>) => ReturnType<LstmSequenceOp['backward']> = (engine, spec, call) => {
+const backward: (
+  engine: Engine,
+  ...rest: Parameters<LstmSequenceOp['backward']>
+) => ReturnType<LstmSequenceOp['backward']> = (engine, spec, call) => {
   const { batch, steps, inputSize, hiddenSize } = spec;
   const { inputs, outputs, gradients, wanted } = call;
   const saved = call.saved as LstmSaved;
   const { plan } = saved;
   const outputSize = outputSizeOf(spec);
   const units = padded(hiddenSize);
-  const allocate = (isWanted: boolean, length: number): CpuBuffer | null => (isWanted ? engine.allocate('f32', length) : null);
+  const allocate = (isWanted: boolean, length: number): CpuBuffer | null =>
+    isWanted ? engine.allocate('f32', length) : null;
   const result = {
     x: allocate(wanted.x, steps * batch * inputSize),
     weightIh: allocate(wanted.weightIh, 4 * hiddenSize * inputSize),
@@ -128,27 +166,64 @@ const backward: (engine: Engine, ...rest: Parameters<LstmSequenceOp['backward']>
     const stride = wholeLines(4 * Math.ceil(batch / parts) * (padded(outputSize) + 3 * units));
     engine.run('lstmBackward', parts, [
       ...plan.slots,
-      engine.addressOrZero(gradients.output), engine.addressOrZero(gradients.hN), engine.addressOrZero(gradients.cN),
-      engine.addressOrZero(inputs.c0), packedHh!, packedHr, padPeephole(engine, scratch, inputs.peephole, hiddenSize), Number(spec.variant.coupledGates),
-      gateRows, cells, projected, engine.addressOrZero(result.h0), engine.addressOrZero(result.c0),
-      scratch(parts * stride), stride,
+      engine.addressOrZero(gradients.output),
+      engine.addressOrZero(gradients.hN),
+      engine.addressOrZero(gradients.cN),
+      engine.addressOrZero(inputs.c0),
+      packedHh!,
+      packedHr,
+      padPeephole(engine, scratch, inputs.peephole, hiddenSize),
+      Number(spec.variant.coupledGates),
+      gateRows,
+      cells,
+      projected,
+      engine.addressOrZero(result.h0),
+      engine.addressOrZero(result.c0),
+      scratch(parts * stride),
+      stride,
     ]);
-    if (result.x) inputGradient(engine, plan, result.x, { gates: gateRows, blocks: 4, packed: packedIh!, inputSize, hiddenSize });
+    if (result.x)
+      inputGradient(engine, plan, result.x, { gates: gateRows, blocks: 4, packed: packedIh!, inputSize, hiddenSize });
     const left = { left: gateRows, leftStride: plan.gateStride, units: hiddenSize, gates };
     const x = { kind: 'numbered', base: engine.address(inputs.x), stride: inputSize, index: plan.rowIndex } as const;
-    weightGradient(engine, scratch, plan, { ...left, right: x, columns: inputSize, weight: result.weightIh, bias: result.biasIh ?? result.biasHh });
+    weightGradient(engine, scratch, plan, {
+      ...left,
+      right: x,
+      columns: inputSize,
+      weight: result.weightIh,
+      bias: result.biasIh ?? result.biasHh,
+    });
     const h = previousRows(engine, scratch, plan, { output: outputs.output, h0: inputs.h0, outputSize });
-    weightGradient(engine, scratch, plan, { ...left, right: h, columns: outputSize, weight: result.weightHh, bias: null });
+    weightGradient(engine, scratch, plan, {
+      ...left,
+      right: h,
+      columns: outputSize,
+      weight: result.weightHh,
+      bias: null,
+    });
     if (result.biasIh && result.biasHh) copyBuffer(engine, result.biasIh, result.biasHh);
     if (result.weightHr) {
       const m = { kind: 'packed', base: engine.address(saved.hiddens!), stride: units } as const;
       weightGradient(engine, scratch, plan, {
-        left: projected, leftStride: padded(outputSize), units: outputSize, gates: [0], right: m, columns: hiddenSize, weight: result.weightHr, bias: null,
+        left: projected,
+        leftStride: padded(outputSize),
+        units: outputSize,
+        gates: [0],
+        right: m,
+        columns: hiddenSize,
+        weight: result.weightHr,
+        bias: null,
       });
     }
     if (result.peephole) {
       const target = scratch(12 * units);
-      engine.run('peepholeGradient', engine.partsFor(plan.rows * hiddenSize), [...plan.slots, gateRows, cells, engine.addressOrZero(inputs.c0), target]);
+      engine.run('peepholeGradient', engine.partsFor(plan.rows * hiddenSize), [
+        ...plan.slots,
+        gateRows,
+        cells,
+        engine.addressOrZero(inputs.c0),
+        target,
+      ]);
       for (let row = 0; row < 3; row++) {
         const from = target / 4 + row * units;
         engine.f32.copyWithin(engine.address(result.peephole) / 4 + row * hiddenSize, from, from + hiddenSize);

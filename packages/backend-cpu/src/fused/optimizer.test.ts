@@ -23,7 +23,15 @@ async function readAll(device: Device, buffers: ReturnType<Device['alloc']>[]): 
   return arrays as Float32Array[];
 }
 
-const adam: AdamSettings = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.05, decoupled: false, step: 1 };
+const adam: AdamSettings = {
+  learningRate: 0.01,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.05,
+  decoupled: false,
+  step: 1,
+};
 
 function adamRun(settings: AdamSettings, factor: number | null): Run {
   return async (device) => {
@@ -38,7 +46,10 @@ function adamRun(settings: AdamSettings, factor: number | null): Run {
     for (let step = 1; step <= 5; step++) device.fused.adamStep!.run(slots, { ...settings, step }, scalar);
     for (const { gradient } of slots) device.free(gradient);
     if (scalar) device.free(scalar);
-    return readAll(device, slots.flatMap(({ parameter, firstMoment, secondMoment }) => [parameter, firstMoment, secondMoment]));
+    return readAll(
+      device,
+      slots.flatMap(({ parameter, firstMoment, secondMoment }) => [parameter, firstMoment, secondMoment]),
+    );
   };
 }
 
@@ -50,7 +61,14 @@ test.each([
   await expectSame(adamRun(settings, factor));
 });
 
-const sgd: SgdSettings = { learningRate: 0.1, momentum: 0.9, dampening: 0, nesterov: false, weightDecay: 0.01, first: true };
+const sgd: SgdSettings = {
+  learningRate: 0.1,
+  momentum: 0.9,
+  dampening: 0,
+  nesterov: false,
+  weightDecay: 0.01,
+  first: true,
+};
 
 function sgdRun(settings: SgdSettings, factor: number | null): Run {
   return async (device) => {
@@ -64,7 +82,10 @@ function sgdRun(settings: SgdSettings, factor: number | null): Run {
     for (let step = 1; step <= 4; step++) device.fused.sgdStep!.run(slots, { ...settings, first: step === 1 }, scalar);
     for (const { gradient } of slots) device.free(gradient);
     if (scalar) device.free(scalar);
-    return readAll(device, slots.flatMap(({ parameter, velocity }) => (velocity ? [parameter, velocity] : [parameter])));
+    return readAll(
+      device,
+      slots.flatMap(({ parameter, velocity }) => (velocity ? [parameter, velocity] : [parameter])),
+    );
   };
 }
 
@@ -88,7 +109,13 @@ test('a negative factor leaves everything as it was', async () => {
 });
 
 test('the global norm and its factor, also of gradients whose squares leave f32', async () => {
-  const cases: [scale: number, maxNorm: number][] = [[1, 0], [1, 1], [1, 1e9], [1e25, 1], [1e-25, 1]];
+  const cases: [scale: number, maxNorm: number][] = [
+    [1, 0],
+    [1, 1],
+    [1, 1e9],
+    [1e25, 1],
+    [1e-25, 1],
+  ];
   for (const [scale, maxNorm] of cases) {
     await expectSame(async (device) => {
       const random = randomNumbers(6);

@@ -1,4 +1,10 @@
-import { ArgumentError, type AdamStepOp, type DeviceBuffer, type GlobalNormOp, type SgdStepOp } from '@timestep/backend-api';
+import {
+  ArgumentError,
+  type AdamStepOp,
+  type DeviceBuffer,
+  type GlobalNormOp,
+  type SgdStepOp,
+} from '@timestep/backend-api';
 import type { Engine } from '../engine/engine.ts';
 
 // assembly/optimizer/table.ts describes the table and its blocks.
@@ -12,7 +18,11 @@ interface Table {
 }
 
 /** Writes the table of a list of parameters, each with up to four buffers, to scratch memory. */
-function writeTable(engine: Engine, scratch: (bytes: number) => number, list: readonly (readonly (DeviceBuffer | null)[])[]): Table {
+function writeTable(
+  engine: Engine,
+  scratch: (bytes: number) => number,
+  list: readonly (readonly (DeviceBuffer | null)[])[],
+): Table {
   const address = scratch(Math.max(1, list.length) * rowBytes);
   const words = engine.i32;
   let blocks = 0;
@@ -27,15 +37,26 @@ function writeTable(engine: Engine, scratch: (bytes: number) => number, list: re
   return { address, rows: list.length, blocks };
 }
 
-/** Contract: FusedOps.globalNorm. Sums in f64, block by block, so the result does not depend on the number of threads. */
+/**
+ * Contract: FusedOps.globalNorm. Sums in f64, block by block, so the result does not depend on the number of threads.
+ */
 export function createGlobalNorm(engine: Engine): GlobalNormOp {
   return {
     supports: () => true,
     run(gradients, maxNorm, norm, factor) {
       engine.withScratch((scratch) => {
-        const table = writeTable(engine, scratch, gradients.map((gradient) => [gradient]));
+        const table = writeTable(
+          engine,
+          scratch,
+          gradients.map((gradient) => [gradient]),
+        );
         const sums = scratch(Math.max(1, table.blocks) * 8);
-        engine.run('normBlocks', engine.partsFor(table.blocks * blockLength * 0.4), [table.address, table.rows, table.blocks, sums]);
+        engine.run('normBlocks', engine.partsFor(table.blocks * blockLength * 0.4), [
+          table.address,
+          table.rows,
+          table.blocks,
+          sums,
+        ]);
         engine.run('normFactor', 1, [sums, table.blocks, engine.address(norm), engine.address(factor)], [maxNorm]);
       });
     },
@@ -49,14 +70,30 @@ export function createAdamStep(engine: Engine): AdamStepOp {
     run(slots, { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step }, factor) {
       if (!(step >= 1)) throw new ArgumentError(`[adamStep] expected a step of 1 or more, got ${step}; count from 1`);
       engine.withScratch((scratch) => {
-        const table = writeTable(engine, scratch, slots.map(({ parameter, gradient, firstMoment, secondMoment }) => [parameter, gradient, firstMoment, secondMoment]));
+        const table = writeTable(
+          engine,
+          scratch,
+          slots.map(({ parameter, gradient, firstMoment, secondMoment }) => [
+            parameter,
+            gradient,
+            firstMoment,
+            secondMoment,
+          ]),
+        );
         engine.run(
           'adamBlocks',
           engine.partsFor(table.blocks * blockLength * 1.5),
           [table.address, table.rows, table.blocks, engine.addressOrZero(factor)],
           [
-            beta1, beta2, 1 - beta1, 1 - beta2, learningRate / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step), epsilon,
-            decoupled ? 0 : weightDecay, decoupled ? 1 - learningRate * weightDecay : 1,
+            beta1,
+            beta2,
+            1 - beta1,
+            1 - beta2,
+            learningRate / (1 - beta1 ** step),
+            1 / Math.sqrt(1 - beta2 ** step),
+            epsilon,
+            decoupled ? 0 : weightDecay,
+            decoupled ? 1 - learningRate * weightDecay : 1,
           ],
         );
       });
@@ -70,7 +107,11 @@ export function createSgdStep(engine: Engine): SgdStepOp {
     supports: () => true,
     run(slots, { learningRate, momentum, dampening, nesterov, weightDecay, first }, factor) {
       engine.withScratch((scratch) => {
-        const table = writeTable(engine, scratch, slots.map(({ parameter, gradient, velocity }) => [parameter, gradient, velocity]));
+        const table = writeTable(
+          engine,
+          scratch,
+          slots.map(({ parameter, gradient, velocity }) => [parameter, gradient, velocity]),
+        );
         engine.run(
           'sgdBlocks',
           engine.partsFor(table.blocks * blockLength),

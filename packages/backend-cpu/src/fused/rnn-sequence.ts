@@ -2,7 +2,15 @@ import type { RnnSequenceOp, RnnSpec, Saved, SequenceInputs } from '@timestep/ba
 import type { CpuBuffer } from '../engine/buffer.ts';
 import type { Engine } from '../engine/engine.ts';
 import { copyBuffer, inputGradient, previousRows, weightGradient } from './sequence-gradients.ts';
-import { chunkRows, padded, planSequence, productTime, sweepParts, wholeLines, type SequencePlan } from './sequence-plan.ts';
+import {
+  chunkRows,
+  padded,
+  planSequence,
+  productTime,
+  sweepParts,
+  wholeLines,
+  type SequencePlan,
+} from './sequence-plan.ts';
 import { packBias, packWeights } from './sequence-weights.ts';
 
 /** The forward pass keeps only its order: the activations are the output. */
@@ -34,7 +42,9 @@ function forward(engine: Engine, spec: RnnSpec, inputs: SequenceInputs): ReturnT
   const plan = planSequence(engine, spec, hiddenSize, 1);
   const parts = sweepParts(engine, batch, sweepTime(spec, plan.rows, inputSize + hiddenSize));
   const chunk = chunkRows(plan, batch, parts);
-  const stride = wholeLines(4 * (chunk * (inputSize + plan.gateStride) + 16 + Math.ceil(batch / parts) * 2 * padded(hiddenSize)));
+  const stride = wholeLines(
+    4 * (chunk * (inputSize + plan.gateStride) + 16 + Math.ceil(batch / parts) * 2 * padded(hiddenSize)),
+  );
   engine.withScratch((scratch) => {
     const [packedIh, packedHh] = packWeights(engine, plan, scratch, [
       { source: engine.address(inputs.weightIh), rows: hiddenSize, columns: inputSize, gates, form: 'transposed' },
@@ -46,8 +56,17 @@ function forward(engine: Engine, spec: RnnSpec, inputs: SequenceInputs): ReturnT
     ]);
     engine.run('rnnForward', parts, [
       ...plan.slots,
-      engine.address(inputs.x), engine.addressOrZero(inputs.h0), engine.address(output), engine.address(hN),
-      packedIh!, packedHh!, bias, Number(spec.variant.activation === 'relu'), chunk, scratch(parts * stride), stride,
+      engine.address(inputs.x),
+      engine.addressOrZero(inputs.h0),
+      engine.address(output),
+      engine.address(hN),
+      packedIh!,
+      packedHh!,
+      bias,
+      Number(spec.variant.activation === 'relu'),
+      chunk,
+      scratch(parts * stride),
+      stride,
     ]);
   });
   const saved = spec.needsSaved ? new RnnSaved(engine, plan) : null;
@@ -55,11 +74,15 @@ function forward(engine: Engine, spec: RnnSpec, inputs: SequenceInputs): ReturnT
   return { outputs: { output, hN }, saved };
 }
 
-const backward: (engine: Engine, ...rest: Parameters<RnnSequenceOp['backward']>) => ReturnType<RnnSequenceOp['backward']> = (engine, spec, call) => {
+const backward: (
+  engine: Engine,
+  ...rest: Parameters<RnnSequenceOp['backward']>
+) => ReturnType<RnnSequenceOp['backward']> = (engine, spec, call) => {
   const { batch, steps, inputSize, hiddenSize } = spec;
   const { inputs, outputs, gradients, wanted } = call;
   const { plan } = call.saved as RnnSaved;
-  const allocate = (isWanted: boolean, length: number): CpuBuffer | null => (isWanted ? engine.allocate('f32', length) : null);
+  const allocate = (isWanted: boolean, length: number): CpuBuffer | null =>
+    isWanted ? engine.allocate('f32', length) : null;
   const result = {
     x: allocate(wanted.x, steps * batch * inputSize),
     weightIh: allocate(wanted.weightIh, hiddenSize * inputSize),
@@ -78,15 +101,35 @@ const backward: (engine: Engine, ...rest: Parameters<RnnSequenceOp['backward']>)
     const stride = wholeLines(4 * (Math.ceil(batch / parts) + 1) * padded(hiddenSize));
     engine.run('rnnBackward', parts, [
       ...plan.slots,
-      engine.addressOrZero(gradients.output), engine.addressOrZero(gradients.hN), engine.address(outputs.output),
-      packedHh!, Number(spec.variant.activation === 'relu'), gateRows, engine.addressOrZero(result.h0), scratch(parts * stride), stride,
+      engine.addressOrZero(gradients.output),
+      engine.addressOrZero(gradients.hN),
+      engine.address(outputs.output),
+      packedHh!,
+      Number(spec.variant.activation === 'relu'),
+      gateRows,
+      engine.addressOrZero(result.h0),
+      scratch(parts * stride),
+      stride,
     ]);
-    if (result.x) inputGradient(engine, plan, result.x, { gates: gateRows, blocks: 1, packed: packedIh!, inputSize, hiddenSize });
+    if (result.x)
+      inputGradient(engine, plan, result.x, { gates: gateRows, blocks: 1, packed: packedIh!, inputSize, hiddenSize });
     const left = { left: gateRows, leftStride: plan.gateStride, units: hiddenSize, gates };
     const x = { kind: 'numbered', base: engine.address(inputs.x), stride: inputSize, index: plan.rowIndex } as const;
-    weightGradient(engine, scratch, plan, { ...left, right: x, columns: inputSize, weight: result.weightIh, bias: result.biasIh ?? result.biasHh });
+    weightGradient(engine, scratch, plan, {
+      ...left,
+      right: x,
+      columns: inputSize,
+      weight: result.weightIh,
+      bias: result.biasIh ?? result.biasHh,
+    });
     const h = previousRows(engine, scratch, plan, { output: outputs.output, h0: inputs.h0, outputSize: hiddenSize });
-    weightGradient(engine, scratch, plan, { ...left, right: h, columns: hiddenSize, weight: result.weightHh, bias: null });
+    weightGradient(engine, scratch, plan, {
+      ...left,
+      right: h,
+      columns: hiddenSize,
+      weight: result.weightHh,
+      bias: null,
+    });
     if (result.biasIh && result.biasHh) copyBuffer(engine, result.biasIh, result.biasHh);
   });
   return result;

@@ -3,7 +3,9 @@ import type { Engine } from '../engine/engine.ts';
 import { productTime, wholeLines, padded, type SequencePlan } from './sequence-plan.ts';
 import { gateBytes } from './sequence-weights.ts';
 
-/** Rows that `inputGradient` makes at a time: their gates stay in the second-level cache. A library wants more of them. */
+/**
+ * Rows that `inputGradient` makes at a time: their gates stay in the second-level cache. A library wants more of them.
+ */
 const inputRows = 24;
 const outsideRows = 128;
 /** Multiplications and additions a nanosecond that a library makes on one core, about. */
@@ -11,7 +13,9 @@ const outsideSpeed = 70;
 
 /** dx = dG·W_ih; `gates` is the address of the first block that x feeds, `blocks` how many it feeds. */
 export function inputGradient(
-  engine: Engine, plan: SequencePlan, target: DeviceBuffer,
+  engine: Engine,
+  plan: SequencePlan,
+  target: DeviceBuffer,
   from: { gates: number; blocks: number; packed: number; inputSize: number; hiddenSize: number },
 ): void {
   const depth = from.blocks * padded(from.hiddenSize);
@@ -20,7 +24,17 @@ export function inputGradient(
   const direct = plan.straight && from.inputSize === padded(from.inputSize);
   const stride = direct ? 0 : wholeLines(4 * rows * padded(from.inputSize));
   engine.withScratch((scratch) => {
-    engine.run('inputGradient', parts, [...plan.slots, from.gates, depth, from.packed, engine.address(target), Number(direct), rows, scratch(parts * stride), stride]);
+    engine.run('inputGradient', parts, [
+      ...plan.slots,
+      from.gates,
+      depth,
+      from.packed,
+      engine.address(target),
+      Number(direct),
+      rows,
+      scratch(parts * stride),
+      stride,
+    ]);
   });
 }
 
@@ -75,27 +89,57 @@ export function weightGradient(engine: Engine, scratch: Scratch, plan: SequenceP
   const scratchStride = wholeLines(engine.kernels.weightGradientScratch(columns));
   engine.withScratch((scratch) => {
     engine.run('weightGradient', parts, [
-      rows, job.left, job.leftStride, units, unitsPadded, gates.length, gateBytes(gates),
-      base, stride, index, Number(right.kind === 'addresses'),
-      columns, engine.addressOrZero(job.weight), engine.addressOrZero(job.bias), scratch(parts * scratchStride), scratchStride,
+      rows,
+      job.left,
+      job.leftStride,
+      units,
+      unitsPadded,
+      gates.length,
+      gateBytes(gates),
+      base,
+      stride,
+      index,
+      Number(right.kind === 'addresses'),
+      columns,
+      engine.addressOrZero(job.weight),
+      engine.addressOrZero(job.bias),
+      scratch(parts * scratchStride),
+      scratchStride,
     ]);
   });
 }
 
-/** The addresses of h before each packed row, for the gradient of W_hh: rows of h0 (zeros where it is null) and of the output. */
+/**
+ * The addresses of h before each packed row, for the gradient of W_hh: rows of h0 (zeros where it is null) and of the
+ * output.
+ */
 export function previousRows(
-  engine: Engine, scratch: (bytes: number) => number, plan: SequencePlan,
+  engine: Engine,
+  scratch: (bytes: number) => number,
+  plan: SequencePlan,
   from: { output: DeviceBuffer; h0: MaybeBuffer; outputSize: number },
 ): RightRows {
   const zeros = scratch(4 * padded(from.outputSize));
   engine.f32.fill(0, zeros / 4, zeros / 4 + padded(from.outputSize));
   const index = scratch(4 * plan.rows);
-  engine.run('previousRows', 1, [...plan.slots, engine.address(from.output), engine.addressOrZero(from.h0), zeros, index]);
+  engine.run('previousRows', 1, [
+    ...plan.slots,
+    engine.address(from.output),
+    engine.addressOrZero(from.h0),
+    zeros,
+    index,
+  ]);
   return { kind: 'addresses', index, output: engine.address(from.output), h0: engine.addressOrZero(from.h0) };
 }
 
 /** dW by a library, on every thread a share of its rows or columns. */
-function productOutside(engine: Engine, scratch: Scratch, plan: SequencePlan, job: WeightGradientJob, weight: DeviceBuffer): void {
+function productOutside(
+  engine: Engine,
+  scratch: Scratch,
+  plan: SequencePlan,
+  job: WeightGradientJob,
+  weight: DeviceBuffer,
+): void {
   const { units, columns, gates } = job;
   const rightRuns = rowsInOrder(engine, scratch, plan, job);
   // Blocks without padding whose gates follow one another are one product.
@@ -111,7 +155,16 @@ function productOutside(engine: Engine, scratch: Scratch, plan: SequencePlan, jo
     rightRuns.forEach(({ row, rows, base, stride }, i) => {
       const parts = engine.partsFor((rows * count * units * columns) / outsideSpeed);
       engine.run('multiplyParts', parts, [
-        count * units, columns, rows, left + 4 * row * job.leftStride, job.leftStride, base, stride, Number(i > 0), target, columns,
+        count * units,
+        columns,
+        rows,
+        left + 4 * row * job.leftStride,
+        job.leftStride,
+        base,
+        stride,
+        Number(i > 0),
+        target,
+        columns,
       ]);
     });
   }
@@ -126,9 +179,15 @@ interface RightRun {
 }
 
 /** The rows of R in order: as they are, or copied. */
-function rowsInOrder(engine: Engine, scratch: Scratch, plan: SequencePlan, { right, columns }: WeightGradientJob): RightRun[] {
+function rowsInOrder(
+  engine: Engine,
+  scratch: Scratch,
+  plan: SequencePlan,
+  { right, columns }: WeightGradientJob,
+): RightRun[] {
   const { rows } = plan;
-  if (right.kind === 'packed' || (right.kind === 'numbered' && plan.straight)) return [{ row: 0, rows, base: right.base, stride: right.stride }];
+  if (right.kind === 'packed' || (right.kind === 'numbered' && plan.straight))
+    return [{ row: 0, rows, base: right.base, stride: right.stride }];
   if (right.kind === 'addresses' && plan.straight && rows > plan.batch) {
     // The first step has its rows of h before it in h0 or in zeros, the others theirs in the output.
     const rest = { row: plan.batch, rows: rows - plan.batch, base: right.output, stride: columns };
@@ -141,7 +200,13 @@ function rowsInOrder(engine: Engine, scratch: Scratch, plan: SequencePlan, { rig
 }
 
 /** db = Σ dG over the packed rows. */
-function biasOutside(engine: Engine, scratch: Scratch, plan: SequencePlan, { left, leftStride, units, gates }: WeightGradientJob, bias: DeviceBuffer): void {
+function biasOutside(
+  engine: Engine,
+  scratch: Scratch,
+  plan: SequencePlan,
+  { left, leftStride, units, gates }: WeightGradientJob,
+  bias: DeviceBuffer,
+): void {
   const width = gates.length * padded(units);
   const sums = scratch(4 * width);
   engine.run('sumRows', engine.partsFor(plan.rows * width * 0.1), [plan.rows, width, left, leftStride, sums]);

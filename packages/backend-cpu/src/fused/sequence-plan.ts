@@ -39,7 +39,12 @@ export interface SequencePlan {
 }
 
 /** `outputSize` is P; `blocks` are the parts of H floats that a row of gates has. */
-export function planSequence(engine: Engine, spec: SequenceSpec<unknown>, outputSize: number, blocks: number): SequencePlan {
+export function planSequence(
+  engine: Engine,
+  spec: SequenceSpec<unknown>,
+  outputSize: number,
+  blocks: number,
+): SequencePlan {
   const { steps, batch, inputSize, hiddenSize, reverse } = spec;
   const lengthOf = (n: number): number => spec.lengths?.[n] ?? steps;
   const order = Array.from({ length: batch }, (_, n) => n);
@@ -62,7 +67,17 @@ export function planSequence(engine: Engine, spec: SequenceSpec<unknown>, output
   const stride = gateStride(blocks, hiddenSize);
   const operations = blocks * batch * hiddenSize * outputSize;
   const outside = operations > 0 && operations >= engine.outsideFrom;
-  const sizes = [steps, longest, batch, inputSize, hiddenSize, padded(hiddenSize), outputSize, padded(outputSize), stride];
+  const sizes = [
+    steps,
+    longest,
+    batch,
+    inputSize,
+    hiddenSize,
+    padded(hiddenSize),
+    outputSize,
+    padded(outputSize),
+    stride,
+  ];
   const slots = [...sizes, Number(outside), active, offsets, rowIndex, start, lengths];
   engine.run('layOutSequences', 1, [...slots, Number(reverse)]);
   return { slots, batch, rows, gateStride: stride, outside, straight: !spec.lengths && !reverse, rowIndex, tables };

@@ -58,7 +58,13 @@ afterAll(async () => {
 });
 
 /** |a − b| ≤ absolute + relative·scale, with the scale of the whole array: single elements cancel. */
-function expectClose(name: string, actual: Float32Array, expected: Float64Array, relative: number, absolute: number): void {
+function expectClose(
+  name: string,
+  actual: Float32Array,
+  expected: Float64Array,
+  relative: number,
+  absolute: number,
+): void {
   expect(actual.length, name).toBe(expected.length);
   const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   actual.forEach((value, i) => {
@@ -87,7 +93,8 @@ test.each(cases.map((one, index) => [describeCase(one), one, index] as const))('
     for (const [name, actual] of Object.entries(outputs)) expectClose(name, actual, oracle.outputs[name]!, 1e-5, 1e-6);
     for (const [name, input] of Object.entries(expectGradients ? arrays.inputs : {})) {
       // A missing bias or state has a gradient all the same; a missing weight belongs to another variant.
-      const isWanted = (one.wanted?.includes(name) ?? true) && (input !== null || !['weightHr', 'peephole'].includes(name));
+      const isWanted =
+        (one.wanted?.includes(name) ?? true) && (input !== null || !['weightHr', 'peephole'].includes(name));
       const actual = gradients[name];
       if (!isWanted) expect(actual, name).toBeNull();
       else expectClose(`gradient of ${name}`, actual!, oracle.gradients[name]!, 1e-4, 1e-5);
@@ -102,7 +109,10 @@ test('the oracle agrees with finite differences of itself', () => {
     const options = { lengths: Int32Array.from([2, 3]), reverse: true };
     const loss = (): number => {
       const { outputs } = runOracle(cell, one, options, inputs, gradients);
-      return Object.entries(gradients).reduce((sum, [name, upstream]) => sum + upstream!.reduce((part, d, i) => part + d * outputs[name]![i]!, 0), 0);
+      return Object.entries(gradients).reduce(
+        (sum, [name, upstream]) => sum + upstream!.reduce((part, d, i) => part + d * outputs[name]![i]!, 0),
+        0,
+      );
     };
     const analytic = runOracle(cell, one, options, inputs, gradients).gradients;
     const random = randomSource(3);
@@ -151,7 +161,10 @@ test('a gradient that vanishes ends at 0, not in denormal numbers, which are slo
       const dx = gradients['x']!;
       expect(dx.some((value) => value !== 0)).toBe(true);
       expect(dx.slice(0, 6)).toEqual(new Float32Array(6));
-      expect(dx.filter((value) => value !== 0 && Math.abs(value) < 2 ** -126), cell.kind).toEqual(new Float32Array(0));
+      expect(
+        dx.filter((value) => value !== 0 && Math.abs(value) < 2 ** -126),
+        cell.kind,
+      ).toEqual(new Float32Array(0));
     }
   }
 });

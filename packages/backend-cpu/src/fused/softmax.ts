@@ -22,7 +22,12 @@ function create(engine: Engine, forwardKernel: KernelName, backwardKernel: Kerne
 
     forward({ rows, classes, needsSaved }, { x }) {
       const y = engine.allocate('f32', rows * classes);
-      engine.run(forwardKernel, engine.partsFor(rows * classes * forwardCost), [engine.address(x), engine.address(y), rows, classes]);
+      engine.run(forwardKernel, engine.partsFor(rows * classes * forwardCost), [
+        engine.address(x),
+        engine.address(y),
+        rows,
+        classes,
+      ]);
       return { outputs: { y }, saved: needsSaved ? new Kept(engine, {}) : null };
     },
 

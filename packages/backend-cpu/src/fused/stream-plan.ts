@@ -55,16 +55,40 @@ const lanes = 32;
 const activations = { identity: 0, tanh: 1, relu: 2, blend: 3 } as const;
 
 /** A product alone: a linear layer, or the projection of an LSTM whose h goes to `recurrent`. */
-function productStage(arena: Arena, input: readonly [number, number], sizes: { inputSize: number; units: number }, weight: number, bias: number, recurrent: StreamStage | null): StreamStage {
+function productStage(
+  arena: Arena,
+  input: readonly [number, number],
+  sizes: { inputSize: number; units: number },
+  weight: number,
+  bias: number,
+  recurrent: StreamStage | null,
+): StreamStage {
   const { inputSize, units } = sizes;
   const blocks = Math.ceil(units / lanes);
   const packed = arena.take(blocks * inputSize * lanes);
   const biasRow = arena.take(blocks * lanes);
-  const packings = [{ source: weight, columns: inputSize, gates: 1, lanes, target: packed, blockStride: inputSize * lanes, add: false }];
-  if (bias !== 0) packings.push({ source: bias, columns: 1, gates: 1, lanes, target: biasRow, blockStride: lanes, add: true });
+  const packings = [
+    { source: weight, columns: inputSize, gates: 1, lanes, target: packed, blockStride: inputSize * lanes, add: false },
+  ];
+  if (bias !== 0)
+    packings.push({ source: bias, columns: 1, gates: 1, lanes, target: biasRow, blockStride: lanes, add: true });
   return {
-    kernel: 'rnnStreamStep', input, inputSize, stateSize: 0, units, blocks, width: lanes, packed, bias: biasRow,
-    recurrent, cell: null, peephole: null, coupled: false, activation: activations.identity, reset: null, packings,
+    kernel: 'rnnStreamStep',
+    input,
+    inputSize,
+    stateSize: 0,
+    units,
+    blocks,
+    width: lanes,
+    packed,
+    bias: biasRow,
+    recurrent,
+    cell: null,
+    peephole: null,
+    coupled: false,
+    activation: activations.identity,
+    reset: null,
+    packings,
   };
 }
 
@@ -87,7 +111,16 @@ function recurrentStage(engine: Engine, arena: Arena, layer: RecurrentLayer, out
     { ...weight, source: engine.address(weights.weightHh), columns: outputSize, target: packed + inputSize * row },
   ];
   const addBias = (source: number, first: number, count: number, target: number): void => {
-    if (source !== 0) packings.push({ source: source + 4 * first * units, columns: 1, gates: count, lanes: row, target, blockStride: lanes, add: true });
+    if (source !== 0)
+      packings.push({
+        source: source + 4 * first * units,
+        columns: 1,
+        gates: count,
+        lanes: row,
+        target,
+        blockStride: lanes,
+        add: true,
+      });
   };
   const biasIh = engine.addressOrZero(weights.biasIh);
   const biasHh = engine.addressOrZero(weights.biasHh);
@@ -101,14 +134,34 @@ function recurrentStage(engine: Engine, arena: Arena, layer: RecurrentLayer, out
   if (peephole !== null) {
     for (let gate = 0; gate < 3; gate++) {
       const source = engine.address(weights.peephole!) + 4 * gate * units;
-      packings.push({ source, columns: 1, gates: 1, lanes: width, target: peephole + gate * padded(units), blockStride: width, add: false });
+      packings.push({
+        source,
+        columns: 1,
+        gates: 1,
+        lanes: width,
+        target: peephole + gate * padded(units),
+        blockStride: width,
+        add: false,
+      });
     }
   }
   return {
-    kernel: `${kind}StreamStep`, input, inputSize, stateSize: outputSize, units, blocks, width, packed, bias, recurrent: null,
-    cell: kind === 'lstm' ? arena.take(padded(units)) : null, peephole,
+    kernel: `${kind}StreamStep`,
+    input,
+    inputSize,
+    stateSize: outputSize,
+    units,
+    blocks,
+    width,
+    packed,
+    bias,
+    recurrent: null,
+    cell: kind === 'lstm' ? arena.take(padded(units)) : null,
+    peephole,
     coupled: kind === 'lstm' && layer.variant.coupledGates,
-    activation: kind === 'rnn' ? activations[layer.variant.activation] : activations.identity, reset: null, packings,
+    activation: kind === 'rnn' ? activations[layer.variant.activation] : activations.identity,
+    reset: null,
+    packings,
   };
 }
 
@@ -127,20 +180,74 @@ function resetStages(engine: Engine, arena: Arena, layer: RecurrentLayer): Strea
   const packedN = arena.take(wide * units * lanes);
   const weightHh = engine.address(weights.weightHh);
   const ofN = weightHh + 4 * 2 * units * units;
-  const biases = [engine.addressOrZero(weights.biasIh), engine.addressOrZero(weights.biasHh)].filter((address) => address !== 0);
+  const biases = [engine.addressOrZero(weights.biasIh), engine.addressOrZero(weights.biasHh)].filter(
+    (address) => address !== 0,
+  );
   const gates: StreamStage = {
-    kernel: 'gruResetStreamStep', input, inputSize, stateSize: units, units, blocks, width, packed, bias,
-    recurrent: null, cell: null, peephole: null, coupled: false, activation: activations.identity, reset,
+    kernel: 'gruResetStreamStep',
+    input,
+    inputSize,
+    stateSize: units,
+    units,
+    blocks,
+    width,
+    packed,
+    bias,
+    recurrent: null,
+    cell: null,
+    peephole: null,
+    coupled: false,
+    activation: activations.identity,
+    reset,
     packings: [
-      { source: engine.address(weights.weightIh), columns: inputSize, gates: 3, lanes: 3 * width, target: packed, blockStride, add: false },
-      { source: weightHh, columns: units, gates: 2, lanes: 2 * width, target: packed + inputSize * 3 * width, blockStride, add: false },
-      ...biases.map((source) => ({ source, columns: 1, gates: 3, lanes: 3 * width, target: bias, blockStride: lanes, add: true })),
+      {
+        source: engine.address(weights.weightIh),
+        columns: inputSize,
+        gates: 3,
+        lanes: 3 * width,
+        target: packed,
+        blockStride,
+        add: false,
+      },
+      {
+        source: weightHh,
+        columns: units,
+        gates: 2,
+        lanes: 2 * width,
+        target: packed + inputSize * 3 * width,
+        blockStride,
+        add: false,
+      },
+      ...biases.map((source) => ({
+        source,
+        columns: 1,
+        gates: 3,
+        lanes: 3 * width,
+        target: bias,
+        blockStride: lanes,
+        add: true,
+      })),
     ],
   };
   const end: StreamStage = {
-    kernel: 'rnnStreamStep', input: [hidden, hidden], inputSize: units, stateSize: 0, units, blocks: wide, width: lanes, packed: packedN, bias: reset.sums,
-    recurrent: gates, cell: null, peephole: null, coupled: false, activation: activations.blend, reset,
-    packings: [{ source: ofN, columns: units, gates: 1, lanes, target: packedN, blockStride: units * lanes, add: false }],
+    kernel: 'rnnStreamStep',
+    input: [hidden, hidden],
+    inputSize: units,
+    stateSize: 0,
+    units,
+    blocks: wide,
+    width: lanes,
+    packed: packedN,
+    bias: reset.sums,
+    recurrent: gates,
+    cell: null,
+    peephole: null,
+    coupled: false,
+    activation: activations.blend,
+    reset,
+    packings: [
+      { source: ofN, columns: units, gates: 1, lanes, target: packedN, blockStride: units * lanes, add: false },
+    ],
   };
   return [gates, end];
 }
@@ -150,7 +257,16 @@ export function planStages(engine: Engine, arena: Arena, layers: readonly Stream
   return layers.flatMap((layer): StreamStage[] => {
     if (layer.kind === 'linear') {
       const input = arena.take(layer.inputSize);
-      return [productStage(arena, [input, input], { inputSize: layer.inputSize, units: layer.outputSize }, engine.address(layer.weight), engine.addressOrZero(layer.bias), null)];
+      return [
+        productStage(
+          arena,
+          [input, input],
+          { inputSize: layer.inputSize, units: layer.outputSize },
+          engine.address(layer.weight),
+          engine.addressOrZero(layer.bias),
+          null,
+        ),
+      ];
     }
     if (layer.kind === 'gru' && layer.variant.reset === 'before') return resetStages(engine, arena, layer);
     const projection = layer.kind === 'lstm' ? layer.variant.projectionSize : 0;
@@ -158,6 +274,9 @@ export function planStages(engine: Engine, arena: Arena, layers: readonly Stream
     const cell = recurrentStage(engine, arena, layer, projection);
     const hidden = arena.take(layer.hiddenSize);
     const weight = engine.address(layer.weights.weightHr!);
-    return [cell, productStage(arena, [hidden, hidden], { inputSize: layer.hiddenSize, units: projection }, weight, 0, cell)];
+    return [
+      cell,
+      productStage(arena, [hidden, hidden], { inputSize: layer.hiddenSize, units: projection }, weight, 0, cell),
+    ];
   });
 }

@@ -19,7 +19,11 @@ const steps = 5;
 
 let backends: CpuBackend[] = [];
 beforeAll(async () => {
-  backends = await Promise.all([createCpuBackend({ threads: 1 }), createCpuBackend({ threads: 2 }), createCpuBackend({ threads: 1, relaxedSimd: false })]);
+  backends = await Promise.all([
+    createCpuBackend({ threads: 1 }),
+    createCpuBackend({ threads: 2 }),
+    createCpuBackend({ threads: 1, relaxedSimd: false }),
+  ]);
 });
 afterAll(async () => {
   await Promise.all(backends.map((backend) => backend.dispose()));
@@ -48,7 +52,10 @@ function layerOf(backend: CpuBackend, cell: Cell, inputSize: number, hiddenSize:
 
 function freeLayers(backend: CpuBackend, layers: readonly StreamLayer[]): void {
   for (const layer of layers) {
-    const buffers = layer.kind === 'linear' ? [layer.weight, layer.bias] : Object.values(layer.weights as object as Record<string, DeviceBuffer | null>);
+    const buffers =
+      layer.kind === 'linear'
+        ? [layer.weight, layer.bias]
+        : Object.values(layer.weights as object as Record<string, DeviceBuffer | null>);
     for (const buffer of buffers) if (buffer) backend.free(buffer);
   }
 }
@@ -68,17 +75,32 @@ function expectClose(name: string, actual: Float32Array, expected: ArrayLike<num
   expect(actual.length, name).toBe(expected.length);
   const scale = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   actual.forEach((value, i) => {
-    if (!(Math.abs(value - expected[i]!) <= 1e-6 + 1e-5 * scale)) expect.fail(`${name}[${i}] is ${value}, expected ${expected[i]}`);
+    if (!(Math.abs(value - expected[i]!) <= 1e-6 + 1e-5 * scale))
+      expect.fail(`${name}[${i}] is ${value}, expected ${expected[i]}`);
   });
 }
 
 // Units that fill no vector, no block and no pair of blocks; the last is cut between the threads
-const sizes = [[3, 5], [5, 6], [1, 33], [20, 70], [300, 300]] as const;
-const cases = cells.flatMap((cell) => sizes.map(([inputSize, hiddenSize]) => [`${JSON.stringify(cell)}, D ${inputSize}, H ${hiddenSize}`, cell, inputSize, hiddenSize] as const));
+const sizes = [
+  [3, 5],
+  [5, 6],
+  [1, 33],
+  [20, 70],
+  [300, 300],
+] as const;
+const cases = cells.flatMap((cell) =>
+  sizes.map(
+    ([inputSize, hiddenSize]) =>
+      [`${JSON.stringify(cell)}, D ${inputSize}, H ${hiddenSize}`, cell, inputSize, hiddenSize] as const,
+  ),
+);
 
 test.each(cases)('%s', (_, cell, inputSize, hiddenSize) => {
   const shape = { cell, steps, batch: 1, inputSize, hiddenSize };
-  const { inputs, gradients } = inputsOf({ ...shape, without: hiddenSize === 5 ? ['biasHh'] : [] }, 5 * hiddenSize + inputSize);
+  const { inputs, gradients } = inputsOf(
+    { ...shape, without: hiddenSize === 5 ? ['biasHh'] : [] },
+    5 * hiddenSize + inputSize,
+  );
   const oracle = runOracle(cell, shape, { lengths: null, reverse: false }, inputs, gradients);
   const P = outputSizeOf(cell, hiddenSize);
   const start = Float32Array.from([...inputs['h0']!, ...(inputs['c0'] ?? [])]);
@@ -107,10 +129,18 @@ test.each(cases)('%s', (_, cell, inputSize, hiddenSize) => {
 });
 
 test('layers hand on their outputs, to a linear head too, from zeros on', () => {
-  const chain = [[cells[7]!, 4, 4], [cells[6]!, 4, 9], [cells[5]!, 9, 12], [cells[0]!, 5, 37]] as const;
+  const chain = [
+    [cells[7]!, 4, 4],
+    [cells[6]!, 4, 9],
+    [cells[5]!, 9, 12],
+    [cells[0]!, 5, 37],
+  ] as const;
   const random = randomSource(3);
   const classes = 34;
-  const head = { weight: Float32Array.from({ length: classes * 37 }, random), bias: Float32Array.from({ length: classes }, random) };
+  const head = {
+    weight: Float32Array.from({ length: classes * 37 }, random),
+    bias: Float32Array.from({ length: classes }, random),
+  };
   const x = Float32Array.from({ length: steps * 4 }, random);
   const layers = chain.map(([cell, inputSize, hiddenSize], k) => {
     const shape = { cell, steps, batch: 1, inputSize, hiddenSize };
@@ -118,7 +148,13 @@ test('layers hand on their outputs, to a linear head too, from zeros on', () => 
   });
   let current: ArrayLike<number> = x;
   for (const { shape, inputs, gradients } of layers) {
-    current = runOracle(shape.cell, shape, { lengths: null, reverse: false }, { ...inputs, x: Float32Array.from(current) }, gradients).outputs['output']!;
+    current = runOracle(
+      shape.cell,
+      shape,
+      { lengths: null, reverse: false },
+      { ...inputs, x: Float32Array.from(current) },
+      gradients,
+    ).outputs['output']!;
   }
   const expected = Float64Array.from({ length: steps * classes }, (_, i) => {
     const [t, row] = [Math.floor(i / classes), i % classes];
@@ -127,8 +163,16 @@ test('layers hand on their outputs, to a linear head too, from zeros on', () => 
     return sum;
   });
   for (const backend of backends) {
-    const opened: StreamLayer[] = layers.map(({ shape, inputs }) => layerOf(backend, shape.cell, shape.inputSize, shape.hiddenSize, inputs));
-    opened.push({ kind: 'linear', inputSize: 37, outputSize: classes, weight: upload(backend, head, 'weight')!, bias: upload(backend, head, 'bias') });
+    const opened: StreamLayer[] = layers.map(({ shape, inputs }) =>
+      layerOf(backend, shape.cell, shape.inputSize, shape.hiddenSize, inputs),
+    );
+    opened.push({
+      kind: 'linear',
+      inputSize: 37,
+      outputSize: classes,
+      weight: upload(backend, head, 'weight')!,
+      bias: upload(backend, head, 'bias'),
+    });
     const stream = backend.stream.open(opened);
     freeLayers(backend, opened);
     expect(stream.stateSize).toBe(4 + 9 + 5 + 12 + 37);
@@ -148,7 +192,10 @@ test('layers hand on their outputs, to a linear head too, from zeros on', () => 
 
 test('a step survives the growth of the memory, and allocates no buffer', () => {
   const backend = backends[0]!;
-  const { inputs } = inputsOf({ cell: cells[2]!, steps: 1, batch: 1, inputSize: 3, hiddenSize: 8, without: ['h0', 'c0'] }, 9);
+  const { inputs } = inputsOf(
+    { cell: cells[2]!, steps: 1, batch: 1, inputSize: 3, hiddenSize: 8, without: ['h0', 'c0'] },
+    9,
+  );
   const layer = layerOf(backend, cells[2]!, 3, 8, inputs);
   const [grown, plain] = [backend.stream.open([layer]), backend.stream.open([layer])];
   freeLayers(backend, [layer]);
@@ -173,9 +220,13 @@ test('says what is wrong', () => {
   const layer = layerOf(backend, gru, 3, 4, inputs);
   const stream = backend.stream.open([layer]);
   freeLayers(backend, [layer]);
-  expect(() => stream.step(new Float32Array(4), new Float32Array(4))).toThrow(/expected an input of 3 and an output of 4 floats, got 4 and 4/);
+  expect(() => stream.step(new Float32Array(4), new Float32Array(4))).toThrow(
+    /expected an input of 3 and an output of 4 floats, got 4 and 4/,
+  );
   expect(() => stream.step(new Float32Array(3), new Float32Array(3))).toThrow(/got 3 and 3/);
-  expect(() => { stream.readState(new Float32Array(3)); }).toThrow(/expected a state of 4 floats, got 3/);
+  expect(() => {
+    stream.readState(new Float32Array(3));
+  }).toThrow(/expected a state of 4 floats, got 3/);
   stream.release();
   expect(() => stream.step(new Float32Array(3), new Float32Array(4))).toThrow(/was released/);
   expect(() => backend.stream.open([])).toThrow(/expected a layer/);

@@ -1,4 +1,11 @@
-import { ArgumentError, DisposedError, ShapeError, type Stream, type StreamLayer, type StreamOp } from '@timestep/backend-api';
+import {
+  ArgumentError,
+  DisposedError,
+  ShapeError,
+  type Stream,
+  type StreamLayer,
+  type StreamOp,
+} from '@timestep/backend-api';
 import type { CpuBuffer } from '../engine/buffer.ts';
 import type { Engine, KernelName } from '../engine/engine.ts';
 import { Arena, planStages, type StreamStage } from './stream-plan.ts';
@@ -24,7 +31,9 @@ const worthThreads = 25_000;
 /** Weights come from the second-level cache or beyond: about 13 multiply-adds in a nanosecond. */
 const nanosecondsPerWeight = 0.075;
 
-/** Memory and arguments are laid out once; a step fills in x, runs a kernel for each stage and copies the output out. */
+/**
+ * Memory and arguments are laid out once; a step fills in x, runs a kernel for each stage and copies the output out.
+ */
 class CpuStream implements Stream {
   readonly stateSize: number;
   readonly #engine: Engine;
@@ -35,7 +44,11 @@ class CpuStream implements Stream {
   readonly #output: Place;
   /** The parts of the state, by parity */
   readonly #states: readonly [readonly Place[], readonly Place[]];
-  #views: { readonly memory: Float32Array; readonly input: readonly [Float32Array, Float32Array]; readonly output: Float32Array };
+  #views: {
+    readonly memory: Float32Array;
+    readonly input: readonly [Float32Array, Float32Array];
+    readonly output: Float32Array;
+  };
   #parity: 0 | 1 = 0;
   #released = false;
 
@@ -72,7 +85,9 @@ class CpuStream implements Stream {
     this.#assertOpen();
     const { length } = this.#input[0];
     if (input.length !== length || output.length !== this.#output.length) {
-      throw new ShapeError(`[stream] expected an input of ${length} and an output of ${this.#output.length} floats, got ${input.length} and ${output.length}`);
+      throw new ShapeError(
+        `[stream] expected an input of ${length} and an output of ${this.#output.length} floats, got ${input.length} and ${output.length}`,
+      );
     }
     if (this.#views.memory !== this.#engine.f32) this.#views = this.#makeViews();
     const parity = this.#parity;
@@ -108,12 +123,14 @@ class CpuStream implements Stream {
 
   #checkState(state: Float32Array): void {
     this.#assertOpen();
-    if (state.length !== this.stateSize) throw new ShapeError(`[stream] expected a state of ${this.stateSize} floats, got ${state.length}`);
+    if (state.length !== this.stateSize)
+      throw new ShapeError(`[stream] expected a state of ${this.stateSize} floats, got ${state.length}`);
   }
 
   #assertOpen(): void {
     this.#engine.assertAlive();
-    if (this.#released) throw new DisposedError('[stream] expected an open stream, this one was released; open another');
+    if (this.#released)
+      throw new DisposedError('[stream] expected an open stream, this one was released; open another');
   }
 
   /** Views into the memory, which growth replaces. */
@@ -126,7 +143,18 @@ class CpuStream implements Stream {
 
 function packStage(engine: Engine, base: number, stage: StreamStage): void {
   for (const { source, columns, gates, lanes, target, blockStride, add } of stage.packings) {
-    engine.kernels.packStream(source, columns, stage.units, gates, stage.width, lanes, base + 4 * target, 4 * blockStride, stage.blocks, Number(add));
+    engine.kernels.packStream(
+      source,
+      columns,
+      stage.units,
+      gates,
+      stage.width,
+      lanes,
+      base + 4 * target,
+      4 * blockStride,
+      stage.blocks,
+      Number(add),
+    );
   }
 }
 
@@ -148,10 +176,22 @@ function slotsOf(stages: readonly StreamStage[], index: number, output: number, 
   const before = stage.reset && holder.input[parity] + holder.inputSize;
   const newState = own && own.input[other] + own.inputSize;
   return [
-    address(stage.input[parity]), stage.inputSize, stage.stateSize, stage.units, stage.blocks,
-    address(stage.packed), address(stage.bias), address(newState), address(follower),
-    address(stage.cell), address(stage.peephole), Number(stage.coupled), stage.activation,
-    address(stage.reset && stage.reset.update), address(before), address(stage.reset && stage.reset.sums),
+    address(stage.input[parity]),
+    stage.inputSize,
+    stage.stateSize,
+    stage.units,
+    stage.blocks,
+    address(stage.packed),
+    address(stage.bias),
+    address(newState),
+    address(follower),
+    address(stage.cell),
+    address(stage.peephole),
+    Number(stage.coupled),
+    stage.activation,
+    address(stage.reset && stage.reset.update),
+    address(before),
+    address(stage.reset && stage.reset.sums),
   ];
 }
 

@@ -60,13 +60,30 @@ const powerNanoseconds = 5;
 const rowNanoseconds = 5;
 
 /** Contract: Backend.binary. */
-export function binary(engine: Engine, op: BinaryOp, a: StridedOperand, b: StridedOperand, out: DeviceBuffer, shape: readonly number[]): void {
+export function binary(
+  engine: Engine,
+  op: BinaryOp,
+  a: StridedOperand,
+  b: StridedOperand,
+  out: DeviceBuffer,
+  shape: readonly number[],
+): void {
   const kernel = kernels[a.buffer.dtype][op];
   if (!kernel) throw unsupported(op, a.buffer.dtype);
   const addresses = [engine.addressOf(a), engine.addressOf(b), engine.address(out)];
   const total = elementsOf(shape);
   if (total === 0) return;
   const { row, outer } = splitRow(mergeAxes(shape, [a.strides, b.strides]), 2);
-  const parts = engine.partsFor(total * (op === 'power' ? powerNanoseconds : elementNanoseconds) + (total / row.size) * rowNanoseconds);
-  engine.run(kernel, parts, [...addresses, total, row.size, row.strides[0]!, row.strides[1]!, outer.length, ...axisSlots(outer)]);
+  const parts = engine.partsFor(
+    total * (op === 'power' ? powerNanoseconds : elementNanoseconds) + (total / row.size) * rowNanoseconds,
+  );
+  engine.run(kernel, parts, [
+    ...addresses,
+    total,
+    row.size,
+    row.strides[0]!,
+    row.strides[1]!,
+    outer.length,
+    ...axisSlots(outer),
+  ]);
 }

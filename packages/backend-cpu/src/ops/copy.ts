@@ -9,7 +9,9 @@ const rowNanoseconds = 5;
 /** Below this many rows or columns a transpose by squares has nothing to offer over strided rows. */
 const leastSquare = 4;
 
-/** The axis along which the input is contiguous, where the output is contiguous along the innermost one: a transpose. */
+/**
+ * The axis along which the input is contiguous, where the output is contiguous along the innermost one: a transpose.
+ */
 function transposedAxis(axes: readonly Axis[]): number {
   const inner = axes.at(-1);
   if (!inner || inner.strides[1] !== 1 || inner.size < leastSquare) return -1;
@@ -30,10 +32,27 @@ export function copy(engine: Engine, input: StridedOperand, out: StridedOperand,
     const rows = axes[transposed]!;
     const batch = outer.filter((_, k) => k !== transposed);
     const matrices = total / (rows.size * row.size);
-    engine.run('transposeMatrices', parts, [...addresses, matrices, rows.size, row.size, inputStride, rows.strides[1]!, batch.length, ...axisSlots(batch)]);
+    engine.run('transposeMatrices', parts, [
+      ...addresses,
+      matrices,
+      rows.size,
+      row.size,
+      inputStride,
+      rows.strides[1]!,
+      batch.length,
+      ...axisSlots(batch),
+    ]);
   } else if (outer.length === 0 && inputStride === 1 && outStride === 1) {
     engine.run('copyWords', parts, [...addresses, total]);
   } else {
-    engine.run('copyStrided', parts, [...addresses, total, row.size, inputStride, outStride, outer.length, ...axisSlots(outer)]);
+    engine.run('copyStrided', parts, [
+      ...addresses,
+      total,
+      row.size,
+      inputStride,
+      outStride,
+      outer.length,
+      ...axisSlots(outer),
+    ]);
   }
 }

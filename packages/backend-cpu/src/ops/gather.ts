@@ -6,32 +6,73 @@ const rowElementNanoseconds = 0.3;
 const loneElementNanoseconds = 1.5;
 
 /** Contract: Backend.gatherRows. */
-export function gatherRows(engine: Engine, table: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void {
+export function gatherRows(
+  engine: Engine,
+  table: DeviceBuffer,
+  index: DeviceBuffer,
+  out: DeviceBuffer,
+  columns: number,
+): void {
   const addresses = [engine.address(table), engine.address(index), engine.address(out)];
-  engine.run('gatherRows32', engine.partsFor(out.length * rowElementNanoseconds), [...addresses, index.length, columns]);
+  engine.run('gatherRows32', engine.partsFor(out.length * rowElementNanoseconds), [
+    ...addresses,
+    index.length,
+    columns,
+  ]);
 }
 
 /** Contract: Backend.scatterAddRows. */
-export function scatterAddRows(engine: Engine, values: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void {
+export function scatterAddRows(
+  engine: Engine,
+  values: DeviceBuffer,
+  index: DeviceBuffer,
+  out: DeviceBuffer,
+  columns: number,
+): void {
   const addresses = [engine.address(values), engine.address(index), engine.address(out)];
   const kernel = values.dtype === 'f32' ? 'scatterAddRowsFloat' : 'scatterAddRowsInteger';
   engine.run(kernel, engine.partsFor(values.length * rowElementNanoseconds), [...addresses, index.length, columns]);
 }
 
 /** Contract: Backend.gatherAxis. */
-export function gatherAxis(engine: Engine, input: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, spec: AxisSpec): void {
+export function gatherAxis(
+  engine: Engine,
+  input: DeviceBuffer,
+  index: DeviceBuffer,
+  out: DeviceBuffer,
+  spec: AxisSpec,
+): void {
   const { outer, length, inner, count } = spec;
   const addresses = [engine.address(input), engine.address(index), engine.address(out)];
   if (out.length === 0) return;
-  engine.run('gatherAxis32', engine.partsFor(out.length * loneElementNanoseconds), [...addresses, outer, length, inner, count]);
+  engine.run('gatherAxis32', engine.partsFor(out.length * loneElementNanoseconds), [
+    ...addresses,
+    outer,
+    length,
+    inner,
+    count,
+  ]);
 }
 
 /** Contract: Backend.scatterAddAxis. */
-export function scatterAddAxis(engine: Engine, values: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, spec: AxisSpec): void {
+export function scatterAddAxis(
+  engine: Engine,
+  values: DeviceBuffer,
+  index: DeviceBuffer,
+  out: DeviceBuffer,
+  spec: AxisSpec,
+): void {
   const { outer, length, inner, count } = spec;
   const addresses = [engine.address(values), engine.address(index), engine.address(out)];
   if (values.length === 0) return;
   const kernel = values.dtype === 'f32' ? 'scatterAddAxisFloat' : 'scatterAddAxisInteger';
   const alongInner = outer < inner ? 1 : 0;
-  engine.run(kernel, engine.partsFor(values.length * loneElementNanoseconds), [...addresses, outer, length, inner, count, alongInner]);
+  engine.run(kernel, engine.partsFor(values.length * loneElementNanoseconds), [
+    ...addresses,
+    outer,
+    length,
+    inner,
+    count,
+    alongInner,
+  ]);
 }

@@ -2,7 +2,9 @@ import type { DeviceBuffer, MatmulSpec } from '@timestep/backend-api';
 import type { Engine } from '../engine/engine.ts';
 import { copy } from './copy.ts';
 
-/** What one thread takes for a multiply-add: 25 to 30 in a nanosecond in tiles, and about 8 where memory is the bound. */
+/**
+ * What one thread takes for a multiply-add: 25 to 30 in a nanosecond in tiles, and about 8 where memory is the bound.
+ */
 const tileNanoseconds = 0.04;
 const vectorNanoseconds = 0.12;
 
@@ -15,10 +17,27 @@ interface Operand {
 }
 
 /** out = op(a)·op(b) (+ out), or + bias `[n]` in every row. Contract: Backend.matmul. */
-export function matmul(engine: Engine, a: DeviceBuffer, b: DeviceBuffer, out: DeviceBuffer, spec: MatmulSpec, bias: DeviceBuffer | null = null): void {
+export function matmul(
+  engine: Engine,
+  a: DeviceBuffer,
+  b: DeviceBuffer,
+  out: DeviceBuffer,
+  spec: MatmulSpec,
+  bias: DeviceBuffer | null = null,
+): void {
   const { m, n, k, batch, transposeA, transposeB } = spec;
-  const left = { address: engine.address(a), batchStep: spec.aStride, rowStep: transposeA ? 1 : k, columnStep: transposeA ? m : 1 };
-  const right = { address: engine.address(b), batchStep: spec.bStride, rowStep: transposeB ? 1 : n, columnStep: transposeB ? k : 1 };
+  const left = {
+    address: engine.address(a),
+    batchStep: spec.aStride,
+    rowStep: transposeA ? 1 : k,
+    columnStep: transposeA ? m : 1,
+  };
+  const right = {
+    address: engine.address(b),
+    batchStep: spec.bStride,
+    rowStep: transposeB ? 1 : n,
+    columnStep: transposeB ? k : 1,
+  };
   const [target, biasAddress] = [engine.address(out), engine.addressOrZero(bias)];
   if (m === 0 || n === 0 || batch === 0) return;
   const external = engine.externalProduct;
@@ -36,23 +55,59 @@ export function matmul(engine: Engine, a: DeviceBuffer, b: DeviceBuffer, out: De
   const scratchBytes = wholeLines(engine.kernels.gemmScratchBytes(m, n, k));
   engine.withScratch((scratch) => {
     engine.run('matmulParts', parts, [
-      left.address, right.address, target, biasAddress, scratch(scratchBytes * parts), scratchBytes, batch, m, n, k,
-      left.batchStep, left.rowStep, left.columnStep, right.batchStep, right.rowStep, right.columnStep, spec.accumulate ? 1 : 0,
+      left.address,
+      right.address,
+      target,
+      biasAddress,
+      scratch(scratchBytes * parts),
+      scratchBytes,
+      batch,
+      m,
+      n,
+      k,
+      left.batchStep,
+      left.rowStep,
+      left.columnStep,
+      right.batchStep,
+      right.rowStep,
+      right.columnStep,
+      spec.accumulate ? 1 : 0,
     ]);
   });
 }
 
 /** A product with one row or one column: `length` elements of matrix·vector. */
 function byVector(
-  engine: Engine, matrix: Operand, vector: Operand, vectorStep: number,
-  out: number, bias: number, biasStep: number, length: number, { batch, k, accumulate }: MatmulSpec,
+  engine: Engine,
+  matrix: Operand,
+  vector: Operand,
+  vectorStep: number,
+  out: number,
+  bias: number,
+  biasStep: number,
+  length: number,
+  { batch, k, accumulate }: MatmulSpec,
 ): void {
   const parts = engine.partsFor(batch * length * k * vectorNanoseconds);
   const scratchBytes = vectorStep === 1 ? 0 : wholeLines(4 * k);
   engine.withScratch((scratch) => {
     engine.run('vectorParts', parts, [
-      matrix.address, vector.address, out, bias, scratch(scratchBytes * parts), scratchBytes, batch, length, k,
-      matrix.batchStep, matrix.rowStep, matrix.columnStep, vector.batchStep, vectorStep, accumulate ? 1 : 0, biasStep,
+      matrix.address,
+      vector.address,
+      out,
+      bias,
+      scratch(scratchBytes * parts),
+      scratchBytes,
+      batch,
+      length,
+      k,
+      matrix.batchStep,
+      matrix.rowStep,
+      matrix.columnStep,
+      vector.batchStep,
+      vectorStep,
+      accumulate ? 1 : 0,
+      biasStep,
     ]);
   });
 }

@@ -7,5 +7,12 @@ const nanoseconds = 3;
 /** Contract: Backend.randomBits. */
 export function randomBits(engine: Engine, out: DeviceBuffer, key: readonly [number, number], counter: number): void {
   const high = Math.floor(counter / 2 ** 32);
-  engine.run('threefry', engine.partsFor(out.length * nanoseconds), [engine.address(out), out.length, key[0], key[1], counter % 2 ** 32, high]);
+  engine.run('threefry', engine.partsFor(out.length * nanoseconds), [
+    engine.address(out),
+    out.length,
+    key[0],
+    key[1],
+    counter % 2 ** 32,
+    high,
+  ]);
 }

@@ -52,7 +52,14 @@ export function reduce(engine: Engine, op: ReduceOp, input: DeviceBuffer, out: D
   else reduceColumns(engine, columns, source, target, spec);
 }
 
-function reduceRows(engine: Engine, kernel: KernelName, input: number, out: number, rows: number, length: number): void {
+function reduceRows(
+  engine: Engine,
+  kernel: KernelName,
+  input: number,
+  out: number,
+  rows: number,
+  length: number,
+): void {
   const blocks = Math.ceil(length / rowBlock);
   const parts = engine.partsFor(rows * (length * elementNanoseconds + rowNanoseconds));
   if (blocks <= 1) {
@@ -66,7 +73,13 @@ function reduceRows(engine: Engine, kernel: KernelName, input: number, out: numb
   });
 }
 
-function reduceColumns(engine: Engine, kernel: KernelName, input: number, out: number, { outer, length, inner }: ReduceSpec): void {
+function reduceColumns(
+  engine: Engine,
+  kernel: KernelName,
+  input: number,
+  out: number,
+  { outer, length, inner }: ReduceSpec,
+): void {
   const block = Math.max(leastBlockRows, Math.ceil(blockElements / inner));
   const blocks = Math.ceil(length / block);
   const parts = engine.partsFor(outer * length * inner * elementNanoseconds + outer * blocks * rowNanoseconds);
@@ -82,7 +95,12 @@ function reduceColumns(engine: Engine, kernel: KernelName, input: number, out: n
 }
 
 /** Contract: Backend.argmax. */
-export function argmax(engine: Engine, input: DeviceBuffer, out: DeviceBuffer, { outer, length, inner }: ReduceSpec): void {
+export function argmax(
+  engine: Engine,
+  input: DeviceBuffer,
+  out: DeviceBuffer,
+  { outer, length, inner }: ReduceSpec,
+): void {
   const { rows, columns } = argmaxKernels[input.dtype];
   const addresses = [engine.address(input), engine.address(out)];
   if (out.length === 0) return;

@@ -85,9 +85,19 @@ describe.each(['auto', false] as const)('with relaxed SIMD: %s', (relaxedSimd) =
   test('power follows IEEE 754 at zeros, infinities and NaN', async () => {
     const corners = [0, -0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 1e-40, 3e38, -3e38, Infinity, -Infinity, NaN];
     const pairs = corners.flatMap((a) => corners.map((b) => [a, b] as const));
-    const [x, y, out] = [backend.alloc('f32', pairs.length), backend.alloc('f32', pairs.length), backend.alloc('f32', pairs.length)];
-    backend.write(x, pairs.map(([a]) => a));
-    backend.write(y, pairs.map(([, b]) => b));
+    const [x, y, out] = [
+      backend.alloc('f32', pairs.length),
+      backend.alloc('f32', pairs.length),
+      backend.alloc('f32', pairs.length),
+    ];
+    backend.write(
+      x,
+      pairs.map(([a]) => a),
+    );
+    backend.write(
+      y,
+      pairs.map(([, b]) => b),
+    );
     backend.binary('power', { buffer: x, strides: [1] }, { buffer: y, strides: [1] }, out, [pairs.length]);
     const z = await backend.read(out);
     pairs.forEach(([a, b], n) => {
@@ -100,7 +110,22 @@ describe.each(['auto', false] as const)('with relaxed SIMD: %s', (relaxedSimd) =
   });
 
   test('exp is 0 or infinite past its range, and monotonous at both ends', async () => {
-    const x = Float32Array.of(-Infinity, -1e30, -87.4, -87, -86.9, -86.8, -86.7, 88.6, 88.7, 88.72, 88.73, 89, 1e30, Infinity);
+    const x = Float32Array.of(
+      -Infinity,
+      -1e30,
+      -87.4,
+      -87,
+      -86.9,
+      -86.8,
+      -86.7,
+      88.6,
+      88.7,
+      88.72,
+      88.73,
+      89,
+      1e30,
+      Infinity,
+    );
     const [input, out] = [backend.alloc('f32', x.length), backend.alloc('f32', x.length)];
     backend.write(input, x);
     backend.unary('exp', input, out, 0, 0);

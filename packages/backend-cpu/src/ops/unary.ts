@@ -53,7 +53,14 @@ function simplerPower(exponent: number): UnaryOp {
 }
 
 /** Contract: Backend.unary. */
-export function unary(engine: Engine, op: UnaryOp, input: DeviceBuffer, out: DeviceBuffer, alpha: number, beta: number): void {
+export function unary(
+  engine: Engine,
+  op: UnaryOp,
+  input: DeviceBuffer,
+  out: DeviceBuffer,
+  alpha: number,
+  beta: number,
+): void {
   const kernels = input.dtype === 'f32' ? floatKernels : integerKernels;
   const entry = kernels[op === 'power' ? simplerPower(alpha) : op];
   if (!entry) throw unsupported(op, input.dtype);

@@ -8,9 +8,18 @@ import { chromium, type Browser } from 'playwright-core';
 const executable = '/usr/bin/chromium';
 
 /** Without these it looks for updates and the like; the sandbox does not work for root in a container. */
-const flags = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+const flags = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
 
-/** Why there is no Chromium here, or null. With TIMESTEP_REQUIRE_BROWSER=1, as CI sets it, the tests run and fail instead. */
+/**
+ * Why there is no Chromium here, or null. With TIMESTEP_REQUIRE_BROWSER=1, as CI sets it, the tests run and fail
+ * instead.
+ */
 export function missingChromium(): string | null {
   if (existsSync(executable) || process.env['TIMESTEP_REQUIRE_BROWSER'] === '1') return null;
   const reason = `no Chromium at ${executable}; install Debian's package chromium`;
@@ -49,7 +58,10 @@ export async function servePage(kind: keyof typeof pages): Promise<{ url: string
   const scripts = await bundle();
   const server = createServer(({ url = '/' }, response) => {
     const script = scripts.get(url);
-    response.writeHead(script === undefined && url !== '/' ? 404 : 200, { 'Content-Type': script === undefined ? 'text/html' : 'text/javascript', ...pages[kind] });
+    response.writeHead(script === undefined && url !== '/' ? 404 : 200, {
+      'Content-Type': script === undefined ? 'text/html' : 'text/javascript',
+      ...pages[kind],
+    });
     response.end(script ?? '<!doctype html><title>test</title><script type="module" src="page.js"></script>');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

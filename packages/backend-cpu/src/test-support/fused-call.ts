@@ -54,34 +54,62 @@ export interface FusedCall {
   readonly upstream: Arrays;
 }
 
-/** Runs both passes and reads the outputs, and the gradients under `d` and the input's name. Fails where a buffer is leaked. */
-export async function runFused(device: Device, name: keyof FusedOps, call: FusedCall): Promise<Record<string, HostArray>> {
+/**
+ * Runs both passes and reads the outputs, and the gradients under `d` and the input's name. Fails where a buffer is
+ * leaked.
+ */
+export async function runFused(
+  device: Device,
+  name: keyof FusedOps,
+  call: FusedCall,
+): Promise<Record<string, HostArray>> {
   const before = device.memory().buffers;
   const op = device.fused[name] as unknown as AnyOp;
-  const uploadAll = (arrays: Arrays): Buffers => Object.fromEntries(Object.entries(arrays).map(([key, data]) => [key, data && upload(device, data)]));
+  const uploadAll = (arrays: Arrays): Buffers =>
+    Object.fromEntries(Object.entries(arrays).map(([key, data]) => [key, data && upload(device, data)]));
   const spec = { ...call.spec, needsSaved: true };
   const [inputs, gradients] = [uploadAll(call.inputs), uploadAll(call.upstream)];
   const { outputs, saved } = op.forward(spec, inputs);
-  const wanted = Object.fromEntries(Object.entries(call.inputs).map(([key, data]) => [key, data !== null && !(data instanceof Int32Array)]));
+  const wanted = Object.fromEntries(
+    Object.entries(call.inputs).map(([key, data]) => [key, data !== null && !(data instanceof Int32Array)]),
+  );
   const made = op.backward(spec, { inputs, outputs, saved: saved!, gradients, wanted });
   saved!.release();
   const results: Record<string, HostArray> = {};
   for (const [key, buffer] of Object.entries(outputs)) results[key] = await device.read(buffer);
   for (const [key, buffer] of Object.entries(made)) if (buffer) results[`d${key}`] = await device.read(buffer);
-  for (const buffer of [inputs, gradients, outputs, made].flatMap((record) => Object.values<DeviceBuffer | null>(record))) if (buffer) device.free(buffer);
+  for (const buffer of [inputs, gradients, outputs, made].flatMap((record) =>
+    Object.values<DeviceBuffer | null>(record),
+  ))
+    if (buffer) device.free(buffer);
   expect(device.memory().buffers, 'buffers left behind').toBe(before);
   return results;
 }
 
 /** |got − expected| ≤ absolute + relative·|expected| for each element; infinities and NaN must be the same. */
-export function expectClose(what: string, got: HostArray, expected: HostArray, relative: number, absolute: number): void {
+export function expectClose(
+  what: string,
+  got: HostArray,
+  expected: HostArray,
+  relative: number,
+  absolute: number,
+): void {
   expect(got.length, what).toBe(expected.length);
-  const wrong = expected.findIndex((value, k) => !Object.is(value, got[k]) && !(Math.abs(got[k]! - value) <= absolute + relative * Math.abs(value)) && !(value === 0 && got[k] === 0));
+  const wrong = expected.findIndex(
+    (value, k) =>
+      !Object.is(value, got[k]) &&
+      !(Math.abs(got[k]! - value) <= absolute + relative * Math.abs(value)) &&
+      !(value === 0 && got[k] === 0),
+  );
   if (wrong >= 0) expect.fail(`${what}[${wrong}] is ${got[wrong]}, expected ${expected[wrong]}`);
 }
 
 /** Every thread count must give the same bits, within DESIGN's tolerances of the float64 reference. */
-export async function expectAgreement({ reference, cpu }: Devices, name: keyof FusedOps, call: FusedCall): Promise<void> {
+export async function expectAgreement(
+  { reference, cpu }: Devices,
+  name: keyof FusedOps,
+  call: FusedCall,
+): Promise<void> {
   const expected = await runFused(reference, name, call);
   const [single, ...threaded] = await Promise.all(cpu.map((device) => runFused(device, name, call)));
   for (const other of threaded) expect(other, 'the number of threads changes the result').toStrictEqual(single);
@@ -102,7 +130,9 @@ export function randomNumbers(seed: number) {
   return {
     /** In 0…limit − 1 */
     integer: (limit: number): number => Math.floor(uniform() * limit),
-    normals: (length: number, scale = 1, mean = 0): Float32Array => Float32Array.from({ length }, () => mean + scale * normal()),
-    integers: (length: number, limit: number): Int32Array => Int32Array.from({ length }, () => Math.floor(uniform() * limit)),
+    normals: (length: number, scale = 1, mean = 0): Float32Array =>
+      Float32Array.from({ length }, () => mean + scale * normal()),
+    integers: (length: number, limit: number): Int32Array =>
+      Int32Array.from({ length }, () => Math.floor(uniform() * limit)),
   };
 }

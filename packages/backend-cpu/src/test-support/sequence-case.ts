@@ -24,7 +24,11 @@ export interface SequenceCase extends Sizes {
 
 export function describeCase(test: SequenceCase): string {
   const { steps, batch, inputSize, hiddenSize, cell, lengths, reverse, without, wanted } = test;
-  const words = [cell.kind, ...Object.entries(cell.variant).map(([name, value]) => `${name} ${String(value)}`), `T${steps} N${batch} D${inputSize} H${hiddenSize}`];
+  const words = [
+    cell.kind,
+    ...Object.entries(cell.variant).map(([name, value]) => `${name} ${String(value)}`),
+    `T${steps} N${batch} D${inputSize} H${hiddenSize}`,
+  ];
   if (lengths) words.push(`lengths ${lengths.join(' ')}`);
   if (reverse) words.push('reverse');
   if (without) words.push(`without ${without.join(' ')}`);
@@ -48,7 +52,10 @@ export function inputsOf(test: SequenceCase, seed: number): { inputs: Arrays; gr
     biasHh: make('biasHh', rows, 0.5),
     h0: make('h0', batch * P, 1),
   };
-  const gradients: Record<string, Float32Array | null> = { output: make('dOutput', steps * batch * P, 1), hN: make('dhN', batch * P, 1) };
+  const gradients: Record<string, Float32Array | null> = {
+    output: make('dOutput', steps * batch * P, 1),
+    hN: make('dhN', batch * P, 1),
+  };
   if (cell.kind === 'lstm') {
     inputs['c0'] = make('c0', batch * hiddenSize, 1);
     inputs['weightHr'] = cell.variant.projectionSize > 0 ? make('weightHr', P * hiddenSize, weight) : null;
@@ -63,7 +70,9 @@ type Buffers = Record<string, DeviceBuffer | null>;
 
 /** Runs the op on a backend and reads everything back. Throws where a buffer is leaked. */
 export async function runOp(
-  backend: CpuBackend, test: SequenceCase, arrays: { inputs: Arrays; gradients: Arrays },
+  backend: CpuBackend,
+  test: SequenceCase,
+  arrays: { inputs: Arrays; gradients: Arrays },
 ): Promise<{ outputs: Record<string, Float32Array>; gradients: Record<string, Float32Array | null> }> {
   const before = backend.memory().buffers;
   const upload = (values: Arrays): Buffers =>
@@ -76,7 +85,9 @@ export async function runOp(
       }),
     );
   const download = async (buffers: object): Promise<Record<string, Float32Array | null>> => {
-    const entries = Object.entries(buffers as Buffers).map(async ([name, buffer]) => [name, buffer && ((await backend.read(buffer)) as Float32Array)] as const);
+    const entries = Object.entries(buffers as Buffers).map(
+      async ([name, buffer]) => [name, buffer && ((await backend.read(buffer)) as Float32Array)] as const,
+    );
     return Object.fromEntries(await Promise.all(entries));
   };
   const freeAll = (...groups: object[]): void => {
@@ -85,12 +96,24 @@ export async function runOp(
   const { cell, steps, batch, inputSize, hiddenSize } = test;
   const needsSaved = test.needsSaved ?? true;
   const lengths = test.lengths ? Int32Array.from(test.lengths) : null;
-  const spec = { steps, batch, inputSize, hiddenSize, lengths, reverse: test.reverse ?? false, needsSaved, variant: cell.variant };
+  const spec = {
+    steps,
+    batch,
+    inputSize,
+    hiddenSize,
+    lengths,
+    reverse: test.reverse ?? false,
+    needsSaved,
+    variant: cell.variant,
+  };
   const op: AnyOp = backend.fused[`${cell.kind}Sequence`]!;
   if (op.supports(spec) !== true) throw new Error(`not supported: ${op.supports(spec)}`);
   const inputs = upload(arrays.inputs);
   const { outputs, saved } = op.forward(spec, inputs);
-  const result = { outputs: (await download(outputs)) as Record<string, Float32Array>, gradients: {} as Record<string, Float32Array | null> };
+  const result = {
+    outputs: (await download(outputs)) as Record<string, Float32Array>,
+    gradients: {} as Record<string, Float32Array | null>,
+  };
   if (needsSaved !== (saved !== null)) throw new Error('saved must be null exactly where it is not needed');
   if (saved) {
     const upstream = upload(arrays.gradients);

@@ -28,17 +28,26 @@ interface State {
 }
 
 /** One step of one sequence, straight from the equations of the contract. */
-function step(tape: Tape, cell: Cell, hiddenSize: number, weights: Record<string, Node>, x: Node, { h, c }: State): State {
+function step(
+  tape: Tape,
+  cell: Cell,
+  hiddenSize: number,
+  weights: Record<string, Node>,
+  x: Node,
+  { h, c }: State,
+): State {
   const gate = (of: Node, index: number): Node => tape.slice(of, index * hiddenSize, hiddenSize);
   const input = tape.add(tape.product(weights['weightIh']!, x), weights['biasIh']!);
-  const rows = (of: Node, index: number, width: number): Node => tape.slice(of, index * hiddenSize * width, hiddenSize * width);
+  const rows = (of: Node, index: number, width: number): Node =>
+    tape.slice(of, index * hiddenSize * width, hiddenSize * width);
   if (cell.kind === 'rnn') {
     const sum = tape.add(input, tape.product(weights['weightHh']!, h), weights['biasHh']!);
     return { h: cell.variant.activation === 'relu' ? tape.relu(sum) : tape.tanh(sum), c };
   }
   if (cell.kind === 'gru') {
     const width = h.value.length;
-    const hidden = (index: number, of: Node): Node => tape.add(tape.product(rows(weights['weightHh']!, index, width), of), gate(weights['biasHh']!, index));
+    const hidden = (index: number, of: Node): Node =>
+      tape.add(tape.product(rows(weights['weightHh']!, index, width), of), gate(weights['biasHh']!, index));
     const r = tape.sigmoid(tape.add(gate(input, 0), hidden(0, h)));
     const z = tape.sigmoid(tape.add(gate(input, 1), hidden(1, h)));
     const reset = cell.variant.reset === 'after' ? tape.multiply(r, hidden(2, h)) : hidden(2, tape.multiply(r, h));
@@ -46,7 +55,8 @@ function step(tape: Tape, cell: Cell, hiddenSize: number, weights: Record<string
     return { h: tape.add(tape.multiply(tape.complement(z), n), tape.multiply(z, h)), c };
   }
   const sum = tape.add(input, tape.product(weights['weightHh']!, h), weights['biasHh']!);
-  const peephole = (index: number, of: Node): Node[] => (cell.variant.peepholes ? [tape.multiply(gate(weights['peephole']!, index), of)] : []);
+  const peephole = (index: number, of: Node): Node[] =>
+    cell.variant.peepholes ? [tape.multiply(gate(weights['peephole']!, index), of)] : [];
   const i = tape.sigmoid(tape.add(gate(sum, 0), ...peephole(0, c)));
   const f = cell.variant.coupledGates ? tape.complement(i) : tape.sigmoid(tape.add(gate(sum, 1), ...peephole(1, c)));
   const g = tape.tanh(gate(sum, 2));
@@ -58,18 +68,28 @@ function step(tape: Tape, cell: Cell, hiddenSize: number, weights: Record<string
 
 /** Outputs and input gradients in float64, sequence by sequence. */
 export function runOracle(
-  cell: Cell, sizes: Sizes, options: { lengths: Int32Array | null; reverse: boolean }, inputs: Arrays, outputGradients: Arrays,
+  cell: Cell,
+  sizes: Sizes,
+  options: { lengths: Int32Array | null; reverse: boolean },
+  inputs: Arrays,
+  outputGradients: Arrays,
 ): { outputs: Record<string, Float64Array>; gradients: Record<string, Float64Array> } {
   const { steps, batch, inputSize, hiddenSize } = sizes;
   const outputSize = outputSizeOf(cell, hiddenSize);
   const tape = new Tape();
   const gateRows = gatesOf[cell.kind] * hiddenSize;
   const weights: Record<string, Node> = {};
-  for (const [name, length] of Object.entries({ weightIh: gateRows * inputSize, weightHh: gateRows * outputSize, biasIh: gateRows, biasHh: gateRows })) {
+  for (const [name, length] of Object.entries({
+    weightIh: gateRows * inputSize,
+    weightHh: gateRows * outputSize,
+    biasIh: gateRows,
+    biasHh: gateRows,
+  })) {
     weights[name] = tape.constant(inputs[name] ?? new Float64Array(length));
   }
   for (const name of ['weightHr', 'peephole']) if (inputs[name]) weights[name] = tape.constant(inputs[name]);
-  const part = (name: string, width: number, row: number): Node => tape.constant(inputs[name]?.subarray(row * width, (row + 1) * width) ?? new Float64Array(width));
+  const part = (name: string, width: number, row: number): Node =>
+    tape.constant(inputs[name]?.subarray(row * width, (row + 1) * width) ?? new Float64Array(width));
 
   const x = Array.from({ length: steps * batch }, (_, row) => part('x', inputSize, row));
   const output = new Float64Array(steps * batch * outputSize);
@@ -106,8 +126,14 @@ export function runOracle(
     return joined;
   };
   gradients['x'] = join(x, inputSize);
-  gradients['h0'] = join(starts.map((state) => state.h), outputSize);
-  gradients['c0'] = join(starts.map((state) => state.c), hiddenSize);
+  gradients['h0'] = join(
+    starts.map((state) => state.h),
+    outputSize,
+  );
+  gradients['c0'] = join(
+    starts.map((state) => state.c),
+    hiddenSize,
+  );
   for (const [name, node] of Object.entries(weights)) gradients[name] = node.gradient;
   return { outputs: { output, hN, cN }, gradients };
 }

@@ -16,7 +16,8 @@ export class Tape {
   product(weight: Node, vector: Node): Node {
     const columns = vector.value.length;
     const out = this.constant(new Float64Array(weight.value.length / columns));
-    for (let r = 0; r < out.value.length; r++) for (let k = 0; k < columns; k++) out.value[r]! += weight.value[r * columns + k]! * vector.value[k]!;
+    for (let r = 0; r < out.value.length; r++)
+      for (let k = 0; k < columns; k++) out.value[r]! += weight.value[r * columns + k]! * vector.value[k]!;
     this.#steps.push(() => {
       for (let r = 0; r < out.value.length; r++) {
         const d = out.gradient[r]!;
@@ -58,7 +59,11 @@ export class Tape {
   }
 
   sigmoid(a: Node): Node {
-    return this.#map(a, (x) => 1 / (1 + Math.exp(-x)), (y) => y * (1 - y));
+    return this.#map(
+      a,
+      (x) => 1 / (1 + Math.exp(-x)),
+      (y) => y * (1 - y),
+    );
   }
 
   tanh(a: Node): Node {
@@ -66,12 +71,20 @@ export class Tape {
   }
 
   relu(a: Node): Node {
-    return this.#map(a, (x) => Math.max(x, 0), (y) => (y > 0 ? 1 : 0));
+    return this.#map(
+      a,
+      (x) => Math.max(x, 0),
+      (y) => (y > 0 ? 1 : 0),
+    );
   }
 
   /** 1 − a */
   complement(a: Node): Node {
-    return this.#map(a, (x) => 1 - x, () => -1);
+    return this.#map(
+      a,
+      (x) => 1 - x,
+      () => -1,
+    );
   }
 
   /** Runs the tape backwards from the gradients that its nodes hold. */

@@ -7,5 +7,17 @@ export function pointers(count: number): string {
 
 /** In the order of the LSTM's arguments. */
 export function all(md: LstmDescriptions): (Description | null)[] {
-  return [md.srcLayer, md.srcIter, md.srcIterC, md.weightsLayer, md.weightsIter, md.weightsPeephole, md.weightsProjection, md.bias, md.dstLayer, md.dstIter, md.dstIterC];
+  return [
+    md.srcLayer,
+    md.srcIter,
+    md.srcIterC,
+    md.weightsLayer,
+    md.weightsIter,
+    md.weightsPeephole,
+    md.weightsProjection,
+    md.bias,
+    md.dstLayer,
+    md.dstIter,
+    md.dstIterC,
+  ];
 }

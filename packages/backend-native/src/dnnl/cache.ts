@@ -18,7 +18,10 @@ export class PrimitiveCache {
   }
 
   /** The primitives of the kind for the sizes, made where they are not there. The sizes come in one order. */
-  get<Sizes extends object, Kind extends PrimitiveSet>(kind: new (dnnl: Dnnl, sizes: Sizes) => Kind, sizes: Sizes): Kind {
+  get<Sizes extends object, Kind extends PrimitiveSet>(
+    kind: new (dnnl: Dnnl, sizes: Sizes) => Kind,
+    sizes: Sizes,
+  ): Kind {
     const key = `${kind.name} ${Object.values(sizes).join(' ')}`;
     const known = this.#entries.get(key);
     const entry = known instanceof kind ? known : new kind(this.#dnnl, sizes);

@@ -11,7 +11,10 @@ export class Eltwise extends Primitive {
   constructor(dnnl: Dnnl, { algorithm, length }: EltwiseSizes) {
     const md = dnnl.api.describe([length], [1]);
     const description = dnnl.api.eltwise(dnnl.engine, algorithm, md);
-    super(dnnl, description, [[argument.from, md], [argument.to, md]]);
+    super(dnnl, description, [
+      [argument.from, md],
+      [argument.to, md],
+    ]);
     dnnl.destroyDescription(description);
   }
 }

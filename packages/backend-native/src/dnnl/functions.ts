@@ -67,12 +67,21 @@ export function made(what: string, call: (out: [Pointer]) => number): Pointer {
 }
 
 /** Names of the statuses, in their order. */
-const statuses = ['success', 'out of memory', 'invalid arguments', 'unimplemented', 'last implementation reached', 'runtime error', 'not required'];
+const statuses = [
+  'success',
+  'out of memory',
+  'invalid arguments',
+  'unimplemented',
+  'last implementation reached',
+  'runtime error',
+  'not required',
+];
 
-/** The status as an exception; what oneDNN refuses at run time is a fault of ours, since `supports` was asked before. */
+/**
+ * The status as an exception; what oneDNN refuses at run time is a fault of ours, since `supports` was asked before.
+ */
 export function check(what: string, status: number): void {
   if (status !== 0) throw new Error(`oneDNN: ${what} failed: ${statuses[status] ?? `status ${status}`}`);
 }
 
 export type Library = ReturnType<typeof koffi.load>;
-

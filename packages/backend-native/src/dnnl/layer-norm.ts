@@ -23,10 +23,20 @@ export class LayerNormPrimitives {
     const { rows, columns, epsilon, scale, shift } = sizes;
     this.#dnnl = dnnl;
     this.#sizes = sizes;
-    this.#described = { data: dnnl.api.describe([rows, columns], [columns, 1]), moments: dnnl.api.describe([rows], [1]), epsilon, scale, shift };
+    this.#described = {
+      data: dnnl.api.describe([rows, columns], [columns, 1]),
+      moments: dnnl.api.describe([rows], [1]),
+      epsilon,
+      scale,
+      shift,
+    };
     this.#description = dnnl.api.layerNormForward(dnnl.engine, this.#described);
     const { data } = this.#described;
-    this.forward = new Primitive(dnnl, this.#description, [[argument.from, data], [argument.to, data], ...this.#momentsAndParameters()]);
+    this.forward = new Primitive(dnnl, this.#description, [
+      [argument.from, data],
+      [argument.to, data],
+      ...this.#momentsAndParameters(),
+    ]);
   }
 
   /** `execute([x, mean, variance, weight?, bias?, dy, dx, dweight?, dbias?])` */
@@ -44,8 +54,11 @@ export class LayerNormPrimitives {
     const { data } = this.#described;
     const description = this.#dnnl.api.layerNormBackward(this.#dnnl.engine, this.#described, this.#description);
     const primitive = new Primitive(this.#dnnl, description, [
-      [argument.from, data], ...this.#momentsAndParameters(),
-      [argument.to + gradientOf, data], [argument.from + gradientOf, data], ...this.#parameters(argument.gradientScale, argument.gradientShift),
+      [argument.from, data],
+      ...this.#momentsAndParameters(),
+      [argument.to + gradientOf, data],
+      [argument.from + gradientOf, data],
+      ...this.#parameters(argument.gradientScale, argument.gradientShift),
     ]);
     this.#dnnl.destroyDescription(description);
     return primitive;
@@ -53,7 +66,11 @@ export class LayerNormPrimitives {
 
   #momentsAndParameters(): (readonly [number, LayerNormDescription['data']])[] {
     const { moments } = this.#described;
-    return [[argument.mean, moments], [argument.variance, moments], ...this.#parameters(argument.scale, argument.shift)];
+    return [
+      [argument.mean, moments],
+      [argument.variance, moments],
+      ...this.#parameters(argument.scale, argument.shift),
+    ];
   }
 
   #parameters(scale: number, shift: number): (readonly [number, LayerNormDescription['data']])[] {

@@ -5,11 +5,25 @@ import { check, constants, made, type Description, type DnnlApi, type Library, t
 
 /** Indices of the arguments of a primitive; the same in both versions of the API. */
 export const argument = {
-  srcLayer: 1, srcIter: 2, srcIterC: 3,
-  dstLayer: 17, dstIter: 18, dstIterC: 19,
-  weightsLayer: 33, weightsIter: 34, weightsPeephole: 35, weightsProjection: 36, bias: 41,
-  mean: 49, variance: 50, scale: 51, shift: 52, gradientScale: 255, gradientShift: 256,
-  from: 1, to: 17,
+  srcLayer: 1,
+  srcIter: 2,
+  srcIterC: 3,
+  dstLayer: 17,
+  dstIter: 18,
+  dstIterC: 19,
+  weightsLayer: 33,
+  weightsIter: 34,
+  weightsPeephole: 35,
+  weightsProjection: 36,
+  bias: 41,
+  mean: 49,
+  variance: 50,
+  scale: 51,
+  shift: 52,
+  gradientScale: 255,
+  gradientShift: 256,
+  from: 1,
+  to: 17,
 } as const;
 
 /** Added to an argument's index: its gradient; scale and shift have numbers of their own. */
@@ -101,8 +115,14 @@ export class Dnnl {
 
   /** A primitive that copies between two layouts: `execute([from, to])`. */
   reorder(from: Description, to: Description): Primitive {
-    const description = made('reorder_desc_create', (out) => this.#functions.reorder(out, from, this.engine, to, this.engine, null) as number);
-    const primitive = new Primitive(this, description, [[argument.from, from], [argument.to, to]]);
+    const description = made(
+      'reorder_desc_create',
+      (out) => this.#functions.reorder(out, from, this.engine, to, this.engine, null) as number,
+    );
+    const primitive = new Primitive(this, description, [
+      [argument.from, from],
+      [argument.to, to],
+    ]);
     this.destroyDescription(description);
     return primitive;
   }
@@ -134,6 +154,8 @@ function declare(library: Library) {
     memoryDestroy: library.func('int dnnl_memory_destroy(void *memory)'),
     setHandle: library.func('int dnnl_memory_set_data_handle(void *memory, void *handle)'),
     execute: library.func('int dnnl_primitive_execute(void *primitive, void *stream, int count, void *arguments)'),
-    reorder: library.func('int dnnl_reorder_primitive_desc_create(_Out_ void **pd, void *from, void *fromEngine, void *to, void *toEngine, void *attr)'),
+    reorder: library.func(
+      'int dnnl_reorder_primitive_desc_create(_Out_ void **pd, void *from, void *fromEngine, void *to, void *toEngine, void *attr)',
+    ),
   };
 }

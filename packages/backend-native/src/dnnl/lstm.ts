@@ -75,9 +75,15 @@ export class LstmForward {
     this.weightsLayer = new WeightPorter(dnnl, userWeights(dnnl, sizes.inputSize, sizes.hiddenSize), layer);
     this.weightsIter = new WeightPorter(dnnl, userWeights(dnnl, sizes.hiddenSize, sizes.hiddenSize), iter);
     this.#primitive = new Primitive(dnnl, this.#description, [
-      [argument.srcLayer, wished.srcLayer], [argument.srcIter, wished.srcIter], [argument.srcIterC, wished.srcIterC],
-      [argument.weightsLayer, layer], [argument.weightsIter, iter], [argument.bias, wished.bias],
-      [argument.dstLayer, wished.dstLayer], [argument.dstIter, wished.dstIter], [argument.dstIterC, wished.dstIterC],
+      [argument.srcLayer, wished.srcLayer],
+      [argument.srcIter, wished.srcIter],
+      [argument.srcIterC, wished.srcIterC],
+      [argument.weightsLayer, layer],
+      [argument.weightsIter, iter],
+      [argument.bias, wished.bias],
+      [argument.dstLayer, wished.dstLayer],
+      [argument.dstIter, wished.dstIter],
+      [argument.dstIterC, wished.dstIterC],
     ]);
   }
 

@@ -21,29 +21,64 @@ type Holder = Pick<NativeDevice['cpu'], 'alloc' | 'free' | 'write' | 'read'>;
 
 const threshold = 120;
 const sizes = [
-  [1, 1, false], [3, 2, false], [0, 16, false], [7, 16, false], [8, 16, true], [50, 64, true],
+  [1, 1, false],
+  [3, 2, false],
+  [0, 16, false],
+  [7, 16, false],
+  [8, 16, true],
+  [50, 64, true],
   // Few columns that are not whole cache lines, and many
-  [40, 15, false], [9, 119, false], [1, 119, false], [1, 120, true], [3, 1001, true],
+  [40, 15, false],
+  [9, 119, false],
+  [1, 119, false],
+  [1, 120, true],
+  [3, 1001, true],
 ] as const;
-const cases: readonly Case[] = sizes.flatMap(([rows, columns, taken]) => [0, 1, 2, 3].map((mask) => ({ rows, columns, taken, weight: (mask & 1) > 0, bias: (mask & 2) > 0 })));
+const cases: readonly Case[] = sizes.flatMap(([rows, columns, taken]) =>
+  [0, 1, 2, 3].map((mask) => ({ rows, columns, taken, weight: (mask & 1) > 0, bias: (mask & 2) > 0 })),
+);
 const everything = { x: true, weight: true, bias: true };
 
 /** Both passes: y, and the gradients that are wanted. Frees what it makes. */
-async function run(device: Holder, op: LayerNormOp, { rows, columns, weight, bias }: Shape, wanted = everything): Promise<Record<string, ArrayLike<number>>> {
+async function run(
+  device: Holder,
+  op: LayerNormOp,
+  { rows, columns, weight, bias }: Shape,
+  wanted = everything,
+): Promise<Record<string, ArrayLike<number>>> {
   const put = (length: number, seed: number, scale = 1, offset = 0): DeviceBuffer => {
     const buffer = device.alloc('f32', length);
-    device.write(buffer, numbers(length, seed).map((value) => scale * value + offset));
+    device.write(
+      buffer,
+      numbers(length, seed).map((value) => scale * value + offset),
+    );
     return buffer;
   };
-  const inputs = { x: put(rows * columns, 1, 4, 1), weight: weight ? put(columns, 2) : null, bias: bias ? put(columns, 3) : null };
+  const inputs = {
+    x: put(rows * columns, 1, 4, 1),
+    weight: weight ? put(columns, 2) : null,
+    bias: bias ? put(columns, 3) : null,
+  };
   const spec = { rows, columns, epsilon: 1e-5, needsSaved: true };
   const { outputs, saved } = op.forward(spec, inputs);
   const upstream = put(rows * columns, 4);
-  const gradients = op.backward(spec, { inputs, outputs, saved: saved!, gradients: { y: upstream }, wanted: { x: wanted.x, weight: wanted.weight && weight, bias: wanted.bias && bias } });
+  const gradients = op.backward(spec, {
+    inputs,
+    outputs,
+    saved: saved!,
+    gradients: { y: upstream },
+    wanted: { x: wanted.x, weight: wanted.weight && weight, bias: wanted.bias && bias },
+  });
   saved!.release();
   const results: Record<string, ArrayLike<number>> = { y: await device.read(outputs.y) };
-  for (const [name, buffer] of Object.entries(gradients)) if (buffer) results[`d${name}`] = await device.read(buffer as DeviceBuffer);
-  const made: MaybeBuffer[] = [...Object.values(inputs), outputs.y, upstream, ...Object.values(gradients) as MaybeBuffer[]];
+  for (const [name, buffer] of Object.entries(gradients))
+    if (buffer) results[`d${name}`] = await device.read(buffer as DeviceBuffer);
+  const made: MaybeBuffer[] = [
+    ...Object.values(inputs),
+    outputs.y,
+    upstream,
+    ...(Object.values(gradients) as MaybeBuffer[]),
+  ];
   for (const buffer of made) if (buffer) device.free(buffer);
   return results;
 }
@@ -61,23 +96,32 @@ describe.skipIf(missingLibrary('onednn') !== null).each([1, 2])('with %i threads
   });
   afterAll(() => device.close());
 
-  test.each(cases)('$rows × $columns, weight $weight, bias $bias: agrees with float64 on both sides of the threshold', async (one) => {
-    const expected = await run(reference, (reference.fused as Required<FusedOps>).layerNorm, one);
-    for (const [tried, taken] of [[op, one.taken], [always, one.rows > 0]] as const) {
-      const before = [device.cpu.memory().buffers, device.calls()] as const;
-      const got = await run(device.cpu, tried, one);
-      expect(device.cpu.memory().buffers, 'buffers left behind').toBe(before[0]);
-      expect(device.calls() - before[1], 'calls of the library').toBe(taken ? 2 : 0);
-      expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
-      for (const [name, values] of Object.entries(expected)) {
-        // The house's agreement of outputs, and of gradients in units of their largest.
-        const [relative, absolute] = name === 'y' ? [1e-5, 2e-6] : [1e-4, 1e-5 * Math.max(1, ...Array.from(values, Math.abs))];
-        Array.from(values).forEach((value, n) => {
-          expect(Math.abs(got[name]![n]! - value), `${name}[${n}]`).toBeLessThanOrEqual(relative * Math.abs(value) + absolute);
-        });
+  test.each(cases)(
+    '$rows × $columns, weight $weight, bias $bias: agrees with float64 on both sides of the threshold',
+    async (one) => {
+      const expected = await run(reference, (reference.fused as Required<FusedOps>).layerNorm, one);
+      for (const [tried, taken] of [
+        [op, one.taken],
+        [always, one.rows > 0],
+      ] as const) {
+        const before = [device.cpu.memory().buffers, device.calls()] as const;
+        const got = await run(device.cpu, tried, one);
+        expect(device.cpu.memory().buffers, 'buffers left behind').toBe(before[0]);
+        expect(device.calls() - before[1], 'calls of the library').toBe(taken ? 2 : 0);
+        expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
+        for (const [name, values] of Object.entries(expected)) {
+          // The house's agreement of outputs, and of gradients in units of their largest.
+          const [relative, absolute] =
+            name === 'y' ? [1e-5, 2e-6] : [1e-4, 1e-5 * Math.max(1, ...Array.from(values, Math.abs))];
+          Array.from(values).forEach((value, n) => {
+            expect(Math.abs(got[name]![n]! - value), `${name}[${n}]`).toBeLessThanOrEqual(
+              relative * Math.abs(value) + absolute,
+            );
+          });
+        }
       }
-    }
-  });
+    },
+  );
 
   test('gives what is wanted and nothing else', async () => {
     const one = { rows: 16, columns: 16, weight: true, bias: true };
@@ -97,7 +141,15 @@ describe.skipIf(missingLibrary('onednn') !== null).each([1, 2])('with %i threads
       const inputs = { x, weight: null, bias: null };
       const { outputs, saved } = op.forward(spec, inputs);
       expect(saved !== null).toBe(needsSaved);
-      const gradients = saved && op.backward(spec, { inputs, outputs, saved, gradients: { y: x }, wanted: { x: true, weight: false, bias: false } });
+      const gradients =
+        saved &&
+        op.backward(spec, {
+          inputs,
+          outputs,
+          saved,
+          gradients: { y: x },
+          wanted: { x: true, weight: false, bias: false },
+        });
       saved?.release();
       for (const buffer of [outputs.y, gradients?.x]) if (buffer) device.cpu.free(buffer);
     }

@@ -9,19 +9,30 @@ const line = 16;
 const manyColumns = 200;
 
 /**
- * Layer normalisation through oneDNN where there is enough of it; the rest is left to `own`. Where the columns are few and not
- * whole lines, oneDNN's threads write to one line of the weight's gradient: 49,152 × 65 backward takes 1.2 times as long as
- * `own` on two threads, though 0.4 times on one (oneDNN 3.7).
+ * Layer normalisation through oneDNN where there is enough of it; the rest is left to `own`. Where the columns are few
+ * and not whole lines, oneDNN's threads write to one line of the weight's gradient: 49,152 × 65 backward takes 1.2
+ * times as long as `own` on two threads, though 0.4 times on one (oneDNN 3.7).
  *
  * @param threshold elements from which on the library is used
  */
-export function nativeLayerNorm({ engine, memory, primitives, useThreads }: Native, threshold: number, own: LayerNormOp): LayerNormOp {
+export function nativeLayerNorm(
+  { engine, memory, primitives, useThreads }: Native,
+  threshold: number,
+  own: LayerNormOp,
+): LayerNormOp {
   const takes = ({ rows, columns }: LayerNormSpec): boolean =>
-    rows * columns > 0 && rows * columns >= threshold && (columns % line === 0 || columns >= Math.min(manyColumns, threshold));
-  const primitivesOf = ({ rows, columns, epsilon }: LayerNormSpec, weight: MaybeBuffer, bias: MaybeBuffer): LayerNormPrimitives =>
+    rows * columns > 0 &&
+    rows * columns >= threshold &&
+    (columns % line === 0 || columns >= Math.min(manyColumns, threshold));
+  const primitivesOf = (
+    { rows, columns, epsilon }: LayerNormSpec,
+    weight: MaybeBuffer,
+    bias: MaybeBuffer,
+  ): LayerNormPrimitives =>
     primitives.get(LayerNormPrimitives, { rows, columns, epsilon, scale: weight !== null, shift: bias !== null });
   /** Native addresses of the buffers that are there. */
-  const at = (buffers: readonly MaybeBuffer[]): bigint[] => buffers.filter((buffer) => buffer !== null).map((buffer) => memory.at(engine.address(buffer)));
+  const at = (buffers: readonly MaybeBuffer[]): bigint[] =>
+    buffers.filter((buffer) => buffer !== null).map((buffer) => memory.at(engine.address(buffer)));
 
   return {
     supports: (spec) => own.supports(spec),
@@ -40,7 +51,12 @@ export function nativeLayerNorm({ engine, memory, primitives, useThreads }: Nati
 
     backward(spec, call) {
       if (!takes(spec)) return own.backward(spec, call);
-      const { inputs: { x, weight, bias }, saved, gradients, wanted } = call;
+      const {
+        inputs: { x, weight, bias },
+        saved,
+        gradients,
+        wanted,
+      } = call;
       const { mean, variance } = Kept.of<{ mean: DeviceBuffer; variance: DeviceBuffer }>('layerNorm', saved);
       const { rows, columns } = spec;
       const made = {
@@ -49,13 +65,19 @@ export function nativeLayerNorm({ engine, memory, primitives, useThreads }: Nati
         bias: bias && engine.allocate('f32', columns),
       };
       useThreads();
-      primitivesOf(spec, weight, bias).backward.execute(at([x, mean, variance, weight, bias, gradients.y, made.x, made.weight, made.bias]));
+      primitivesOf(spec, weight, bias).backward.execute(
+        at([x, mean, variance, weight, bias, gradients.y, made.x, made.weight, made.bias]),
+      );
       // The library makes every gradient; what nobody wants goes again.
       const keep = (isWanted: boolean, buffer: CpuBuffer | null): CpuBuffer | null => {
         if (buffer !== null && !isWanted) engine.free(buffer);
         return isWanted ? buffer : null;
       };
-      return { x: keep(wanted.x, made.x), weight: keep(wanted.weight, made.weight), bias: keep(wanted.bias, made.bias) };
+      return {
+        x: keep(wanted.x, made.x),
+        weight: keep(wanted.weight, made.weight),
+        bias: keep(wanted.bias, made.bias),
+      };
     },
   };
 }

@@ -14,7 +14,10 @@ test.each([
 
 test('variables are set while loading only, and those of the user stay', () => {
   process.env['TIMESTEP_TEST_USERS'] = 'mine';
-  const seen = withEnvironment({ TIMESTEP_TEST_USERS: 'ours', TIMESTEP_TEST_NEW: 'ours' }, () => [process.env['TIMESTEP_TEST_USERS'], process.env['TIMESTEP_TEST_NEW']]);
+  const seen = withEnvironment({ TIMESTEP_TEST_USERS: 'ours', TIMESTEP_TEST_NEW: 'ours' }, () => [
+    process.env['TIMESTEP_TEST_USERS'],
+    process.env['TIMESTEP_TEST_NEW'],
+  ]);
   expect(seen).toEqual(['mine', 'ours']);
   expect(process.env['TIMESTEP_TEST_NEW']).toBeUndefined();
   expect(process.env['TIMESTEP_TEST_USERS']).toBe('mine');

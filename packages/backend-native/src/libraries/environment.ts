@@ -4,8 +4,8 @@ interface BuiltinModules {
 }
 
 /**
- * The OpenBLAS core type to ask for, or null to leave the choice to the library. Debian 12's (0.3.21) takes AMD's processors
- * with AVX-512 for a Haswell and gives away half of their speed: 118 and 226 GFLOP/s on one such core.
+ * The OpenBLAS core type to ask for, or null to leave the choice to the library. Debian 12's (0.3.21) takes AMD's
+ * processors with AVX-512 for a Haswell and gives away half of their speed: 118 and 226 GFLOP/s on one such core.
  *
  * @param cpuinfo the text of /proc/cpuinfo
  */
@@ -25,7 +25,10 @@ export function readCpuInfo(): string {
   }
 }
 
-/** Runs `load` with the variables set for the libraries' start-up code, except those that the user has set; then takes them back. */
+/**
+ * Runs `load` with the variables set for the libraries' start-up code, except those that the user has set; then takes
+ * them back.
+ */
 export function withEnvironment<T>(variables: Readonly<Record<string, string>>, load: () => T): T {
   const mine = Object.entries(variables).filter(([name]) => process.env[name] === undefined);
   for (const [name, value] of mine) process.env[name] = value;

@@ -12,7 +12,10 @@ export const dnnlNames: Readonly<Record<string, readonly string[]>> = {
 /** Libraries with the CBLAS interface, the fastest first. */
 export const blasNames: Readonly<Record<string, readonly string[]>> = {
   linux: ['libmkl_rt.so.2', 'libopenblas.so.0', 'libblis.so.4', 'libblis.so.3'],
-  darwin: ['/System/Library/Frameworks/Accelerate.framework/Accelerate', '/opt/homebrew/opt/openblas/lib/libopenblas.dylib'],
+  darwin: [
+    '/System/Library/Frameworks/Accelerate.framework/Accelerate',
+    '/opt/homebrew/opt/openblas/lib/libopenblas.dylib',
+  ],
   win32: ['mkl_rt.2.dll', 'libopenblas.dll'],
 };
 
@@ -39,7 +42,8 @@ export function findLibrary(names: readonly string[], needed: string): Found | n
 
 /** How to get a library that this backend can use, for the message of an error. */
 export function howToInstall(platform: string): string {
-  if (platform === 'linux') return 'install one with `apt install libdnnl2` or `apt install libopenblas0-pthread` (Debian, Ubuntu), `dnf install onednn` (Fedora)';
+  if (platform === 'linux')
+    return 'install one with `apt install libdnnl2` or `apt install libopenblas0-pthread` (Debian, Ubuntu), `dnf install onednn` (Fedora)';
   if (platform === 'darwin') return 'install one with `brew install onednn`';
   return 'put dnnl.dll or libopenblas.dll on the PATH';
 }

@@ -36,13 +36,25 @@ const spinCount = '20000';
  * @throws DeviceError `NO_DEVICE` where there is none, with how to install one
  */
 export function loadLibrary(choice: LibraryChoice, path?: string): NativeLibrary {
-  if (!choices.includes(choice)) throw new ArgumentError(`[createNativeBackend] expected library to be one of ${choices.join(', ')}, got ${String(choice)}; leave it out to take what there is`);
+  if (!choices.includes(choice))
+    throw new ArgumentError(
+      `[createNativeBackend] expected library to be one of ${choices.join(', ')}, got ${String(choice)}; leave it out to take what there is`,
+    );
   const platform = process.platform;
-  const found = (choice === 'blas' ? null : loadDnnl(path ? [path] : (dnnlNames[platform] ?? []))) ?? (choice === 'onednn' ? null : loadBlas(path ? [path] : (blasNames[platform] ?? [])));
+  const found =
+    (choice === 'blas' ? null : loadDnnl(path ? [path] : (dnnlNames[platform] ?? []))) ??
+    (choice === 'onednn' ? null : loadBlas(path ? [path] : (blasNames[platform] ?? [])));
   if (found !== null) return found;
-  if (path) throw new DeviceError('NO_DEVICE', `[createNativeBackend] found no library, expected ${path} to be one, with the functions of ${choice === 'auto' ? 'oneDNN or of a BLAS' : { onednn: 'oneDNN', blas: 'a BLAS' }[choice]}; leave path out to take what there is, or use createCpuBackend(), which needs none`);
+  if (path)
+    throw new DeviceError(
+      'NO_DEVICE',
+      `[createNativeBackend] found no library, expected ${path} to be one, with the functions of ${choice === 'auto' ? 'oneDNN or of a BLAS' : { onednn: 'oneDNN', blas: 'a BLAS' }[choice]}; leave path out to take what there is, or use createCpuBackend(), which needs none`,
+    );
   const wanted = { auto: 'oneDNN or a BLAS', onednn: 'oneDNN', blas: 'a BLAS' }[choice];
-  throw new DeviceError('NO_DEVICE', `[createNativeBackend] found no library, expected ${wanted}; ${howToInstall(platform)}, or use createCpuBackend(), which needs none`);
+  throw new DeviceError(
+    'NO_DEVICE',
+    `[createNativeBackend] found no library, expected ${wanted}; ${howToInstall(platform)}, or use createCpuBackend(), which needs none`,
+  );
 }
 
 function loadDnnl(names: readonly string[]): NativeLibrary | null {
@@ -50,7 +62,13 @@ function loadDnnl(names: readonly string[]): NativeLibrary | null {
     const found = findLibrary(names, 'dnnl_primitive_execute');
     if (found === null) return null;
     const dnnl = new Dnnl(found.library);
-    return { description: `oneDNN ${dnnl.api.version} (${found.name})`, gemm: dnnlGemm(found.library), multiply: { kind: 'onednn', name: found.name }, dnnl, setThreads: openMpThreads() };
+    return {
+      description: `oneDNN ${dnnl.api.version} (${found.name})`,
+      gemm: dnnlGemm(found.library),
+      multiply: { kind: 'onednn', name: found.name },
+      dnnl,
+      setThreads: openMpThreads(),
+    };
   });
 }
 
@@ -60,6 +78,12 @@ function loadBlas(names: readonly string[]): NativeLibrary | null {
     const found = findLibrary(names, 'cblas_sgemm');
     if (found === null) return null;
     const setThreads = blasThreads(found.library) ?? openMpThreads();
-    return { description: `BLAS (${found.name}${coreType === null ? '' : `, ${coreType}`})`, gemm: blasGemm(found.library), multiply: { kind: 'blas', name: found.name }, dnnl: null, setThreads };
+    return {
+      description: `BLAS (${found.name}${coreType === null ? '' : `, ${coreType}`})`,
+      gemm: blasGemm(found.library),
+      multiply: { kind: 'blas', name: found.name },
+      dnnl: null,
+      setThreads,
+    };
   });
 }

@@ -24,7 +24,14 @@ describe.skipIf(missingLibrary('onednn') !== null).each([1, 2])('with %i threads
   test.each(names)('%s is within 1e-5 of float64, relatively, in place too', async (op) => {
     const unary = nativeUnary(device.native, 0);
     // To −80: below −87 the library's exponential is 0, where float64's is not yet.
-    const x = Float32Array.of(...numbers(5001, 7).map((value) => 20 * value), ...numbers(5001, 8).map((value) => 1e-3 * value), -80, 80, 1e-30, -1e-30);
+    const x = Float32Array.of(
+      ...numbers(5001, 7).map((value) => 20 * value),
+      ...numbers(5001, 8).map((value) => 1e-3 * value),
+      -80,
+      80,
+      1e-30,
+      -1e-30,
+    );
     const [input, out] = [put(x), put(new Float32Array(x.length))];
     expect(unary(op, input, out)).toBe(true);
     expect(unary(op, input, input)).toBe(true);
@@ -43,21 +50,30 @@ describe.skipIf(missingLibrary('onednn') !== null).each([1, 2])('with %i threads
     nativeUnary(device.native, 0)(op, x, got);
     device.cpu.unary(op, x, expected, 0, 0);
     // The sigmoid of −3e38 is 1.6e-38 there, 0 here.
-    const values = async (buffer: DeviceBuffer): Promise<number[]> => [...(await device.cpu.read(buffer))].map((value) => (Math.abs(value) > 1e-39 && Math.abs(value) < 1e-37 ? 0 : value));
+    const values = async (buffer: DeviceBuffer): Promise<number[]> =>
+      [...(await device.cpu.read(buffer))].map((value) =>
+        Math.abs(value) > 1e-39 && Math.abs(value) < 1e-37 ? 0 : value,
+      );
     expect(await values(got)).toEqual(await values(expected));
     for (const buffer of [x, got, expected]) device.cpu.free(buffer);
   });
 
   test('takes what has the threshold, and leaves the rest as it is', async () => {
     const unary = nativeUnary(device.native, 100);
-    for (const [length, taken] of [[0, false], [99, false], [100, true], [101, true]] as const) {
+    for (const [length, taken] of [
+      [0, false],
+      [99, false],
+      [100, true],
+      [101, true],
+    ] as const) {
       const [input, out] = [put(numbers(length, 1)), put(new Float32Array(length).fill(9))];
       const before = device.calls();
       expect(unary('tanh', input, out)).toBe(taken);
       expect(device.calls() - before).toBe(taken ? 1 : 0);
       const y = await device.cpu.read(out);
       expect(y.every((value) => value !== 9)).toBe(taken || length === 0);
-      for (const op of ['exp', 'log', 'relu', 'sqrt', 'softplus'] as const) expect(unary(op, input, out), op).toBe(false);
+      for (const op of ['exp', 'log', 'relu', 'sqrt', 'softplus'] as const)
+        expect(unary(op, input, out), op).toBe(false);
       for (const buffer of [input, out]) device.cpu.free(buffer);
     }
     const integers = device.cpu.alloc('i32', 100);

@@ -1,8 +1,8 @@
 import { loadLibrary } from '../libraries/load.ts';
 
 /**
- * Why the library cannot be had here, or null where it can. With TIMESTEP_REQUIRE_NATIVE=1, as CI sets it, a missing one
- * is a failure.
+ * Why the library cannot be had here, or null where it can. With TIMESTEP_REQUIRE_NATIVE=1, as CI sets it, a missing
+ * one is a failure.
  */
 export function missingLibrary(library: 'onednn' | 'blas'): string | null {
   try {

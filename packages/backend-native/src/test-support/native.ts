@@ -26,7 +26,12 @@ export async function openNative(threads: number): Promise<NativeDevice> {
     primitives.dispose();
     return cpu.dispose();
   };
-  return { native: { engine, memory: new NativeMemory(engine.memory), primitives, useThreads }, cpu, calls: () => calls, close };
+  return {
+    native: { engine, memory: new NativeMemory(engine.memory), primitives, useThreads },
+    cpu,
+    calls: () => calls,
+    close,
+  };
 }
 
 /** Numbers in −0.5…0.5, without pattern enough for one to be taken for another. */

@@ -74,7 +74,9 @@ export class Failures {
     if (first !== null) throw first.error;
   }
 
-  /** After a call rejected: gives the loss that caused it the time to be announced, and throws it or the first error. */
+  /**
+   * After a call rejected: gives the loss that caused it the time to be announced, and throws it or the first error.
+   */
   async explain(cause: unknown): Promise<never> {
     await Promise.race([this.#device.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
     await this.settle();

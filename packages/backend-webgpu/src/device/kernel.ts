@@ -40,7 +40,8 @@ export function moduleText(source: KernelSource<string>): string {
   // A struct may not be empty, and every kernel has the uniform binding.
   if (parameters.length === 0) parameters.push('unused: u32');
   const storage = source.bindings.map(
-    ({ name, type, access }, index) => `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`,
+    ({ name, type, access }, index) =>
+      `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`,
   );
   return `
 struct Params { ${parameters.join(', ')} }

@@ -59,7 +59,11 @@ export class PipelineCache {
         const layout = this.#device.createBindGroupLayout({
           label: source.name,
           entries: [
-            { binding: 0, visibility: computeStage, buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: uniformSlotBytes } },
+            {
+              binding: 0,
+              visibility: computeStage,
+              buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: uniformSlotBytes },
+            },
             ...source.bindings.map(({ access }, index) => ({
               binding: index + 1,
               visibility: computeStage,
@@ -73,7 +77,13 @@ export class PipelineCache {
           compute: { module, entryPoint: 'main' },
         });
         this.pipelines++;
-        return { source, parameterNames: Object.keys(source.parameters) as Parameter[], pipeline, layout, groups: new Map() };
+        return {
+          source,
+          parameterNames: Object.keys(source.parameters) as Parameter[],
+          pipeline,
+          layout,
+          groups: new Map(),
+        };
       },
       explain,
     );
@@ -96,7 +106,11 @@ export class PipelineCache {
             ...blocks.map((block, index) => ({ binding: index + 1, resource: { buffer: block.gpu } })),
           ],
         }),
-      (error) => new DeviceError('KERNEL_FAILED', `[webgpu] kernel '${kernel.source.name}' cannot take its buffers: ${error.message}`),
+      (error) =>
+        new DeviceError(
+          'KERNEL_FAILED',
+          `[webgpu] kernel '${kernel.source.name}' cannot take its buffers: ${error.message}`,
+        ),
     );
     kernel.groups.set(key, group);
     this.#cachedGroups++;

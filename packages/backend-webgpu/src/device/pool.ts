@@ -37,8 +37,8 @@ export class BufferPool {
   readonly #maxBytes: number;
   /**
    * By size class, in the order of their ids, and the first is taken: then a training step that starts from the same
-   * live buffers gets the same blocks, and finds the bind groups of the last one. (Taking the block freed last, 900 steps
-   * of a character model made 24,255 bind groups.)
+   * live buffers gets the same blocks, and finds the bind groups of the last one. (Taking the block freed last, 900
+   * steps of a character model made 24,255 bind groups.)
    */
   readonly #free = new Map<number, Block[]>();
   /** The cached blocks, oldest first. */
@@ -78,7 +78,10 @@ export class BufferPool {
       () => this.#device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget }),
       (error) => {
         this.trim(0);
-        return new OutOfMemoryError(`[webgpu] the device has no room for a buffer of ${bytes} bytes: ${error.message}`, bytes);
+        return new OutOfMemoryError(
+          `[webgpu] the device has no room for a buffer of ${bytes} bytes: ${error.message}`,
+          bytes,
+        );
       },
     );
     this.created++;

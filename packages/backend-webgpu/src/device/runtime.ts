@@ -59,7 +59,8 @@ export class Runtime {
 
   /** Throws once the backend was disposed. */
   assertLive(): void {
-    if (this.disposed) throw new DisposedError('[webgpu] the backend was disposed; make a new one with createWebGpuBackend()');
+    if (this.disposed)
+      throw new DisposedError('[webgpu] the backend was disposed; make a new one with createWebGpuBackend()');
   }
 
   alloc(dtype: DType, length: number): WebGpuBuffer {
@@ -91,7 +92,8 @@ export class Runtime {
         'BACKEND_MISMATCH',
       );
     }
-    if (handle.freed) throw new DisposedError('[webgpu] the buffer was freed before this use; keep its tensor alive until then');
+    if (handle.freed)
+      throw new DisposedError('[webgpu] the buffer was freed before this use; keep its tensor alive until then');
     return handle;
   }
 
@@ -100,8 +102,8 @@ export class Runtime {
   }
 
   /**
-   * Encodes one dispatch. `buffers` stand in the order of the kernel's bindings and must not be empty ones; `work` is an
-   * estimate of the operations in it.
+   * Encodes one dispatch. `buffers` stand in the order of the kernel's bindings and must not be empty ones; `work` is
+   * an estimate of the operations in it.
    */
   run<Parameter extends string>(
     kernel: Kernel<Parameter>,
@@ -133,7 +135,12 @@ export class Runtime {
   }
 
   memory(): MemoryCounters {
-    return { buffers: this.#buffers, bytes: this.#bytes, peakBytes: this.#peakBytes, cachedBytes: this.pool.cachedBytes };
+    return {
+      buffers: this.#buffers,
+      bytes: this.#bytes,
+      peakBytes: this.#peakBytes,
+      cachedBytes: this.pool.cachedBytes,
+    };
   }
 }
 

@@ -77,7 +77,8 @@ export class CommandStream {
     const { name } = kernel.source;
     const slot = uniforms.next();
     let word = slot.offset / 4;
-    for (const parameter of kernel.parameterNames) uniforms[kernel.source.parameters[parameter]][word++] = parameters[parameter];
+    for (const parameter of kernel.parameterNames)
+      uniforms[kernel.source.parameters[parameter]][word++] = parameters[parameter];
     const group = pipelines.bindGroup(kernel, blocks, slot.chunk);
     for (const block of blocks) block.lastBatch = this.#batch;
 
@@ -134,7 +135,8 @@ export class CommandStream {
       failures.guard(
         ['validation', 'out-of-memory', 'internal'],
         () => device.queue.submit([encoder.finish()]),
-        (error) => new DeviceError('KERNEL_FAILED', `[webgpu] the device refused a batch of commands: ${error.message}`),
+        (error) =>
+          new DeviceError('KERNEL_FAILED', `[webgpu] the device refused a batch of commands: ${error.message}`),
       );
       timeline?.collect();
       this.counters.submits++;
@@ -143,5 +145,4 @@ export class CommandStream {
     }
     pool.destroyRetired();
   }
-
 }

@@ -44,7 +44,13 @@ ${overRow(lanes, 'sum += expFinite(x[place] - peak); distance += peak - x[place]
       }));
       if (rows > 0) {
         const values = { rows, columns: classes, ignore: spec.ignoreIndex, smoothing: spec.labelSmoothing };
-        runtime.run(kernel, [logits, targets, losses, normalisers], values, rowBlocks(lanes, rows), rows * classes * 32);
+        runtime.run(
+          kernel,
+          [logits, targets, losses, normalisers],
+          values,
+          rowBlocks(lanes, rows),
+          rows * classes * 32,
+        );
       }
       return { outputs: { losses }, saved: keepOrFree(runtime, needsSaved, { normalisers }) };
     },
@@ -55,7 +61,13 @@ ${overRow(lanes, 'sum += expFinite(x[place] - peak); distance += peak - x[place]
       const logits = runtime.alloc('f32', rows * classes);
       const kernel = runtime.kernel('crossEntropy backward', () => ({
         name: 'crossEntropy.backward',
-        bindings: [reads('x', 'f32'), reads('targets', 'i32'), reads('normalisers', 'f32'), reads('gradient', 'f32'), writes('dx', 'f32')],
+        bindings: [
+          reads('x', 'f32'),
+          reads('targets', 'i32'),
+          reads('normalisers', 'f32'),
+          reads('gradient', 'f32'),
+          writes('dx', 'f32'),
+        ],
         parameters,
         workgroupSize: 256,
         declarations: numerics,
@@ -69,7 +81,13 @@ ${overRow(lanes, 'sum += expFinite(x[place] - peak); distance += peak - x[place]
       }));
       if (logits.length > 0) {
         const values = { rows, columns: classes, ignore: spec.ignoreIndex, smoothing: spec.labelSmoothing };
-        runtime.run(kernel, [inputs.logits, inputs.targets, normalisers, gradients.losses, logits], values, Math.ceil(logits.length / 256), logits.length * 24);
+        runtime.run(
+          kernel,
+          [inputs.logits, inputs.targets, normalisers, gradients.losses, logits],
+          values,
+          Math.ceil(logits.length / 256),
+          logits.length * 24,
+        );
       }
       return { logits };
     },

@@ -44,7 +44,14 @@ export function ctcLossOp(runtime: Runtime): CtcLossOp {
       const lanes = lanesFor(states);
       const kernel = runtime.kernel(`ctc alpha ${lanes}`, () => ({
         name: 'ctc.alpha',
-        bindings: [reads('plan', 'i32'), reads('x', 'f32'), reads('normalisers', 'f32'), writes('alpha', 'f32'), writes('totals', 'f32'), writes('losses', 'u32')],
+        bindings: [
+          reads('plan', 'i32'),
+          reads('x', 'f32'),
+          reads('normalisers', 'f32'),
+          writes('alpha', 'f32'),
+          writes('totals', 'f32'),
+          writes('losses', 'u32'),
+        ],
         parameters: ctcParameters,
         workgroupSize: lanes,
         declarations: ctcFunctions + logProbability,
@@ -55,7 +62,10 @@ export function ctcLossOp(runtime: Runtime): CtcLossOp {
         const buffers = [plan, steps === 0 ? normalisers : logits, normalisers, alpha, totals, losses];
         runtime.run(kernel, buffers, parametersOf(spec, states), batch, steps * batch * states * 60);
       }
-      return { outputs: { losses }, saved: keepOrFree<CtcSaved>(runtime, spec.needsSaved, { alpha, plan, normalisers, totals }) };
+      return {
+        outputs: { losses },
+        saved: keepOrFree<CtcSaved>(runtime, spec.needsSaved, { alpha, plan, normalisers, totals }),
+      };
     },
     backward(spec, { inputs, saved, gradients, wanted }) {
       if (!wanted.logits) return { logits: null };
@@ -71,7 +81,14 @@ export function ctcLossOp(runtime: Runtime): CtcLossOp {
       const leaving = runtime.alloc('f32', 2 * batch * states);
       const occupancy = runtime.kernel(`ctc occupancy ${lanes}`, () => ({
         name: 'ctc.occupancy',
-        bindings: [reads('plan', 'i32'), reads('x', 'f32'), reads('normalisers', 'f32'), reads('totals', 'f32'), writes('alpha', 'f32'), writes('leaving', 'f32')],
+        bindings: [
+          reads('plan', 'i32'),
+          reads('x', 'f32'),
+          reads('normalisers', 'f32'),
+          reads('totals', 'f32'),
+          writes('alpha', 'f32'),
+          writes('leaving', 'f32'),
+        ],
         parameters: ctcParameters,
         workgroupSize: lanes,
         declarations: ctcFunctions + logProbability,
@@ -82,7 +99,14 @@ export function ctcLossOp(runtime: Runtime): CtcLossOp {
 
       const softmax = runtime.kernel('ctc softmax', () => ({
         name: 'ctc.softmax',
-        bindings: [reads('plan', 'i32'), reads('x', 'f32'), reads('normalisers', 'f32'), reads('totals', 'f32'), reads('gradient', 'f32'), writes('dx', 'f32')],
+        bindings: [
+          reads('plan', 'i32'),
+          reads('x', 'f32'),
+          reads('normalisers', 'f32'),
+          reads('totals', 'f32'),
+          reads('gradient', 'f32'),
+          writes('dx', 'f32'),
+        ],
         parameters: ctcParameters,
         workgroupSize: 256,
         declarations: ctcFunctions,
@@ -93,11 +117,23 @@ export function ctcLossOp(runtime: Runtime): CtcLossOp {
   dx[thread] = gradient[n] * expFinite(x[thread] - normalisers[2u * row] - normalisers[2u * row + 1u]);`,
       }));
       const elements = steps * batch * classes;
-      runtime.run(softmax, [plan, inputs.logits, normalisers, totals, gradients.losses, logits], parameters, Math.ceil(elements / 256), elements * 24);
+      runtime.run(
+        softmax,
+        [plan, inputs.logits, normalisers, totals, gradients.losses, logits],
+        parameters,
+        Math.ceil(elements / 256),
+        elements * 24,
+      );
 
       const subtract = runtime.kernel('ctc subtract', () => ({
         name: 'ctc.subtract',
-        bindings: [reads('plan', 'i32'), reads('occupancy', 'f32'), reads('totals', 'f32'), reads('gradient', 'f32'), writes('dx', 'f32')],
+        bindings: [
+          reads('plan', 'i32'),
+          reads('occupancy', 'f32'),
+          reads('totals', 'f32'),
+          reads('gradient', 'f32'),
+          writes('dx', 'f32'),
+        ],
         parameters: ctcParameters,
         workgroupSize: 64,
         declarations: ctcFunctions,
@@ -116,7 +152,13 @@ export function ctcLossOp(runtime: Runtime): CtcLossOp {
   }
   dx[place] = dx[place] - gradient[n] * sum;`,
       }));
-      runtime.run(subtract, [plan, alpha, totals, gradients.losses, logits], parameters, Math.ceil(size / 64), size * 16);
+      runtime.run(
+        subtract,
+        [plan, alpha, totals, gradients.losses, logits],
+        parameters,
+        Math.ceil(size / 64),
+        size * 16,
+      );
       return { logits };
     },
   };
@@ -144,6 +186,7 @@ ${overRow(lanes, 'sum += expFinite(x[place] - peak);')}
   out[2u * row] = peak;
   out[2u * row + 1u] = logTotal;`,
   }));
-  if (rows > 0) runtime.run(kernel, [logits, out], { rows, columns: classes }, rowBlocks(lanes, rows), rows * classes * 24);
+  if (rows > 0)
+    runtime.run(kernel, [logits, out], { rows, columns: classes }, rowBlocks(lanes, rows), rows * classes * 24);
   return out;
 }

@@ -9,7 +9,10 @@ export const firstFlag = 0x4000_0000;
  * input lengths `[N]`; the numbers of states `[N]`. The chains let one invocation add up what all states of a label
  * contribute to one logit, in a fixed order.
  */
-export function ctcPlan({ batch, blank, targets, maxTargetLength, inputLengths, targetLengths }: CtcSpec): { readonly plan: Int32Array; readonly states: number } {
+export function ctcPlan({ batch, blank, targets, maxTargetLength, inputLengths, targetLengths }: CtcSpec): {
+  readonly plan: Int32Array;
+  readonly states: number;
+} {
   const states = 2 * maxTargetLength + 1;
   const plan = new Int32Array(batch * (2 * states + 2));
   const links = batch * states;

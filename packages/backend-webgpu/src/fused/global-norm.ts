@@ -58,7 +58,14 @@ ${joinHalves}
       let first = 0;
       for (const gradient of gradients) {
         const blocks = blocksOf(gradient);
-        if (blocks > 0) runtime.run(squares, [gradient, partial], { size: gradient.length, blocks, first }, blocks, gradient.length * 4);
+        if (blocks > 0)
+          runtime.run(
+            squares,
+            [gradient, partial],
+            { size: gradient.length, blocks, first },
+            blocks,
+            gradient.length * 4,
+          );
         first += blocks;
       }
       const join = runtime.kernel('globalNorm join', () => ({

@@ -97,7 +97,14 @@ ${overRow(lanes, 'dx[place] = scale * (upstream(place, column) - meanPlain - (x[
 }
 
 /** Σ over rows of dy∘x̂: sums of `rowsEach` rows first, then those. */
-function weightGradient(runtime: Runtime, x: DeviceBuffer, moments: DeviceBuffer, dy: DeviceBuffer, out: DeviceBuffer, rows: number): void {
+function weightGradient(
+  runtime: Runtime,
+  x: DeviceBuffer,
+  moments: DeviceBuffer,
+  dy: DeviceBuffer,
+  out: DeviceBuffer,
+  rows: number,
+): void {
   const columns = out.length;
   const chunks = Math.ceil(rows / rowsEach);
   const partial = runtime.alloc('f32', chunks * columns);
@@ -117,7 +124,8 @@ function weightGradient(runtime: Runtime, x: DeviceBuffer, moments: DeviceBuffer
   partial[thread] = sum;`,
   }));
   const size = partial.length;
-  if (size > 0) runtime.run(kernel, [x, moments, dy, partial], { size, rows, columns }, Math.ceil(size / 64), x.length * 6);
+  if (size > 0)
+    runtime.run(kernel, [x, moments, dy, partial], { size, rows, columns }, Math.ceil(size / 64), x.length * 6);
   reduce(runtime, 'sum', partial, out, { outer: 1, length: chunks, inner: columns });
   runtime.free(partial);
 }

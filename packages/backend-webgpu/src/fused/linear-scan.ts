@@ -69,7 +69,13 @@ fn placeOf(i: u32, column: u32) -> u32 { return stepOf(i) * params.width + colum
 
 /** The linear recurrence, each column by itself, in one dispatch; its gradient is the same recurrence run back. */
 export function linearScanOp(runtime: Runtime): LinearScanOp {
-  const run = (spec: LinearScanSpec, key: string, name: string, entries: Parameters<typeof bind>[0], functions: string): void => {
+  const run = (
+    spec: LinearScanSpec,
+    key: string,
+    name: string,
+    entries: Parameters<typeof bind>[0],
+    functions: string,
+  ): void => {
     const { steps, width } = spec;
     const division = divide(steps);
     const { bindings, buffers } = bind(entries);
@@ -90,7 +96,12 @@ fn finish(i: u32, column: u32, v: f32) { h[placeOf(i, column)] = v; }`;
           spec,
           `linearScan ${spec.reverse} ${initial !== null}`,
           'linearScan.forward',
-          [[reads('a', 'f32'), a], [reads('b', 'f32'), b], [reads('initial', 'f32'), initial], [writes('h', 'f32'), h]],
+          [
+            [reads('a', 'f32'), a],
+            [reads('b', 'f32'), b],
+            [reads('initial', 'f32'), initial],
+            [writes('h', 'f32'), h],
+          ],
           functions,
         );
       }

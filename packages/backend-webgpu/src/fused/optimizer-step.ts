@@ -68,7 +68,12 @@ ${decoupled ? '' : '  g += params.weightDecay * old;'}
       for (const { parameter, gradient, firstMoment, secondMoment } of slots) {
         const size = parameter.length;
         if (size === 0) continue;
-        runtime.run(kernel, [parameter, gradient, firstMoment, secondMoment, ...last], adamValues(size, settings), Math.ceil(size / 256));
+        runtime.run(
+          kernel,
+          [parameter, gradient, firstMoment, secondMoment, ...last],
+          adamValues(size, settings),
+          Math.ceil(size / 256),
+        );
       }
     },
   };
@@ -92,7 +97,14 @@ export function sgdStepOp(runtime: Runtime): SgdStepOp {
             ...(velocity === null ? [] : [writes('velocity', 'f32')]),
             ...(factor === null ? [] : [reads('factor', 'f32')]),
           ],
-          parameters: { size: 'u32', first: 'u32', learningRate: 'f32', momentum: 'f32', rest: 'f32', weightDecay: 'f32' },
+          parameters: {
+            size: 'u32',
+            first: 'u32',
+            learningRate: 'f32',
+            momentum: 'f32',
+            rest: 'f32',
+            weightDecay: 'f32',
+          },
           workgroupSize: 256,
           body: `${beginning(factor !== null)}
   g += params.weightDecay * old;

@@ -53,7 +53,14 @@ ${overRow(lanes, `sum += ${backwardTerm};`)}
   let total = rowSum(lane, sum);
 ${overRow(lanes, `dx[place] = ${backwardValue};`)}`,
       }));
-      if (x.length > 0) runtime.run(kernel, [outputs.y, gradients.y, x], { rows, columns: classes }, rowBlocks(lanes, rows), x.length * 24);
+      if (x.length > 0)
+        runtime.run(
+          kernel,
+          [outputs.y, gradients.y, x],
+          { rows, columns: classes },
+          rowBlocks(lanes, rows),
+          x.length * 24,
+        );
       return { x };
     },
   };

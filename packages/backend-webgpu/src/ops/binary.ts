@@ -73,11 +73,7 @@ export function binary(
   const bIsOut = b.buffer === out;
   const kernel = runtime.kernel(`binary ${op} ${dtype} ${rank} ${aIsOut} ${bIsOut}`, () => ({
     name: `binary.${op}`,
-    bindings: [
-      ...(aIsOut ? [] : [reads('a', 'u32')]),
-      ...(bIsOut ? [] : [reads('b', 'u32')]),
-      writes('out', 'u32'),
-    ],
+    bindings: [...(aIsOut ? [] : [reads('a', 'u32')]), ...(bIsOut ? [] : [reads('b', 'u32')]), writes('out', 'u32')],
     parameters: walkParameters(rank, names),
     workgroupSize: 256,
     declarations: dtype === 'f32' ? floatDeclarations : '',

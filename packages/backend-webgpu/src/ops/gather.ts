@@ -3,7 +3,13 @@ import { reads, writes } from '../device/kernel.ts';
 import type { Runtime } from '../device/runtime.ts';
 
 /** `out[n, :] = table[index[n], :]`. */
-export function gatherRows(runtime: Runtime, table: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void {
+export function gatherRows(
+  runtime: Runtime,
+  table: DeviceBuffer,
+  index: DeviceBuffer,
+  out: DeviceBuffer,
+  columns: number,
+): void {
   if (out.length === 0) return;
   const kernel = runtime.kernel('gatherRows', () => ({
     name: 'gatherRows',
@@ -18,7 +24,13 @@ export function gatherRows(runtime: Runtime, table: DeviceBuffer, index: DeviceB
 }
 
 /** `out[o, c, i] = input[o, index[o, c, i], i]`. */
-export function gatherAxis(runtime: Runtime, input: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, spec: AxisSpec): void {
+export function gatherAxis(
+  runtime: Runtime,
+  input: DeviceBuffer,
+  index: DeviceBuffer,
+  out: DeviceBuffer,
+  spec: AxisSpec,
+): void {
   if (out.length === 0) return;
   const kernel = runtime.kernel('gatherAxis', () => ({
     name: 'gatherAxis',
@@ -30,5 +42,10 @@ export function gatherAxis(runtime: Runtime, input: DeviceBuffer, index: DeviceB
   out[thread] = values[(outer * params.length + u32(index[thread])) * params.inner + thread % params.inner];`,
   }));
   const { length, inner, count } = spec;
-  runtime.run(kernel, [input, index, out], { size: out.length, span: count * inner, length, inner }, Math.ceil(out.length / 256));
+  runtime.run(
+    kernel,
+    [input, index, out],
+    { size: out.length, span: count * inner, length, inner },
+    Math.ceil(out.length / 256),
+  );
 }

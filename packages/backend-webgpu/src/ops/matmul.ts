@@ -52,7 +52,19 @@ function chooseTile(m: number, n: number, batch: number): Tile | null {
 
 /** Encodes a product: one dispatch, or two where the depth is split. */
 export function product(runtime: Runtime, spec: Product): void {
-  const { a, b, out, m, n, k, transposeA = false, transposeB = false, accumulate = false, bias = null, batch = 1 } = spec;
+  const {
+    a,
+    b,
+    out,
+    m,
+    n,
+    k,
+    transposeA = false,
+    transposeB = false,
+    accumulate = false,
+    bias = null,
+    batch = 1,
+  } = spec;
   if (m * n * batch === 0) return;
   if (k === 0) return emptyProduct(runtime, spec);
   const tile = chooseTile(m, n, batch);
@@ -104,7 +116,12 @@ function emptyProduct(runtime: Runtime, spec: Product): void {
   const source = bias ?? runtime.alloc('f32', 1);
   if (bias === null) fill(runtime, source, 0);
   const strides = [spec.outStride ?? m * n, spec.outPitch ?? n, 1];
-  copy(runtime, { buffer: source, strides: [0, 0, bias === null ? 0 : 1] }, { buffer: out, strides, offset: spec.outOffset ?? 0 }, [batch, m, n]);
+  copy(
+    runtime,
+    { buffer: source, strides: [0, 0, bias === null ? 0 : 1] },
+    { buffer: out, strides, offset: spec.outOffset ?? 0 },
+    [batch, m, n],
+  );
   if (bias === null) runtime.free(source);
 }
 
@@ -127,7 +144,13 @@ function sumSplits(runtime: Runtime, spec: Product, partial: DeviceBuffer, split
   }));
   const size = batch * m * n;
   const parameters = { size, m, n, splits, outBase: spec.outOffset ?? 0, outPitch, outStride: spec.outStride ?? m * n };
-  runtime.run(kernel, hasBias ? [partial, bias, out] : [partial, out], parameters, Math.ceil(size / 256), size * splits);
+  runtime.run(
+    kernel,
+    hasBias ? [partial, bias, out] : [partial, out],
+    parameters,
+    Math.ceil(size / 256),
+    size * splits,
+  );
 }
 
 /** The contract's product: contiguous matrices in a batch. */

@@ -34,7 +34,14 @@ fn store(i: u32, value: Value) { out[i] = bitsOfKey(value); }
 }
 
 /** One stage: `[outer, length, inner]` → `[outer, chunks, inner]`, one invocation for each element of the result. */
-function reduceColumns(runtime: Runtime, op: ReduceOp, input: DeviceBuffer, out: DeviceBuffer, spec: ReduceSpec, chunks: number): void {
+function reduceColumns(
+  runtime: Runtime,
+  op: ReduceOp,
+  input: DeviceBuffer,
+  out: DeviceBuffer,
+  spec: ReduceSpec,
+  chunks: number,
+): void {
   const { outer, length, inner } = spec;
   const kernel = runtime.kernel(`reduce columns ${op} ${input.dtype}`, () => ({
     name: `reduce.${op}.columns`,
@@ -54,11 +61,24 @@ function reduceColumns(runtime: Runtime, op: ReduceOp, input: DeviceBuffer, out:
   }));
   const size = outer * chunks * inner;
   const span = Math.ceil(length / chunks);
-  runtime.run(kernel, [input, out], { size, length, inner, chunks, span }, Math.ceil(size / 64), outer * length * inner * 4);
+  runtime.run(
+    kernel,
+    [input, out],
+    { size, length, inner, chunks, span },
+    Math.ceil(size / 64),
+    outer * length * inner * 4,
+  );
 }
 
 /** The same for `inner` = 1 and long rows: a workgroup for each element of the result. */
-function reduceRows(runtime: Runtime, op: ReduceOp, input: DeviceBuffer, out: DeviceBuffer, spec: ReduceSpec, chunks: number): void {
+function reduceRows(
+  runtime: Runtime,
+  op: ReduceOp,
+  input: DeviceBuffer,
+  out: DeviceBuffer,
+  spec: ReduceSpec,
+  chunks: number,
+): void {
   const { outer, length } = spec;
   const kernel = runtime.kernel(`reduce rows ${op} ${input.dtype}`, () => ({
     name: `reduce.${op}.rows`,
@@ -80,7 +100,13 @@ function reduceRows(runtime: Runtime, op: ReduceOp, input: DeviceBuffer, out: De
   if (lane == 0u) { store(block, shared_[0]); }`,
   }));
   const size = outer * chunks;
-  runtime.run(kernel, [input, out], { size, length, chunks, span: Math.ceil(length / chunks) }, size, outer * length * 4);
+  runtime.run(
+    kernel,
+    [input, out],
+    { size, length, chunks, span: Math.ceil(length / chunks) },
+    size,
+    outer * length * 4,
+  );
 }
 
 /** Sums, largest and smallest values along the middle axis; long axes in stages of partial results. */

@@ -10,7 +10,13 @@ const firstFlag = 0x8000_0000;
  * rows of one index are linked into a chain first (each n looks for the next row of its index and for an earlier one),
  * and then one invocation for each chain and column adds along it: in the order of n, every time.
  */
-export function scatterAddRows(runtime: Runtime, values: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void {
+export function scatterAddRows(
+  runtime: Runtime,
+  values: DeviceBuffer,
+  index: DeviceBuffer,
+  out: DeviceBuffer,
+  columns: number,
+): void {
   const count = index.length;
   if (count === 0 || columns === 0) return;
   const links = runtime.alloc('u32', count);
@@ -56,7 +62,13 @@ export function scatterAddRows(runtime: Runtime, values: DeviceBuffer, index: De
 }
 
 /** `out[o, index[o, c, i], i] += values[o, c, i]`: one invocation owns each (o, i) and adds in the order of c. */
-export function scatterAddAxis(runtime: Runtime, values: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, spec: AxisSpec): void {
+export function scatterAddAxis(
+  runtime: Runtime,
+  values: DeviceBuffer,
+  index: DeviceBuffer,
+  out: DeviceBuffer,
+  spec: AxisSpec,
+): void {
   const { outer, length, inner, count } = spec;
   if (values.length === 0 || out.length === 0) return;
   const type = values.dtype === 'f32' ? 'f32' : 'u32';
@@ -74,5 +86,11 @@ export function scatterAddAxis(runtime: Runtime, values: DeviceBuffer, index: De
     out[place] = out[place] + values[source];
   }`,
   }));
-  runtime.run(kernel, [values, index, out], { owners: outer * inner, inner, length, count }, Math.ceil((outer * inner) / 64), values.length * 16);
+  runtime.run(
+    kernel,
+    [values, index, out],
+    { owners: outer * inner, inner, length, count },
+    Math.ceil((outer * inner) / 64),
+    values.length * 16,
+  );
 }

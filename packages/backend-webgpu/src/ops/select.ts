@@ -28,5 +28,10 @@ ${indexCode(rank, names)}
   if (condition[conditionIndex] != 0u) { out[outIndex] = a[aIndex]; } else { out[outIndex] = b[bIndex]; }`,
   }));
   const offsets = [...operands.map(({ offset }) => offset ?? 0), 0];
-  runtime.run(kernel, [...operands.map(({ buffer }) => buffer), out], walkValues(walk, names, offsets), Math.ceil(walk.size / 256));
+  runtime.run(
+    kernel,
+    [...operands.map(({ buffer }) => buffer), out],
+    walkValues(walk, names, offsets),
+    Math.ceil(walk.size / 256),
+  );
 }

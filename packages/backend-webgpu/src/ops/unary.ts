@@ -21,7 +21,8 @@ const floatOps: Readonly<Record<Exclude<UnaryOp, 'logicalNot'>, string>> = {
   sqrt: 'select(select(bitcast<u32>(sqrt(abs(x))), bits, magnitude == 0u || magnitude == 0x7f800000u), 0x7fc00000u, bits > 0x80000000u)',
   rsqrt:
     'select(select(select(bitcast<u32>(inverseSqrt(abs(x))), 0u, bits == 0x7f800000u), 0x7fc00000u, bits > 0x80000000u), 0x7f800000u | bits, magnitude == 0u)',
-  reciprocal: 'select(select(bitcast<u32>(1.0 / x), bits & 0x80000000u, magnitude == 0x7f800000u), 0x7f800000u | bits, magnitude == 0u)',
+  reciprocal:
+    'select(select(bitcast<u32>(1.0 / x), bits & 0x80000000u, magnitude == 0x7f800000u), 0x7f800000u | bits, magnitude == 0u)',
   square: 'bitcast<u32>(x * x)',
   sin: 'sinBits(bits, 0)',
   cos: 'sinBits(bits, 1)',
@@ -54,7 +55,14 @@ function body(op: UnaryOp, dtype: DType, source: string): string {
 }
 
 /** `out = op(input)`, elementwise; `out` may be `input`. */
-export function unary(runtime: Runtime, op: UnaryOp, input: DeviceBuffer, out: DeviceBuffer, alpha: number, beta: number): void {
+export function unary(
+  runtime: Runtime,
+  op: UnaryOp,
+  input: DeviceBuffer,
+  out: DeviceBuffer,
+  alpha: number,
+  beta: number,
+): void {
   if (out.length === 0) return;
   const inPlace = input === out;
   const kernel = runtime.kernel(`unary ${op} ${input.dtype} ${inPlace}`, () => ({

@@ -28,7 +28,9 @@ export async function openBrowser(): Promise<Browser | null> {
     return await chromium.launch({ executablePath, args: flags });
   } catch (error) {
     if (process.env['TIMESTEP_REQUIRE_BROWSER'] === '1') throw error;
-    console.log(`skipping the browser tests of this file: no Chromium at ${executablePath}; install Debian's chromium or set TIMESTEP_CHROMIUM`);
+    console.log(
+      `skipping the browser tests of this file: no Chromium at ${executablePath}; install Debian's chromium or set TIMESTEP_CHROMIUM`,
+    );
     return null;
   }
 }
@@ -49,11 +51,16 @@ export async function bundle(entry: string, minify = false): Promise<Uint8Array>
 }
 
 /** Serves one program on localhost, which is a secure origin: only there `navigator.gpu` exists. */
-export async function openPage(browser: Browser, program: Uint8Array): Promise<{ page: Page; close: () => Promise<void> }> {
+export async function openPage(
+  browser: Browser,
+  program: Uint8Array,
+): Promise<{ page: Page; close: () => Promise<void> }> {
   const server = createServer((request, response) => {
     const isProgram = request.url === '/program.js';
     response.setHeader('content-type', isProgram ? 'text/javascript' : 'text/html');
-    response.end(isProgram ? program : '<!doctype html><meta charset="utf-8"><script type="module" src="/program.js"></script>');
+    response.end(
+      isProgram ? program : '<!doctype html><meta charset="utf-8"><script type="module" src="/program.js"></script>',
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const page = await browser.newPage();

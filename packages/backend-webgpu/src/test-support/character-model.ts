@@ -38,7 +38,9 @@ export class CharacterModel extends Module {
 export function characterTrainer(
   backend: Backend,
   sizes: ModelSizes,
-  options: Partial<Pick<TrainerOptions<CharacterModel, Batch>, 'readEvery' | 'storage' | 'checkpoints' | 'onProgress'>> = {},
+  options: Partial<
+    Pick<TrainerOptions<CharacterModel, Batch>, 'readEvery' | 'storage' | 'checkpoints' | 'onProgress'>
+  > = {},
 ): Trainer<CharacterModel, Batch> {
   const { vocabulary, batch, steps } = sizes;
   const model = new CharacterModel(backend, sizes);
@@ -46,7 +48,10 @@ export function characterTrainer(
     model,
     loss: (each, { x, y }) => {
       const logits = each.forward(tensor(backend, x, { shape: [steps, batch] }));
-      return crossEntropyLoss(reshape(logits, [steps * batch, vocabulary]), tensor(backend, y, { shape: [steps * batch] }));
+      return crossEntropyLoss(
+        reshape(logits, [steps * batch, vocabulary]),
+        tensor(backend, y, { shape: [steps * batch] }),
+      );
     },
     optimizer: new AdamW(model.namedParameters(), { learningRate: 0.01 }),
     data: generatedData(

@@ -1,10 +1,19 @@
 import { numerics } from './numerics.ts';
 
-/** Stands for ln 0: WGSL may assume that no infinity exists. Sums of logarithms of real probabilities stay far above it. */
+/**
+ * Stands for ln 0: WGSL may assume that no infinity exists. Sums of logarithms of real probabilities stay far above it.
+ */
 const logZero = '-1.0e30';
 const infeasible = '-5.0e29';
 
-export const ctcParameters = { steps: 'u32', batch: 'u32', states: 'u32', classes: 'u32', blank: 'i32', zeroInfinity: 'u32' } as const;
+export const ctcParameters = {
+  steps: 'u32',
+  batch: 'u32',
+  states: 'u32',
+  classes: 'u32',
+  blank: 'i32',
+  zeroInfinity: 'u32',
+} as const;
 
 /** WGSL over the buffers `plan`, `x` and `normalisers` (each row's largest logit and ln Σ exp(logit − largest)). */
 export const ctcFunctions = `${numerics}

@@ -5,7 +5,8 @@ import type { DType } from '@timestep/backend-api';
  * and meet no rule about NaN. Every NaN gets the key `nanKey`; −0 and +0 get keys side by side.
  */
 export function orderedKeys(dtype: DType, nanKey: string): string {
-  if (dtype === 'u32') return 'fn keyOf(bits: u32) -> u32 { return bits; }\nfn bitsOfKey(key: u32) -> u32 { return key; }';
+  if (dtype === 'u32')
+    return 'fn keyOf(bits: u32) -> u32 { return bits; }\nfn bitsOfKey(key: u32) -> u32 { return key; }';
   if (dtype === 'i32') {
     return 'fn keyOf(bits: u32) -> u32 { return bits ^ 0x80000000u; }\nfn bitsOfKey(key: u32) -> u32 { return key ^ 0x80000000u; }';
   }

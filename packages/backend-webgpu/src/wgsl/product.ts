@@ -19,8 +19,24 @@ export const tiles = {
 export type ProductParameter = (typeof productParameters)[number];
 
 const productParameters = [
-  'm', 'n', 'k', 'aBase', 'bBase', 'outBase', 'aPitch', 'bPitch', 'outPitch', 'aStride', 'bStride', 'outStride',
-  'tileRows', 'tileColumns', 'splits', 'splitDepth', 'splitStride', 'blocks',
+  'm',
+  'n',
+  'k',
+  'aBase',
+  'bBase',
+  'outBase',
+  'aPitch',
+  'bPitch',
+  'outPitch',
+  'aStride',
+  'bStride',
+  'outStride',
+  'tileRows',
+  'tileColumns',
+  'splits',
+  'splitDepth',
+  'splitStride',
+  'blocks',
 ] as const;
 
 /** How a product is made: by tiles, or where it has few rows or columns one invocation for each element. */
@@ -52,8 +68,11 @@ function loadPiece(name: 'a' | 'b', extent: number, tile: Tile, threads: number,
 
 function loader(name: 'a' | 'b', limit: 'm' | 'n', depthContiguous: boolean): string {
   const place = (step: number): string =>
-    depthContiguous ? `start + (outer + ${step}u) * params.${name}Pitch + d` : `start + d * params.${name}Pitch + outer + ${step}u`;
-  const component = (step: number): string => `  if (outer + ${step}u < params.${limit}) { value[${step}] = ${name}[${place(step)}]; }`;
+    depthContiguous
+      ? `start + (outer + ${step}u) * params.${name}Pitch + d`
+      : `start + d * params.${name}Pitch + outer + ${step}u`;
+  const component = (step: number): string =>
+    `  if (outer + ${step}u < params.${limit}) { value[${step}] = ${name}[${place(step)}]; }`;
   return `fn ${name}Load(outer: u32, d: u32, end: u32, start: u32) -> vec4f {
   var value = vec4f();
   if (d >= end) { return value; }
@@ -62,7 +81,10 @@ ${[0, 1, 2, 3].map(component).join('\n')}
 }`;
 }
 
-function interfaceOf(form: string, { transposeA, transposeB, bias }: ProductVariant): Pick<KernelSource<ProductParameter>, 'name' | 'bindings' | 'parameters'> {
+function interfaceOf(
+  form: string,
+  { transposeA, transposeB, bias }: ProductVariant,
+): Pick<KernelSource<ProductParameter>, 'name' | 'bindings' | 'parameters'> {
   return {
     name: `matmul.${form}${transposeA ? '.aT' : ''}${transposeB ? '.bT' : ''}`,
     bindings: [reads('a', 'f32'), reads('b', 'f32'), ...(bias ? [reads('bias', 'f32')] : []), writes('out', 'f32')],
@@ -98,7 +120,9 @@ function thinSource(variant: ProductVariant): KernelSource<ProductParameter> {
   };
 }
 
-/** The register-tiled product: `out[p] (+)= op(a[p])·op(b[p]) (+ bias)`, with the depth split over workgroups if asked. */
+/**
+ * The register-tiled product: `out[p] (+)= op(a[p])·op(b[p]) (+ bias)`, with the depth split over workgroups if asked.
+ */
 export function productSource(variant: ProductVariant): KernelSource<ProductParameter> {
   const { tile, transposeA, transposeB, accumulate, bias } = variant;
   if (tile === null) return thinSource(variant);
@@ -108,14 +132,21 @@ export function productSource(variant: ProductVariant): KernelSource<ProductPara
   const groups = each / 4;
   // Invocation (ty, tx) has the rows 4·ty + {0…3} of each of `groups` bands, and columns likewise.
   const rowOf = (row: number): string => `${Math.floor(row / 4) * (rows / groups)}u + 4u * ty + ${row % 4}u`;
-  const cells = Array.from({ length: each }, (_, row) => Array.from({ length: groups }, (_unused, band) => ({ row, band }))).flat();
+  const cells = Array.from({ length: each }, (_, row) =>
+    Array.from({ length: groups }, (_unused, band) => ({ row, band })),
+  ).flat();
   const sums = cells.map(({ row, band }) => `  var c${row}_${band} = vec4f();`);
   const loads = Array.from({ length: groups }, (_, band) => [
     `      let x${band} = aTile[d * ${rows / 4}u + ${band * (rows / groups / 4)}u + ty];`,
     `      let y${band} = bTile[d * ${columns / 4}u + ${band * (columns / groups / 4)}u + tx];`,
   ]).flat();
-  const products = cells.map(({ row, band }) => `      c${row}_${band} += x${Math.floor(row / 4)}[${row % 4}] * y${band};`);
-  const stores = cells.map(({ row, band }) => `  store(p, split, rowOrigin + ${rowOf(row)}, columnOrigin + ${band * (columns / groups)}u + 4u * tx, c${row}_${band});`);
+  const products = cells.map(
+    ({ row, band }) => `      c${row}_${band} += x${Math.floor(row / 4)}[${row % 4}] * y${band};`,
+  );
+  const stores = cells.map(
+    ({ row, band }) =>
+      `  store(p, split, rowOrigin + ${rowOf(row)}, columnOrigin + ${band * (columns / groups)}u + 4u * tx, c${row}_${band});`,
+  );
   return {
     ...interfaceOf(String(rows), variant),
     workgroupSize: threads,

@@ -46,7 +46,10 @@ fn hasFollowing(t: u32) -> bool { return select(t + 1u < params.steps, t > 0u, r
 `;
 }
 
-/** WGSL `previousHidden(t, n, k)`: the hidden state that step t starts from, out of `output` and the optional `h0`, rows of `width`. */
+/**
+ * WGSL `previousHidden(t, n, k)`: the hidden state that step t starts from, out of `output` and the optional `h0`, rows
+ * of `width`.
+ */
 export function previousHidden(hasH0: boolean, width: 'params.width' | 'params.units' = 'params.width'): string {
   return `fn previousHidden(t: u32, n: u32, k: u32) -> f32 {
   if (isStart(t, n)) { return ${hasH0 ? `h0[n * ${width} + k]` : '0.0'}; }
@@ -66,7 +69,9 @@ export function phaseSource(phase: Phase, layout: Layout): KernelSource<PhasePar
   const vectors = rows / 4;
   // Half of the 16 KiB for the source, half for the partial sums.
   const depth = 2048 / rows;
-  const pairs = Array.from({ length: phase.sums }, (_, sum) => Array.from({ length: vectors }, (_unused, vector) => ({ sum, vector }))).flat();
+  const pairs = Array.from({ length: phase.sums }, (_, sum) =>
+    Array.from({ length: vectors }, (_unused, vector) => ({ sum, vector })),
+  ).flat();
   const own = Math.max(1, rows / slices);
   const sumType = phase.sums === 1 ? 'f32' : 'vec4f';
   const weightOf = (sum: number): string => (phase.sums === 1 ? 'w' : `w[${sum}]`);
@@ -75,7 +80,8 @@ export function phaseSource(phase: Phase, layout: Layout): KernelSource<PhasePar
   // Each round puts one vector of partial sums of every invocation into one half of the scratch, in turns, so that one
   // barrier in each round is enough. A single slice has nothing to add up.
   const rounds = pairs.map(({ sum, vector }, round) => {
-    if (slices === 1) return `    for (var r = 0u; r < 4u; r = r + 1u) { ${sumPart(sum).replace('[r]', `[r + ${4 * vector}u]`)} = acc${sum}_${vector}[r]; }`;
+    if (slices === 1)
+      return `    for (var r = 0u; r < 4u; r = r + 1u) { ${sumPart(sum).replace('[r]', `[r + ${4 * vector}u]`)} = acc${sum}_${vector}[r]; }`;
     const half = (round % scratchHalves) * lanes;
     return `    partial[${half}u + lane] = acc${sum}_${vector};
     workgroupBarrier();
@@ -90,7 +96,16 @@ export function phaseSource(phase: Phase, layout: Layout): KernelSource<PhasePar
   return {
     name: phase.name,
     bindings: phase.bindings,
-    parameters: { steps: 'u32', batch: 'u32', width: 'u32', units: 'u32', start: 'u32', count: 'u32', unitBlocks: 'u32', blocks: 'u32' },
+    parameters: {
+      steps: 'u32',
+      batch: 'u32',
+      width: 'u32',
+      units: 'u32',
+      start: 'u32',
+      count: 'u32',
+      unitBlocks: 'u32',
+      blocks: 'u32',
+    },
     workgroupSize: lanes,
     declarations: `${timeFunctions(phase.reverse, phase.hasLengths)}
 var<workgroup> tile: array<vec4f, ${depth * vectors}>;

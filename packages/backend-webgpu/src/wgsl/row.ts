@@ -1,4 +1,7 @@
-/** Up to this many columns an invocation takes a whole row: joining values over a workgroup would cost more than the row. */
+/**
+ * Up to this many columns an invocation takes a whole row: joining values over a workgroup would cost more than the
+ * row.
+ */
 const mostSerialColumns = 32;
 const serialWorkgroup = 64;
 

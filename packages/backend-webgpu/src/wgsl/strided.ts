@@ -28,7 +28,9 @@ export function mergeDimensions(shape: readonly number[], operands: readonly (re
     });
   });
   if (merged.length > maxRank) {
-    throw new ArgumentError(`[webgpu] a strided operation takes at most ${maxRank} dimensions that do not merge, got ${merged.length}; make the tensor contiguous first`);
+    throw new ArgumentError(
+      `[webgpu] a strided operation takes at most ${maxRank} dimensions that do not merge, got ${merged.length}; make the tensor contiguous first`,
+    );
   }
   return { shape: merged, strides, size };
 }
@@ -71,7 +73,11 @@ export function indexCode(rank: number, names: readonly string[]): string {
   const lines = ['  var rest = thread;'];
   for (let axis = rank - 1; axis >= 0; axis--) {
     // The outermost index needs no remainder.
-    lines.push(axis === 0 ? `  let i0 = i32(rest);` : `  let i${axis} = i32(rest % params.extent${axis}); rest = rest / params.extent${axis};`);
+    lines.push(
+      axis === 0
+        ? `  let i0 = i32(rest);`
+        : `  let i${axis} = i32(rest % params.extent${axis}); rest = rest / params.extent${axis};`,
+    );
   }
   for (const name of names) {
     const terms = Array.from({ length: rank }, (_, axis) => ` + i${axis} * params.${name}Stride${axis}`);

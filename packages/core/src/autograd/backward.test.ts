@@ -115,6 +115,8 @@ describe('backward', () => {
     const x = tensor(backend, [3], { requiresGrad: true });
     expect(() => x.backward()).toThrow(/is a leaf/);
     expect(() => noGrad(backend, () => square(x)).backward()).toThrow(/requires a gradient/);
-    expect(() => square(tensor(backend, [1, 2], { requiresGrad: true })).backward()).toThrow(/needs a gradient; reduce it/);
+    expect(() => square(tensor(backend, [1, 2], { requiresGrad: true })).backward()).toThrow(
+      /needs a gradient; reduce it/,
+    );
   });
 });

@@ -21,7 +21,10 @@ export function runBackward(root: Tensor, gradient: Tensor | undefined, retainGr
     );
   }
   if (start.released) {
-    throw new ArgumentError('[backward] the graph was already freed by an earlier backward(); pass { retainGraph: true } to the first one', 'NO_GRADIENT');
+    throw new ArgumentError(
+      '[backward] the graph was already freed by an earlier backward(); pass { retainGraph: true } to the first one',
+      'NO_GRADIENT',
+    );
   }
   if (gradient ? !sameShape(gradient.shape, root.shape) : root.size !== 1) {
     throw new ShapeError(
@@ -50,7 +53,11 @@ export function runBackward(root: Tensor, gradient: Tensor | undefined, retainGr
 
 /** Runs one node's backward function and passes on what it returns. */
 function visit(node: Node, gradients: (Tensor | null)[], arriving: Map<Node, (Tensor | null)[]>, outer: Scope): void {
-  if (node.released) throw new ArgumentError(`[backward] part of the graph ('${node.name}') was already freed by an earlier backward(); pass { retainGraph: true } to that one`, 'NO_GRADIENT');
+  if (node.released)
+    throw new ArgumentError(
+      `[backward] part of the graph ('${node.name}') was already freed by an earlier backward(); pass { retainGraph: true } to that one`,
+      'NO_GRADIENT',
+    );
   using scope = new Scope(node.backend);
   const wanted = node.edges.map((edge) => edge !== null);
   const results = node.backward(gradients, wanted);

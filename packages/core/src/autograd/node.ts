@@ -72,7 +72,9 @@ export class Node {
   backward(gradients: OutputGradients, wanted: readonly boolean[]): readonly (Tensor | null)[] {
     const saved = this.#saved.map(({ tensor, version }) => {
       if (tensor.storage.version !== version) {
-        throw new ArgumentError(`[backward] a tensor that '${this.name}' needs for its gradient was overwritten after the forward pass; call backward() before assign() or an optimiser step`);
+        throw new ArgumentError(
+          `[backward] a tensor that '${this.name}' needs for its gradient was overwritten after the forward pass; call backward() before assign() or an optimiser step`,
+        );
       }
       return tensor.detach();
     });

@@ -14,7 +14,9 @@ import { recompute } from './recompute.ts';
 
 describe('recompute', () => {
   it('has the gradient of its body, through several inputs and outputs', async () => {
-    await checkGradient([{ shape: [3, 2] }, { shape: [2, 4] }], ([a, b]) => recompute(([x, y]) => [tanh(matmul(x!, y!)), multiply(x!, x!)], [a!, b!]));
+    await checkGradient([{ shape: [3, 2] }, { shape: [2, 4] }], ([a, b]) =>
+      recompute(([x, y]) => [tanh(matmul(x!, y!)), multiply(x!, x!)], [a!, b!]),
+    );
   });
 
   it('chains, nests, and passes on where only some outputs are used', async () => {
@@ -26,7 +28,9 @@ describe('recompute', () => {
   });
 
   it('hands an input through', async () => {
-    await checkGradient([{ shape: [2] }, { shape: [2] }], ([a, b]) => recompute(([x, y]) => [x!, multiply(x!, y!)], [a!, b!]));
+    await checkGradient([{ shape: [2] }, { shape: [2] }], ([a, b]) =>
+      recompute(([x, y]) => [x!, multiply(x!, y!)], [a!, b!]),
+    );
   });
 
   /** A chain with weights in the closure and random masks; its gradients and the largest memory on the way. */
@@ -45,7 +49,10 @@ describe('recompute', () => {
     {
       using _scope = openScope(backend);
       let current = x;
-      for (let k = 0; k < 8; k++) [current] = recomputed ? recompute(piece, [current], { parameters: [weight, frozen], generators: [generator] }) : piece([current]);
+      for (let k = 0; k < 8; k++)
+        [current] = recomputed
+          ? recompute(piece, [current], { parameters: [weight, frozen], generators: [generator] })
+          : piece([current]);
       sum(multiply(current, current)).backward();
     }
     expect(backend.memory().buffers).toBe(before.buffers + 2);

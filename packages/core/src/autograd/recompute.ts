@@ -26,7 +26,11 @@ export interface RecomputeOptions {
  * @param inputs what gradients flow through; everything else that `body` reads must be a leaf among `parameters`, or
  *   need no gradient
  */
-export function recompute<Outputs extends readonly Tensor[]>(body: (inputs: readonly Tensor[]) => Outputs, inputs: readonly Tensor[], options: RecomputeOptions = {}): Outputs {
+export function recompute<Outputs extends readonly Tensor[]>(
+  body: (inputs: readonly Tensor[]) => Outputs,
+  inputs: readonly Tensor[],
+  options: RecomputeOptions = {},
+): Outputs {
   const { parameters = [], generators = [] } = options;
   const all = [...inputs, ...parameters];
   const first = all[0];
@@ -37,7 +41,9 @@ export function recompute<Outputs extends readonly Tensor[]>(body: (inputs: read
   const outputs = noGrad(backend, () => {
     using scope = new Scope(backend);
     // A tensor handed through is not this operation's to mark as its output.
-    return body(inputs).map((output) => scope.keep(inputs.includes(output) || parameters.includes(output) ? output.detach() : output));
+    return body(inputs).map((output) =>
+      scope.keep(inputs.includes(output) || parameters.includes(output) ? output.detach() : output),
+    );
   });
   record('recompute', outputs, {
     inputs: all,
@@ -70,10 +76,15 @@ export function recompute<Outputs extends readonly Tensor[]>(body: (inputs: read
 
 /** One backward pass from several tensors. */
 function backwardFrom(outputs: readonly Tensor[], gradients: readonly (Tensor | null)[]): void {
-  const used = outputs.flatMap((output, index) => (gradients[index] && output.requiresGrad ? [{ output, gradient: gradients[index] }] : []));
+  const used = outputs.flatMap((output, index) =>
+    gradients[index] && output.requiresGrad ? [{ output, gradient: gradients[index] }] : [],
+  );
   if (used.length === 0) return;
   const root = zeros(used[0]!.output.backend, []);
-  record('recompute', [root], { inputs: used.map(({ output }) => output), backward: () => used.map(({ gradient }) => gradient) });
+  record('recompute', [root], {
+    inputs: used.map(({ output }) => output),
+    backward: () => used.map(({ gradient }) => gradient),
+  });
   root.backward();
 }
 

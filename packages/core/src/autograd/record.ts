@@ -39,7 +39,15 @@ export function record(name: string, outputs: readonly Tensor[], recording: Reco
     if (!input?.requiresGrad) return null;
     return input.node ? { node: input.node, output: input.outputIndex } : { leaf: input };
   });
-  const node = new Node(name, backend, edges, outputs.length, recording.backward, recording.saved ?? [], recording.onRelease);
+  const node = new Node(
+    name,
+    backend,
+    edges,
+    outputs.length,
+    recording.backward,
+    recording.saved ?? [],
+    recording.onRelease,
+  );
   outputs.forEach((output, index) => {
     if (output.dtype === 'f32') output.attach(node, index);
   });

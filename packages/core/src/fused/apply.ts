@@ -52,7 +52,9 @@ export function applyFused<
       saved: [...given.map((key) => inputs[key] as Tensor), ...made],
       onRelease: () => kept?.release(),
       backward: (gradients, wantedList, saved) => {
-        const savedInputs = Object.fromEntries(inputKeys.map((key) => [key, given.includes(key) ? saved[given.indexOf(key)]!.buffer : null]));
+        const savedInputs = Object.fromEntries(
+          inputKeys.map((key) => [key, given.includes(key) ? saved[given.indexOf(key)]!.buffer : null]),
+        );
         if (spent) {
           // A backward pass may use up what was saved (the CPU's overwrites the gates with their gradients), so a graph
           // that was retained runs forward once more.
@@ -67,7 +69,9 @@ export function applyFused<
           inputs: savedInputs as Inputs,
           outputs: savedOutputs as Outputs,
           saved: kept!,
-          gradients: Object.fromEntries(outputKeys.map((key, k) => [key, gradients[k]?.buffer ?? null])) as OutputGradients,
+          gradients: Object.fromEntries(
+            outputKeys.map((key, k) => [key, gradients[k]?.buffer ?? null]),
+          ) as OutputGradients,
           wanted: Object.fromEntries(gradientKeys.map((key, k) => [key, wantedList[k]])) as Wanted<InputGradients>,
         });
         return gradientKeys.map((key, k) => {

@@ -1,4 +1,11 @@
-import { ArgumentError, UnsupportedError, type Backend, type FusedOpName, type FusedOps, type Support } from '@timestep/backend-api';
+import {
+  ArgumentError,
+  UnsupportedError,
+  type Backend,
+  type FusedOpName,
+  type FusedOps,
+  type Support,
+} from '@timestep/backend-api';
 import { contextOf, type FusedMode } from '../context.ts';
 
 const modes: readonly FusedMode[] = ['auto', 'require', 'off'];
@@ -23,11 +30,14 @@ export function chooseFused<Name extends FusedOpName>(
 ): NonNullable<FusedOps[Name]> | null {
   const context = contextOf(backend);
   const chosen = mode ?? context.fused;
-  if (!modes.includes(chosen)) throw new ArgumentError(`[${name}] expected fused to be one of ${modes.join(', ')}, got ${String(chosen)}`);
+  if (!modes.includes(chosen))
+    throw new ArgumentError(`[${name}] expected fused to be one of ${modes.join(', ')}, got ${String(chosen)}`);
   const op = chosen === 'off' ? undefined : backend.fused[name];
   const support = op ? supports(op) : `backend '${backend.name}' has no fused ${name}`;
   if (chosen === 'require' && support !== true) {
-    throw new UnsupportedError(`[${name}] fused: 'require' was asked for, but ${support}; use fused: 'auto' to fall back`);
+    throw new UnsupportedError(
+      `[${name}] fused: 'require' was asked for, but ${support}; use fused: 'auto' to fall back`,
+    );
   }
   const used = op && support === true ? op : null;
   const counts = context.fusedCounts.get(name) ?? { fused: 0, fallback: 0 };
@@ -37,6 +47,8 @@ export function chooseFused<Name extends FusedOpName>(
 }
 
 /** How often each op with a fused form has run so far on this backend, and in which form. */
-export function fusedReport(backend: Backend): Readonly<Partial<Record<FusedOpName, { fused: number; fallback: number }>>> {
+export function fusedReport(
+  backend: Backend,
+): Readonly<Partial<Record<FusedOpName, { fused: number; fallback: number }>>> {
   return Object.fromEntries([...contextOf(backend).fusedCounts].map(([name, counts]) => [name, { ...counts }]));
 }

@@ -16,7 +16,10 @@ export type Operand = Tensor | number;
 export function add(a: Tensor, b: Operand): Tensor {
   if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1, b) : runBinary('add', a, constant(a, b));
   const y = runBinary('add', a, b);
-  record('add', [y], { inputs: [a, b], backward: ([gradient]) => [sumTo(gradient!, a.shape), sumTo(gradient!, b.shape)] });
+  record('add', [y], {
+    inputs: [a, b],
+    backward: ([gradient]) => [sumTo(gradient!, a.shape), sumTo(gradient!, b.shape)],
+  });
   return y;
 }
 
@@ -26,7 +29,10 @@ export function subtract(a: Tensor, b: Operand): Tensor {
   const y = runBinary('subtract', a, b);
   record('subtract', [y], {
     inputs: [a, b],
-    backward: ([gradient], wanted) => [sumTo(gradient!, a.shape), wanted[1] ? negative(sumTo(gradient!, b.shape)) : null],
+    backward: ([gradient], wanted) => [
+      sumTo(gradient!, a.shape),
+      wanted[1] ? negative(sumTo(gradient!, b.shape)) : null,
+    ],
   });
   return y;
 }
@@ -57,7 +63,9 @@ export function divide(a: Tensor, b: Operand): Tensor {
       const scaled = runBinary('divide', gradient!, right!);
       return [
         wanted[0] ? sumTo(scaled, left!.shape) : null,
-        wanted[1] ? sumTo(negative(runBinary('multiply', scaled, runBinary('divide', left!, right!))), right!.shape) : null,
+        wanted[1]
+          ? sumTo(negative(runBinary('multiply', scaled, runBinary('divide', left!, right!))), right!.shape)
+          : null,
       ];
     },
   });
@@ -72,7 +80,12 @@ export function power(a: Tensor, b: Operand): Tensor {
     inputs: [a, b],
     saved: [a, b, y],
     backward: ([gradient], wanted, [base, exponent, result]) => [
-      wanted[0] ? sumTo(multiply(gradient!, multiply(exponent!, runBinary('power', base!, affine(exponent!, 1, -1)))), base!.shape) : null,
+      wanted[0]
+        ? sumTo(
+            multiply(gradient!, multiply(exponent!, runBinary('power', base!, affine(exponent!, 1, -1)))),
+            base!.shape,
+          )
+        : null,
       wanted[1] ? sumTo(multiply(gradient!, multiply(result!, log(base!))), exponent!.shape) : null,
     ],
   });
@@ -101,7 +114,10 @@ function extremum(op: 'maximum' | 'minimum', a: Tensor, operand: Operand): Tenso
       const tie = runBinary('and', first, second);
       const share = select(tie, affine(gradient!, 0.5), gradient!);
       const none = constant(gradient!, 0);
-      return [wanted[0] ? sumTo(select(first, share, none), left!.shape) : null, wanted[1] ? sumTo(select(second, share, none), right!.shape) : null];
+      return [
+        wanted[0] ? sumTo(select(first, share, none), left!.shape) : null,
+        wanted[1] ? sumTo(select(second, share, none), right!.shape) : null,
+      ];
     },
   });
   return y;
@@ -111,7 +127,8 @@ function extremum(op: 'maximum' | 'minimum', a: Tensor, operand: Operand): Tenso
 export function select(condition: Tensor, a: Tensor, b: Tensor): Tensor {
   sameBackend('select', [condition, a, b]);
   expectDType('select', 'condition', condition, ['u32']);
-  if (a.dtype !== b.dtype) throw new DTypeError(`[select] expected two tensors of one dtype, got ${a.dtype} and ${b.dtype}; cast one of them`);
+  if (a.dtype !== b.dtype)
+    throw new DTypeError(`[select] expected two tensors of one dtype, got ${a.dtype} and ${b.dtype}; cast one of them`);
   const shape = broadcastShapes('select', broadcastShapes('select', a.shape, b.shape), condition.shape);
   const operand = (tensor: Tensor) => ({ buffer: tensor.buffer, strides: broadcastStrides(tensor.shape, shape) });
   const out = a.backend.alloc(a.dtype, sizeOf(shape));
@@ -122,7 +139,10 @@ export function select(condition: Tensor, a: Tensor, b: Tensor): Tensor {
     saved: [condition],
     backward: ([gradient], wanted, [mask]) => {
       const none = constant(gradient!, 0);
-      return [wanted[0] ? sumTo(select(mask!, gradient!, none), a.shape) : null, wanted[1] ? sumTo(select(mask!, none, gradient!), b.shape) : null];
+      return [
+        wanted[0] ? sumTo(select(mask!, gradient!, none), a.shape) : null,
+        wanted[1] ? sumTo(select(mask!, none, gradient!), b.shape) : null,
+      ];
     },
   });
   return y;
@@ -131,4 +151,3 @@ export function select(condition: Tensor, a: Tensor, b: Tensor): Tensor {
 function constant(like: Tensor, value: number): Tensor {
   return full(like.backend, [], value, { dtype: like.dtype });
 }
-

@@ -34,13 +34,19 @@ export function crossEntropyRows(logits: Tensor, targets: Tensor, options: Cross
   expectDType('crossEntropy', 'logits', logits, ['f32']);
   expectDType('crossEntropy', 'targets', targets, ['i32']);
   if (logits.rank < 1 || !sameShape(logits.shape.slice(0, -1), targets.shape)) {
-    throw new ShapeError(`[crossEntropy] expected targets of shape ${show(logits.shape.slice(0, -1))} for logits of shape ${show(logits.shape)}, got ${show(targets.shape)}`);
+    throw new ShapeError(
+      `[crossEntropy] expected targets of shape ${show(logits.shape.slice(0, -1))} for logits of shape ${show(logits.shape)}, got ${show(targets.shape)}`,
+    );
   }
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new ArgumentError(`[crossEntropy] expected labelSmoothing in 0…1, got ${labelSmoothing}`);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+    throw new ArgumentError(`[crossEntropy] expected labelSmoothing in 0…1, got ${labelSmoothing}`);
   const classes = logits.shape.at(-1)!;
   const spec = { rows: sizeOf(targets.shape), classes, labelSmoothing, ignoreIndex };
-  const op = chooseFused(logits.backend, 'crossEntropy', options.fused, (fused) => fused.supports({ ...spec, needsSaved: true }));
-  if (op) return applyFused('crossEntropy', op, spec, { logits, targets }, { logits }, { losses: targets.shape }).losses;
+  const op = chooseFused(logits.backend, 'crossEntropy', options.fused, (fused) =>
+    fused.supports({ ...spec, needsSaved: true }),
+  );
+  if (op)
+    return applyFused('crossEntropy', op, spec, { logits, targets }, { logits }, { losses: targets.shape }).losses;
   return tidy(logits.backend, () => {
     const { backend } = logits;
     const counted = notEqual(targets, full(backend, [], ignoreIndex, { dtype: 'i32' }));

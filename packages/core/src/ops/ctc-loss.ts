@@ -46,19 +46,24 @@ interface HostTargets {
 export function ctcLoss(logits: Tensor, options: CtcLossOptions): Tensor {
   const { blank = 0, zeroInfinity = false } = options;
   expectDType('ctcLoss', 'logits', logits, ['f32']);
-  if (logits.rank !== 3) throw new ShapeError(`[ctcLoss] expected logits of shape [T, N, C], got ${show(logits.shape)}`);
+  if (logits.rank !== 3)
+    throw new ShapeError(`[ctcLoss] expected logits of shape [T, N, C], got ${show(logits.shape)}`);
   const [steps, batch, classes] = logits.shape as [number, number, number];
-  if (!Number.isInteger(blank) || blank < 0 || blank >= classes) throw new ArgumentError(`[ctcLoss] expected a blank index in 0…${classes - 1}, got ${blank}`);
+  if (!Number.isInteger(blank) || blank < 0 || blank >= classes)
+    throw new ArgumentError(`[ctcLoss] expected a blank index in 0…${classes - 1}, got ${blank}`);
   const inputLengths = checkLengths('ctcLoss', options.inputLengths, steps, batch) ?? new Int32Array(batch).fill(steps);
   const host = packTargets(options.targets, batch, classes, blank);
   const spec = { steps, batch, classes, blank, zeroInfinity, inputLengths, ...host };
-  const op = chooseFused(logits.backend, 'ctcLoss', options.fused, (fused) => fused.supports({ ...spec, needsSaved: true }));
+  const op = chooseFused(logits.backend, 'ctcLoss', options.fused, (fused) =>
+    fused.supports({ ...spec, needsSaved: true }),
+  );
   if (op) return applyFused('ctcLoss', op, spec, { logits }, { logits }, { losses: [batch] }).losses;
   return tidy(logits.backend, () => fallback(logits, host, inputLengths, blank, zeroInfinity));
 }
 
 function packTargets(list: readonly ArrayLike<number>[], batch: number, classes: number, blank: number): HostTargets {
-  if (list.length !== batch) throw new ArgumentError(`[ctcLoss] expected targets for ${batch} sequences, got ${list.length}`, 'SHAPE_MISMATCH');
+  if (list.length !== batch)
+    throw new ArgumentError(`[ctcLoss] expected targets for ${batch} sequences, got ${list.length}`, 'SHAPE_MISMATCH');
   const targetLengths = Int32Array.from(list, (labels) => labels.length);
   const maxTargetLength = targetLengths.reduce((longest, length) => Math.max(longest, length), 0);
   const targets = new Int32Array(batch * maxTargetLength).fill(blank);
@@ -66,7 +71,9 @@ function packTargets(list: readonly ArrayLike<number>[], batch: number, classes:
     for (let k = 0; k < labels.length; k++) {
       const label = labels[k]!;
       if (!Number.isInteger(label) || label < 0 || label >= classes || label === blank) {
-        throw new ArgumentError(`[ctcLoss] target ${n} holds label ${label} at ${k}; expected a class in 0…${classes - 1} other than the blank ${blank}`);
+        throw new ArgumentError(
+          `[ctcLoss] target ${n} holds label ${label} at ${k}; expected a class in 0…${classes - 1} other than the blank ${blank}`,
+        );
       }
       targets[n * maxTargetLength + k] = label;
     }
@@ -78,7 +85,13 @@ function packTargets(list: readonly ArrayLike<number>[], batch: number, classes:
 const never = -1e30;
 
 /** The forward recursion over ln α in tensor operations; the tape makes the backward one. */
-function fallback(logits: Tensor, host: HostTargets, inputLengths: Int32Array, blank: number, zeroInfinity: boolean): Tensor {
+function fallback(
+  logits: Tensor,
+  host: HostTargets,
+  inputLengths: Int32Array,
+  blank: number,
+  zeroInfinity: boolean,
+): Tensor {
   const { backend } = logits;
   const batch = inputLengths.length;
   const { targets, maxTargetLength, targetLengths } = host;
@@ -106,14 +119,20 @@ function fallback(logits: Tensor, host: HostTargets, inputLengths: Int32Array, b
   const edge = full(backend, [batch, 1], never);
   const longest = inputLengths.reduce((most, length) => Math.max(most, length), 0);
   let alpha = tensor(backend, start, { shape });
-  unstack(slice(logSoftmax(hidePadding(logits, inputLengths), -1, { fused: 'off' }), 0, 0, longest)).forEach((frame, t) => {
-    const one = shiftRight(alpha, edge);
-    const two = select(blocked, nothing, shiftRight(one, edge));
-    const next = add(logSumExp([alpha, one, two]), gather(frame, index, 1));
-    const done = Uint32Array.from(inputLengths, (length) => (t >= length ? 1 : 0));
-    alpha = done.includes(1) ? select(tensor(backend, done, { shape: [batch, 1] }), alpha, next) : next;
-  });
-  const last = select(tensor(backend, noSecondEnd, { shape: [batch, 2] }), nothing, gather(alpha, tensor(backend, ends, { shape: [batch, 2] }), 1));
+  unstack(slice(logSoftmax(hidePadding(logits, inputLengths), -1, { fused: 'off' }), 0, 0, longest)).forEach(
+    (frame, t) => {
+      const one = shiftRight(alpha, edge);
+      const two = select(blocked, nothing, shiftRight(one, edge));
+      const next = add(logSumExp([alpha, one, two]), gather(frame, index, 1));
+      const done = Uint32Array.from(inputLengths, (length) => (t >= length ? 1 : 0));
+      alpha = done.includes(1) ? select(tensor(backend, done, { shape: [batch, 1] }), alpha, next) : next;
+    },
+  );
+  const last = select(
+    tensor(backend, noSecondEnd, { shape: [batch, 2] }),
+    nothing,
+    gather(alpha, tensor(backend, ends, { shape: [batch, 2] }), 1),
+  );
   const logLikelihood = logSumExp(unstack(last, 1));
   const infeasible = less(logLikelihood, full(backend, [], never / 2));
   return select(infeasible, full(backend, [], zeroInfinity ? 0 : Infinity), negative(logLikelihood));

@@ -27,7 +27,11 @@ export function dropout(x: Tensor, rate: number, generator: Generator, options: 
     const threshold = full(x.backend, [], Math.min(Math.round(rate * 2 ** 32), 2 ** 32 - 1), { dtype: 'u32' });
     const keep = greaterEqual(generator.bits(x.backend, options.maskShape ?? x.shape), threshold);
     const y = masked(x.detach(), keep, scale);
-    record('dropout', [y], { inputs: [x], saved: [keep], backward: ([gradient], _wanted, [mask]) => [masked(gradient!, mask!, scale)] });
+    record('dropout', [y], {
+      inputs: [x],
+      saved: [keep],
+      backward: ([gradient], _wanted, [mask]) => [masked(gradient!, mask!, scale)],
+    });
     return y;
   });
 }

@@ -39,9 +39,16 @@ export function gather(x: Tensor, index: Tensor, axis = -1): Tensor {
   expectDType('gather', 'index', index, ['i32']);
   const at = normalizeAxis('gather', axis, x.rank);
   if (index.rank !== x.rank || index.shape.some((length, k) => k !== at && length !== x.shape[k])) {
-    throw new ShapeError(`[gather] expected an index of the shape ${show(x.shape)} but for axis ${axis}, got ${show(index.shape)}`);
+    throw new ShapeError(
+      `[gather] expected an index of the shape ${show(x.shape)} but for axis ${axis}, got ${show(index.shape)}`,
+    );
   }
-  const spec = { outer: sizeOf(x.shape.slice(0, at)), length: x.shape[at]!, inner: sizeOf(x.shape.slice(at + 1)), count: index.shape[at]! };
+  const spec = {
+    outer: sizeOf(x.shape.slice(0, at)),
+    length: x.shape[at]!,
+    inner: sizeOf(x.shape.slice(at + 1)),
+    count: index.shape[at]!,
+  };
   const out = x.backend.alloc(x.dtype, index.size);
   x.backend.gatherAxis(x.buffer, index.buffer, out, spec);
   const y = wrap(x, out, index.shape);

@@ -14,20 +14,27 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
       throw new ShapeError(`[concat] shapes ${show(first.shape)} and ${show(other.shape)} differ outside axis ${axis}`);
     }
   }
-  const shape = first.shape.map((length, k) => (k === at ? tensors.reduce((total, { shape: own }) => total + own[at]!, 0) : length));
+  const shape = first.shape.map((length, k) =>
+    k === at ? tensors.reduce((total, { shape: own }) => total + own[at]!, 0) : length,
+  );
   const strides = contiguousStrides(shape);
   const out = first.backend.alloc(first.dtype, sizeOf(shape));
   let start = 0;
   const starts: number[] = [];
   for (const part of tensors) {
     starts.push(start);
-    first.backend.copy({ buffer: part.buffer, strides: contiguousStrides(part.shape) }, { buffer: out, strides, offset: start * strides[at]! }, part.shape);
+    first.backend.copy(
+      { buffer: part.buffer, strides: contiguousStrides(part.shape) },
+      { buffer: out, strides, offset: start * strides[at]! },
+      part.shape,
+    );
     start += part.shape[at]!;
   }
   const y = wrap(first, out, shape);
   record('concat', [y], {
     inputs: tensors,
-    backward: ([gradient], wanted) => tensors.map((part, k) => (wanted[k] ? slice(gradient!, at, starts[k]!, starts[k]! + part.shape[at]!) : null)),
+    backward: ([gradient], wanted) =>
+      tensors.map((part, k) => (wanted[k] ? slice(gradient!, at, starts[k]!, starts[k]! + part.shape[at]!) : null)),
   });
   return y;
 }
@@ -37,14 +44,21 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = checkJoin('stack', tensors);
   const at = normalizeAxis('stack', axis, first.rank + 1);
   for (const other of tensors) {
-    if (!sameShape(other.shape, first.shape)) throw new ShapeError(`[stack] expected tensors of one shape, got ${show(first.shape)} and ${show(other.shape)}`);
+    if (!sameShape(other.shape, first.shape))
+      throw new ShapeError(`[stack] expected tensors of one shape, got ${show(first.shape)} and ${show(other.shape)}`);
   }
   const shape = first.shape.toSpliced(at, 0, tensors.length);
   const strides = contiguousStrides(shape);
   const rest = strides.toSpliced(at, 1);
   const own = contiguousStrides(first.shape);
   const out = first.backend.alloc(first.dtype, sizeOf(shape));
-  tensors.forEach((part, k) => first.backend.copy({ buffer: part.buffer, strides: own }, { buffer: out, strides: rest, offset: k * strides[at]! }, first.shape));
+  tensors.forEach((part, k) =>
+    first.backend.copy(
+      { buffer: part.buffer, strides: own },
+      { buffer: out, strides: rest, offset: k * strides[at]! },
+      first.shape,
+    ),
+  );
   const y = wrap(first, out, shape);
   record('stack', [y], { inputs: tensors, backward: ([gradient], wanted) => pick(gradient!, at, wanted) });
   return y;
@@ -65,9 +79,20 @@ export function unstack(x: Tensor, axis = 0): Tensor[] {
       const out = x.backend.alloc('f32', x.size);
       if (gradients.some((gradient) => !gradient)) x.backend.fill(out, 0);
       gradients.forEach((gradient, k) => {
-        if (gradient) x.backend.copy({ buffer: gradient.buffer, strides: own }, { buffer: out, strides: rest, offset: k * strides[at]! }, shape);
+        if (gradient)
+          x.backend.copy(
+            { buffer: gradient.buffer, strides: own },
+            { buffer: out, strides: rest, offset: k * strides[at]! },
+            shape,
+          );
       });
-      return [wrap(gradients.find((gradient) => gradient)!, out, x.shape)];
+      return [
+        wrap(
+          gradients.find((gradient) => gradient)!,
+          out,
+          x.shape,
+        ),
+      ];
     },
   });
   return parts;
@@ -91,7 +116,10 @@ function checkJoin(where: string, tensors: readonly Tensor[]): Tensor {
   if (!first) throw new ArgumentError(`[${where}] expected at least one tensor, got none`);
   sameBackend(where, tensors);
   for (const other of tensors) {
-    if (other.dtype !== first.dtype) throw new DTypeError(`[${where}] expected tensors of one dtype, got ${first.dtype} and ${other.dtype}; cast them first`);
+    if (other.dtype !== first.dtype)
+      throw new DTypeError(
+        `[${where}] expected tensors of one dtype, got ${first.dtype} and ${other.dtype}; cast them first`,
+      );
   }
   return first;
 }

@@ -20,18 +20,27 @@ export interface LayerNormOptions extends FusedOption {
  * @param weight `[columns]`, or null for 1
  * @param bias `[columns]`, or null for 0
  */
-export function layerNorm(x: Tensor, weight: Tensor | null, bias: Tensor | null, options: LayerNormOptions = {}): Tensor {
+export function layerNorm(
+  x: Tensor,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  options: LayerNormOptions = {},
+): Tensor {
   const epsilon = options.epsilon ?? 1e-5;
   sameBackend('layerNorm', [x, weight, bias]);
   expectDType('layerNorm', 'x', x, ['f32']);
   const columns = x.shape.at(-1);
   for (const parameter of [weight, bias]) {
     if (columns === undefined || (parameter && (parameter.rank !== 1 || parameter.shape[0] !== columns))) {
-      throw new ShapeError(`[layerNorm] expected weight and bias of shape [${columns}] for x of shape ${show(x.shape)}, got ${show(parameter?.shape ?? [])}`);
+      throw new ShapeError(
+        `[layerNorm] expected weight and bias of shape [${columns}] for x of shape ${show(x.shape)}, got ${show(parameter?.shape ?? [])}`,
+      );
     }
   }
   const spec = { rows: sizeOf(x.shape.slice(0, -1)), columns: columns!, epsilon };
-  const op = chooseFused(x.backend, 'layerNorm', options.fused, (fused) => fused.supports({ ...spec, needsSaved: true }));
+  const op = chooseFused(x.backend, 'layerNorm', options.fused, (fused) =>
+    fused.supports({ ...spec, needsSaved: true }),
+  );
   if (op) return applyFused('layerNorm', op, spec, { x, weight, bias }, { x, weight, bias }, { y: x.shape }).y;
   return tidy(x.backend, () => {
     const centred = subtract(x, mean(x, -1, { keepAxes: true }));

@@ -19,13 +19,17 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
   expectDType('linear', 'x', x, ['f32']);
   const [outputSize, inputSize] = weight.shape;
   if (weight.rank !== 2 || x.rank < 1 || x.shape.at(-1) !== inputSize) {
-    throw new ShapeError(`[linear] expected x of shape [..., ${inputSize}] for a weight of shape ${show(weight.shape)}, got ${show(x.shape)}`);
+    throw new ShapeError(
+      `[linear] expected x of shape [..., ${inputSize}] for a weight of shape ${show(weight.shape)}, got ${show(x.shape)}`,
+    );
   }
-  if (bias && (bias.rank !== 1 || bias.shape[0] !== outputSize)) throw new ShapeError(`[linear] expected a bias of shape [${outputSize}], got ${show(bias.shape)}`);
+  if (bias && (bias.rank !== 1 || bias.shape[0] !== outputSize))
+    throw new ShapeError(`[linear] expected a bias of shape [${outputSize}], got ${show(bias.shape)}`);
   const lead = x.shape.slice(0, -1);
   const spec = { rows: sizeOf(lead), inputSize: inputSize!, outputSize: outputSize! };
   const op = chooseFused(x.backend, 'linear', options.fused, (fused) => fused.supports({ ...spec, needsSaved: true }));
-  if (op) return applyFused('linear', op, spec, { x, weight, bias }, { x, weight, bias }, { y: [...lead, outputSize!] }).y;
+  if (op)
+    return applyFused('linear', op, spec, { x, weight, bias }, { x, weight, bias }, { y: [...lead, outputSize!] }).y;
   return tidy(x.backend, () => {
     const product = matmul(reshape(x, [spec.rows, inputSize!]), weight, { transposeB: true });
     return reshape(bias ? add(product, bias) : product, [...lead, outputSize!]);

@@ -22,7 +22,10 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   sameBackend('matmul', [a, b]);
   expectDType('matmul', 'a', a, ['f32']);
   expectDType('matmul', 'b', b, ['f32']);
-  if (a.rank < 2 || b.rank < 2) throw new ShapeError(`[matmul] expected at least 2 axes each, got ${show(a.shape)} and ${show(b.shape)}; reshape a vector to one row or column`);
+  if (a.rank < 2 || b.rank < 2)
+    throw new ShapeError(
+      `[matmul] expected at least 2 axes each, got ${show(a.shape)} and ${show(b.shape)}; reshape a vector to one row or column`,
+    );
   const transposeA = options.transposeA ?? false;
   const transposeB = options.transposeB ?? false;
   const y = product(a, b, transposeA, transposeB);
@@ -30,7 +33,12 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
     inputs: [a, b],
     saved: [a, b],
     backward: ([gradient], wanted, [left, right]) => [
-      wanted[0] ? sumTo(transposeA ? product(right!, gradient!, transposeB, true) : product(gradient!, right!, false, !transposeB), left!.shape) : null,
+      wanted[0]
+        ? sumTo(
+            transposeA ? product(right!, gradient!, transposeB, true) : product(gradient!, right!, false, !transposeB),
+            left!.shape,
+          )
+        : null,
       wanted[1] ? gradientOfB(left!, right!, gradient!, transposeA, transposeB) : null,
     ],
   });
@@ -53,7 +61,9 @@ function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean)
   const [m, k] = matrix(a, transposeA);
   const [inner, n] = matrix(b, transposeB);
   if (k !== inner) {
-    throw new ShapeError(`[matmul] inner lengths differ: ${show(a.shape)}${transposeA ? ' (transposed)' : ''} has ${k}, ${show(b.shape)}${transposeB ? ' (transposed)' : ''} has ${inner}`);
+    throw new ShapeError(
+      `[matmul] inner lengths differ: ${show(a.shape)}${transposeA ? ' (transposed)' : ''} has ${k}, ${show(b.shape)}${transposeB ? ' (transposed)' : ''} has ${inner}`,
+    );
   }
   const batchShape = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   const shape = [...batchShape, m, n];
@@ -82,7 +92,9 @@ function matrix(x: Tensor, transposed: boolean): [number, number] {
   return transposed ? [columns, rows] : [rows, columns];
 }
 
-/** An operand for a batch: itself with stride 0 or one matrix, or a stretched copy where only some axes are broadcast. */
+/**
+ * An operand for a batch: itself with stride 0 or one matrix, or a stretched copy where only some axes are broadcast.
+ */
 function spread(x: Tensor, batchShape: readonly number[]): { tensor: Tensor; stride: number; made: boolean } {
   const own = x.shape.slice(0, -2);
   const stride = x.shape.at(-2)! * x.shape.at(-1)!;

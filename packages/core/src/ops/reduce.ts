@@ -29,11 +29,17 @@ function runs(axes: readonly number[]): [number, number][] {
 function runReduce(op: ReduceOp, x: Tensor, axes: readonly number[], keepAxes: boolean): Tensor {
   expectDType(op, 'x', x, reduceOps[op].in);
   const shape: number[] = [...x.shape];
-  const finished = shape.filter((_, axis) => keepAxes || !axes.includes(axis)).map((length, axis) => (keepAxes && axes.includes(axis) ? 1 : length));
+  const finished = shape
+    .filter((_, axis) => keepAxes || !axes.includes(axis))
+    .map((length, axis) => (keepAxes && axes.includes(axis) ? 1 : length));
   let current = x;
   // From the last run to the first, so that the axes before it keep their places.
   for (const [from, to] of runs(axes).reverse()) {
-    const spec = { outer: sizeOf(shape.slice(0, from)), length: sizeOf(shape.slice(from, to)), inner: sizeOf(shape.slice(to)) };
+    const spec = {
+      outer: sizeOf(shape.slice(0, from)),
+      length: sizeOf(shape.slice(from, to)),
+      inner: sizeOf(shape.slice(to)),
+    };
     const out = x.backend.alloc(x.dtype, spec.outer * spec.inner);
     x.backend.reduce(op, current.buffer, out, spec);
     shape.splice(from, to - from);
@@ -63,7 +69,10 @@ function keptShape(shape: Shape, axes: readonly number[]): number[] {
 export function sum(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
   const list = normalizeAxes('sum', axes, x.rank);
   const y = runReduce('sum', x, list, options.keepAxes ?? false);
-  record('sum', [y], { inputs: [x], backward: ([gradient]) => [expand(reshape(gradient!, keptShape(x.shape, list)), x.shape)] });
+  record('sum', [y], {
+    inputs: [x],
+    backward: ([gradient]) => [expand(reshape(gradient!, keptShape(x.shape, list)), x.shape)],
+  });
   return y;
 }
 
@@ -84,7 +93,12 @@ export function min(x: Tensor, axes?: number | readonly number[], options: Reduc
   return extremum('min', x, axes, options);
 }
 
-function extremum(op: 'max' | 'min', x: Tensor, axes: number | readonly number[] | undefined, options: ReduceOptions): Tensor {
+function extremum(
+  op: 'max' | 'min',
+  x: Tensor,
+  axes: number | readonly number[] | undefined,
+  options: ReduceOptions,
+): Tensor {
   const list = normalizeAxes(op, axes, x.rank);
   const y = runReduce(op, x, list, options.keepAxes ?? false);
   record(op, [y], {
@@ -125,6 +139,8 @@ export function argmax(x: Tensor, axis = -1): Tensor {
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const lead = x.rank - shape.length;
-  const axes = x.shape.flatMap((length, axis) => (axis < lead || (shape[axis - lead] === 1 && length !== 1) ? [axis] : []));
+  const axes = x.shape.flatMap((length, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && length !== 1) ? [axis] : [],
+  );
   return tidy(x.backend, () => reshape(sum(x, axes), shape));
 }

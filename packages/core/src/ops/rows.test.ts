@@ -11,7 +11,9 @@ import { logSoftmax, softmax } from './softmax.ts';
 
 describe.each(['require', 'off'] as const)('gradients with fused: %s', (fused) => {
   it('linear', async () => {
-    await checkGradient([{ shape: [2, 2, 3] }, { shape: [4, 3] }, { shape: [4] }], ([x, weight, bias]) => linear(x!, weight!, bias!, { fused }));
+    await checkGradient([{ shape: [2, 2, 3] }, { shape: [4, 3] }, { shape: [4] }], ([x, weight, bias]) =>
+      linear(x!, weight!, bias!, { fused }),
+    );
     await checkGradient([{ shape: [2, 3] }, { shape: [4, 3] }], ([x, weight]) => linear(x!, weight!, null, { fused }));
   });
   it.each([-1, 0])('softmax and logSoftmax along axis %i', async (axis) => {
@@ -19,16 +21,21 @@ describe.each(['require', 'off'] as const)('gradients with fused: %s', (fused) =
     await checkGradient([{ shape: [3, 4] }], ([x]) => logSoftmax(x!, axis, { fused }));
   });
   it.each([0, 0.3])('cross-entropy with label smoothing %d', async (labelSmoothing) => {
-    await checkGradient([{ shape: [4, 5] }], ([x]) => crossEntropyRows(x!, tensor(x!.backend, [0, 4, -100, 2], { dtype: 'i32' }), { labelSmoothing, fused }));
+    await checkGradient([{ shape: [4, 5] }], ([x]) =>
+      crossEntropyRows(x!, tensor(x!.backend, [0, 4, -100, 2], { dtype: 'i32' }), { labelSmoothing, fused }),
+    );
   });
   it('layer norm', async () => {
-    await checkGradient([{ shape: [3, 4] }, { shape: [4] }, { shape: [4] }], ([x, weight, bias]) => layerNorm(x!, weight!, bias!, { fused }));
+    await checkGradient([{ shape: [3, 4] }, { shape: [4] }, { shape: [4] }], ([x, weight, bias]) =>
+      layerNorm(x!, weight!, bias!, { fused }),
+    );
     await checkGradient([{ shape: [3, 4] }], ([x]) => layerNorm(x!, null, null, { fused }));
   });
 });
 
 describe('dropout', () => {
-  it('has the gradient of its own mask', () => checkGradient([{ shape: [3, 4] }], ([x]) => dropout(x!, 0.4, new Generator(3))));
+  it('has the gradient of its own mask', () =>
+    checkGradient([{ shape: [3, 4] }], ([x]) => dropout(x!, 0.4, new Generator(3))));
   it('drops the share asked for and keeps the mean', async () => {
     const x = tensor(createReferenceBackend(), new Float64Array(20_000).fill(1));
     const y = await dropout(x, 0.3, new Generator(5)).data();

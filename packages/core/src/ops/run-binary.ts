@@ -9,7 +9,8 @@ export function runBinary(op: BinaryOp, a: Tensor, b: Tensor): Tensor {
   sameBackend(op, [a, b]);
   const row = binaryOps[op];
   expectDType(op, 'a', a, row.in);
-  if (a.dtype !== b.dtype) throw new DTypeError(`[${op}] expected two tensors of one dtype, got ${a.dtype} and ${b.dtype}; cast one of them`);
+  if (a.dtype !== b.dtype)
+    throw new DTypeError(`[${op}] expected two tensors of one dtype, got ${a.dtype} and ${b.dtype}; cast one of them`);
   const shape = sameShape(a.shape, b.shape) ? a.shape : broadcastShapes(op, a.shape, b.shape);
   const left = { buffer: a.buffer, strides: broadcastStrides(a.shape, shape) };
   const right = { buffer: b.buffer, strides: broadcastStrides(b.shape, shape) };

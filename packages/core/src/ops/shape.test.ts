@@ -21,8 +21,35 @@ describe('gradients of the operations that move elements', () => {
   it('stack', () => checkGradient([{ shape: [2, 2] }, { shape: [2, 2] }], ([x, y]) => stack([x!, y!], -1)));
   it('unstack, where not every part is used', () => checkGradient([{ shape: [3, 2] }], ([x]) => unstack(x!)[1]!));
   it('unstack along the last axis', () => checkGradient([{ shape: [2, 3] }], ([x]) => unstack(x!, 1)));
-  it('gatherRows, with a row twice', () => checkGradient([{ shape: [4, 2] }], ([x]) => gatherRows(x!, tensor(x!.backend, [[1, 3], [1, 0]], { dtype: 'i32' }))));
-  it('gather', () => checkGradient([{ shape: [2, 3] }], ([x]) => gather(x!, tensor(x!.backend, [[2, 2], [0, 1]], { dtype: 'i32' }), 1)));
+  it('gatherRows, with a row twice', () =>
+    checkGradient([{ shape: [4, 2] }], ([x]) =>
+      gatherRows(
+        x!,
+        tensor(
+          x!.backend,
+          [
+            [1, 3],
+            [1, 0],
+          ],
+          { dtype: 'i32' },
+        ),
+      ),
+    ));
+  it('gather', () =>
+    checkGradient([{ shape: [2, 3] }], ([x]) =>
+      gather(
+        x!,
+        tensor(
+          x!.backend,
+          [
+            [2, 2],
+            [0, 1],
+          ],
+          { dtype: 'i32' },
+        ),
+        1,
+      ),
+    ));
 });
 
 describe('gradients of the reductions', () => {
@@ -43,18 +70,35 @@ describe('gradients of the reductions', () => {
 
 describe('gradients of matmul', () => {
   const cases = [
-    [[2, 3], [3, 4]],
-    [[2, 2, 3], [3, 4]],
-    [[2, 2, 3], [2, 3, 2]],
-    [[2, 3], [3, 3, 2]],
-    [[2, 1, 2, 3], [3, 3, 2]],
+    [
+      [2, 3],
+      [3, 4],
+    ],
+    [
+      [2, 2, 3],
+      [3, 4],
+    ],
+    [
+      [2, 2, 3],
+      [2, 3, 2],
+    ],
+    [
+      [2, 3],
+      [3, 3, 2],
+    ],
+    [
+      [2, 1, 2, 3],
+      [3, 3, 2],
+    ],
   ] as const;
   const swap = (shape: readonly number[]): number[] => [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!];
   for (const transposeA of [false, true]) {
     for (const transposeB of [false, true]) {
       it.each(cases)(`[%j]·[%j], transposed ${transposeA} ${transposeB}`, async (a, b) => {
         const options = { transposeA, transposeB };
-        await checkGradient([{ shape: transposeA ? swap(a) : a }, { shape: transposeB ? swap(b) : b }], ([x, y]) => matmul(x!, y!, options));
+        await checkGradient([{ shape: transposeA ? swap(a) : a }, { shape: transposeB ? swap(b) : b }], ([x, y]) =>
+          matmul(x!, y!, options),
+        );
       });
     }
   }
@@ -65,7 +109,10 @@ describe('gradients of matmul', () => {
 });
 
 describe('errors', () => {
-  const x = tensor(backend, [[1, 2, 3], [4, 5, 6]]);
+  const x = tensor(backend, [
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
   it('say what was expected', () => {
     expect(() => reshape(x, [4, 2])).toThrow(/cannot reshape \[2, 3\]/);
     expect(() => slice(x, 1, 0, 4)).toThrow(/out of range for axis 1/);

@@ -1,6 +1,15 @@
 import { ArgumentError, ShapeError } from '@timestep/backend-api';
 import { record, wrap } from '../autograd/record.ts';
-import { broadcastStrides, checkShape, contiguousStrides, normalizeAxis, sameShape, show, sizeOf, type Shape } from '../shape.ts';
+import {
+  broadcastStrides,
+  checkShape,
+  contiguousStrides,
+  normalizeAxis,
+  sameShape,
+  show,
+  sizeOf,
+  type Shape,
+} from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { sumTo } from './reduce.ts';
 
@@ -79,7 +88,12 @@ export function expand(x: Tensor, shape: Shape): Tensor {
  * slice(x, 0, 0, 10);                         // the first ten steps of [T, N, D]
  * ```
  */
-export function slice(x: Tensor, axis: number, start: number, end: number = x.shape[normalizeAxis('slice', axis, x.rank)]!): Tensor {
+export function slice(
+  x: Tensor,
+  axis: number,
+  start: number,
+  end: number = x.shape[normalizeAxis('slice', axis, x.rank)]!,
+): Tensor {
   const at = normalizeAxis('slice', axis, x.rank);
   const length = x.shape[at]!;
   const from = start < 0 ? start + length : start;
@@ -95,7 +109,11 @@ export function slice(x: Tensor, axis: number, start: number, end: number = x.sh
     backward: ([gradient]) => {
       const out = x.backend.alloc('f32', x.size);
       x.backend.fill(out, 0);
-      x.backend.copy({ buffer: gradient!.buffer, strides: contiguousStrides(shape) }, { buffer: out, strides, offset: from * strides[at]! }, shape);
+      x.backend.copy(
+        { buffer: gradient!.buffer, strides: contiguousStrides(shape) },
+        { buffer: out, strides, offset: from * strides[at]! },
+        shape,
+      );
       return [wrap(gradient!, out, x.shape)];
     },
   });

@@ -34,7 +34,10 @@ export function logSoftmax(x: Tensor, axis = -1, options: FusedOption = {}): Ten
   });
 }
 
-/** x − max(x) along the last axis: the shift cancels in both functions, so no gradient needs to flow through the maximum. */
+/**
+ * x − max(x) along the last axis: the shift cancels in both functions, so no gradient needs to flow through the
+ * maximum.
+ */
 function shifted(x: Tensor): Tensor {
   return subtract(x, max(x.detach(), -1, { keepAxes: true }));
 }

@@ -16,7 +16,11 @@ export function runUnary(op: UnaryOp, x: Tensor, alpha = 0, beta = 0): Tensor {
 }
 
 /** An op with its derivative as a function of the saved tensor (the input or the output) and the upstream gradient. */
-function differentiable(op: UnaryOp, save: 'input' | 'output', derivative: (gradient: Tensor, saved: Tensor) => Tensor): (x: Tensor) => Tensor {
+function differentiable(
+  op: UnaryOp,
+  save: 'input' | 'output',
+  derivative: (gradient: Tensor, saved: Tensor) => Tensor,
+): (x: Tensor) => Tensor {
   return (x) => {
     const y = runUnary(op, x);
     record(op, [y], {
@@ -56,13 +60,21 @@ export const expm1 = differentiable('expm1', 'output', (gradient, y) => multiply
 /** ln x */
 export const log = differentiable('log', 'input', (gradient, x) => multiply(gradient, runUnary('reciprocal', x)));
 /** ln(1 + x), exact near 0. */
-export const log1p = differentiable('log1p', 'input', (gradient, x) => multiply(gradient, runUnary('reciprocal', affine(x, 1, 1))));
+export const log1p = differentiable('log1p', 'input', (gradient, x) =>
+  multiply(gradient, runUnary('reciprocal', affine(x, 1, 1))),
+);
 /** √x */
-export const sqrt = differentiable('sqrt', 'output', (gradient, y) => multiply(gradient, affine(runUnary('reciprocal', y), 0.5)));
+export const sqrt = differentiable('sqrt', 'output', (gradient, y) =>
+  multiply(gradient, affine(runUnary('reciprocal', y), 0.5)),
+);
 /** 1/√x */
-export const rsqrt = differentiable('rsqrt', 'output', (gradient, y) => multiply(gradient, affine(runUnary('power', y, 3), -0.5)));
+export const rsqrt = differentiable('rsqrt', 'output', (gradient, y) =>
+  multiply(gradient, affine(runUnary('power', y, 3), -0.5)),
+);
 /** 1/x */
-export const reciprocal = differentiable('reciprocal', 'output', (gradient, y) => multiply(gradient, negative(runUnary('square', y))));
+export const reciprocal = differentiable('reciprocal', 'output', (gradient, y) =>
+  multiply(gradient, negative(runUnary('square', y))),
+);
 /** x² */
 export const square = differentiable('square', 'input', (gradient, x) => multiply(gradient, affine(x, 2)));
 /** sin x */
@@ -70,13 +82,19 @@ export const sin = differentiable('sin', 'input', (gradient, x) => multiply(grad
 /** cos x */
 export const cos = differentiable('cos', 'input', (gradient, x) => multiply(gradient, negative(runUnary('sin', x))));
 /** tanh x */
-export const tanh = differentiable('tanh', 'output', (gradient, y) => multiply(gradient, affine(runUnary('square', y), -1, 1)));
+export const tanh = differentiable('tanh', 'output', (gradient, y) =>
+  multiply(gradient, affine(runUnary('square', y), -1, 1)),
+);
 /** σ(x) = 1/(1 + e⁻ˣ) */
-export const sigmoid = differentiable('sigmoid', 'output', (gradient, y) => multiply(gradient, multiply(y, affine(y, -1, 1))));
+export const sigmoid = differentiable('sigmoid', 'output', (gradient, y) =>
+  multiply(gradient, multiply(y, affine(y, -1, 1))),
+);
 /** max(x, 0); its gradient at 0 is 0. */
 export const relu = differentiable('relu', 'output', (gradient, y) => zeroUnless(greater(y, constant(y, 0)), gradient));
 /** ln(1 + eˣ) */
-export const softplus = differentiable('softplus', 'input', (gradient, x) => multiply(gradient, runUnary('sigmoid', x)));
+export const softplus = differentiable('softplus', 'input', (gradient, x) =>
+  multiply(gradient, runUnary('sigmoid', x)),
+);
 export const sign = flat('sign');
 export const floor = flat('floor');
 export const ceil = flat('ceil');
@@ -91,7 +109,11 @@ export function powerOf(x: Tensor, exponent: number): Tensor {
   record('power', [y], {
     inputs: [x],
     saved: [x],
-    backward: ([gradient], _wanted, [saved]) => [exponent === 0 ? affine(gradient!, 0) : multiply(gradient!, affine(runUnary('power', saved!, exponent - 1), exponent))],
+    backward: ([gradient], _wanted, [saved]) => [
+      exponent === 0
+        ? affine(gradient!, 0)
+        : multiply(gradient!, affine(runUnary('power', saved!, exponent - 1), exponent)),
+    ],
   });
   return y;
 }

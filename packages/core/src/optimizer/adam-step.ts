@@ -21,7 +21,12 @@ export interface AdamStepSlot {
  *
  * @param factor a scalar that multiplies every gradient; a negative one leaves everything as it is
  */
-export function adamStep(slots: readonly AdamStepSlot[], settings: AdamSettings, factor: Tensor | null = null, options: FusedOption = {}): void {
+export function adamStep(
+  slots: readonly AdamStepSlot[],
+  settings: AdamSettings,
+  factor: Tensor | null = null,
+  options: FusedOption = {},
+): void {
   const backend = slots[0]?.parameter.backend;
   if (!backend) return;
   const buffers = slots.map(({ parameter, gradient, firstMoment, secondMoment }) => ({
@@ -31,7 +36,8 @@ export function adamStep(slots: readonly AdamStepSlot[], settings: AdamSettings,
     secondMoment: secondMoment.buffer,
   }));
   const op = chooseFused(backend, 'adamStep', options.fused, (fused) => fused.supports(buffers, settings));
-  for (const { parameter, firstMoment, secondMoment } of slots) for (const changed of [parameter, firstMoment, secondMoment]) changed.storage.version++;
+  for (const { parameter, firstMoment, secondMoment } of slots)
+    for (const changed of [parameter, firstMoment, secondMoment]) changed.storage.version++;
   if (op) {
     op.run(buffers, settings, factor?.buffer ?? null);
     return;

@@ -16,22 +16,34 @@ import type { Tensor } from '../tensor.ts';
  * @param maxNorm 0 does not clip
  * @returns two scalars
  */
-export function globalNorm(gradients: readonly Tensor[], maxNorm: number, options: FusedOption = {}): { norm: Tensor; factor: Tensor } {
+export function globalNorm(
+  gradients: readonly Tensor[],
+  maxNorm: number,
+  options: FusedOption = {},
+): { norm: Tensor; factor: Tensor } {
   const first = gradients[0];
   if (!first) throw new ArgumentError('[globalNorm] expected at least one gradient, got none; call backward() first');
   if (!(maxNorm >= 0)) throw new ArgumentError(`[globalNorm] expected maxNorm ≥ 0, got ${maxNorm}`);
   const { backend } = first;
-  const op = chooseFused(backend, 'globalNorm', options.fused, (fused) => fused.supports(gradients.map(({ buffer }) => buffer)));
+  const op = chooseFused(backend, 'globalNorm', options.fused, (fused) =>
+    fused.supports(gradients.map(({ buffer }) => buffer)),
+  );
   if (op) {
     const norm = backend.alloc('f32', 1);
     const factor = backend.alloc('f32', 1);
-    op.run(gradients.map(({ buffer }) => buffer), maxNorm, norm, factor);
+    op.run(
+      gradients.map(({ buffer }) => buffer),
+      maxNorm,
+      norm,
+      factor,
+    );
     return { norm: wrap(first, norm, []), factor: wrap(first, factor, []) };
   }
   return noGrad(backend, () =>
     tidy(backend, () => {
       const norm = sqrt(gradients.map((gradient) => sum(square(gradient))).reduce((total, part) => add(total, part)));
-      const clipped = maxNorm === 0 ? full(backend, [], 1) : minimum(divide(full(backend, [], maxNorm), affine(norm, 1, 1e-6)), 1);
+      const clipped =
+        maxNorm === 0 ? full(backend, [], 1) : minimum(divide(full(backend, [], maxNorm), affine(norm, 1, 1e-6)), 1);
       return { norm, factor: select(isFinite(norm), clipped, full(backend, [], -1)) };
     }),
   );

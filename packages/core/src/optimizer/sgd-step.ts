@@ -19,10 +19,19 @@ export interface SgdStepSlot {
  *
  * @param factor a scalar that multiplies every gradient; a negative one leaves everything as it is
  */
-export function sgdStep(slots: readonly SgdStepSlot[], settings: SgdSettings, factor: Tensor | null = null, options: FusedOption = {}): void {
+export function sgdStep(
+  slots: readonly SgdStepSlot[],
+  settings: SgdSettings,
+  factor: Tensor | null = null,
+  options: FusedOption = {},
+): void {
   const backend = slots[0]?.parameter.backend;
   if (!backend) return;
-  const buffers = slots.map(({ parameter, gradient, velocity }) => ({ parameter: parameter.buffer, gradient: gradient.buffer, velocity: velocity?.buffer ?? null }));
+  const buffers = slots.map(({ parameter, gradient, velocity }) => ({
+    parameter: parameter.buffer,
+    gradient: gradient.buffer,
+    velocity: velocity?.buffer ?? null,
+  }));
   const op = chooseFused(backend, 'sgdStep', options.fused, (fused) => fused.supports(buffers, settings));
   for (const { parameter, velocity } of slots) {
     parameter.storage.version++;

@@ -6,9 +6,21 @@ import { threefry2x32 } from './threefry.ts';
 describe('Threefry-2x32', () => {
   // The known answers of the Random123 distribution, 20 rounds.
   it.each([
-    [[0, 0], [0, 0], [0x6b200159, 0x99ba4efe]],
-    [[0xffffffff, 0xffffffff], [0xffffffff, 0xffffffff], [0x1cb996fc, 0xbb002be7]],
-    [[0x13198a2e, 0x03707344], [0x243f6a88, 0x85a308d3], [0xc4923a9c, 0x483df7a0]],
+    [
+      [0, 0],
+      [0, 0],
+      [0x6b200159, 0x99ba4efe],
+    ],
+    [
+      [0xffffffff, 0xffffffff],
+      [0xffffffff, 0xffffffff],
+      [0x1cb996fc, 0xbb002be7],
+    ],
+    [
+      [0x13198a2e, 0x03707344],
+      [0x243f6a88, 0x85a308d3],
+      [0xc4923a9c, 0x483df7a0],
+    ],
   ] as const)('key %j, counter %j', (key, [low, high], expected) => {
     expect(threefry2x32(key, low, high)).toEqual(expected);
   });
@@ -21,7 +33,9 @@ describe('Generator', () => {
     generator.state = { ...generator.state, counter: 2 ** 32 - 2 };
     const { key, counter } = generator.state;
     const words = await generator.bits(backend, [7]).data();
-    const expected = [0, 1, 2, 3].flatMap((block) => threefry2x32(key, (counter + block) >>> 0, Math.floor((counter + block) / 2 ** 32)));
+    const expected = [0, 1, 2, 3].flatMap((block) =>
+      threefry2x32(key, (counter + block) >>> 0, Math.floor((counter + block) / 2 ** 32)),
+    );
     expect([...words]).toEqual(expected.slice(0, 7));
     expect(generator.state.counter).toBe(counter + 4);
   });
@@ -31,7 +45,11 @@ describe('Generator', () => {
     generator.normal();
     const copy = new Generator(0);
     copy.state = JSON.parse(JSON.stringify(generator.state)) as typeof generator.state;
-    expect([copy.normal(), copy.uniform(), copy.integer(100)]).toEqual([generator.normal(), generator.uniform(), generator.integer(100)]);
+    expect([copy.normal(), copy.uniform(), copy.integer(100)]).toEqual([
+      generator.normal(),
+      generator.uniform(),
+      generator.integer(100),
+    ]);
   });
 
   it('has the mean and deviation it is asked for', () => {
@@ -48,7 +66,8 @@ describe('Generator', () => {
     expect([...generator.permutation(100)].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
     const counts = new Array<number>(6).fill(0);
     for (let i = 0; i < 60_000; i++) counts[generator.integer(6)]!++;
-    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(5 * Math.sqrt(60_000 * (1 / 6) * (5 / 6)));
+    for (const count of counts)
+      expect(Math.abs(count - 10_000)).toBeLessThan(5 * Math.sqrt(60_000 * (1 / 6) * (5 / 6)));
   });
 
   it('forks into streams that differ', () => {

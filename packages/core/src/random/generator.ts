@@ -28,7 +28,8 @@ export class Generator {
 
   /** @param seed an integer in [0, 2⁵³) */
   constructor(seed: number) {
-    if (!Number.isSafeInteger(seed) || seed < 0) throw new ArgumentError(`[Generator] expected a seed that is an integer in [0, 2^53), got ${seed}`);
+    if (!Number.isSafeInteger(seed) || seed < 0)
+      throw new ArgumentError(`[Generator] expected a seed that is an integer in [0, 2^53), got ${seed}`);
     this.#key = [seed >>> 0, Math.floor(seed / 2 ** 32)];
   }
 
@@ -82,7 +83,8 @@ export class Generator {
 
   /** A whole number in 0 … limit − 1, without bias. */
   integer(limit: number): number {
-    if (!Number.isInteger(limit) || limit < 1 || limit > 2 ** 32) throw new ArgumentError(`[Generator.integer] expected a limit in 1…2^32, got ${limit}`);
+    if (!Number.isInteger(limit) || limit < 1 || limit > 2 ** 32)
+      throw new ArgumentError(`[Generator.integer] expected a limit in 1…2^32, got ${limit}`);
     const bound = 2 ** 32 - (2 ** 32 % limit);
     let word = this.#word();
     while (word >= bound) word = this.#word();
@@ -111,7 +113,9 @@ export class Generator {
     return new Tensor(new Storage(backend, buffer), [...shape]);
   }
 
-  /** Fills a host array with uniform deviates; initialisers draw on the host, so that one seed gives one model anywhere. */
+  /**
+   * Fills a host array with uniform deviates; initialisers draw on the host, so that one seed gives one model anywhere.
+   */
   fillUniform(target: Float32Array, low: number, high: number): Float32Array {
     for (let i = 0; i < target.length; i++) target[i] = this.uniform(low, high);
     return target;

@@ -1,9 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { Generator } from './generator.ts';
-import { constant, kaimingNormal, kaimingUniform, normal, orthogonal, uniform, xavierNormal, xavierUniform, type Initializer } from './initializers.ts';
+import {
+  constant,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  orthogonal,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+  type Initializer,
+} from './initializers.ts';
 
-const draw = (initializer: Initializer, shape: number[], seed = 4): Float32Array => initializer(shape, new Generator(seed));
-const deviation = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+const draw = (initializer: Initializer, shape: number[], seed = 4): Float32Array =>
+  initializer(shape, new Generator(seed));
+const deviation = (values: Float32Array): number =>
+  Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 describe('initialisers', () => {
@@ -30,9 +42,14 @@ describe('initialisers', () => {
     expect(draw(constant(2), [3])).toEqual(Float32Array.of(2, 2, 2));
   });
 
-  it.each([[6, 6], [3, 8], [9, 4]])('orthogonal [%i, %i] has orthonormal rows or columns times the gain', (rows, columns) => {
+  it.each([
+    [6, 6],
+    [3, 8],
+    [9, 4],
+  ])('orthogonal [%i, %i] has orthonormal rows or columns times the gain', (rows, columns) => {
     const values = draw(orthogonal(3), [rows, columns]);
-    const at = (k: number, i: number): number => (rows <= columns ? values[k * columns + i]! : values[i * columns + k]!);
+    const at = (k: number, i: number): number =>
+      rows <= columns ? values[k * columns + i]! : values[i * columns + k]!;
     for (let a = 0; a < Math.min(rows, columns); a++) {
       for (let b = 0; b < Math.min(rows, columns); b++) {
         let product = 0;
@@ -43,7 +60,9 @@ describe('initialisers', () => {
   });
 
   it('want a matrix where fans are needed', () => {
-    expect(() => draw(orthogonal(), [4])).toThrow('[orthogonal] expected a weight of at least 2 axes, got shape [4]; use uniform or constant for a vector');
+    expect(() => draw(orthogonal(), [4])).toThrow(
+      '[orthogonal] expected a weight of at least 2 axes, got shape [4]; use uniform or constant for a vector',
+    );
     expect(() => draw(xavierUniform(), [4])).toThrow('[xavierUniform]');
   });
 });

@@ -53,7 +53,8 @@ export function kaimingUniform(slope = 0): Initializer {
 
 /** Normal with deviation √(2/((1 + slope²)·fan-in)) (He et al. 2015). */
 export function kaimingNormal(slope = 0): Initializer {
-  return (shape, generator) => normal(0, Math.sqrt(2 / ((1 + slope * slope) * fans('kaimingNormal', shape).inputs)))(shape, generator);
+  return (shape, generator) =>
+    normal(0, Math.sqrt(2 / ((1 + slope * slope) * fans('kaimingNormal', shape).inputs)))(shape, generator);
 }
 
 /**
@@ -96,7 +97,10 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 function matrixShape(where: string, shape: Shape): [number, number] {
-  if (shape.length < 2) throw new ArgumentError(`[${where}] expected a weight of at least 2 axes, got shape [${shape.join(', ')}]; use uniform or constant for a vector`);
+  if (shape.length < 2)
+    throw new ArgumentError(
+      `[${where}] expected a weight of at least 2 axes, got shape [${shape.join(', ')}]; use uniform or constant for a vector`,
+    );
   return [shape[0]!, sizeOf(shape.slice(1))];
 }
 

@@ -21,11 +21,18 @@ export function gruSequence(given: GruSequenceArguments): { output: Tensor; hN: 
   const variant = { reset: 'after', ...given.variant } as const;
   const { outputSize, ...rest } = sizes;
   const spec = { ...rest, variant };
-  const op = chooseFused(x.backend, 'gruSequence', given.fused, (fused) => fused.supports({ ...spec, needsSaved: true }));
+  const op = chooseFused(x.backend, 'gruSequence', given.fused, (fused) =>
+    fused.supports({ ...spec, needsSaved: true }),
+  );
   if (op) {
     const inputs = { x, weightIh, weightHh, biasIh, biasHh, h0 };
-    return applyFused('gruSequence', op, spec, inputs, inputs, { output: [sizes.steps, sizes.batch, outputSize], hN: [sizes.batch, outputSize] });
+    return applyFused('gruSequence', op, spec, inputs, inputs, {
+      output: [sizes.steps, sizes.batch, outputSize],
+      hN: [sizes.batch, outputSize],
+    });
   }
-  const { output, h } = runCell<{ h: Tensor }>(given, sizes, { h: [h0, outputSize] }, (a, state) => gruStep(a, state, { weightHh, biasHh, variant }));
+  const { output, h } = runCell<{ h: Tensor }>(given, sizes, { h: [h0, outputSize] }, (a, state) =>
+    gruStep(a, state, { weightHh, biasHh, variant }),
+  );
   return { output, hN: h };
 }

@@ -17,18 +17,29 @@ export interface GruStepParameters {
 
 /**
  * One step of the gated recurrent unit (Cho et al. 2014). With a = W_ih x + b_ih computed before:
- * r = σ(a_r + U_r h + b_r), z = σ(a_z + U_z h + b_z), h' = (1 − z)∘n + z∘h, and reset after the product (PyTorch, cuDNN)
- * n = tanh(a_n + r∘(U_n h + b_n)) or before it (the paper) n = tanh(a_n + U_n (r∘h) + b_n).
+ * r = σ(a_r + U_r h + b_r), z = σ(a_z + U_z h + b_z), h' = (1 − z)∘n + z∘h, and reset after the product (PyTorch,
+ * cuDNN) n = tanh(a_n + r∘(U_n h + b_n)) or before it (the paper) n = tanh(a_n + U_n (r∘h) + b_n).
  *
  * @param projected a, `[N, 3H]`
  */
-export function gruStep(projected: Tensor, state: { readonly h: Tensor }, parameters: GruStepParameters): { h: Tensor } {
+export function gruStep(
+  projected: Tensor,
+  state: { readonly h: Tensor },
+  parameters: GruStepParameters,
+): { h: Tensor } {
   const { weightHh, biasHh, variant } = parameters;
   return tidy(projected.backend, () => {
     const { h } = state;
     const size = h.shape[1]!;
-    const [aReset, aUpdate, aNew] = [slice(projected, 1, 0, size), slice(projected, 1, size, 2 * size), slice(projected, 1, 2 * size)];
-    const part = (from: number, to: number, x: Tensor): Tensor => linear(x, slice(weightHh, 0, from * size, to * size), biasHh && slice(biasHh, 0, from * size, to * size), { fused: 'off' });
+    const [aReset, aUpdate, aNew] = [
+      slice(projected, 1, 0, size),
+      slice(projected, 1, size, 2 * size),
+      slice(projected, 1, 2 * size),
+    ];
+    const part = (from: number, to: number, x: Tensor): Tensor =>
+      linear(x, slice(weightHh, 0, from * size, to * size), biasHh && slice(biasHh, 0, from * size, to * size), {
+        fused: 'off',
+      });
     const both = part(0, 2, h);
     const reset = sigmoid(add(aReset, slice(both, 1, 0, size)));
     const update = sigmoid(add(aUpdate, slice(both, 1, size)));

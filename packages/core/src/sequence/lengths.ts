@@ -5,15 +5,26 @@ import { ArgumentError } from '@timestep/backend-api';
  *
  * @throws ArgumentError `INVALID_LENGTHS` that names the entry
  */
-export function checkLengths(where: string, lengths: ArrayLike<number> | null | undefined, steps: number, batch: number): Int32Array | null {
+export function checkLengths(
+  where: string,
+  lengths: ArrayLike<number> | null | undefined,
+  steps: number,
+  batch: number,
+): Int32Array | null {
   if (lengths === null || lengths === undefined) return null;
   if (lengths.length !== batch) {
-    throw new ArgumentError(`[${where}] expected ${batch} lengths, one for each sequence of the batch, got ${lengths.length}`, 'INVALID_LENGTHS');
+    throw new ArgumentError(
+      `[${where}] expected ${batch} lengths, one for each sequence of the batch, got ${lengths.length}`,
+      'INVALID_LENGTHS',
+    );
   }
   for (let n = 0; n < batch; n++) {
     const length = lengths[n]!;
     if (!Number.isInteger(length) || length < 0 || length > steps) {
-      throw new ArgumentError(`[${where}] lengths[${n}] is ${length}; expected an integer in 0…${steps}, the number of steps of x`, 'INVALID_LENGTHS');
+      throw new ArgumentError(
+        `[${where}] lengths[${n}] is ${length}; expected an integer in 0…${steps}, the number of steps of x`,
+        'INVALID_LENGTHS',
+      );
     }
   }
   return Int32Array.from(lengths);

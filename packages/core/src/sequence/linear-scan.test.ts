@@ -18,13 +18,26 @@ function loop(a: Float64Array, b: Float64Array, start: Float64Array, steps: numb
   return h;
 }
 
-describe.each([[false, 'off'], [true, 'off'], [false, 'require'], [true, 'require']] as const)('reverse: %s, fused: %s', (reverse, fused) => {
+describe.each([
+  [false, 'off'],
+  [true, 'off'],
+  [false, 'require'],
+  [true, 'require'],
+] as const)('reverse: %s, fused: %s', (reverse, fused) => {
   it.each([1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 100])('%i steps are those of the loop', async (steps) => {
     const backend = createReferenceBackend();
     const generator = new Generator(steps);
     const shape = [steps, 2, 3];
-    const [a, b, start] = [randomValues(generator, shape, 0.7), randomValues(generator, shape), randomValues(generator, [2, 3])];
-    const given = [tensor(backend, a, { shape }), tensor(backend, b, { shape }), tensor(backend, start, { shape: [2, 3] })] as const;
+    const [a, b, start] = [
+      randomValues(generator, shape, 0.7),
+      randomValues(generator, shape),
+      randomValues(generator, [2, 3]),
+    ];
+    const given = [
+      tensor(backend, a, { shape }),
+      tensor(backend, b, { shape }),
+      tensor(backend, start, { shape: [2, 3] }),
+    ] as const;
     for (const initial of [start, new Float64Array(6)]) {
       const h = linearScan(given[0], given[1], { initial: initial === start ? given[2] : null, reverse, fused });
       const expected = loop(a, b, initial, steps, reverse);
@@ -36,8 +49,12 @@ describe.each([[false, 'off'], [true, 'off'], [false, 'require'], [true, 'requir
   });
 
   it.each([1, 2, 5, 8])('gradients over %i steps', async (steps) => {
-    await checkGradient([{ shape: [steps, 3] }, { shape: [steps, 3] }, { shape: [3] }], ([a, b, initial]) => linearScan(a!, b!, { initial: initial!, reverse, fused }));
-    await checkGradient([{ shape: [steps, 3] }, { shape: [steps, 3] }], ([a, b]) => linearScan(a!, b!, { reverse, fused }));
+    await checkGradient([{ shape: [steps, 3] }, { shape: [steps, 3] }, { shape: [3] }], ([a, b, initial]) =>
+      linearScan(a!, b!, { initial: initial!, reverse, fused }),
+    );
+    await checkGradient([{ shape: [steps, 3] }, { shape: [steps, 3] }], ([a, b]) =>
+      linearScan(a!, b!, { reverse, fused }),
+    );
   });
 });
 
@@ -60,7 +77,13 @@ it('takes a number of operations in proportion to log T', () => {
 it('says which shapes do not fit', () => {
   const backend = createReferenceBackend();
   const x = zeros(backend, [4, 2]);
-  expect(() => linearScan(x, zeros(backend, [4, 3]))).toThrow('[linearScan] expected a and b of one shape [T, ...], got [4, 2] and [4, 3]');
-  expect(() => linearScan(x, x, { initial: zeros(backend, [3]) })).toThrow('[linearScan] expected initial of shape [2], got [3]');
-  expect(linearScan(zeros(backend, [0, 2]), zeros(backend, [0, 2]), { initial: zeros(backend, [2]) }).shape).toEqual([0, 2]);
+  expect(() => linearScan(x, zeros(backend, [4, 3]))).toThrow(
+    '[linearScan] expected a and b of one shape [T, ...], got [4, 2] and [4, 3]',
+  );
+  expect(() => linearScan(x, x, { initial: zeros(backend, [3]) })).toThrow(
+    '[linearScan] expected initial of shape [2], got [3]',
+  );
+  expect(linearScan(zeros(backend, [0, 2]), zeros(backend, [0, 2]), { initial: zeros(backend, [2]) }).shape).toEqual([
+    0, 2,
+  ]);
 });

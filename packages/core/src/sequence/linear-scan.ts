@@ -26,15 +26,25 @@ export interface LinearScanOptions extends FusedOption {
 export function linearScan(a: Tensor, b: Tensor, options: LinearScanOptions = {}): Tensor {
   const { initial = null, reverse = false } = options;
   sameBackend('linearScan', [a, b, initial]);
-  for (const [name, given] of [['a', a], ['b', b]] as const) expectDType('linearScan', name, given, ['f32']);
-  if (a.rank < 1 || !sameShape(a.shape, b.shape)) throw new ShapeError(`[linearScan] expected a and b of one shape [T, ...], got ${show(a.shape)} and ${show(b.shape)}`);
+  for (const [name, given] of [
+    ['a', a],
+    ['b', b],
+  ] as const)
+    expectDType('linearScan', name, given, ['f32']);
+  if (a.rank < 1 || !sameShape(a.shape, b.shape))
+    throw new ShapeError(
+      `[linearScan] expected a and b of one shape [T, ...], got ${show(a.shape)} and ${show(b.shape)}`,
+    );
   const rowShape = a.shape.slice(1);
-  if (initial && !sameShape(initial.shape, rowShape)) throw new ShapeError(`[linearScan] expected initial of shape ${show(rowShape)}, got ${show(initial.shape)}`);
+  if (initial && !sameShape(initial.shape, rowShape))
+    throw new ShapeError(`[linearScan] expected initial of shape ${show(rowShape)}, got ${show(initial.shape)}`);
   const { backend } = a;
   const steps = a.shape[0]!;
   const width = sizeOf(rowShape);
   const spec = { steps, width, reverse };
-  const op = chooseFused(backend, 'linearScan', options.fused, (fused) => fused.supports({ ...spec, needsSaved: true }));
+  const op = chooseFused(backend, 'linearScan', options.fused, (fused) =>
+    fused.supports({ ...spec, needsSaved: true }),
+  );
   if (op) return applyFused('linearScan', op, spec, { a, b, initial }, { a, b, initial }, { h: a.shape }).h;
   const h = wrap(a, solve(backend, a.buffer, b.buffer, initial?.buffer ?? null, spec), a.shape);
   record('linearScan', [h], {
@@ -51,7 +61,12 @@ export function linearScan(a: Tensor, b: Tensor, options: LinearScanOptions = {}
       backend.free(before);
       if (!initial) return [ofA, adjoint, null];
       const first = (reverse ? steps - 1 : 0) * width;
-      const ofInitial = product(backend, { ...whole(coefficients!.buffer), offset: first }, { ...whole(adjoint.buffer), offset: first }, [width]);
+      const ofInitial = product(
+        backend,
+        { ...whole(coefficients!.buffer), offset: first },
+        { ...whole(adjoint.buffer), offset: first },
+        [width],
+      );
       return [ofA, adjoint, wrap(a, ofInitial, rowShape)];
     },
   });
@@ -75,10 +90,23 @@ interface Rows {
 const whole = (buffer: DeviceBuffer): StridedOperand => ({ buffer, strides: [1] });
 
 /** `[T, width]` in the order of the steps, whatever the direction. */
-function solve(backend: Backend, a: DeviceBuffer, b: DeviceBuffer, initial: DeviceBuffer | null, { steps, width, reverse }: Sweep): DeviceBuffer {
-  const inTravel = (buffer: DeviceBuffer): Rows => (reverse ? { buffer, offset: (steps - 1) * width, stride: -width } : { buffer, offset: 0, stride: width });
+function solve(
+  backend: Backend,
+  a: DeviceBuffer,
+  b: DeviceBuffer,
+  initial: DeviceBuffer | null,
+  { steps, width, reverse }: Sweep,
+): DeviceBuffer {
+  const inTravel = (buffer: DeviceBuffer): Rows =>
+    reverse ? { buffer, offset: (steps - 1) * width, stride: -width } : { buffer, offset: 0, stride: width };
   const addends = initial && steps > 0 ? withInitial(backend, inTravel(a), inTravel(b), initial, steps, width) : null;
-  const travelled = scanRows(backend, inTravel(a), addends ? { buffer: addends, offset: 0, stride: width } : inTravel(b), steps, width);
+  const travelled = scanRows(
+    backend,
+    inTravel(a),
+    addends ? { buffer: addends, offset: 0, stride: width } : inTravel(b),
+    steps,
+    width,
+  );
   if (addends) backend.free(addends);
   if (!reverse) return travelled;
   const out = backend.alloc('f32', steps * width);
@@ -88,7 +116,14 @@ function solve(backend: Backend, a: DeviceBuffer, b: DeviceBuffer, initial: Devi
 }
 
 /** b with a₀∘initial added to its first row. */
-function withInitial(backend: Backend, a: Rows, b: Rows, initial: DeviceBuffer, steps: number, width: number): DeviceBuffer {
+function withInitial(
+  backend: Backend,
+  a: Rows,
+  b: Rows,
+  initial: DeviceBuffer,
+  steps: number,
+  width: number,
+): DeviceBuffer {
   const addends = backend.alloc('f32', steps * width);
   copyRows(backend, b, { buffer: addends, offset: 0, stride: width }, steps, width);
   const first = product(backend, row(a, 0), whole(initial), [width]);
@@ -113,7 +148,17 @@ function scanRows(backend: Backend, a: Rows, b: Rows, count: number, width: numb
   const coefficients = product(backend, operand(odd(a)), operand(even(a)), [pairs, width]);
   const addends = product(backend, operand(odd(a)), operand(even(b)), [pairs, width]);
   backend.binary('add', { buffer: addends, strides: [width, 1] }, operand(odd(b)), addends, [pairs, width]);
-  const joined: Rows = { buffer: scanRows(backend, { buffer: coefficients, offset: 0, stride: width }, { buffer: addends, offset: 0, stride: width }, pairs, width), offset: 0, stride: width };
+  const joined: Rows = {
+    buffer: scanRows(
+      backend,
+      { buffer: coefficients, offset: 0, stride: width },
+      { buffer: addends, offset: 0, stride: width },
+      pairs,
+      width,
+    ),
+    offset: 0,
+    stride: width,
+  };
   for (const buffer of [coefficients, addends]) backend.free(buffer);
   copyRows(backend, joined, odd(result), pairs, width);
   const rest = count - pairs - 1;
@@ -145,18 +190,33 @@ function copyRows(backend: Backend, from: Rows, to: Rows, count: number, width: 
   backend.copy(operand(from), operand(to), [count, width]);
 }
 
-function product(backend: Backend, left: StridedOperand, right: StridedOperand, shape: readonly number[]): DeviceBuffer {
+function product(
+  backend: Backend,
+  left: StridedOperand,
+  right: StridedOperand,
+  shape: readonly number[],
+): DeviceBuffer {
   const out = backend.alloc('f32', sizeOf(shape));
   backend.binary('multiply', left, right, out, shape);
   return out;
 }
 
 /** Each step's predecessor in the order of travel; before the first of them `initial`, or 0. */
-function shift(backend: Backend, values: DeviceBuffer, initial: DeviceBuffer | null, { steps, width, reverse }: Sweep): DeviceBuffer {
+function shift(
+  backend: Backend,
+  values: DeviceBuffer,
+  initial: DeviceBuffer | null,
+  { steps, width, reverse }: Sweep,
+): DeviceBuffer {
   const out = backend.alloc('f32', steps * width);
   const rest = Math.max(0, steps - 1) * width;
   if (!initial) backend.fill(out, 0);
-  backend.copy({ buffer: values, strides: [1], offset: reverse ? width : 0 }, { buffer: out, strides: [1], offset: reverse ? 0 : width }, [rest]);
-  if (initial && steps > 0) backend.copy(whole(initial), { buffer: out, strides: [1], offset: reverse ? rest : 0 }, [width]);
+  backend.copy(
+    { buffer: values, strides: [1], offset: reverse ? width : 0 },
+    { buffer: out, strides: [1], offset: reverse ? 0 : width },
+    [rest],
+  );
+  if (initial && steps > 0)
+    backend.copy(whole(initial), { buffer: out, strides: [1], offset: reverse ? rest : 0 }, [width]);
   return out;
 }

@@ -23,7 +23,17 @@ export interface LstmSequenceArguments extends SequenceArguments {
  * @returns `output [T, N, P]`, `hN [N, P]` and `cN [N, H]`, the state after each sequence's last step
  */
 export function lstmSequence(given: LstmSequenceArguments): { output: Tensor; hN: Tensor; cN: Tensor } {
-  const { x, weightIh, weightHh, biasIh = null, biasHh = null, h0 = null, c0 = null, weightHr = null, peephole = null } = given;
+  const {
+    x,
+    weightIh,
+    weightHh,
+    biasIh = null,
+    biasHh = null,
+    h0 = null,
+    c0 = null,
+    weightHr = null,
+    peephole = null,
+  } = given;
   const sizes = checkSequence('lstmSequence', 4, given, ({ batch, hiddenSize, outputSize }) => [
     ['c0', c0, [batch, hiddenSize]],
     ['weightHr', weightHr, [outputSize, hiddenSize]],
@@ -32,9 +42,15 @@ export function lstmSequence(given: LstmSequenceArguments): { output: Tensor; hN
     ['weightHh', weightHr ? null : weightHh, [4 * hiddenSize, hiddenSize]],
   ]);
   const { outputSize, ...rest } = sizes;
-  const variant: LstmVariant = { peepholes: peephole !== null, coupledGates: given.coupledGates ?? false, projectionSize: weightHr ? outputSize : 0 };
+  const variant: LstmVariant = {
+    peepholes: peephole !== null,
+    coupledGates: given.coupledGates ?? false,
+    projectionSize: weightHr ? outputSize : 0,
+  };
   const spec = { ...rest, variant };
-  const op = chooseFused(x.backend, 'lstmSequence', given.fused, (fused) => fused.supports({ ...spec, needsSaved: true }));
+  const op = chooseFused(x.backend, 'lstmSequence', given.fused, (fused) =>
+    fused.supports({ ...spec, needsSaved: true }),
+  );
   if (op) {
     const inputs = { x, weightIh, weightHh, biasIh, biasHh, h0, c0, weightHr, peephole };
     return applyFused('lstmSequence', op, spec, inputs, inputs, {
@@ -43,8 +59,11 @@ export function lstmSequence(given: LstmSequenceArguments): { output: Tensor; hN
       cN: [sizes.batch, sizes.hiddenSize],
     });
   }
-  const { output, h, c } = runCell<{ h: Tensor; c: Tensor }>(given, sizes, { h: [h0, outputSize], c: [c0, sizes.hiddenSize] }, (a, state) =>
-    lstmStep(a, state, { weightHh, biasHh, weightHr, peephole, variant }),
+  const { output, h, c } = runCell<{ h: Tensor; c: Tensor }>(
+    given,
+    sizes,
+    { h: [h0, outputSize], c: [c0, sizes.hiddenSize] },
+    (a, state) => lstmStep(a, state, { weightHh, biasHh, weightHr, peephole, variant }),
   );
   return { output, hN: h, cN: c };
 }

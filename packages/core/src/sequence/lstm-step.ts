@@ -27,8 +27,18 @@ export interface LstmStepParameters {
  *
  * @param projected a, `[N, 4H]`
  */
-export function lstmStep(projected: Tensor, state: { readonly h: Tensor; readonly c: Tensor }, parameters: LstmStepParameters): { h: Tensor; c: Tensor } {
-  return tidy(projected.backend, () => lstmGates(add(projected, linear(state.h, parameters.weightHh, parameters.biasHh, { fused: 'off' })), state.c, parameters));
+export function lstmStep(
+  projected: Tensor,
+  state: { readonly h: Tensor; readonly c: Tensor },
+  parameters: LstmStepParameters,
+): { h: Tensor; c: Tensor } {
+  return tidy(projected.backend, () =>
+    lstmGates(
+      add(projected, linear(state.h, parameters.weightHh, parameters.biasHh, { fused: 'off' })),
+      state.c,
+      parameters,
+    ),
+  );
 }
 
 /** What the gates need beside their sums. */
@@ -48,7 +58,12 @@ export function lstmGates(sums: Tensor, c: Tensor, parameters: LstmGateParameter
   const { variant, weightHr, readCell = (cell: Tensor) => cell } = parameters;
   return tidy(sums.backend, () => {
     const [batch, width] = sums.shape as [number, number];
-    const [inputSum, forgetSum, cellSum, outputSum] = unstack(reshape(sums, [batch, 4, width / 4]), 1) as [Tensor, Tensor, Tensor, Tensor];
+    const [inputSum, forgetSum, cellSum, outputSum] = unstack(reshape(sums, [batch, 4, width / 4]), 1) as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
     const [peepInput, peepForget, peepOutput] = parameters.peephole ? unstack(parameters.peephole) : [];
     const input = sigmoid(peep(inputSum, peepInput, c));
     const forget = variant.coupledGates ? affine(input, -1, 1) : sigmoid(peep(forgetSum, peepForget, c));

@@ -11,7 +11,9 @@ export function hidePadding(x: Tensor, lengths: Int32Array | null): Tensor {
   const [steps, batch] = x.shape as [number, number];
   if (!lengths || lengths.every((length) => length >= steps)) return x;
   const { backend } = x;
-  const running = Uint32Array.from({ length: steps * batch }, (_, frame) => (Math.floor(frame / batch) < lengths[frame % batch]! ? 1 : 0));
+  const running = Uint32Array.from({ length: steps * batch }, (_, frame) =>
+    Math.floor(frame / batch) < lengths[frame % batch]! ? 1 : 0,
+  );
   const shape = [steps, batch, ...x.shape.slice(2).map(() => 1)];
   return tidy(backend, () => select(tensor(backend, running, { shape }), x, full(backend, [], 0)));
 }

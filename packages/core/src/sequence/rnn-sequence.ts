@@ -21,11 +21,18 @@ export function rnnSequence(given: RnnSequenceArguments): { output: Tensor; hN: 
   const variant = { activation: 'tanh', ...given.variant } as const;
   const { outputSize, ...rest } = sizes;
   const spec = { ...rest, variant };
-  const op = chooseFused(x.backend, 'rnnSequence', given.fused, (fused) => fused.supports({ ...spec, needsSaved: true }));
+  const op = chooseFused(x.backend, 'rnnSequence', given.fused, (fused) =>
+    fused.supports({ ...spec, needsSaved: true }),
+  );
   if (op) {
     const inputs = { x, weightIh, weightHh, biasIh, biasHh, h0 };
-    return applyFused('rnnSequence', op, spec, inputs, inputs, { output: [sizes.steps, sizes.batch, outputSize], hN: [sizes.batch, outputSize] });
+    return applyFused('rnnSequence', op, spec, inputs, inputs, {
+      output: [sizes.steps, sizes.batch, outputSize],
+      hN: [sizes.batch, outputSize],
+    });
   }
-  const { output, h } = runCell<{ h: Tensor }>(given, sizes, { h: [h0, outputSize] }, (a, state) => rnnStep(a, state, { weightHh, biasHh, variant }));
+  const { output, h } = runCell<{ h: Tensor }>(given, sizes, { h: [h0, outputSize] }, (a, state) =>
+    rnnStep(a, state, { weightHh, biasHh, variant }),
+  );
   return { output, hN: h };
 }

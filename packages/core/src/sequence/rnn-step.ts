@@ -19,7 +19,11 @@ export interface RnnStepParameters {
  *
  * @param projected a, `[N, H]`
  */
-export function rnnStep(projected: Tensor, state: { readonly h: Tensor }, parameters: RnnStepParameters): { h: Tensor } {
+export function rnnStep(
+  projected: Tensor,
+  state: { readonly h: Tensor },
+  parameters: RnnStepParameters,
+): { h: Tensor } {
   return tidy(projected.backend, () => {
     const sum = add(projected, linear(state.h, parameters.weightHh, parameters.biasHh, { fused: 'off' }));
     return { h: parameters.variant.activation === 'relu' ? relu(sum) : tanh(sum) };

@@ -22,16 +22,25 @@ export function runCell<S extends State & { readonly h: Tensor }>(
   const { backend } = x;
   return tidy(backend, () => {
     const entries = Object.entries<readonly [Tensor | null | undefined, number]>(initial);
-    const start = Object.fromEntries(entries.map(([name, [value, width]]) => [name, value ?? zeros(backend, [sizes.batch, width])])) as Record<string, Tensor> as S;
+    const start = Object.fromEntries(
+      entries.map(([name, [value, width]]) => [name, value ?? zeros(backend, [sizes.batch, width])]),
+    ) as Record<string, Tensor> as S;
     if (sizes.steps === 0) {
       const alias = Object.entries(start).map(([name, value]) => [name, reshape(value, value.shape)]);
-      return { output: zeros(backend, [0, sizes.batch, sizes.outputSize]), ...Object.fromEntries(alias) } as { output: Tensor } & S;
+      return { output: zeros(backend, [0, sizes.batch, sizes.outputSize]), ...Object.fromEntries(alias) } as {
+        output: Tensor;
+      } & S;
     }
     const projected = linear(hidePadding(x, sizes.lengths), given.weightIh, given.biasIh ?? null, { fused: 'off' });
-    const { output, state } = scan<S>((a, state) => {
-      const next = step(a, state);
-      return { output: next.h, state: next };
-    }, projected, start, { lengths: sizes.lengths, reverse: sizes.reverse });
+    const { output, state } = scan<S>(
+      (a, state) => {
+        const next = step(a, state);
+        return { output: next.h, state: next };
+      },
+      projected,
+      start,
+      { lengths: sizes.lengths, reverse: sizes.reverse },
+    );
     return { output, ...state };
   });
 }

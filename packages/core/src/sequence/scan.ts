@@ -40,10 +40,16 @@ export interface ScanOptions {
  * @throws ShapeError where x has fewer than 2 axes, or a step gives no output `[N, …]` or another state than it was
  *   given; ArgumentError where T is 0 and so no output shape is known
  */
-export function scan<S extends State>(step: Step<S>, x: Tensor, initial: S, options: ScanOptions = {}): { output: Tensor; state: S } {
+export function scan<S extends State>(
+  step: Step<S>,
+  x: Tensor,
+  initial: S,
+  options: ScanOptions = {},
+): { output: Tensor; state: S } {
   if (x.rank < 2) throw new ShapeError(`[scan] expected x of shape [T, N, ...], got ${show(x.shape)}`);
   const [steps, batch] = x.shape as [number, number];
-  if (steps === 0) throw new ArgumentError('[scan] x has no steps, so the shape of the output is not known; pass at least one step');
+  if (steps === 0)
+    throw new ArgumentError('[scan] x has no steps, so the shape of the output is not known; pass at least one step');
   const lengths = checkLengths('scan', options.lengths, steps, batch);
   const { backend } = x;
   const kept = tidy(backend, () => {
@@ -60,10 +66,13 @@ export function scan<S extends State>(step: Step<S>, x: Tensor, initial: S, opti
         state = next.state;
       } else {
         const mask = tensor(backend, running);
-        const keep = (fresh: Tensor, old: Tensor): Tensor => select(reshape(mask, [batch, ...fresh.shape.slice(1).map(() => 1)]), fresh, old);
+        const keep = (fresh: Tensor, old: Tensor): Tensor =>
+          select(reshape(mask, [batch, ...fresh.shape.slice(1).map(() => 1)]), fresh, old);
         outputs[t] = keep(next.output, full(backend, [], 0));
         const before = state;
-        state = Object.fromEntries(Object.entries(next.state).map(([name, fresh]) => [name, keep(fresh, before[name]!)])) as S;
+        state = Object.fromEntries(
+          Object.entries(next.state).map(([name, fresh]) => [name, keep(fresh, before[name]!)]),
+        ) as S;
       }
     }
     // A state that no step changed is the caller's own tensor: hand back an alias, so that both can be disposed.
@@ -75,16 +84,30 @@ export function scan<S extends State>(step: Step<S>, x: Tensor, initial: S, opti
   return { output: kept.output, state };
 }
 
-/** What a step of one's own may get wrong: its output is `[N, …]`, and its state is the one before it with new values. */
+/**
+ * What a step of one's own may get wrong: its output is `[N, …]`, and its state is the one before it with new values.
+ */
 function checkStep(next: { readonly output?: Tensor; readonly state?: State }, before: State, batch: number): void {
   const shape = next.output?.shape;
-  if (!next.state || !shape) throw new ShapeError('[scan] expected the step to return { output, state }; output is what this step says, state what the next step is given');
-  if (shape[0] !== batch) throw new ShapeError(`[scan] expected a step's output of shape [${batch}, ...], a row for each sequence, got ${show(shape)}`);
+  if (!next.state || !shape)
+    throw new ShapeError(
+      '[scan] expected the step to return { output, state }; output is what this step says, state what the next step is given',
+    );
+  if (shape[0] !== batch)
+    throw new ShapeError(
+      `[scan] expected a step's output of shape [${batch}, ...], a row for each sequence, got ${show(shape)}`,
+    );
   const names = Object.keys(before);
   const found = Object.keys(next.state);
-  if (found.length !== names.length || !names.every((name) => next.state![name])) throw new ShapeError(`[scan] expected a step's state to have ${names.join(', ')}, as the initial one, got ${found.join(', ') || 'nothing'}`);
+  if (found.length !== names.length || !names.every((name) => next.state![name]))
+    throw new ShapeError(
+      `[scan] expected a step's state to have ${names.join(', ')}, as the initial one, got ${found.join(', ') || 'nothing'}`,
+    );
   for (const name of names) {
     const [now, then] = [next.state[name]!.shape, before[name]!.shape];
-    if (!sameShape(now, then)) throw new ShapeError(`[scan] expected a step's state.${name} of shape ${show(then)}, as before the step, got ${show(now)}`);
+    if (!sameShape(now, then))
+      throw new ShapeError(
+        `[scan] expected a step's state.${name} of shape ${show(then)}, as before the step, got ${show(now)}`,
+      );
   }
 }

@@ -45,11 +45,17 @@ export function checkSequence(
   more: (sizes: SequenceSizes) => readonly (readonly [string, Tensor | null | undefined, Shape])[] = () => [],
 ): SequenceSizes {
   const { x, weightIh, weightHh } = given;
-  if (x.rank !== 3) throw new ShapeError(`[${where}] expected x of shape [T, N, ${weightIh.shape[1]}], got ${show(x.shape)}; sequences are time-major`);
+  if (x.rank !== 3)
+    throw new ShapeError(
+      `[${where}] expected x of shape [T, N, ${weightIh.shape[1]}], got ${show(x.shape)}; sequences are time-major`,
+    );
   const [steps, batch, inputSize] = x.shape as [number, number, number];
-  if (weightIh.rank !== 2 || weightIh.shape[0]! % gates !== 0) throw new ShapeError(`[${where}] expected weightIh of shape [${gates}·H, D], got ${show(weightIh.shape)}`);
+  if (weightIh.rank !== 2 || weightIh.shape[0]! % gates !== 0)
+    throw new ShapeError(`[${where}] expected weightIh of shape [${gates}·H, D], got ${show(weightIh.shape)}`);
   if (weightIh.shape[1] !== inputSize) {
-    throw new ShapeError(`[${where}] expected x of shape [T, N, ${weightIh.shape[1]}], got ${show(x.shape)}; pass inputSize: ${inputSize} or project x first`);
+    throw new ShapeError(
+      `[${where}] expected x of shape [T, N, ${weightIh.shape[1]}], got ${show(x.shape)}; pass inputSize: ${inputSize} or project x first`,
+    );
   }
   const hiddenSize = weightIh.shape[0]! / gates;
   const outputSize = weightHh.shape[1] ?? 0;
@@ -63,13 +69,20 @@ export function checkSequence(
     ['h0', given.h0, [batch, outputSize]],
     ...more(sizes),
   ] as const;
-  const tensors: [string, Tensor][] = [['x', x], ['weightIh', weightIh]];
+  const tensors: [string, Tensor][] = [
+    ['x', x],
+    ['weightIh', weightIh],
+  ];
   for (const [name, tensor, shape] of expected) {
     if (!tensor) continue;
     tensors.push([name, tensor]);
-    if (show(tensor.shape) !== show(shape)) throw new ShapeError(`[${where}] expected ${name} of shape ${show(shape)}, got ${show(tensor.shape)}`);
+    if (show(tensor.shape) !== show(shape))
+      throw new ShapeError(`[${where}] expected ${name} of shape ${show(shape)}, got ${show(tensor.shape)}`);
   }
   for (const [name, tensor] of tensors) expectDType(where, name, tensor, ['f32']);
-  sameBackend(where, tensors.map(([, tensor]) => tensor));
+  sameBackend(
+    where,
+    tensors.map(([, tensor]) => tensor),
+  );
   return sizes;
 }

@@ -6,7 +6,10 @@ import type { Tensor } from '../tensor.ts';
 import { stepLayer, type StreamState } from './stream-step.ts';
 import type { StreamPart } from './stream.ts';
 
-/** A stream by ordinary operations, for a backend whose memory is the host's but that has no stream of its own for these layers. */
+/**
+ * A stream by ordinary operations, for a backend whose memory is the host's but that has no stream of its own for these
+ * layers.
+ */
 export class FallbackStream implements Stream {
   readonly stateSize: number;
   readonly #backend: Backend;
@@ -36,7 +39,8 @@ export class FallbackStream implements Stream {
 
   step(input: Float32Array, output: Float32Array): void {
     const before = this.#open();
-    if (input.length !== this.#inputSize) throw new ShapeError(`[stream] expected an input of ${this.#inputSize} floats, got ${input.length}`);
+    if (input.length !== this.#inputSize)
+      throw new ShapeError(`[stream] expected an input of ${this.#inputSize} floats, got ${input.length}`);
     this.#states = this.#inScope((scope) => {
       let current = tensor(this.#backend, input, { shape: [1, 1, input.length] });
       const states = this.#parts.map((part, k) => {
@@ -44,7 +48,8 @@ export class FallbackStream implements Stream {
         current = next.output;
         return next.state;
       });
-      if (output.length !== current.size) throw new ShapeError(`[stream] expected an output of ${current.size} floats, got ${output.length}`);
+      if (output.length !== current.size)
+        throw new ShapeError(`[stream] expected an output of ${current.size} floats, got ${output.length}`);
       output.set(this.#backend.hostView!(current.buffer));
       for (const value of states.flat()) released(scope, value);
       return states;
@@ -77,7 +82,8 @@ export class FallbackStream implements Stream {
   /** The parts of the state in order; throws where `state` has another length. */
   #checked(state: Float32Array): readonly Tensor[] {
     const parts = this.#open().flat();
-    if (state.length !== this.stateSize) throw new ShapeError(`[stream] expected a state of ${this.stateSize} floats, got ${state.length}`);
+    if (state.length !== this.stateSize)
+      throw new ShapeError(`[stream] expected a state of ${this.stateSize} floats, got ${state.length}`);
     return parts;
   }
 
@@ -99,7 +105,9 @@ function released(scope: Scope, value: Tensor): Tensor {
 }
 
 function weightsOf(part: StreamPart): Tensor[] {
-  return Object.values(part).filter((value): value is Tensor => typeof value === 'object' && value !== null && 'buffer' in value);
+  return Object.values(part).filter(
+    (value): value is Tensor => typeof value === 'object' && value !== null && 'buffer' in value,
+  );
 }
 
 function copyWeights(backend: Backend, part: StreamPart): StreamPart {

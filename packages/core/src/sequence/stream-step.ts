@@ -10,13 +10,19 @@ import type { StreamPart } from './stream.ts';
 export type StreamState = readonly Tensor[];
 
 /** One step of a layer by its ordinary operation: x `[1, 1, D]`; null stands for a state of zeros. */
-export function stepLayer(part: StreamPart, x: Tensor, state: StreamState | null, fused: FusedMode): { output: Tensor; state: StreamState } {
+export function stepLayer(
+  part: StreamPart,
+  x: Tensor,
+  state: StreamState | null,
+  fused: FusedMode,
+): { output: Tensor; state: StreamState } {
   if (part.kind === 'linear') return { output: linear(x, part.weight, part.bias ?? null, { fused }), state: [] };
   const [h0 = null, c0 = null] = state ?? [];
   if (part.kind === 'lstm') {
     const { output, hN, cN } = lstmSequence({ ...part, x, h0, c0, fused });
     return { output, state: [hN, cN] };
   }
-  const { output, hN } = part.kind === 'rnn' ? rnnSequence({ ...part, x, h0, fused }) : gruSequence({ ...part, x, h0, fused });
+  const { output, hN } =
+    part.kind === 'rnn' ? rnnSequence({ ...part, x, h0, fused }) : gruSequence({ ...part, x, h0, fused });
   return { output, state: [hN] };
 }

@@ -1,4 +1,15 @@
-import { ShapeError, UnsupportedError, type Backend, type GruVariant, type LstmVariant, type MaybeBuffer, type RnnVariant, type Stream, type StreamLayer, type StreamWeights } from '@timestep/backend-api';
+import {
+  ShapeError,
+  UnsupportedError,
+  type Backend,
+  type GruVariant,
+  type LstmVariant,
+  type MaybeBuffer,
+  type RnnVariant,
+  type Stream,
+  type StreamLayer,
+  type StreamWeights,
+} from '@timestep/backend-api';
 import { contextOf, type FusedMode } from '../context.ts';
 import { zeros } from '../create.ts';
 import type { FusedOption } from '../fused/choose.ts';
@@ -19,7 +30,12 @@ export interface StreamPartWeights {
 export type StreamPart =
   | (StreamPartWeights & { readonly kind: 'rnn'; readonly variant?: Partial<RnnVariant> })
   | (StreamPartWeights & { readonly kind: 'gru'; readonly variant?: Partial<GruVariant> })
-  | (StreamPartWeights & { readonly kind: 'lstm'; readonly weightHr?: Tensor | null; readonly peephole?: Tensor | null; readonly coupledGates?: boolean })
+  | (StreamPartWeights & {
+      readonly kind: 'lstm';
+      readonly weightHr?: Tensor | null;
+      readonly peephole?: Tensor | null;
+      readonly coupledGates?: boolean;
+    })
   | { readonly kind: 'linear'; readonly weight: Tensor; readonly bias?: Tensor | null };
 
 /** A {@link Stream} and the sizes of what its `step` takes and fills. */
@@ -49,15 +65,23 @@ export function openStream(backend: Backend, parts: readonly StreamPart[], optio
   const sizes = measure(backend, parts);
   const mode = options.fused ?? contextOf(backend).fused;
   const layers = parts.map(layerOf);
-  const support = mode === 'off' ? 'it was not asked' : (backend.stream?.supports(layers) ?? `backend '${backend.name}' has no stream`);
-  if (mode === 'require' && support !== true) throw new UnsupportedError(`[openStream] fused: 'require' was asked for, but ${support}; use fused: 'auto' to fall back`);
+  const support =
+    mode === 'off'
+      ? 'it was not asked'
+      : (backend.stream?.supports(layers) ?? `backend '${backend.name}' has no stream`);
+  if (mode === 'require' && support !== true)
+    throw new UnsupportedError(
+      `[openStream] fused: 'require' was asked for, but ${support}; use fused: 'auto' to fall back`,
+    );
   const stream = support === true && backend.stream ? backend.stream.open(layers) : openFallback(backend, parts, mode);
   return Object.assign(stream, sizes);
 }
 
 function openFallback(backend: Backend, parts: readonly StreamPart[], mode: FusedMode): Stream {
   if (!backend.hostView) {
-    throw new UnsupportedError(`[openStream] the memory of backend '${backend.name}' cannot be read without a promise; step with tensors (layer.step) and await data(), or stream on the CPU backend`);
+    throw new UnsupportedError(
+      `[openStream] the memory of backend '${backend.name}' cannot be read without a promise; step with tensors (layer.step) and await data(), or stream on the CPU backend`,
+    );
   }
   return new FallbackStream(backend, parts, mode);
 }

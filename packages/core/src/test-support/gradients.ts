@@ -48,7 +48,9 @@ export async function checkGradient(
     using _scope = new Scope(backend);
     const { loss, leaves } = evaluate(true, values);
     loss.backward();
-    const analytic = await Promise.all(leaves.map(async ({ grad, size }) => (grad ? await grad.data() : new Float64Array(size))));
+    const analytic = await Promise.all(
+      leaves.map(async ({ grad, size }) => (grad ? await grad.data() : new Float64Array(size))),
+    );
     for (let k = 0; k < values.length; k++) {
       const contents = values.map((list) => list.slice());
       for (let i = 0; i < values[k]!.length; i++) {
@@ -62,7 +64,10 @@ export async function checkGradient(
         const numeric = ((await at(step)) - (await at(-step))) / (2 * step);
         const got = analytic[k]![i]!;
         const allowed = tolerance * (1 + Math.abs(numeric)) * 10;
-        expect(Math.abs(got - numeric), `gradient of input ${k} at ${i}: tape ${got}, differences ${numeric}`).toBeLessThanOrEqual(allowed);
+        expect(
+          Math.abs(got - numeric),
+          `gradient of input ${k} at ${i}: tape ${got}, differences ${numeric}`,
+        ).toBeLessThanOrEqual(allowed);
       }
     }
   }

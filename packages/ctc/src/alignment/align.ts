@@ -39,20 +39,33 @@ export interface Alignment {
  * const [{ tokens }] = ctcAlign({ data: await logits.data(), shape: logits.shape }, [[8, 5, 12, 12, 15]]);
  * tokens.map(({ token, start, end }) => `${alphabet[token]} ${start * 0.02} s … ${end * 0.02} s`);
  */
-export function ctcAlign(emissions: Emissions, targets: readonly ArrayLike<number>[], { blank = 0 }: { blank?: number } = {}): Alignment[] {
+export function ctcAlign(
+  emissions: Emissions,
+  targets: readonly ArrayLike<number>[],
+  { blank = 0 }: { blank?: number } = {},
+): Alignment[] {
   const utterances = framesOf('ctcAlign', emissions, blank);
   if (targets.length !== utterances.length) {
-    throw new ArgumentError(`[ctcAlign] expected ${utterances.length} targets, one for each utterance, got ${targets.length}`);
+    throw new ArgumentError(
+      `[ctcAlign] expected ${utterances.length} targets, one for each utterance, got ${targets.length}`,
+    );
   }
   return utterances.map((frames, n) => {
     const labels = Int32Array.from(targets[n]!);
     checkLabels(labels, targets[n]!, frames.classes, blank, n);
     const needed = needsFrames(labels);
     if (needed > frames.steps) {
-      throw new ArgumentError(`[ctcAlign] target ${n} of ${labels.length} labels needs ${needed} frames (one a label, one between equal neighbours), got ${frames.steps}; check that text and audio belong together`, 'UNALIGNABLE_TARGET');
+      throw new ArgumentError(
+        `[ctcAlign] target ${n} of ${labels.length} labels needs ${needed} frames (one a label, one between equal neighbours), got ${frames.steps}; check that text and audio belong together`,
+        'UNALIGNABLE_TARGET',
+      );
     }
     const best = bestPath(frames, labels, blank);
-    if (best === null) throw new ArgumentError(`[ctcAlign] every path that reads as target ${n} has probability 0; expected emissions that allow its labels`, 'UNALIGNABLE_TARGET');
+    if (best === null)
+      throw new ArgumentError(
+        `[ctcAlign] every path that reads as target ${n} has probability 0; expected emissions that allow its labels`,
+        'UNALIGNABLE_TARGET',
+      );
     const path = best.states.map((state) => (state & 1 ? labels[state >> 1]! : blank));
     const scores = Float32Array.from(path, (token, t) => frames.data[t * frames.classes + token]!);
     return { path, scores, score: best.score, tokens: mergeTokens(path, scores, { blank }) };
@@ -62,7 +75,10 @@ export function ctcAlign(emissions: Emissions, targets: readonly ArrayLike<numbe
 function checkLabels(labels: Int32Array, given: ArrayLike<number>, classes: number, blank: number, n: number): void {
   labels.forEach((label, k) => {
     if (label !== given[k] || label < 0 || label >= classes || label === blank) {
-      throw new ArgumentError(`[ctcAlign] target ${n} holds label ${given[k]} at ${k}, expected a class in 0…${classes - 1} other than the blank ${blank}`, 'INVALID_LABEL');
+      throw new ArgumentError(
+        `[ctcAlign] target ${n} holds label ${given[k]} at ${k}, expected a class in 0…${classes - 1} other than the blank ${blank}`,
+        'INVALID_LABEL',
+      );
     }
   });
 }
@@ -73,7 +89,11 @@ function checkLabels(labels: Int32Array, given: ArrayLike<number>, classes: numb
  * @param path `[T]`: the class of each frame
  * @param scores `[T]`: ln p of each frame's class
  */
-export function mergeTokens(path: ArrayLike<number>, scores: ArrayLike<number>, { blank = 0 }: { blank?: number } = {}): TokenSpan[] {
+export function mergeTokens(
+  path: ArrayLike<number>,
+  scores: ArrayLike<number>,
+  { blank = 0 }: { blank?: number } = {},
+): TokenSpan[] {
   const spans: TokenSpan[] = [];
   for (let start = 0, end = 0; start < path.length; start = end) {
     const token = path[start]!;
@@ -106,7 +126,13 @@ export function wordSpans(spans: readonly TokenSpan[], tokens: readonly string[]
     const frames = own.reduce((sum, { start, end }) => sum + end - start, 0);
     const total = own.reduce((sum, { start, end, confidence }) => sum + confidence * (end - start), 0);
     const [first, last] = [own[0], own.at(-1)];
-    if (first && last) words.push({ word: own.map(({ token }) => tokens[token]).join(''), start: first.start, end: last.end, confidence: total / frames });
+    if (first && last)
+      words.push({
+        word: own.map(({ token }) => tokens[token]).join(''),
+        start: first.start,
+        end: last.end,
+        confidence: total / frames,
+      });
     own = [];
   };
   for (const span of spans) {

@@ -6,7 +6,11 @@ import type { Frames } from '../emissions.ts';
  *
  * @returns the state of each frame and ln p of the path; null where no path has a probability above 0
  */
-export function bestPath({ data, steps, classes }: Frames, labels: ArrayLike<number>, blank: number): { states: Int32Array; score: number } | null {
+export function bestPath(
+  { data, steps, classes }: Frames,
+  labels: ArrayLike<number>,
+  blank: number,
+): { states: Int32Array; score: number } | null {
   const count = 2 * labels.length + 1;
   const states = new Int32Array(steps);
   if (steps === 0) return labels.length === 0 ? { states, score: 0 } : null;
@@ -14,7 +18,9 @@ export function bestPath({ data, steps, classes }: Frames, labels: ArrayLike<num
   let scores = new Float64Array(count + 2).fill(-Infinity);
   let next = new Float64Array(count + 2).fill(-Infinity);
   const classOf = Int32Array.from({ length: count }, (_, s) => (s & 1 ? labels[s >> 1]! : blank));
-  const maySkip = Uint8Array.from({ length: count }, (_, s) => (s & 1 && s > 1 && classOf[s] !== classOf[s - 2] ? 1 : 0));
+  const maySkip = Uint8Array.from({ length: count }, (_, s) =>
+    s & 1 && s > 1 && classOf[s] !== classOf[s - 2] ? 1 : 0,
+  );
   // How many states back the path to each state of each frame came from
   const backs = new Uint8Array(steps * count);
   scores[2] = data[blank]!;

@@ -15,7 +15,6 @@ export interface SearchOptions {
   readonly fusion: Fusion | null;
 }
 
-
 /**
  * Prefix beam search over the frames of one utterance (Graves and Jaitly 2014; Hannun et al. 2014): for each prefix the
  * summed probability of its paths that end in a blank and of those that end in its last token.
@@ -35,7 +34,9 @@ export class BeamSearch {
   readonly #compactionLimit: number;
   #limit: number;
   #timingLimit: number;
-  /** By hypothesis: its paths' sum, how many of its children are in the beam, the timing with its last run closed (or 0) */
+  /**
+   * By hypothesis: its paths' sum, how many of its children are in the beam, the timing with its last run closed (or 0)
+   */
   readonly #totals: Float64Array;
   readonly #children: Int32Array;
   readonly #closed: Int32Array;
@@ -101,7 +102,10 @@ export class BeamSearch {
       this.#limit = Math.max(this.#compactionLimit, 2 * this.tree.count);
     }
     if (this.tree.timings > this.#timingLimit) {
-      this.tree.compactTimings([this.#beam.blankTimings.subarray(0, this.#beam.count), this.#beam.labelTimings.subarray(0, this.#beam.count)]);
+      this.tree.compactTimings([
+        this.#beam.blankTimings.subarray(0, this.#beam.count),
+        this.#beam.labelTimings.subarray(0, this.#beam.count),
+      ]);
       this.#timingLimit = Math.max(this.#compactionLimit, 2 * this.tree.timings);
     }
   }
@@ -117,7 +121,8 @@ export class BeamSearch {
       threshold = Math.max(threshold, kthLargest(this.#row, count, maxTokens));
     }
     let count = 0;
-    for (let c = 0; c < classes; c++) if (c !== blank && data[at + c]! >= threshold && count < maxTokens) this.#allowed[count++] = c;
+    for (let c = 0; c < classes; c++)
+      if (c !== blank && data[at + c]! >= threshold && count < maxTokens) this.#allowed[count++] = c;
     return count;
   }
 
@@ -166,7 +171,8 @@ export class BeamSearch {
 
   /** The timing of hypothesis i with its last token's run closed at this frame. */
   #close(i: number): number {
-    if (this.#closed[i] === 0) this.#closed[i] = this.tree.addTiming(this.#beam.labelTimings[i]!, this.#beam.labelStarts[i]!, this.time);
+    if (this.#closed[i] === 0)
+      this.#closed[i] = this.tree.addTiming(this.#beam.labelTimings[i]!, this.#beam.labelStarts[i]!, this.time);
     return this.#closed[i]!;
   }
 
@@ -182,7 +188,9 @@ export class BeamSearch {
     }
   }
 
-  /** What a new hypothesis must reach at least: the worst of a full beam that stays, and the best less the threshold. */
+  /**
+   * What a new hypothesis must reach at least: the worst of a full beam that stays, and the best less the threshold.
+   */
   #floor(): number {
     const count = this.#beam.count;
     let worst = Infinity;
@@ -249,7 +257,10 @@ export class BeamSearch {
     this.#scores[at] = score;
   }
 
-  /** Makes the next beam of the best of those that stay and the `count` new ones; of equals those that stay, then the first. */
+  /**
+   * Makes the next beam of the best of those that stay and the `count` new ones; of equals those that stay, then the
+   * first.
+   */
   #choose(data: Float32Array, at: number, count: number, floor: number): void {
     const { beamWidth } = this.#options;
     const beam = this.#beam;

@@ -24,7 +24,9 @@ type Scored = Map<string, number>;
 function expectSame(got: Scored, expected: Scored): void {
   expect([...got.keys()].sort()).toEqual([...expected.keys()].sort());
   // One loop of its own: 10⁵ calls of expect take longer than the searches.
-  for (const [key, score] of expected) if (!(Math.abs(got.get(key)! - score) < 5e-5)) expect.fail(`${key} has the score ${got.get(key)}, expected ${score}`);
+  for (const [key, score] of expected)
+    if (!(Math.abs(got.get(key)! - score) < 5e-5))
+      expect.fail(`${key} has the score ${got.get(key)}, expected ${score}`);
   const scores = [...got.values()];
   expect(scores).toEqual(scores.toSorted((a, b) => b - a));
 }
@@ -50,7 +52,9 @@ describe('a beam of unlimited width against the enumeration of all paths, 2,000 
         const { path } = best.get(tokens.join())!;
         const runs = path.flatMap((c, t) => (c !== blank && c !== path[t - 1] ? [t] : []));
         expect(starts).toEqual(runs);
-        expect(ends).toEqual(runs.map((t) => path.findIndex((c, u) => u > t && c !== path[t])).map((end) => (end < 0 ? T : end)));
+        expect(ends).toEqual(
+          runs.map((t) => path.findIndex((c, u) => u > t && c !== path[t])).map((end) => (end < 0 ? T : end)),
+        );
       }
     }
   });
@@ -59,9 +63,22 @@ describe('a beam of unlimited width against the enumeration of all paths, 2,000 
     const random = randomSource(32);
     for (let round = 0; round < 2000; round++) {
       const { emissions, logp, T } = draw(random, 4, 3);
-      const languageModel = readArpa(randomArpa(random, ['<s>', '</s>', 'a', 'b', '<unk>'].slice(0, 4 + randomInteger(random, 2)), 1 + randomInteger(random, 3)));
+      const languageModel = readArpa(
+        randomArpa(
+          random,
+          ['<s>', '</s>', 'a', 'b', '<unk>'].slice(0, 4 + randomInteger(random, 2)),
+          1 + randomInteger(random, 3),
+        ),
+      );
       const [alpha, beta, endOfSentence] = [2 * random(), 2 * random() - 1, random() < 0.5];
-      const [results] = new CtcBeamDecoder({ tokens: ['', 'a', 'b'], languageModel, alpha, beta, endOfSentence, ...wide }).decode(emissions);
+      const [results] = new CtcBeamDecoder({
+        tokens: ['', 'a', 'b'],
+        languageModel,
+        alpha,
+        beta,
+        endOfSentence,
+        ...wide,
+      }).decode(emissions);
       const expected = [...labellings(logp, T, 3, 0)].map(([key, p]): [string, number] => {
         const text = key === '' ? [] : key.split(',').map((c) => ['', 'a', 'b'][Number(c)]!);
         return [key, Math.log(p) + alpha * languageModel.score(text, { end: endOfSentence }) + beta * text.length];
@@ -77,16 +94,44 @@ describe('a beam of unlimited width against the enumeration of all paths, 2,000 
       const { emissions, logp, T } = draw(random, 4, 4);
       const vocabulary = ['a', 'b', 'ab', 'ba', 'aa'].slice(0, 1 + randomInteger(random, 5));
       const hasUnknown = random() < 0.7;
-      const languageModel = readArpa(randomArpa(random, ['<s>', '</s>', ...(hasUnknown ? ['<unk>'] : []), ...vocabulary], 1 + randomInteger(random, 3)));
+      const languageModel = readArpa(
+        randomArpa(
+          random,
+          ['<s>', '</s>', ...(hasUnknown ? ['<unk>'] : []), ...vocabulary],
+          1 + randomInteger(random, 3),
+        ),
+      );
       const [alpha, beta, unknownScore] = [random(), 2 * random() - 1, -5 * random()];
-      const [results] = new CtcBeamDecoder({ tokens, blank: 3, wordSeparator: '|', languageModel, alpha, beta, unknownScore, ...wide }).decode(emissions);
+      const [results] = new CtcBeamDecoder({
+        tokens,
+        blank: 3,
+        wordSeparator: '|',
+        languageModel,
+        alpha,
+        beta,
+        unknownScore,
+        ...wide,
+      }).decode(emissions);
       const expected = [...labellings(logp, T, 4, 3)].map(([key, p]): [string, number] => {
-        const words = key.split(',').map((c) => (c === '' ? '' : tokens[Number(c)]!)).join('').split('|').filter((word) => word !== '');
+        const words = key
+          .split(',')
+          .map((c) => (c === '' ? '' : tokens[Number(c)]!))
+          .join('')
+          .split('|')
+          .filter((word) => word !== '');
         const unknown = words.filter((word) => !vocabulary.includes(word)).length;
         return [key, Math.log(p) + alpha * languageModel.score(words) + beta * words.length + unknownScore * unknown];
       });
       expectSame(new Map(results!.map((result) => [result.tokens.join(), result.score])), new Map(expected));
-      for (const { text, tokens: classes } of results!) expect(text).toBe(classes.map((c) => tokens[c]).join('').split('|').filter(Boolean).join(' '));
+      for (const { text, tokens: classes } of results!)
+        expect(text).toBe(
+          classes
+            .map((c) => tokens[c])
+            .join('')
+            .split('|')
+            .filter(Boolean)
+            .join(' '),
+        );
     }
   });
 
@@ -96,19 +141,42 @@ describe('a beam of unlimited width against the enumeration of all paths, 2,000 
     for (let round = 0; round < 2000; round++) {
       const { emissions, logp, T } = draw(random, wordSeparator ? 3 : 4, wordSeparator ? 4 : 3);
       const names = tokens.slice(0, wordSeparator ? 4 : 3);
-      const lexicon = ['one', 'two', 'six'].slice(0, 1 + randomInteger(random, 3)).map((word): [string, ...string[][]] => {
-        const spelling = (): string[] => Array.from({ length: 1 + randomInteger(random, 3) }, () => pick(random, ['a', 'b']));
-        return random() < 0.4 ? [word, spelling(), spelling()] : [word, spelling()];
-      });
-      const spelled = lexicon.flatMap(([word, ...spellings]) => [...new Set((spellings as string[][]).map((one) => one.join('')))].map((spelling): [string, string] => [spelling, word]));
+      const lexicon = ['one', 'two', 'six']
+        .slice(0, 1 + randomInteger(random, 3))
+        .map((word): [string, ...string[][]] => {
+          const spelling = (): string[] =>
+            Array.from({ length: 1 + randomInteger(random, 3) }, () => pick(random, ['a', 'b']));
+          return random() < 0.4 ? [word, spelling(), spelling()] : [word, spelling()];
+        });
+      const spelled = lexicon.flatMap(([word, ...spellings]) =>
+        [...new Set((spellings as string[][]).map((one) => one.join('')))].map((spelling): [string, string] => [
+          spelling,
+          word,
+        ]),
+      );
       const languageModel = readArpa(randomArpa(random, ['<s>', '</s>', '<unk>', 'one', 'two'], 2));
-      const [results] = new CtcBeamDecoder({ tokens: names, wordSeparator, lexicon, languageModel, alpha: 0.7, beta: 0.3, unknownScore: -1, ...wide }).decode(emissions);
+      const [results] = new CtcBeamDecoder({
+        tokens: names,
+        wordSeparator,
+        lexicon,
+        languageModel,
+        alpha: 0.7,
+        beta: 0.3,
+        unknownScore: -1,
+        ...wide,
+      }).decode(emissions);
       const expected: Scored = new Map();
       for (const [key, p] of labellings(logp, T, names.length, 0)) {
-        const text = key.split(',').map((c) => (c === '' ? '' : tokens[Number(c)]!)).join('');
+        const text = key
+          .split(',')
+          .map((c) => (c === '' ? '' : tokens[Number(c)]!))
+          .join('');
         for (const words of readings(text, spelled, wordSeparator)) {
           const unknown = words.filter((word) => word === 'six').length;
-          expected.set(`${key}:${words.join(' ')}`, Math.log(p) + 0.7 * languageModel.score(words) + 0.3 * words.length - unknown);
+          expected.set(
+            `${key}:${words.join(' ')}`,
+            Math.log(p) + 0.7 * languageModel.score(words) + 0.3 * words.length - unknown,
+          );
         }
       }
       expectSame(new Map(results!.map((result) => [`${result.tokens.join()}:${result.text}`, result.score])), expected);
@@ -122,10 +190,15 @@ describe('a beam of unlimited width against the enumeration of all paths, 2,000 
       const { emissions, logp, T } = draw(random, 5, wordSeparator ? 4 : 3);
       const names = tokens.slice(0, wordSeparator ? 4 : 3);
       const candidates = ['a', 'ab', 'ba', 'aab', 'bb', ...(wordSeparator ? ['a b', 'b a b'] : [])];
-      const hotWords = Object.fromEntries(candidates.filter(() => random() < 0.5).map((word) => [word, 6 * random() - 1]));
+      const hotWords = Object.fromEntries(
+        candidates.filter(() => random() < 0.5).map((word) => [word, 6 * random() - 1]),
+      );
       const [results] = new CtcBeamDecoder({ tokens: names, wordSeparator, hotWords, ...wide }).decode(emissions);
       const expected = [...labellings(logp, T, names.length, 0)].map(([key, p]): [string, number] => {
-        const text = key.split(',').map((c) => (c === '' ? '' : tokens[Number(c)]!)).join('');
+        const text = key
+          .split(',')
+          .map((c) => (c === '' ? '' : tokens[Number(c)]!))
+          .join('');
         const whole = wordSeparator ? `|${text}|` : text;
         let bonus = 0;
         for (const [word, weight] of Object.entries(hotWords)) {
@@ -143,10 +216,16 @@ describe('a beam of unlimited width against the enumeration of all paths, 2,000 
 function readings(text: string, spelled: readonly [string, string][], separator: string | null): string[][] {
   if (separator !== null) {
     const parts = text.split(separator).filter((part) => part !== '');
-    return parts.reduce<string[][]>((all, part) => all.flatMap((words) => spelled.filter(([spelling]) => spelling === part).map(([, word]) => [...words, word])), [[]]);
+    return parts.reduce<string[][]>(
+      (all, part) =>
+        all.flatMap((words) => spelled.filter(([spelling]) => spelling === part).map(([, word]) => [...words, word])),
+      [[]],
+    );
   }
   if (text === '') return [[]];
-  return spelled.filter(([spelling]) => text.startsWith(spelling)).flatMap(([spelling, word]) => readings(text.slice(spelling.length), spelled, null).map((rest) => [word, ...rest]));
+  return spelled
+    .filter(([spelling]) => text.startsWith(spelling))
+    .flatMap(([spelling, word]) => readings(text.slice(spelling.length), spelled, null).map((rest) => [word, ...rest]));
 }
 
 test('width 1 is not greedy: it follows the prefix that most paths share', () => {
@@ -160,10 +239,14 @@ test('width 1 is not greedy: it follows the prefix that most paths share', () =>
   expect(exact.score).toBeCloseTo(Math.log(0.4025), 6);
   // After the first frame the empty prefix (0.4) is all that width 1 keeps, so it ends there as greedy does …
   expect(beam.tokens).toEqual([]);
-  // … but not here: after "a" (0.6) the paths –, a of the second frame both read as "a", while the best path goes on to b.
+  // … but not here: after "a" (0.6) the paths –, a of the second frame both read as "a", while the best path goes on to
+  // b.
   const second = [0.4, 0.6, 0, 0.3, 0.3, 0.4].map((p) => Math.log(p + 1e-9));
   const [path] = ctcGreedyDecode({ data: second, shape: [2, 3] });
-  const prefix = new CtcBeamDecoder({ tokens: ['', 'a', 'b'], beamWidth: 1 }).decode({ data: second, shape: [2, 3] })[0]![0]!;
+  const prefix = new CtcBeamDecoder({ tokens: ['', 'a', 'b'], beamWidth: 1 }).decode({
+    data: second,
+    shape: [2, 3],
+  })[0]![0]!;
   expect(path!.tokens).toEqual([1, 2]);
   expect(prefix.tokens).toEqual([1]);
 });
@@ -187,7 +270,10 @@ describe('pruned searches', () => {
 
   test('maxTokens and tokenThreshold leave out tokens, beamThreshold leaves out hypotheses', () => {
     const data = [0.5, 0.3, 0.15, 0.05].map(Math.log);
-    const read = (options: object) => new CtcBeamDecoder({ tokens: ['', 'a', 'b', 'c'], nBest: 9, ...options }).decode({ data, shape: [1, 4] })[0]!.map(({ text }) => text);
+    const read = (options: object) =>
+      new CtcBeamDecoder({ tokens: ['', 'a', 'b', 'c'], nBest: 9, ...options })
+        .decode({ data, shape: [1, 4] })[0]!
+        .map(({ text }) => text);
     expect(read({})).toEqual(['', 'a', 'b', 'c']);
     expect(read({ maxTokens: 2 })).toEqual(['', 'a', 'b']);
     expect(read({ tokenThreshold: Math.log(0.2) })).toEqual(['', 'a']);
@@ -200,7 +286,12 @@ describe('pruned searches', () => {
     for (let round = 0; round < 30; round++) {
       const [T, C] = [60, 5];
       const emissions = { data: randomLogits(random, T, C, 1), shape: [T, C] };
-      const options = resolveOptions({ tokens: ['', 'a', 'b', 'c', 'd'], beamWidth: 4 + randomInteger(random, 20), nBest: 5, hotWords: ['abc'] });
+      const options = resolveOptions({
+        tokens: ['', 'a', 'b', 'c', 'd'],
+        beamWidth: 4 + randomInteger(random, 20),
+        nBest: 5,
+        hotWords: ['abc'],
+      });
       const [often, never] = [new BeamSearch(options, 8), new BeamSearch(options)];
       for (const search of [often, never]) search.process(framesOf('test', emissions, 0)[0]!);
       expect(often.tree.count).toBeLessThan(never.tree.count);
@@ -213,9 +304,19 @@ describe('streams', () => {
   const random = randomSource(38);
   const [T, C] = [40, 4];
   const data = randomLogits(random, T, C);
-  const decoder = new CtcBeamDecoder({ tokens: ['', ' ', 'a', 'b'], wordSeparator: ' ', beamWidth: 8, nBest: 3, beta: 0.5 });
+  const decoder = new CtcBeamDecoder({
+    tokens: ['', ' ', 'a', 'b'],
+    wordSeparator: ' ',
+    beamWidth: 8,
+    nBest: 3,
+    beta: 0.5,
+  });
   const [whole] = decoder.decode({ data, shape: [T, C] });
-  const pieces = (cuts: readonly number[]) => [0, ...cuts].map((from, k) => ({ data: data.subarray(from * C, (cuts[k] ?? T) * C), shape: [(cuts[k] ?? T) - from, C] }));
+  const pieces = (cuts: readonly number[]) =>
+    [0, ...cuts].map((from, k) => ({
+      data: data.subarray(from * C, (cuts[k] ?? T) * C),
+      shape: [(cuts[k] ?? T) - from, C],
+    }));
 
   test('nothing depends on where the frames are cut', () => {
     const stream = decoder.stream();
@@ -230,9 +331,14 @@ describe('streams', () => {
   test('a partial result is what the frames so far say', () => {
     const stream = decoder.stream();
     const partial = stream.push({ data: data.subarray(0, 20 * C), shape: [20, C] });
-    const [alone] = new CtcBeamDecoder({ ...decoder.options, beta: 0 }).decode({ data: data.subarray(0, 20 * C), shape: [20, C] });
+    const [alone] = new CtcBeamDecoder({ ...decoder.options, beta: 0 }).decode({
+      data: data.subarray(0, 20 * C),
+      shape: [20, C],
+    });
     expect(partial.tokens.length).toBeGreaterThan(0);
-    expect(partial.starts.every((start, k) => start < partial.ends[k]! && partial.ends[k]! <= (partial.starts[k + 1] ?? 20))).toBe(true);
+    expect(
+      partial.starts.every((start, k) => start < partial.ends[k]! && partial.ends[k]! <= (partial.starts[k + 1] ?? 20)),
+    ).toBe(true);
     expect(alone![0]!.tokens.length).toBeGreaterThan(0);
   });
 
@@ -248,17 +354,39 @@ test('words come with their times', () => {
   // a a - sp b b, each frame sure of its class
   const path = [1, 1, 0, 3, 2, 2];
   const data = path.flatMap((c) => [0, 1, 2, 3].map((k) => (k === c ? 20 : 0)));
-  const result = new CtcBeamDecoder({ tokens: ['', 'a', 'b', ' '], wordSeparator: ' ' }).decode({ data, shape: [6, 4] })[0]![0]!;
+  const result = new CtcBeamDecoder({ tokens: ['', 'a', 'b', ' '], wordSeparator: ' ' }).decode({
+    data,
+    shape: [6, 4],
+  })[0]![0]!;
   expect(result.text).toBe('a b');
-  expect(result.words).toEqual([{ word: 'a', start: 0, end: 2 }, { word: 'b', start: 4, end: 6 }]);
-  const read = new CtcBeamDecoder({ tokens: ['', 'a', 'b', ' '], wordSeparator: ' ', lexicon: [['eh', ['a']], ['bee', ['b']]] }).decode({ data, shape: [6, 4] })[0]![0]!;
-  expect(read.words).toEqual([{ word: 'eh', start: 0, end: 2 }, { word: 'bee', start: 4, end: 6 }]);
+  expect(result.words).toEqual([
+    { word: 'a', start: 0, end: 2 },
+    { word: 'b', start: 4, end: 6 },
+  ]);
+  const read = new CtcBeamDecoder({
+    tokens: ['', 'a', 'b', ' '],
+    wordSeparator: ' ',
+    lexicon: [
+      ['eh', ['a']],
+      ['bee', ['b']],
+    ],
+  }).decode({ data, shape: [6, 4] })[0]![0]!;
+  expect(read.words).toEqual([
+    { word: 'eh', start: 0, end: 2 },
+    { word: 'bee', start: 4, end: 6 },
+  ]);
 });
 
 test('a lexicon may allow nothing', () => {
-  expect(new CtcBeamDecoder({ tokens: ['', 'a'], lexicon: ['aa'] }).decode({ data: [0, 0], shape: [1, 2] })[0]!.map(({ text }) => text)).toEqual(['']);
+  expect(
+    new CtcBeamDecoder({ tokens: ['', 'a'], lexicon: ['aa'] })
+      .decode({ data: [0, 0], shape: [1, 2] })[0]!
+      .map(({ text }) => text),
+  ).toEqual(['']);
   const sure = [-Infinity, 0];
-  expect(new CtcBeamDecoder({ tokens: ['', 'a'], lexicon: ['aa'] }).decode({ data: sure, shape: [1, 2] })[0]).toEqual([]);
+  expect(new CtcBeamDecoder({ tokens: ['', 'a'], lexicon: ['aa'] }).decode({ data: sure, shape: [1, 2] })[0]).toEqual(
+    [],
+  );
 });
 
 test('bad arguments are named', () => {
@@ -274,7 +402,9 @@ test('bad arguments are named', () => {
   expect(make({ unit: 'word', beta: 1 })).toThrow(codeOf('INVALID_ARGUMENT'));
   expect(make({ wordSeparator: ' ' })).toThrow(codeOf('UNKNOWN_TOKEN'));
   expect(make({ lexicon: ['abc'] })).toThrow(codeOf('UNKNOWN_TOKEN'));
-  expect(make({ lexicon: [['abc', ['a', 'c']]] })).toThrow(expect.objectContaining({ code: 'UNKNOWN_TOKEN', message: expect.stringContaining('"abc"') as string }));
+  expect(make({ lexicon: [['abc', ['a', 'c']]] })).toThrow(
+    expect.objectContaining({ code: 'UNKNOWN_TOKEN', message: expect.stringContaining('"abc"') as string }),
+  );
   expect(make({ lexicon: [['abc', []]] })).toThrow(codeOf('MALFORMED_LEXICON'));
   expect(make({ hotWords: ['abc'] })).toThrow(codeOf('UNKNOWN_TOKEN'));
   const decoder = new CtcBeamDecoder({ tokens: ['', 'a'] });

@@ -7,23 +7,25 @@ import { type BeamResult, type PartialResult, readBeam } from './result.ts';
 /**
  * CTC prefix beam search with a language model, a lexicon and hot words. A hypothesis y is ranked by
  *
- * ln p(y | x) + α·ln p_LM(y) + β·(words or tokens) + unknownScore·(words the model does not know) + bonuses of hot words,
+ * ln p(y | x) + α·ln p_LM(y) + β·(words or tokens) + unknownScore·(words the model does not know) + bonuses of hot
+ * words,
  *
  * where p(y | x) sums over all of its paths. With a beam that is wide enough the first result is the best labelling
  * there is. A beam of width 1 is *not* greedy decoding: it follows the best prefix, which sums over paths, and greedy
  * decoding the best path.
  *
  * @example
- * const decoder = new CtcBeamDecoder({ tokens: ['', ' ', 'a', 'b'], wordSeparator: ' ', beamWidth: 50, nBest: 3, languageModel: readArpa(text) });
- * const [[best]] = decoder.decode({ data: await logits.data(), shape: logits.shape });
- * best.text;
+ * const decoder = new CtcBeamDecoder({ tokens: ['', ' ', 'a', 'b'], wordSeparator: ' ', beamWidth: 50, nBest: 3,
+ * languageModel: readArpa(text) }); const [[best]] = decoder.decode({ data: await logits.data(), shape: logits.shape
+ * }); best.text;
  */
 export class CtcBeamDecoder {
   readonly options: BeamDecoderOptions;
   readonly #resolved: ResolvedOptions;
 
   /**
-   * @throws ArgumentError for an option out of range; `INVALID_BLANK`; `UNKNOWN_TOKEN` for a lexicon's spelling or a hot
+   * @throws ArgumentError for an option out of range; `INVALID_BLANK`; `UNKNOWN_TOKEN` for a lexicon's spelling or a
+   * hot
    *   word with a token that is no class
    */
   constructor(options: BeamDecoderOptions) {
@@ -35,7 +37,8 @@ export class CtcBeamDecoder {
    * Decodes whole utterances.
    *
    * @param emissions logits or log-probabilities, `[T, C]` or `[T, N, C]`
-   * @returns for each utterance its best hypotheses, the best first: at most `nBest`, and none where the lexicon allows none
+   * @returns for each utterance its best hypotheses, the best first: at most `nBest`, and none where the lexicon allows
+   * none
    * @throws ShapeError, ArgumentError `INVALID_LENGTHS`, `NAN_IN_EMISSIONS`
    */
   decode(emissions: Emissions): BeamResult[][] {
@@ -76,8 +79,8 @@ export interface CtcStream {
   /** Frames so far */
   readonly frames: number;
   /**
-   * Takes the next frames, `[t, C]`, and returns the best hypothesis so far. Its last words may change, and its score is
-   * without what the end will add (the unfinished word, the end of the sentence).
+   * Takes the next frames, `[t, C]`, and returns the best hypothesis so far. Its last words may change, and its score
+   * is without what the end will add (the unfinished word, the end of the sentence).
    *
    * @throws ShapeError, ArgumentError `NAN_IN_EMISSIONS`
    */
@@ -103,7 +106,10 @@ class BeamStream implements CtcStream {
 
   push(emissions: Emissions): BeamResult {
     this.#check(emissions);
-    if (emissions.shape.length !== 2) throw new ShapeError(`[CtcStream] expected frames of one utterance, [t, C], got [${emissions.shape.join(', ')}]; make a stream for each utterance`);
+    if (emissions.shape.length !== 2)
+      throw new ShapeError(
+        `[CtcStream] expected frames of one utterance, [t, C], got [${emissions.shape.join(', ')}]; make a stream for each utterance`,
+      );
     for (const frames of framesOf('CtcStream', emissions, this.#options.blank)) this.#search.process(frames);
     return readBeam(this.#search, this.#options, 1, false)[0]!;
   }

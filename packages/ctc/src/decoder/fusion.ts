@@ -41,8 +41,8 @@ export const noWord = -1;
 export const unknownWord = -2;
 
 /**
- * What a hypothesis earns beside the probability of its tokens, token by token. Its state is that of the language model,
- * the node of the unfinished word in the tree of spellings, and the state of the hot words.
+ * What a hypothesis earns beside the probability of its tokens, token by token. Its state is that of the language
+ * model, the node of the unfinished word in the tree of spellings, and the state of the hot words.
  */
 export class Fusion {
   readonly #parts: FusionParts;
@@ -81,7 +81,8 @@ export class Fusion {
   /** What an unfinished word and a begun phrase are expected to earn; counts for pruning only. */
   provisional(tree: number, hot: number): number {
     const { tree: spellings, hotWords } = this.#parts;
-    const word = spellings === null || tree === 0 ? 0 : tree === unknown ? this.#unknownProvisional : spellings.best(tree);
+    const word =
+      spellings === null || tree === 0 ? 0 : tree === unknown ? this.#unknownProvisional : spellings.best(tree);
     return word + (hotWords?.credit(hot) ?? 0);
   }
 

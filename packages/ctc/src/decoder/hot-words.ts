@@ -22,7 +22,8 @@ export class HotWords {
    */
   constructor(phrases: readonly { readonly classes: readonly number[]; readonly weight: number }[], separator: number) {
     this.#separator = separator;
-    for (const { classes, weight } of phrases) this.#add(separator < 0 ? classes : [separator, ...classes, separator], classes.length, weight);
+    for (const { classes, weight } of phrases)
+      this.#add(separator < 0 ? classes : [separator, ...classes, separator], classes.length, weight);
     this.#linkFailures();
     this.start = separator < 0 ? 0 : this.step(0, separator);
     this.most = Math.max(0, ...this.#bonuses) + Math.max(0, ...this.#credits);

@@ -5,8 +5,8 @@ import type { Speller } from './speller.ts';
 export type LexiconEntries = Iterable<readonly [word: string, ...spellings: (readonly string[])[]]>;
 
 /**
- * Reads a lexicon as flashlight and wav2letter write it: a line a spelling, the word first and then its tokens, separated
- * by white space. A word may have several lines.
+ * Reads a lexicon as flashlight and wav2letter write it: a line a spelling, the word first and then its tokens,
+ * separated by white space. A word may have several lines.
  *
  * @throws ArgumentError `MALFORMED_LEXICON` with the number of a line that has a word and no tokens
  * @example
@@ -16,7 +16,11 @@ export function readLexicon(text: string): [string, string[]][] {
   return text.split('\n').flatMap((line, index): [string, string[]][] => {
     const [word, ...tokens] = line.trim().split(/\s+/u);
     if (!word) return [];
-    if (tokens.length === 0) throw new ArgumentError(`[readLexicon] line ${index + 1}: the word ${JSON.stringify(word)} has no tokens; expected "word token token …"`, 'MALFORMED_LEXICON');
+    if (tokens.length === 0)
+      throw new ArgumentError(
+        `[readLexicon] line ${index + 1}: the word ${JSON.stringify(word)} has no tokens; expected "word token token …"`,
+        'MALFORMED_LEXICON',
+      );
     return [[word, tokens]];
   });
 }
@@ -87,17 +91,28 @@ export function lexiconTree(entries: LexiconEntries | readonly string[], speller
   const numbers = new Map<string, number>();
   for (const entry of entries) {
     const [word, ...spellings] = typeof entry === 'string' ? [entry] : entry;
-    const lists = spellings.length === 0 ? [speller.spellOrThrow('lexicon', word)] : spellings.map((tokens) => classesOf(word, tokens, speller));
+    const lists =
+      spellings.length === 0
+        ? [speller.spellOrThrow('lexicon', word)]
+        : spellings.map((tokens) => classesOf(word, tokens, speller));
     for (const list of lists) numbers.set(word, tree.add(word, list, numbers.get(word)));
   }
   return tree;
 }
 
 function classesOf(word: string, tokens: readonly string[], speller: Speller): number[] {
-  if (tokens.length === 0) throw new ArgumentError(`[lexicon] the word ${JSON.stringify(word)} has a spelling without tokens; expected one token or more`, 'MALFORMED_LEXICON');
+  if (tokens.length === 0)
+    throw new ArgumentError(
+      `[lexicon] the word ${JSON.stringify(word)} has a spelling without tokens; expected one token or more`,
+      'MALFORMED_LEXICON',
+    );
   return tokens.map((token) => {
     const c = speller.class(token);
-    if (c < 0) throw new ArgumentError(`[lexicon] the word ${JSON.stringify(word)} is spelled with ${JSON.stringify(token)}, expected only tokens that are classes of the network; check its case and the word separator`, 'UNKNOWN_TOKEN');
+    if (c < 0)
+      throw new ArgumentError(
+        `[lexicon] the word ${JSON.stringify(word)} is spelled with ${JSON.stringify(token)}, expected only tokens that are classes of the network; check its case and the word separator`,
+        'UNKNOWN_TOKEN',
+      );
     return c;
   });
 }

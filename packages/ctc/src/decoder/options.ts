@@ -29,15 +29,18 @@ export interface BeamDecoderOptions {
   readonly unit?: 'word' | 'token' | undefined;
   /** The weight of the language model's ln p, 0.5 by default. */
   readonly alpha?: number | undefined;
-  /** Added for each word (each token for the unit `token`), 0 by default: makes up for what the model takes from long texts. */
+  /**
+   * Added for each word (each token for the unit `token`), 0 by default: makes up for what the model takes from long
+   * texts.
+   */
   readonly beta?: number | undefined;
   /** Added for each word that the language model does not know, −10 by default. */
   readonly unknownScore?: number | undefined;
   /** Whether the model scores the end of the sentence, true by default. */
   readonly endOfSentence?: boolean | undefined;
   /**
-   * The only words allowed: plain words, which are spelled by the longest tokens that fit, or words with spellings, such
-   * as `readLexicon` gives.
+   * The only words allowed: plain words, which are spelled by the longest tokens that fit, or words with spellings,
+   * such as `readLexicon` gives.
    */
   readonly lexicon?: LexiconEntries | readonly string[] | null | undefined;
   /** Words or phrases to look out for, or each with a bonus of its own, in nats. */
@@ -59,15 +62,27 @@ export interface ResolvedOptions extends SearchOptions {
 const where = 'CtcBeamDecoder';
 
 export function resolveOptions(options: BeamDecoderOptions): ResolvedOptions {
-  const { tokens, blank = 0, beamWidth = 100, nBest = 1, beamThreshold = Infinity, tokenThreshold = -Infinity } = options;
+  const {
+    tokens,
+    blank = 0,
+    beamWidth = 100,
+    nBest = 1,
+    beamThreshold = Infinity,
+    tokenThreshold = -Infinity,
+  } = options;
   const classes = tokens.length;
   checkBlank(where, blank, classes);
   const maxTokens = options.maxTokens ?? classes;
   for (const [name, value] of Object.entries({ beamWidth, nBest, maxTokens })) {
-    if (!Number.isInteger(value) || value < 1) throw new ArgumentError(`[${where}] expected ${name} to be an integer of 1 or more, got ${value}`);
+    if (!Number.isInteger(value) || value < 1)
+      throw new ArgumentError(`[${where}] expected ${name} to be an integer of 1 or more, got ${value}`);
   }
-  if (!(beamThreshold > 0)) throw new ArgumentError(`[${where}] expected a beamThreshold above 0, got ${beamThreshold}; it is how many nats below the best a hypothesis may be`);
-  if (!(tokenThreshold <= 0)) throw new ArgumentError(`[${where}] expected a tokenThreshold of 0 or below, got ${tokenThreshold}; it is a ln p`);
+  if (!(beamThreshold > 0))
+    throw new ArgumentError(
+      `[${where}] expected a beamThreshold above 0, got ${beamThreshold}; it is how many nats below the best a hypothesis may be`,
+    );
+  if (!(tokenThreshold <= 0))
+    throw new ArgumentError(`[${where}] expected a tokenThreshold of 0 or below, got ${tokenThreshold}; it is a ln p`);
   const speller = new Speller(tokens, blank);
   const separator = separatorOf(options, speller);
   const closed = Boolean(options.lexicon);
@@ -75,14 +90,34 @@ export function resolveOptions(options: BeamDecoderOptions): ResolvedOptions {
   const model = options.languageModel ?? null;
   const unit = options.unit ?? (tellsWords ? 'word' : 'token');
   if (unit === 'word' && !tellsWords && (model || options.beta)) {
-    throw new ArgumentError(`[${where}] expected a wordSeparator or a lexicon with unit: 'word', got neither; pass one, or unit: 'token' for a model of single tokens`);
+    throw new ArgumentError(
+      `[${where}] expected a wordSeparator or a lexicon with unit: 'word', got neither; pass one, or unit: 'token' for a model of single tokens`,
+    );
   }
-  const spellings = options.lexicon ? lexiconTree(options.lexicon, speller) : separator >= 0 && unit === 'word' ? vocabularyTree(model, speller, separator) : null;
+  const spellings = options.lexicon
+    ? lexiconTree(options.lexicon, speller)
+    : separator >= 0 && unit === 'word'
+      ? vocabularyTree(model, speller, separator)
+      : null;
   const fusion = fusionOf(options, { closed, separator, unit, spellings, speller, tellsWords });
   return {
-    classes, blank, beamWidth, beamThreshold, maxTokens, tokenThreshold, fusion, tokens, nBest, separator, tellsWords, spellings,
+    classes,
+    blank,
+    beamWidth,
+    beamThreshold,
+    maxTokens,
+    tokenThreshold,
+    fusion,
+    tokens,
+    nBest,
+    separator,
+    tellsWords,
+    spellings,
     checkClasses(got) {
-      if (got !== classes) throw new ShapeError(`[${where}] expected ${classes} classes, one for each token, got ${got}; pass the tokens of this network`);
+      if (got !== classes)
+        throw new ShapeError(
+          `[${where}] expected ${classes} classes, one for each token, got ${got}; pass the tokens of this network`,
+        );
     },
   };
 }
@@ -91,7 +126,10 @@ function separatorOf({ wordSeparator = null }: BeamDecoderOptions, speller: Spel
   if (wordSeparator === null) return -1;
   const separator = speller.class(wordSeparator);
   if (separator < 0) {
-    throw new ArgumentError(`[${where}] the wordSeparator ${JSON.stringify(wordSeparator)} is none of the tokens, expected the text of a class`, 'UNKNOWN_TOKEN');
+    throw new ArgumentError(
+      `[${where}] the wordSeparator ${JSON.stringify(wordSeparator)} is none of the tokens, expected the text of a class`,
+      'UNKNOWN_TOKEN',
+    );
   }
   return separator;
 }
@@ -119,13 +157,38 @@ interface Built {
 function fusionOf(options: BeamDecoderOptions, { closed, separator, unit, spellings, speller }: Built): Fusion | null {
   const { tokens, alpha = 0.5, beta = 0, unknownScore = -10, endOfSentence = true, hotWordWeight = 10 } = options;
   for (const [name, value] of Object.entries({ alpha, beta, unknownScore, hotWordWeight })) {
-    if (!Number.isFinite(value) || (name === 'alpha' && value < 0)) throw new ArgumentError(`[${where}] expected a finite ${name}${name === 'alpha' ? ' of 0 or more' : ''}, got ${value}`);
+    if (!Number.isFinite(value) || (name === 'alpha' && value < 0))
+      throw new ArgumentError(
+        `[${where}] expected a finite ${name}${name === 'alpha' ? ' of 0 or more' : ''}, got ${value}`,
+      );
   }
   const model = options.languageModel ?? null;
-  const entries = Object.entries(Array.isArray(options.hotWords) ? Object.fromEntries((options.hotWords as string[]).map((word) => [word, hotWordWeight])) : (options.hotWords ?? {}));
+  const entries = Object.entries(
+    Array.isArray(options.hotWords)
+      ? Object.fromEntries((options.hotWords as string[]).map((word) => [word, hotWordWeight]))
+      : (options.hotWords ?? {}),
+  );
   if (model === null && entries.length === 0 && !closed && beta === 0) return null;
-  const phrases = entries.map(([phrase, weight]) => ({ classes: speller.spellOrThrow('hotWords', separator < 0 ? phrase : phrase.trim().replaceAll(/\s+/gu, tokens[separator]!)), weight }));
+  const phrases = entries.map(([phrase, weight]) => ({
+    classes: speller.spellOrThrow(
+      'hotWords',
+      separator < 0 ? phrase : phrase.trim().replaceAll(/\s+/gu, tokens[separator]!),
+    ),
+    weight,
+  }));
   const symbols = Int32Array.from(tokens, (token) => model?.index(token) ?? -1);
   const hotWords = phrases.length > 0 ? new HotWords(phrases, separator) : null;
-  return new Fusion({ model, unit, symbols, tree: spellings, closed, separator, hotWords, alpha, beta, unknownScore, endOfSentence });
+  return new Fusion({
+    model,
+    unit,
+    symbols,
+    tree: spellings,
+    closed,
+    separator,
+    hotWords,
+    alpha,
+    beta,
+    unknownScore,
+    endOfSentence,
+  });
 }

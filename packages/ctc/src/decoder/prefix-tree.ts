@@ -1,8 +1,8 @@
 import { grown } from '../language-model/word-table.ts';
 
 /**
- * The hypotheses of a search as nodes of a tree: each is its parent's tokens and one more. A hypothesis that fell out of
- * the beam and comes back gets its node again, so that its descendants are never there twice.
+ * The hypotheses of a search as nodes of a tree: each is its parent's tokens and one more. A hypothesis that fell out
+ * of the beam and comes back gets its node again, so that its descendants are never there twice.
  */
 export class PrefixTree {
   count = 0;
@@ -23,7 +23,10 @@ export class PrefixTree {
   places = new Int32Array(1024);
   #slots = new Int32Array(4096);
 
-  /** Timings: a list in each cell, of one token's first and last frame (exclusive) and the cell of those before; 0 is empty. */
+  /**
+   * Timings: a list in each cell, of one token's first and last frame (exclusive) and the cell of those before; 0 is
+   * empty.
+   */
   timings = 1;
   previousTimings = new Int32Array(1024);
   starts = new Int32Array(1024);
@@ -33,7 +36,8 @@ export class PrefixTree {
     const mask = this.#slots.length - 1;
     for (let slot = hash(parent, token, word) & mask; ; slot = (slot + 1) & mask) {
       const node = this.#slots[slot]! - 1;
-      if (node < 0 || (this.parents[node] === parent && this.tokens[node] === token && this.words[node] === word)) return node;
+      if (node < 0 || (this.parents[node] === parent && this.tokens[node] === token && this.words[node] === word))
+        return node;
     }
   }
 
@@ -74,7 +78,8 @@ export class PrefixTree {
       numbers[node] = to;
       // A parent's number is below its child's, so it has its new one already.
       this.parents[to] = this.parents[node]! < 0 ? -1 : numbers[this.parents[node]!]!;
-      for (const array of [this.tokens, this.words, this.languages, this.trees, this.hots, this.places]) array[to] = array[node]!;
+      for (const array of [this.tokens, this.words, this.languages, this.trees, this.hots, this.places])
+        array[to] = array[node]!;
       for (const array of [this.scores, this.languageScores, this.prospects]) array[to] = array[node]!;
     }
     this.count = count;
@@ -86,7 +91,8 @@ export class PrefixTree {
   compactTimings(lists: readonly Int32Array[]): void {
     const numbers = new Int32Array(this.timings).fill(-1);
     numbers[0] = 0;
-    for (const cells of lists) for (const cell of cells) for (let at = cell; numbers[at]! < 0; at = this.previousTimings[at]!) numbers[at] = 1;
+    for (const cells of lists)
+      for (const cell of cells) for (let at = cell; numbers[at]! < 0; at = this.previousTimings[at]!) numbers[at] = 1;
     let count = 1;
     for (let cell = 1; cell < this.timings; cell++) {
       if (numbers[cell]! < 0) continue;

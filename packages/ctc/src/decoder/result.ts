@@ -48,15 +48,28 @@ export function readBeam(search: BeamSearch, options: ResolvedOptions, count: nu
     else {
       fusion.finish(tree.languages[node]!, tree.trees[node]!, tree.hots[node]!);
       for (const { score: more, languageScore, word } of fusion.continuations.slice(0, fusion.count)) {
-        found.push({ place, ctcScore, score: score + more, languageModelScore: languageModelScore + languageScore, word });
+        found.push({
+          place,
+          ctcScore,
+          score: score + more,
+          languageModelScore: languageModelScore + languageScore,
+          word,
+        });
       }
     }
   }
   const possible = found.filter(({ score }) => score > -Infinity).sort((a, b) => b.score - a.score);
-  return possible.slice(0, count).map(({ place, word, ...scores }) => ({ ...read(search, options, place, word), ...scores }));
+  return possible
+    .slice(0, count)
+    .map(({ place, word, ...scores }) => ({ ...read(search, options, place, word), ...scores }));
 }
 
-function read(search: BeamSearch, options: ResolvedOptions, place: number, lastWord: number): Omit<BeamResult, 'score' | 'ctcScore' | 'languageModelScore'> {
+function read(
+  search: BeamSearch,
+  options: ResolvedOptions,
+  place: number,
+  lastWord: number,
+): Omit<BeamResult, 'score' | 'ctcScore' | 'languageModelScore'> {
   const { beam, tree } = search;
   const [tokens, words, starts, ends]: number[][] = [[], [], [], []];
   for (let node = beam.nodes[place]!; tree.parents[node]! >= 0; node = tree.parents[node]!) {
@@ -68,25 +81,41 @@ function read(search: BeamSearch, options: ResolvedOptions, place: number, lastW
     starts!.push(beam.labelStarts[place]!);
     ends!.push(search.time);
   }
-  for (let cell = (inLabel ? beam.labelTimings : beam.blankTimings)[place]!; cell !== 0; cell = tree.previousTimings[cell]!) {
+  for (
+    let cell = (inLabel ? beam.labelTimings : beam.blankTimings)[place]!;
+    cell !== 0;
+    cell = tree.previousTimings[cell]!
+  ) {
     starts!.push(tree.starts[cell]!);
     ends!.push(tree.ends[cell]!);
   }
   const lists = { tokens: tokens!.reverse(), starts: starts!.reverse(), ends: ends!.reverse() };
   const timed = options.tellsWords ? timedWords(options, lists, words!.reverse(), lastWord) : [];
-  const text = options.tellsWords ? timed.map(({ word }) => word).join(' ') : lists.tokens.map((token) => options.tokens[token]).join('');
+  const text = options.tellsWords
+    ? timed.map(({ word }) => word).join(' ')
+    : lists.tokens.map((token) => options.tokens[token]).join('');
   return { text, ...lists, words: timed };
 }
 
 type Lists = Pick<BeamResult, 'tokens' | 'starts' | 'ends'>;
 
-/** The words: where the tree of spellings says that one ends, or else at the separators; the rest is an unfinished one. */
-function timedWords({ tokens: names, separator, spellings }: ResolvedOptions, { tokens, starts, ends }: Lists, emitted: readonly number[], last: number): TimedWord[] {
+/**
+ * The words: where the tree of spellings says that one ends, or else at the separators; the rest is an unfinished one.
+ */
+function timedWords(
+  { tokens: names, separator, spellings }: ResolvedOptions,
+  { tokens, starts, ends }: Lists,
+  emitted: readonly number[],
+  last: number,
+): TimedWord[] {
   const words: TimedWord[] = [];
   let from = 0;
   const push = (to: number, word: number): void => {
     if (to > from) {
-      const spelled = tokens.slice(from, to).map((token) => names[token]).join('');
+      const spelled = tokens
+        .slice(from, to)
+        .map((token) => names[token])
+        .join('');
       words.push({ word: word >= 0 ? spellings!.words[word]! : spelled, start: starts[from]!, end: ends[to - 1]! });
     }
   };

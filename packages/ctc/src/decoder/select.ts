@@ -1,4 +1,7 @@
-/** The k-th largest (from 1) of the first `count` values, which it reorders (Hoare's selection with the middle of three). */
+/**
+ * The k-th largest (from 1) of the first `count` values, which it reorders (Hoare's selection with the middle of
+ * three).
+ */
 export function kthLargest(values: Float64Array, count: number, k: number): number {
   let low = 0;
   let high = count - 1;

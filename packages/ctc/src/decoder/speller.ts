@@ -21,7 +21,7 @@ export class Speller {
   /** The classes that spell `text`, or null where no token fits somewhere. */
   spell(text: string): number[] | null {
     const classes: number[] = [];
-    for (let at = 0; at < text.length; ) {
+    for (let at = 0; at < text.length;) {
       let length = Math.min(this.#longest, text.length - at);
       while (length > 0 && !this.#classes.has(text.slice(at, at + length))) length--;
       if (length === 0) return null;
@@ -35,7 +35,10 @@ export class Speller {
   spellOrThrow(where: string, text: string): number[] {
     const classes = this.spell(text);
     if (classes === null || classes.length === 0) {
-      throw new ArgumentError(`[${where}] the tokens cannot spell ${JSON.stringify(text)}, expected text made of them; leave the word out or add the missing tokens to the network's classes`, 'UNKNOWN_TOKEN');
+      throw new ArgumentError(
+        `[${where}] the tokens cannot spell ${JSON.stringify(text)}, expected text made of them; leave the word out or add the missing tokens to the network's classes`,
+        'UNKNOWN_TOKEN',
+      );
     }
     return classes;
   }

@@ -61,7 +61,10 @@ test('1,000 random models, pruned ones with histories that have no entry among t
     for (let n = 1; n <= order; n++) {
       for (let code = 0; code < words.length ** n; code++) {
         if (n > 1 && random() < 0.6) continue;
-        const gram = Array.from({ length: n }, (_, k) => words[Math.floor(code / words.length ** k) % words.length]!).join(' ');
+        const gram = Array.from(
+          { length: n },
+          (_, k) => words[Math.floor(code / words.length ** k) % words.length]!,
+        ).join(' ');
         const [logProbability, backoff] = [-Number((3 * random()).toFixed(6)), Number((random() - 0.6).toFixed(5))];
         const hasBackoff = n < order && random() < 0.8;
         entries.set(gram, { logProbability, backoff: hasBackoff ? backoff : 0 });
@@ -69,7 +72,9 @@ test('1,000 random models, pruned ones with histories that have no entry among t
       }
     }
     const header = sections.map((lines, n) => `ngram ${n + 1}=${lines.length}`).join('\n');
-    const model = readArpa(`\\data\\\n${header}\n${sections.map((lines, n) => `\\${n + 1}-grams:\n${lines.join('\r\n')}\n`).join('\n')}\\end\\`);
+    const model = readArpa(
+      `\\data\\\n${header}\n${sections.map((lines, n) => `\\${n + 1}-grams:\n${lines.join('\r\n')}\n`).join('\n')}\\end\\`,
+    );
     const sentence = Array.from({ length: 6 }, () => words[randomInteger(random, words.length)]!);
     let expected = 0;
     sentence.forEach((word, k) => (expected += oracle(entries, sentence.slice(0, k), word, order)));
@@ -83,26 +88,52 @@ describe('a malformed file is refused with the number of its line', () => {
     ['nothing at all', '', /line 0: the file has no line/u],
     ['no counts', '\\data\\\n\\1-grams:\n\\end\\', /line 2: the header gives no counts/u],
     ['counts out of order', '\\data\\\nngram 2=1\n', /line 2: expected "ngram 1/u],
-    ['a section that is missing', small.replace('\\2-grams:', '\\3-grams:'), /line 15: expected the section \\2-grams/u],
-    ['too few n-grams', small.replace('ngram 2=3', 'ngram 2=4'), /line 20: the header promises 4 n-grams of order 2, got 3/u],
+    [
+      'a section that is missing',
+      small.replace('\\2-grams:', '\\3-grams:'),
+      /line 15: expected the section \\2-grams/u,
+    ],
+    [
+      'too few n-grams',
+      small.replace('ngram 2=3', 'ngram 2=4'),
+      /line 20: the header promises 4 n-grams of order 2, got 3/u,
+    ],
     ['a number that is none', small.replace('-0.5\ta', '-0.x5\ta'), /line 12: expected a number, got "-0.x5"/u],
     ['a probability above 1', small.replace('-0.7\tb', '0.7\tb'), /line 13: the log-probability 0.7 is above 0/u],
     ['a word without a unigram', small.replace('a b\t-0.15', 'a c\t-0.15'), /line 17: the word "c" has no unigram/u],
     ['a word that comes twice', small.replace('\tb\t-0.1', '\ta\t-0.1'), /line 13: the word "a" comes twice/u],
     ['an n-gram that comes twice', small.replace('b a\n', '<s> a\n'), /line 18: the n-gram comes twice/u],
     ['too few words', small.replace('<s> a b', '<s> a'), /line 21: expected 3 words, got 2/u],
-    ['too many fields', small.replace('-0.6\ta b\t-0.15', '-0.6\ta b\t-0.15 1'), /line 17: expected 2 words and a back-off weight, got more/u],
+    [
+      'too many fields',
+      small.replace('-0.6\ta b\t-0.15', '-0.6\ta b\t-0.15 1'),
+      /line 17: expected 2 words and a back-off weight, got more/u,
+    ],
     ['no end', small.replace('\\end\\', ''), /expected \\end\\, got the end of the file/u],
-    ['counts that no file could hold', small.replace('ngram 3=1', 'ngram 3=99999999999'), /line 23: the header promises 99999999999/u],
+    [
+      'counts that no file could hold',
+      small.replace('ngram 3=1', 'ngram 3=99999999999'),
+      /line 23: the header promises 99999999999/u,
+    ],
   ];
   test.each(broken)('%s', (_, text, message) => {
-    expect(() => readArpa(text)).toThrow(expect.objectContaining({ code: 'MALFORMED_ARPA', message: expect.stringMatching(message) as string }));
+    expect(() => readArpa(text)).toThrow(
+      expect.objectContaining({ code: 'MALFORMED_ARPA', message: expect.stringMatching(message) as string }),
+    );
   });
 });
 
 test('numbers are read as JavaScript reads them', () => {
   const random = randomSource(22);
-  const texts = ['-0', '-1e-3', '-2.5E+1', '-inf', '-0.12345678901234567890', '-7.', ...Array.from({ length: 500 }, () => (-10 * random()).toFixed(1 + randomInteger(random, 9)))];
+  const texts = [
+    '-0',
+    '-1e-3',
+    '-2.5E+1',
+    '-inf',
+    '-0.12345678901234567890',
+    '-7.',
+    ...Array.from({ length: 500 }, () => (-10 * random()).toFixed(1 + randomInteger(random, 9))),
+  ];
   const lines = texts.map((text, k) => `${text}\tw${k}`).join('\n');
   const model = readArpa(`\\data\\\nngram 1=${texts.length}\n\\1-grams:\n${lines}\n\\end\\\n`);
   texts.forEach((text, k) => {

@@ -55,7 +55,8 @@ class ArpaReader {
     const counts: number[] = [];
     while (this.#nextFilledLine() && this.#bytes[this.#from] !== BACKSLASH) {
       const match = /^ngram\s+(\d+)\s*=\s*(\d+)$/u.exec(this.#text());
-      if (!match || Number(match[1]) !== counts.length + 1) throw this.#error(`expected "ngram ${counts.length + 1}=…", got ${this.#shown()}`);
+      if (!match || Number(match[1]) !== counts.length + 1)
+        throw this.#error(`expected "ngram ${counts.length + 1}=…", got ${this.#shown()}`);
       counts.push(Number(match[2]));
     }
     if (counts.length === 0 || counts.length > 255) throw this.#error('the header gives no counts');
@@ -63,7 +64,8 @@ class ArpaReader {
   }
 
   #readSection(order: number, count: number): void {
-    if (this.#text() !== `\\${order}-grams:`) throw this.#error(`expected the section \\${order}-grams:, got ${this.#shown()}`);
+    if (this.#text() !== `\\${order}-grams:`)
+      throw this.#error(`expected the section \\${order}-grams:, got ${this.#shown()}`);
     this.#ids = new Int32Array(order);
     this.#lastIds = new Int32Array(order).fill(-1);
     let found = 0;
@@ -101,7 +103,8 @@ class ArpaReader {
     at = this.#fieldStart(end);
     end = this.#fieldEnd(at);
     const backoff = at === end ? 0 : this.#number(at, end);
-    if (this.#fieldStart(end) !== this.#to) throw this.#error(`expected ${order} words and a back-off weight, got more`);
+    if (this.#fieldStart(end) !== this.#to)
+      throw this.#error(`expected ${order} words and a back-off weight, got more`);
     this.#enter(order, logProbability * Math.LN10, backoff * Math.LN10);
   }
 
@@ -165,7 +168,10 @@ class ArpaReader {
     return at;
   }
 
-  /** A decimal number. One of up to 15 digits is exact in f64, and so is its quotient by a power of ten that is, but for one rounding. */
+  /**
+   * A decimal number. One of up to 15 digits is exact in f64, and so is its quotient by a power of ten that is, but for
+   * one rounding.
+   */
   #number(from: number, to: number): number {
     const bytes = this.#bytes;
     let at = from;
@@ -211,7 +217,10 @@ class ArpaReader {
   }
 
   #error(what: string): ArgumentError {
-    return new ArgumentError(`[readArpa] line ${this.#line}: ${what}; expected an ARPA file as KenLM or SRILM writes it`, 'MALFORMED_ARPA');
+    return new ArgumentError(
+      `[readArpa] line ${this.#line}: ${what}; expected an ARPA file as KenLM or SRILM writes it`,
+      'MALFORMED_ARPA',
+    );
   }
 }
 

@@ -15,9 +15,9 @@ export interface NgramData {
 }
 
 /**
- * A back-off n-gram model (Katz 1987): p(w | h) is the entry of `h w` where there is one, else backoff(h)·p(w | h without
- * its first word). Each n-gram is a node of a tree whose root is the empty history; a state is the node of the longest
- * history that matters, 0 for none. All scores are natural logarithms. `readArpa` makes one.
+ * A back-off n-gram model (Katz 1987): p(w | h) is the entry of `h w` where there is one, else backoff(h)·p(w | h
+ * without its first word). Each n-gram is a node of a tree whose root is the empty history; a state is the node of the
+ * longest history that matters, 0 for none. All scores are natural logarithms. `readArpa` makes one.
  */
 export class NgramModel {
   /** The longest n-gram */
@@ -52,13 +52,29 @@ export class NgramModel {
     const model = new NgramModel(0, WordTable.from(words));
     model.order = order;
     model.#count = count;
-    [model.#logProbabilities, model.#backoffs, model.#contexts, model.#lastWords, model.#suffixes, model.#levels, model.#slots] = arrays;
+    [
+      model.#logProbabilities,
+      model.#backoffs,
+      model.#contexts,
+      model.#lastWords,
+      model.#suffixes,
+      model.#levels,
+      model.#slots,
+    ] = arrays;
     return model;
   }
 
   /** The arrays that it is made of, not copied: what a worker thread is sent. */
   get data(): NgramData {
-    const arrays = [this.#logProbabilities, this.#backoffs, this.#contexts, this.#lastWords, this.#suffixes, this.#levels, this.#slots] as const;
+    const arrays = [
+      this.#logProbabilities,
+      this.#backoffs,
+      this.#contexts,
+      this.#lastWords,
+      this.#suffixes,
+      this.#levels,
+      this.#slots,
+    ] as const;
     return { order: this.order, count: this.#count, words: this.words.data, arrays };
   }
 
@@ -127,8 +143,8 @@ export class NgramModel {
   }
 
   /**
-   * Enters the n-gram `context word` of order `level` and returns its node. A NaN stands for the probability that backing
-   * off gives. Call `link` after the last one.
+   * Enters the n-gram `context word` of order `level` and returns its node. A NaN stands for the probability that
+   * backing off gives. Call `link` after the last one.
    */
   add(context: number, word: number, level: number, logProbability: number, backoff: number): number {
     const node = this.#count++;
@@ -146,7 +162,8 @@ export class NgramModel {
 
   /**
    * Gives every node its suffix, the longest entry that its words end with, and every NaN its probability. From short
-   * n-grams to long ones, as the long ones need the short; an entry may have been made after a longer one that ends with it.
+   * n-grams to long ones, as the long ones need the short; an entry may have been made after a longer one that ends
+   * with it.
    */
   link(): void {
     for (let level = 1; level <= this.order; level++) {
@@ -154,7 +171,7 @@ export class NgramModel {
         if (this.#levels[node] !== level) continue;
         const [context, word] = [this.#contexts[node]!, this.#lastWords[node]!];
         let suffix = 0;
-        for (let history = context; history !== 0 && suffix <= 0; ) {
+        for (let history = context; history !== 0 && suffix <= 0;) {
           history = this.#suffixes[history]!;
           suffix = this.find(history, word);
         }

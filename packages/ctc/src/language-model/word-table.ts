@@ -14,8 +14,8 @@ export interface WordTableData {
 }
 
 /**
- * Words and their numbers 0, 1, 2, …, in UTF-8. A million words as JavaScript strings in a Map take five times as long to
- * enter, and a model made of typed arrays goes to a worker thread as it is.
+ * Words and their numbers 0, 1, 2, …, in UTF-8. A million words as JavaScript strings in a Map take five times as long
+ * to enter, and a model made of typed arrays goes to a worker thread as it is.
  */
 export class WordTable {
   /** A table from what `data` gave. */

@@ -15,9 +15,21 @@ writeFileSync(path, randomArpa(random, ['<s>', '</s>', '<unk>', 'a', 'ab', 'ba']
 const codeOf = (code: string) => expect.objectContaining({ code });
 
 test('threads decode a batch as one thread does', async () => {
-  const options = { tokens: ['', ' ', 'a', 'b'], wordSeparator: ' ', languageModel: await readArpaFile(path), lexicon: ['a', 'ab', 'ba'], hotWords: ['ab'], beamWidth: 20, nBest: 3 };
+  const options = {
+    tokens: ['', ' ', 'a', 'b'],
+    wordSeparator: ' ',
+    languageModel: await readArpaFile(path),
+    lexicon: ['a', 'ab', 'ba'],
+    hotWords: ['ab'],
+    beamWidth: 20,
+    nBest: 3,
+  };
   const [T, N, C] = [30, 7, 4];
-  const emissions = { data: randomLogits(random, T * N, C), shape: [T, N, C], lengths: Array.from({ length: N }, () => randomInteger(random, T + 1)) };
+  const emissions = {
+    data: randomLogits(random, T * N, C),
+    shape: [T, N, C],
+    lengths: Array.from({ length: N }, () => randomInteger(random, T + 1)),
+  };
   await using pool = new DecoderPool(options, { threads: 2 });
   const expected = new CtcBeamDecoder(options).decode(emissions);
   expect(await pool.decode(emissions)).toEqual(expected);
@@ -43,5 +55,10 @@ test('a file that is missing or malformed is named', async () => {
   await expect(readArpaFile(join(folder, 'none.arpa'))).rejects.toThrow(codeOf('FILE_NOT_FOUND'));
   const broken = join(folder, 'broken.arpa');
   writeFileSync(broken, '\\data\\\nngram 1=1\n\\1-grams:\n-0.5x a\n\\end\\\n');
-  await expect(readArpaFile(broken)).rejects.toThrow(expect.objectContaining({ code: 'MALFORMED_ARPA', message: expect.stringMatching(/broken\.arpa: .*line 4/u) as string }));
+  await expect(readArpaFile(broken)).rejects.toThrow(
+    expect.objectContaining({
+      code: 'MALFORMED_ARPA',
+      message: expect.stringMatching(/broken\.arpa: .*line 4/u) as string,
+    }),
+  );
 });

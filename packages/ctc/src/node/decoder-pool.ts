@@ -36,16 +36,23 @@ export class DecoderPool {
    * @throws ArgumentError for options that are off
    */
   constructor(options: BeamDecoderOptions, { threads = availableParallelism() }: { threads?: number } = {}) {
-    if (!Number.isInteger(threads) || threads < 1) throw new ArgumentError(`[DecoderPool] expected threads to be an integer of 1 or more, got ${threads}`);
+    if (!Number.isInteger(threads) || threads < 1)
+      throw new ArgumentError(`[DecoderPool] expected threads to be an integer of 1 or more, got ${threads}`);
     const { languageModel = null, lexicon, ...rest } = new CtcBeamDecoder(options).options;
     this.#blank = options.blank ?? 0;
     // An iterable, such as a generator, can be read once only.
-    const plain = lexicon ? [...lexicon] as BeamDecoderOptions['lexicon'] : null;
-    const workerData: WorkerOptions = { options: { ...rest, lexicon: plain }, languageModel: languageModel?.data ?? null };
+    const plain = lexicon ? ([...lexicon] as BeamDecoderOptions['lexicon']) : null;
+    const workerData: WorkerOptions = {
+      options: { ...rest, lexicon: plain },
+      languageModel: languageModel?.data ?? null,
+    };
     const isSource = import.meta.url.endsWith('.ts');
     const url = new URL(isSource ? './decode-worker.ts' : './decode-worker.js', import.meta.url);
     for (let k = 0; k < threads; k++) {
-      const worker = new Worker(url, { workerData, execArgv: isSource ? ['--conditions=@timestep/source', '--disable-warning=ExperimentalWarning'] : [] });
+      const worker = new Worker(url, {
+        workerData,
+        execArgv: isSource ? ['--conditions=@timestep/source', '--disable-warning=ExperimentalWarning'] : [],
+      });
       worker.unref();
       worker.on('message', (reply: WorkerReply) => this.#settle(worker, reply));
       worker.on('error', (error) => this.#fail(worker, error));
@@ -57,11 +64,15 @@ export class DecoderPool {
   async decode(emissions: Emissions): Promise<BeamResult[][]> {
     if (this.#closed) throw new DisposedError('[DecoderPool] the pool was closed, expected an open one; make another');
     const { N, C, lengths } = checkEmissions('DecoderPool', emissions, this.#blank);
-    const jobs = lengths.map((length, n) => new Promise<BeamResult[]>((resolve, reject) => {
-      const data = new Float32Array(length * C);
-      for (let t = 0; t < length; t++) for (let c = 0; c < C; c++) data[t * C + c] = emissions.data[(t * N + n) * C + c]!;
-      this.#queue.push({ id: this.#nextId++, emissions: { data, shape: [length, C] }, resolve, reject });
-    }));
+    const jobs = lengths.map(
+      (length, n) =>
+        new Promise<BeamResult[]>((resolve, reject) => {
+          const data = new Float32Array(length * C);
+          for (let t = 0; t < length; t++)
+            for (let c = 0; c < C; c++) data[t * C + c] = emissions.data[(t * N + n) * C + c]!;
+          this.#queue.push({ id: this.#nextId++, emissions: { data, shape: [length, C] }, resolve, reject });
+        }),
+    );
     this.#start();
     return Promise.all(jobs);
   }
@@ -106,7 +117,10 @@ export class DecoderPool {
 
   /** A thread that broke takes its job with it; with the last one, all jobs. */
   #fail(worker: Worker, error: unknown): void {
-    const failure = new ArgumentError(`[DecoderPool] a decoding thread ended: ${String(error)}; it may have run out of memory: use a smaller beamWidth or fewer threads`, 'DECODER_FAILED');
+    const failure = new ArgumentError(
+      `[DecoderPool] a decoding thread ended: ${String(error)}; it may have run out of memory: use a smaller beamWidth or fewer threads`,
+      'DECODER_FAILED',
+    );
     this.#running.get(worker)?.reject(failure);
     this.#running.delete(worker);
     const at = this.#idle.indexOf(worker);

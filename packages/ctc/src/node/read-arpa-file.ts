@@ -15,7 +15,10 @@ export async function readArpaFile(path: string): Promise<NgramModel> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    throw new ArgumentError(`[readArpaFile] could not read ${path}: ${(error as Error).message}; pass the path of an ARPA file`, 'FILE_NOT_FOUND');
+    throw new ArgumentError(
+      `[readArpaFile] could not read ${path}: ${(error as Error).message}; pass the path of an ARPA file`,
+      'FILE_NOT_FOUND',
+    );
   }
   try {
     return readArpa(bytes);

@@ -28,7 +28,10 @@ export interface TransducerDecodeOptions {
 }
 
 /** Follows the most probable class in each point of the lattice. Of equal classes the first one wins. */
-export async function transducerGreedyDecode<State>(steps: TransducerSteps<State>, { maxSymbols = 5 }: TransducerDecodeOptions = {}): Promise<TransducerResult> {
+export async function transducerGreedyDecode<State>(
+  steps: TransducerSteps<State>,
+  { maxSymbols = 5 }: TransducerDecodeOptions = {},
+): Promise<TransducerResult> {
   checkCount('transducerGreedyDecode', 'maxSymbols', maxSymbols);
   const [tokens, frames]: [number[], number[]] = [[], []];
   let score = 0;
@@ -61,17 +64,22 @@ interface Prefix<State> {
 }
 
 /**
- * Beam search, frame by frame (the time-synchronous search of Saon et al. 2020): within a frame hypotheses are extended by
- * up to `maxSymbols` labels, and those with the same labels are merged with their probabilities summed. With a beam
+ * Beam search, frame by frame (the time-synchronous search of Saon et al. 2020): within a frame hypotheses are extended
+ * by up to `maxSymbols` labels, and those with the same labels are merged with their probabilities summed. With a beam
  * that is wide enough each result's score is ln of the sum over all ways that say at most so many labels in a frame.
  *
  * @returns at most `nBest` results, the best first
  */
 export async function transducerBeamDecode<State>(
   steps: TransducerSteps<State>,
-  { maxSymbols = 5, beamWidth = 10, nBest = 1 }: TransducerDecodeOptions & { readonly beamWidth?: number; readonly nBest?: number } = {},
+  {
+    maxSymbols = 5,
+    beamWidth = 10,
+    nBest = 1,
+  }: TransducerDecodeOptions & { readonly beamWidth?: number; readonly nBest?: number } = {},
 ): Promise<TransducerResult[]> {
-  for (const [name, value] of Object.entries({ maxSymbols, beamWidth, nBest })) checkCount('transducerBeamDecode', name, value);
+  for (const [name, value] of Object.entries({ maxSymbols, beamWidth, nBest }))
+    checkCount('transducerBeamDecode', name, value);
   const root: Prefix<State> = { parent: null, token: -1, frame: -1, state: await steps.start(), children: new Map() };
   let beam = new Map<Prefix<State>, number>([[root, 0]]);
   for (let t = 0; t < steps.frames; t++) {
@@ -84,7 +92,8 @@ export async function transducerBeamDecode<State>(
         const stays = score + logp[steps.blank]!;
         next.set(prefix, logAdd(next.get(prefix) ?? -Infinity, stays));
         if (said === maxSymbols) continue;
-        for (let token = 0; token < logp.length; token++) if (token !== steps.blank) extended.push({ prefix, token, score: score + logp[token]! });
+        for (let token = 0; token < logp.length; token++)
+          if (token !== steps.blank) extended.push({ prefix, token, score: score + logp[token]! });
       }
       // Within one round no two have the same labels, as no two of the round before have.
       extended.sort((a, b) => b.score - a.score);
@@ -92,7 +101,13 @@ export async function transducerBeamDecode<State>(
       for (const { prefix, token, score } of extended.slice(0, beamWidth)) {
         let child = prefix.children.get(token);
         if (!child) {
-          child = { parent: prefix, token, frame: t, state: await steps.extend(prefix.state, token), children: new Map() };
+          child = {
+            parent: prefix,
+            token,
+            frame: t,
+            state: await steps.extend(prefix.state, token),
+            children: new Map(),
+          };
           prefix.children.set(token, child);
         }
         present.set(child, score);
@@ -100,7 +115,10 @@ export async function transducerBeamDecode<State>(
     }
     beam = new Map([...next].sort((a, b) => b[1] - a[1]).slice(0, beamWidth));
   }
-  return [...beam].filter(([, score]) => score > -Infinity).slice(0, nBest).map(([prefix, score]) => ({ ...labelsOf(prefix), score }));
+  return [...beam]
+    .filter(([, score]) => score > -Infinity)
+    .slice(0, nBest)
+    .map(([prefix, score]) => ({ ...labelsOf(prefix), score }));
 }
 
 function labelsOf<State>(last: Prefix<State>): { tokens: number[]; frames: number[] } {
@@ -113,5 +131,6 @@ function labelsOf<State>(last: Prefix<State>): { tokens: number[]; frames: numbe
 }
 
 function checkCount(where: string, name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) throw new ArgumentError(`[${where}] expected ${name} to be an integer of 1 or more, got ${value}`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new ArgumentError(`[${where}] expected ${name} to be an integer of 1 or more, got ${value}`);
 }

@@ -1,4 +1,28 @@
-import { add, ArgumentError, concat, exp, full, gather, gatherRows, log, logSoftmax, maximum, mean, negative, reshape, select, ShapeError, slice, stack, subtract, sum, tensor, tidy, unstack, type Tensor } from '@timestep/core';
+import {
+  add,
+  ArgumentError,
+  concat,
+  exp,
+  full,
+  gather,
+  gatherRows,
+  log,
+  logSoftmax,
+  maximum,
+  mean,
+  negative,
+  reshape,
+  select,
+  ShapeError,
+  slice,
+  stack,
+  subtract,
+  sum,
+  tensor,
+  tidy,
+  unstack,
+  type Tensor,
+} from '@timestep/core';
 import { checkBlank } from '../emissions.ts';
 
 export interface TransducerLossOptions {
@@ -16,12 +40,13 @@ export interface TransducerLossOptions {
 const never = -1e30;
 
 /**
- * The recurrent neural network transducer's loss (Graves 2012, equations 16–18): −ln of the summed probability of all ways
- * through the lattice of T frames and U labels, where in each point (t, u) the network says the next label or, with the
- * blank, goes on to the next frame. α(t, u) = α(t − 1, u)·blank(t − 1, u) + α(t, u − 1)·label(t, u − 1), along the
- * anti-diagonals, on each of which all points are computed at once.
+ * The recurrent neural network transducer's loss (Graves 2012, equations 16–18): −ln of the summed probability of all
+ * ways through the lattice of T frames and U labels, where in each point (t, u) the network says the next label or,
+ * with the blank, goes on to the next frame. α(t, u) = α(t − 1, u)·blank(t − 1, u) + α(t, u − 1)·label(t, u − 1), along
+ * the anti-diagonals, on each of which all points are computed at once.
  *
- * @param logits f32 `[T, N, U + 1, C]`, unnormalised, with U the longest target; what lies past a length is not looked at
+ * @param logits f32 `[T, N, U + 1, C]`, unnormalised, with U the longest target; what lies past a length is not looked
+ * at
  * @throws ShapeError; ArgumentError `INVALID_LENGTHS`, `INVALID_LABEL`, `INVALID_BLANK`
  * @example
  * const loss = transducerLoss(joint.forward(encoded, predicted), { targets: [[3, 1, 4], [1, 5]], inputLengths });
@@ -47,22 +72,42 @@ export function transducerLoss(logits: Tensor, options: TransducerLossOptions): 
     const diagonals = T + U1 - 1;
     const at = (t: number, n: number, u: number): number => (t >= 0 && t < T && u >= 0 ? (t * N + n) * U1 + u : -1);
     const arrivals = (from: Tensor, t: number, u: number): Tensor[] => {
-      const index = Int32Array.from({ length: diagonals * N * U1 }, (_, k) => at(Math.floor(k / (N * U1)) - (k % U1) - t, Math.floor(k / U1) % N, (k % U1) - u));
-      const outside = tensor(backend, Uint32Array.from(index, (row) => (row < 0 ? 1 : 0)), { shape: [diagonals, N, U1] });
-      const found = gatherRows(from, tensor(backend, index.map((row) => Math.max(row, 0)), { shape: [diagonals, N, U1] }));
+      const index = Int32Array.from({ length: diagonals * N * U1 }, (_, k) =>
+        at(Math.floor(k / (N * U1)) - (k % U1) - t, Math.floor(k / U1) % N, (k % U1) - u),
+      );
+      const outside = tensor(
+        backend,
+        Uint32Array.from(index, (row) => (row < 0 ? 1 : 0)),
+        { shape: [diagonals, N, U1] },
+      );
+      const found = gatherRows(
+        from,
+        tensor(
+          backend,
+          index.map((row) => Math.max(row, 0)),
+          { shape: [diagonals, N, U1] },
+        ),
+      );
       return unstack(select(outside, full(backend, [], never), reshape(found, [diagonals, N, U1])));
     };
     const byBlank = arrivals(blanks, 1, 0);
     const byLabel = arrivals(says, 0, 1);
     const edge = full(backend, [N, 1], never);
-    let alpha = tensor(backend, Float32Array.from({ length: N * U1 }, (_, k) => (k % U1 === 0 ? 0 : never)), { shape: [N, U1] });
+    let alpha = tensor(
+      backend,
+      Float32Array.from({ length: N * U1 }, (_, k) => (k % U1 === 0 ? 0 : never)),
+      { shape: [N, U1] },
+    );
     const alphas = [alpha];
     for (let d = 1; d < diagonals; d++) {
       const moved = U1 === 1 ? edge : concat([edge, slice(alpha, 1, 0, U1 - 1)], 1);
       alpha = logAddExp(add(alpha, byBlank[d]!), add(moved, byLabel[d]!));
       alphas.push(alpha);
     }
-    const ends = Int32Array.from(targets, (labels, n) => ((lengths[n]! - 1 + labels.length) * N + n) * U1 + labels.length);
+    const ends = Int32Array.from(
+      targets,
+      (labels, n) => ((lengths[n]! - 1 + labels.length) * N + n) * U1 + labels.length,
+    );
     const lastBlanks = Int32Array.from(targets, (labels, n) => at(lengths[n]! - 1, n, labels.length));
     const reached = gatherRows(reshape(stack(alphas), [diagonals * N * U1, 1]), tensor(backend, ends));
     const losses = reshape(negative(add(reached, gatherRows(blanks, tensor(backend, lastBlanks)))), [N]);
@@ -77,25 +122,42 @@ function logAddExp(a: Tensor, b: Tensor): Tensor {
   return add(log(add(exp(subtract(a, top)), exp(subtract(b, top)))), top);
 }
 
-function checkArguments(logits: Tensor, { targets, inputLengths, blank = 0, reduction = 'mean' }: TransducerLossOptions) {
-  if (logits.rank !== 4) throw new ShapeError(`[transducerLoss] expected logits of shape [T, N, U + 1, C], got [${logits.shape.join(', ')}]; TransducerJoint makes them`);
+function checkArguments(
+  logits: Tensor,
+  { targets, inputLengths, blank = 0, reduction = 'mean' }: TransducerLossOptions,
+) {
+  if (logits.rank !== 4)
+    throw new ShapeError(
+      `[transducerLoss] expected logits of shape [T, N, U + 1, C], got [${logits.shape.join(', ')}]; TransducerJoint makes them`,
+    );
   const [T, N, U1, C] = logits.shape as [number, number, number, number];
-  if (!['mean', 'sum', 'none'].includes(reduction)) throw new ArgumentError(`[transducerLoss] expected a reduction of mean, sum, none, got ${String(reduction)}`);
+  if (!['mean', 'sum', 'none'].includes(reduction))
+    throw new ArgumentError(`[transducerLoss] expected a reduction of mean, sum, none, got ${String(reduction)}`);
   checkBlank('transducerLoss', blank, C);
-  if (targets.length !== N) throw new ArgumentError(`[transducerLoss] expected targets for ${N} sequences, got ${targets.length}`);
+  if (targets.length !== N)
+    throw new ArgumentError(`[transducerLoss] expected targets for ${N} sequences, got ${targets.length}`);
   const longest = Math.max(0, ...targets.map(({ length }) => length));
-  if (U1 !== longest + 1) throw new ShapeError(`[transducerLoss] expected a third axis of ${longest + 1}, the longest target and one more, got ${U1}`);
+  if (U1 !== longest + 1)
+    throw new ShapeError(
+      `[transducerLoss] expected a third axis of ${longest + 1}, the longest target and one more, got ${U1}`,
+    );
   targets.forEach((labels, n) => {
     for (let k = 0; k < labels.length; k++) {
       const label = labels[k]!;
       if (!Number.isInteger(label) || label < 0 || label >= C || label === blank) {
-        throw new ArgumentError(`[transducerLoss] target ${n} holds label ${label} at ${k}, expected a class in 0…${C - 1} other than the blank ${blank}`, 'INVALID_LABEL');
+        throw new ArgumentError(
+          `[transducerLoss] target ${n} holds label ${label} at ${k}, expected a class in 0…${C - 1} other than the blank ${blank}`,
+          'INVALID_LABEL',
+        );
       }
     }
   });
   const lengths = Array.from(inputLengths ?? new Array<number>(N).fill(T));
   if (lengths.length !== N || lengths.some((length) => !Number.isInteger(length) || length < 1 || length > T)) {
-    throw new ArgumentError(`[transducerLoss] expected ${N} input lengths in 1…${T}, got [${lengths.join(', ')}]; a sequence without frames has no way through the lattice`, 'INVALID_LENGTHS');
+    throw new ArgumentError(
+      `[transducerLoss] expected ${N} input lengths in 1…${T}, got [${lengths.join(', ')}]; a sequence without frames has no way through the lattice`,
+      'INVALID_LENGTHS',
+    );
   }
   return { T, N, lengths };
 }

@@ -9,7 +9,13 @@ import { transducerLoss } from './loss.ts';
 import { Transducer } from './transducer.ts';
 
 /** Σ over all ways of the probability that `labels` are said from frame t and label u on. */
-function ways(p: (t: number, u: number, c: number) => number, T: number, labels: readonly number[], t = 0, u = 0): number {
+function ways(
+  p: (t: number, u: number, c: number) => number,
+  T: number,
+  labels: readonly number[],
+  t = 0,
+  u = 0,
+): number {
   if (t === T) return u === labels.length ? 1 : 0;
   const goesOn = p(t, u, 0) * ways(p, T, labels, t + 1, u);
   return u === labels.length ? goesOn : goesOn + p(t, u, labels[u]!) * ways(p, T, labels, t, u + 1);
@@ -28,7 +34,9 @@ describe.each(creators)('the loss on %s', (_, create, tolerance) => {
       using _scope = openScope(backend);
       const [T, N, C] = [1 + randomInteger(random, 4), 50, 2 + randomInteger(random, 3)];
       const inputLengths = Array.from({ length: N }, () => 1 + randomInteger(random, T));
-      const targets = Array.from({ length: N }, () => Array.from({ length: randomInteger(random, 4) }, () => 1 + randomInteger(random, C - 1)));
+      const targets = Array.from({ length: N }, () =>
+        Array.from({ length: randomInteger(random, 4) }, () => 1 + randomInteger(random, C - 1)),
+      );
       const U1 = 1 + Math.max(...targets.map(({ length }) => length));
       const data = randomLogits(random, T * N * U1, C);
       const logp = logProbabilities(data, T * N * U1, C);
@@ -43,10 +51,15 @@ describe.each(creators)('the loss on %s', (_, create, tolerance) => {
       targets.forEach((labels, n) => {
         const p = (t: number, u: number, c: number): number => Math.exp(logp[((t * N + n) * U1 + u) * C + c]!);
         const expected = -Math.log(ways(p, inputLengths[n]!, labels));
-        if (!(Math.abs(found[n]! - expected) < tolerance * (1 + expected))) expect.fail(`loss ${found[n]}, expected ${expected}`);
+        if (!(Math.abs(found[n]! - expected) < tolerance * (1 + expected)))
+          expect.fail(`loss ${found[n]}, expected ${expected}`);
       });
       losses.backward(tensor(backend, new Float32Array(N).fill(1)));
-      expect((await logits.grad!.data()).every((value, k) => Number.isFinite(value) && (!Number.isNaN(poisoned[k]) || value === 0))).toBe(true);
+      expect(
+        (await logits.grad!.data()).every(
+          (value, k) => Number.isFinite(value) && (!Number.isNaN(poisoned[k]) || value === 0),
+        ),
+      ).toBe(true);
     }
     await backend.dispose();
   });
@@ -68,26 +81,52 @@ test('the gradient agrees with finite differences', async () => {
   const gradient = await logits.grad!.data();
   for (let k = 0; k < data.length; k++) {
     const moved = [1e-5, -1e-5].map((step) => data.with(k, data[k]! + step));
-    expect((await lossOf(moved[0]!) - (await lossOf(moved[1]!))) / 2e-5).toBeCloseTo(gradient[k]!, 6);
+    expect(((await lossOf(moved[0]!)) - (await lossOf(moved[1]!))) / 2e-5).toBeCloseTo(gradient[k]!, 6);
   }
 });
 
 /** A transducer whose probabilities are a table over the frame and the labels so far, drawn on demand. */
-function randomSteps(seed: number, frames: number, classes: number): TransducerSteps<string> & { p(t: number, labels: readonly number[], c: number): number } {
+function randomSteps(
+  seed: number,
+  frames: number,
+  classes: number,
+): TransducerSteps<string> & { p(t: number, labels: readonly number[], c: number): number } {
   const tables = new Map<string, Float64Array>();
   const at = (t: number, state: string): Float64Array => {
     const key = `${t}:${state}`;
-    const known = tables.get(key) ?? logProbabilities(randomLogits(randomSource(seed * 7919 + [...key].reduce((hash, ch) => (hash * 31 + ch.charCodeAt(0)) % 65521, 7)), 1, classes, 1.5), 1, classes);
+    const known =
+      tables.get(key) ??
+      logProbabilities(
+        randomLogits(
+          randomSource(seed * 7919 + [...key].reduce((hash, ch) => (hash * 31 + ch.charCodeAt(0)) % 65521, 7)),
+          1,
+          classes,
+          1.5,
+        ),
+        1,
+        classes,
+      );
     tables.set(key, known);
     return known;
   };
-  return { frames, blank: 0, start: () => '', extend: (state, token) => state + token, logProbabilities: at, p: (t, labels, c) => Math.exp(at(t, labels.join(''))[c]!) };
+  return {
+    frames,
+    blank: 0,
+    start: () => '',
+    extend: (state, token) => state + token,
+    logProbabilities: at,
+    p: (t, labels, c) => Math.exp(at(t, labels.join(''))[c]!),
+  };
 }
 
 test('2,000 random beams of unlimited width sum all ways that say at most so many labels a frame', async () => {
   const random = randomSource(73);
   for (let round = 0; round < 2000; round++) {
-    const [frames, classes, maxSymbols] = [randomInteger(random, 4), 2 + randomInteger(random, 2), 1 + randomInteger(random, 2)];
+    const [frames, classes, maxSymbols] = [
+      randomInteger(random, 4),
+      2 + randomInteger(random, 2),
+      1 + randomInteger(random, 2),
+    ];
     const steps = randomSteps(round, frames, classes);
     const expected = new Map<string, number>();
     const walk = (t: number, said: number, labels: number[], p: number): void => {
@@ -96,12 +135,15 @@ test('2,000 random beams of unlimited width sum all ways that say at most so man
         return;
       }
       walk(t + 1, 0, labels, p * steps.p(t, labels, 0));
-      if (said < maxSymbols) for (let c = 1; c < classes; c++) walk(t, said + 1, [...labels, c], p * steps.p(t, labels, c));
+      if (said < maxSymbols)
+        for (let c = 1; c < classes; c++) walk(t, said + 1, [...labels, c], p * steps.p(t, labels, c));
     };
     walk(0, 0, [], 1);
     const results = await transducerBeamDecode(steps, { maxSymbols, beamWidth: 10_000, nBest: 10_000 });
     expect(results.map(({ tokens }) => tokens.join('')).sort()).toEqual([...expected.keys()].sort());
-    for (const { tokens, score } of results) if (!(Math.abs(score - Math.log(expected.get(tokens.join(''))!)) < 1e-9)) expect.fail(`${tokens.join('')}: ${score}`);
+    for (const { tokens, score } of results)
+      if (!(Math.abs(score - Math.log(expected.get(tokens.join(''))!)) < 1e-9))
+        expect.fail(`${tokens.join('')}: ${score}`);
     expect(results.map(({ score }) => score)).toEqual(results.map(({ score }) => score).sort((a, b) => b - a));
 
     const greedy = await transducerGreedyDecode(steps, { maxSymbols });
@@ -113,26 +155,44 @@ test('2,000 random beams of unlimited width sum all ways that say at most so man
 test('a transducer learns to copy, and both decoders read it', async () => {
   const backend = await createCpuBackend({ threads: 1 });
   const generator = new Generator(3);
-  const transducer = new Transducer({ backend, encoderSize: 4, classes: 4, predictionSize: 12, embeddingSize: 6, jointSize: 16, generator });
+  const transducer = new Transducer({
+    backend,
+    encoderSize: 4,
+    classes: 4,
+    predictionSize: 12,
+    embeddingSize: 6,
+    jointSize: 16,
+    generator,
+  });
   // Without equal neighbours: a frame alone does not tell whether its label has been said already.
   const draw = () => {
     const labels = [1 + generator.integer(3)];
-    for (let left = generator.integer(4); left > 0; left--) labels.push(1 + ((labels.at(-1)! + generator.integer(2)) % 3));
+    for (let left = generator.integer(4); left > 0; left--)
+      labels.push(1 + ((labels.at(-1)! + generator.integer(2)) % 3));
     return labels;
   };
   const encode = (lists: readonly number[][], T: number) => {
     const data = new Float32Array(T * lists.length * 4);
-    lists.forEach((labels, n) => Array.from({ length: T }, (_, t) => (data[(t * lists.length + n) * 4 + (labels[t] ?? 0)] = 2)));
+    lists.forEach((labels, n) =>
+      Array.from({ length: T }, (_, t) => (data[(t * lists.length + n) * 4 + (labels[t] ?? 0)] = 2)),
+    );
     return tensor(backend, data, { shape: [T, lists.length, 4] });
   };
-  const slots = transducer.parameters().map((parameter) => ({ parameter, firstMoment: zeros(backend, parameter.shape), secondMoment: zeros(backend, parameter.shape) }));
+  const slots = transducer.parameters().map((parameter) => ({
+    parameter,
+    firstMoment: zeros(backend, parameter.shape),
+    secondMoment: zeros(backend, parameter.shape),
+  }));
   const losses: number[] = [];
   for (let step = 1; step <= 250; step++) {
     using _scope = openScope(backend);
     const targets = Array.from({ length: 16 }, draw);
     const loss = transducer.loss(encode(targets, 5), targets);
     loss.backward();
-    adamStep(slots.map((slot) => ({ ...slot, gradient: slot.parameter.grad! })), { learningRate: 0.02, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled: false, step });
+    adamStep(
+      slots.map((slot) => ({ ...slot, gradient: slot.parameter.grad! })),
+      { learningRate: 0.02, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled: false, step },
+    );
     transducer.zeroGrad();
     losses.push((await loss.data())[0]!);
   }
@@ -170,5 +230,7 @@ test('bad input is named', async () => {
   await expect(transducerBeamDecode(steps, { beamWidth: 0 })).rejects.toThrow(codeOf('INVALID_ARGUMENT'));
   await expect(transducerGreedyDecode(steps, { maxSymbols: 0.5 })).rejects.toThrow(codeOf('INVALID_ARGUMENT'));
   const transducer = new Transducer({ backend, encoderSize: 2, classes: 3 });
-  await expect(transducer.steps(tensor(backend, new Float32Array(8), { shape: [2, 2, 2] }))).rejects.toThrow(codeOf('SHAPE_MISMATCH'));
+  await expect(transducer.steps(tensor(backend, new Float32Array(8), { shape: [2, 2, 2] }))).rejects.toThrow(
+    codeOf('SHAPE_MISMATCH'),
+  );
 });

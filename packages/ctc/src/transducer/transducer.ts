@@ -1,4 +1,17 @@
-import { add, type Backend, type Generator, noGrad, openScope, reshape, ShapeError, tanh, tensor, type Tensor, tidy, transpose } from '@timestep/core';
+import {
+  add,
+  type Backend,
+  type Generator,
+  noGrad,
+  openScope,
+  reshape,
+  ShapeError,
+  tanh,
+  tensor,
+  type Tensor,
+  tidy,
+  transpose,
+} from '@timestep/core';
 import { Embedding, Linear, LSTM, Module } from '@timestep/layers';
 import { checkBlank, logSoftmaxRow } from '../emissions.ts';
 import type { TransducerSteps } from './decode.ts';
@@ -21,7 +34,10 @@ export interface TransducerOptions {
   readonly generator?: Generator | undefined;
 }
 
-/** What the prediction network remembers after some labels: `h` and `c` of its LSTM, and its part of the joint network's input. */
+/**
+ * What the prediction network remembers after some labels: `h` and `c` of its LSTM, and its part of the joint network's
+ * input.
+ */
 export interface PredictionState {
   readonly h: Float32Array;
   readonly c: Float32Array;
@@ -29,8 +45,8 @@ export interface PredictionState {
 }
 
 /**
- * The two networks that a transducer (Graves 2012) has beside its encoder: the prediction network, an LSTM over the labels
- * so far, and the joint network W·tanh(A·encoded + B·predicted) + b.
+ * The two networks that a transducer (Graves 2012) has beside its encoder: the prediction network, an LSTM over the
+ * labels so far, and the joint network W·tanh(A·encoded + B·predicted) + b.
  *
  * @example
  * const transducer = new Transducer({ backend, encoderSize: 256, classes: 29 });
@@ -48,7 +64,16 @@ export class Transducer extends Module {
 
   constructor(options: TransducerOptions) {
     super();
-    const { backend, encoderSize, classes, predictionSize = 128, embeddingSize = 64, jointSize = 128, blank = 0, generator } = options;
+    const {
+      backend,
+      encoderSize,
+      classes,
+      predictionSize = 128,
+      embeddingSize = 64,
+      jointSize = 128,
+      blank = 0,
+      generator,
+    } = options;
     checkBlank('Transducer', blank, classes);
     this.#classes = classes;
     this.#blank = blank;
@@ -56,7 +81,13 @@ export class Transducer extends Module {
     this.embedding = new Embedding({ backend, numEmbeddings: classes, embeddingSize, generator });
     this.prediction = new LSTM({ backend, inputSize: embeddingSize, hiddenSize: predictionSize, generator });
     this.encoderJoint = new Linear({ backend, inputSize: encoderSize, outputSize: jointSize, generator });
-    this.predictionJoint = new Linear({ backend, inputSize: predictionSize, outputSize: jointSize, bias: false, generator });
+    this.predictionJoint = new Linear({
+      backend,
+      inputSize: predictionSize,
+      outputSize: jointSize,
+      bias: false,
+      generator,
+    });
     this.output = new Linear({ backend, inputSize: jointSize, outputSize: classes, generator });
   }
 
@@ -79,31 +110,50 @@ export class Transducer extends Module {
         const u = Math.floor(k / N);
         return u === 0 ? this.#blank : (targets[k % N]?.[u - 1] ?? this.#blank);
       });
-      const { output } = this.prediction.forward(this.embedding.forward(tensor(this.#backend, labels, { shape: [U1, N] })));
+      const { output } = this.prediction.forward(
+        this.embedding.forward(tensor(this.#backend, labels, { shape: [U1, N] })),
+      );
       const predicted = transpose(this.predictionJoint.forward(output), [1, 0, 2]);
-      const joined = add(reshape(this.encoderJoint.forward(encoded), [T, N, 1, this.output.inputSize]), reshape(predicted, [1, N, U1, this.output.inputSize]));
+      const joined = add(
+        reshape(this.encoderJoint.forward(encoded), [T, N, 1, this.output.inputSize]),
+        reshape(predicted, [1, N, U1, this.output.inputSize]),
+      );
       return this.output.forward(tanh(joined));
     });
   }
 
   /** The transducer loss of these targets; see `transducerLoss`. */
-  loss(encoded: Tensor, targets: readonly ArrayLike<number>[], inputLengths?: ArrayLike<number> | null, reduction?: TransducerLossOptions['reduction']): Tensor {
-    return tidy(this.#backend, () => transducerLoss(this.forward(encoded, targets), { targets, inputLengths, blank: this.#blank, reduction }));
+  loss(
+    encoded: Tensor,
+    targets: readonly ArrayLike<number>[],
+    inputLengths?: ArrayLike<number> | null,
+    reduction?: TransducerLossOptions['reduction'],
+  ): Tensor {
+    return tidy(this.#backend, () =>
+      transducerLoss(this.forward(encoded, targets), { targets, inputLengths, blank: this.#blank, reduction }),
+    );
   }
 
   /**
-   * What the decoders need for one utterance. The joint network is computed on the host: a point is one small product, and
-   * a read for each would take longer.
+   * What the decoders need for one utterance. The joint network is computed on the host: a point is one small product,
+   * and a read for each would take longer.
    *
    * @param encoded `[T, 1, E]`
    */
   async steps(encoded: Tensor): Promise<TransducerSteps<PredictionState>> {
     const [frames, batch] = encoded.shape as [number, number];
-    if (encoded.rank !== 3 || batch !== 1) throw new ShapeError(`[Transducer.steps] expected one utterance, encoded as [T, 1, E], got [${encoded.shape.join(', ')}]; slice the batch`);
+    if (encoded.rank !== 3 || batch !== 1)
+      throw new ShapeError(
+        `[Transducer.steps] expected one utterance, encoded as [T, 1, E], got [${encoded.shape.join(', ')}]; slice the batch`,
+      );
     const J = this.output.inputSize;
     const C = this.#classes;
     using _scope = openScope(this.#backend);
-    const [joined, weight, bias] = await Promise.all([noGrad(this.#backend, () => this.encoderJoint.forward(encoded)).data(), this.output.weight.data(), this.output.bias!.data()]);
+    const [joined, weight, bias] = await Promise.all([
+      noGrad(this.#backend, () => this.encoderJoint.forward(encoded)).data(),
+      this.output.weight.data(),
+      this.output.bias!.data(),
+    ]);
     const sums = new Float64Array(J);
     const logits = new Float64Array(C);
     return {
@@ -129,7 +179,9 @@ export class Transducer extends Module {
     const backend = this.#backend;
     using _scope = openScope(backend);
     const H = this.prediction.hiddenSize;
-    const restored = state ? { h: tensor(backend, state.h, { shape: [1, 1, H] }), c: tensor(backend, state.c, { shape: [1, 1, H] }) } : null;
+    const restored = state
+      ? { h: tensor(backend, state.h, { shape: [1, 1, H] }), c: tensor(backend, state.c, { shape: [1, 1, H] }) }
+      : null;
     const [h, c, joined] = noGrad(backend, () => {
       const x = this.embedding.forward(tensor(backend, Int32Array.of(token), { shape: [1, 1] }));
       const result = this.prediction.forward(x, { state: restored });

@@ -2,7 +2,8 @@ import { ArgumentError } from '@timestep/core';
 import type { Waveform } from './wav.ts';
 
 /**
- * Writes a WAV file of one channel: linear PCM of 8 (unsigned), 16, 24 or 32 bits, `round(sample·2^(bits−1))`, clipped to full scale.
+ * Writes a WAV file of one channel: linear PCM of 8 (unsigned), 16, 24 or 32 bits, `round(sample·2^(bits−1))`, clipped
+ * to full scale.
  *
  * @param waveform samples in −1 … 1 and their rate in Hz
  * @returns the whole file
@@ -10,14 +11,23 @@ import type { Waveform } from './wav.ts';
  * @example
  * await writeFile('tone.wav', encodeWav({ samples, sampleRate: 8000 }, { bits: 8 }));
  */
-export function encodeWav({ samples, sampleRate }: Waveform, { bits = 16 }: { bits?: 8 | 16 | 24 | 32 } = {}): Uint8Array {
-  if (![8, 16, 24, 32].includes(bits)) throw new ArgumentError(`[encodeWav] expected 8, 16, 24 or 32 bits, got ${bits}`);
-  if (!Number.isInteger(sampleRate) || sampleRate < 1) throw new ArgumentError(`[encodeWav] expected a sample rate in whole Hz, got ${sampleRate}`);
+export function encodeWav(
+  { samples, sampleRate }: Waveform,
+  { bits = 16 }: { bits?: 8 | 16 | 24 | 32 } = {},
+): Uint8Array {
+  if (![8, 16, 24, 32].includes(bits))
+    throw new ArgumentError(`[encodeWav] expected 8, 16, 24 or 32 bits, got ${bits}`);
+  if (!Number.isInteger(sampleRate) || sampleRate < 1)
+    throw new ArgumentError(`[encodeWav] expected a sample rate in whole Hz, got ${sampleRate}`);
   const width = bits / 8;
   const size = samples.length * width;
   const bytes = new Uint8Array(44 + size + (size % 2));
   const view = new DataView(bytes.buffer);
-  const text = (at: number, value: string) => bytes.set([...value].map((letter) => letter.charCodeAt(0)), at);
+  const text = (at: number, value: string) =>
+    bytes.set(
+      [...value].map((letter) => letter.charCodeAt(0)),
+      at,
+    );
   text(0, 'RIFF');
   view.setUint32(4, bytes.length - 8, true);
   text(8, 'WAVEfmt ');

@@ -10,7 +10,14 @@ const noise = Float32Array.from({ length: 1234 }, () => generator.uniform(-1, 1)
 describe('log-mel energies', () => {
   test('are those of a Fourier transform written out, in float64', () => {
     const [rate, window, hop, size, bands, floor, emphasis] = [8000, 200, 80, 256, 13, 1e-3, 0.9];
-    const { data, steps } = createLogMel({ sampleRate: rate, bands, floor, preEmphasis: emphasis, lowFrequency: 100, highFrequency: 3800 })(noise);
+    const { data, steps } = createLogMel({
+      sampleRate: rate,
+      bands,
+      floor,
+      preEmphasis: emphasis,
+      lowFrequency: 100,
+      highFrequency: 3800,
+    })(noise);
     expect(steps).toBe(Math.floor((noise.length - window) / hop) + 1);
     const [low, high] = [hertzToMel(100), hertzToMel(3800)];
     const corner = (i: number) => melToHertz(low + ((high - low) * i) / (bands + 1));
@@ -70,7 +77,12 @@ describe('log-mel energies', () => {
     const logMel = createLogMel({ sampleRate: 8000 });
     expect(logMel(new Float32Array(0)).steps).toBe(0);
     expect(logMel(new Float32Array(3).fill(0.5)).steps).toBe(1);
-    expect([frameCount(200, 200, 80), frameCount(279, 200, 80), frameCount(280, 200, 80), frameCount(1, 200, 80)]).toEqual([1, 1, 2, 1]);
+    expect([
+      frameCount(200, 200, 80),
+      frameCount(279, 200, 80),
+      frameCount(280, 200, 80),
+      frameCount(1, 200, 80),
+    ]).toEqual([1, 1, 2, 1]);
   });
 
   test('bad settings are refused', () => {
@@ -87,11 +99,18 @@ describe('the filter bank', () => {
     const sums = new Float64Array(513);
     bank.weights.forEach((filter, band) => filter.forEach((weight, i) => (sums[bank.starts[band]! + i]! += weight)));
     const [first, last] = [melToHertz(hertzToMel(8000) / 21), melToHertz((hertzToMel(8000) * 20) / 21)];
-    for (let k = Math.ceil((first * 1024) / 16_000); k <= (last * 1024) / 16_000; k++) expect(sums[k]).toBeCloseTo(1, 10);
+    for (let k = Math.ceil((first * 1024) / 16_000); k <= (last * 1024) / 16_000; k++)
+      expect(sums[k]).toBeCloseTo(1, 10);
   });
 
   test('a filter narrower than a bin still has one', () => {
-    const { weights } = melFilterBank({ bands: 80, sampleRate: 8000, fftSize: 256, lowFrequency: 0, highFrequency: 4000 });
+    const { weights } = melFilterBank({
+      bands: 80,
+      sampleRate: 8000,
+      fftSize: 256,
+      lowFrequency: 0,
+      highFrequency: 4000,
+    });
     for (const filter of weights) expect(filter.reduce((sum, weight) => sum + weight, 0)).toBeGreaterThan(0);
   });
 

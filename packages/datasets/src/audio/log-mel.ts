@@ -16,7 +16,10 @@ export interface LogMelOptions {
   readonly lowFrequency?: number;
   /** Hz, half the sample rate by default */
   readonly highFrequency?: number;
-  /** What is added to each energy before the logarithm, of a full scale of 1. 1e-8 by default, below the noise of 16 bits */
+  /**
+   * What is added to each energy before the logarithm, of a full scale of 1. 1e-8 by default, below the noise of 16
+   * bits
+   */
   readonly floor?: number;
   /** p of `x[n] − p·x[n−1]`, which lifts the high frequencies of speech. 0.97 by default, 0 for none */
   readonly preEmphasis?: number;
@@ -33,7 +36,10 @@ export interface LogMelVariation {
 /** Computes features of one kind; made by `createLogMel`. */
 export type LogMel = (samples: Float32Array, variation?: LogMelVariation) => Features;
 
-/** Frames of `window` samples that start `hop` apart and lie in `length` samples; one, padded with zeros, where it is shorter. */
+/**
+ * Frames of `window` samples that start `hop` apart and lie in `length` samples; one, padded with zeros, where it is
+ * shorter.
+ */
 export function frameCount(length: number, window: number, hop: number): number {
   return length === 0 ? 0 : Math.max(1, 1 + Math.floor((length - window) / hop));
 }
@@ -53,11 +59,21 @@ export function hannWindow(length: number): Float64Array {
  * const { data, steps, size } = logMel(samples);    // steps frames of 40
  */
 export function createLogMel(options: LogMelOptions): LogMel {
-  const { sampleRate, bands = 40, windowSeconds = 0.025, hopSeconds = 0.01, floor = 1e-8, preEmphasis = 0.97 } = options;
+  const {
+    sampleRate,
+    bands = 40,
+    windowSeconds = 0.025,
+    hopSeconds = 0.01,
+    floor = 1e-8,
+    preEmphasis = 0.97,
+  } = options;
   const { lowFrequency = 20, highFrequency = sampleRate / 2 } = options;
   const length = Math.round(windowSeconds * sampleRate);
   const hop = hopSeconds * sampleRate;
-  if (!(length >= 2) || !(hop >= 1)) throw new ArgumentError(`[createLogMel] expected a window of at least 2 samples and a hop of at least 1, got ${length} and ${hop}`);
+  if (!(length >= 2) || !(hop >= 1))
+    throw new ArgumentError(
+      `[createLogMel] expected a window of at least 2 samples and a hop of at least 1, got ${length} and ${hop}`,
+    );
   if (!(floor > 0)) throw new ArgumentError(`[createLogMel] expected a positive floor, got ${floor}`);
   const fftSize = 2 ** Math.ceil(Math.log2(length));
   const window = hannWindow(length);
@@ -87,7 +103,13 @@ export function createLogMel(options: LogMelOptions): LogMel {
   };
 }
 
-function weigh(power: Float64Array, { starts, weights }: FilterBank, floor: number, out: Float32Array, offset: number): void {
+function weigh(
+  power: Float64Array,
+  { starts, weights }: FilterBank,
+  floor: number,
+  out: Float32Array,
+  offset: number,
+): void {
   for (let band = 0; band < weights.length; band++) {
     const filter = weights[band]!;
     const start = starts[band]!;

@@ -1,6 +1,8 @@
 import { ArgumentError } from '@timestep/core';
 
-/** A bank of triangular filters, kept sparse: filter m weighs the bins `starts[m] … starts[m] + weights[m].length − 1`. */
+/**
+ * A bank of triangular filters, kept sparse: filter m weighs the bins `starts[m] … starts[m] + weights[m].length − 1`.
+ */
 export interface FilterBank {
   readonly starts: Int32Array;
   readonly weights: readonly Float64Array[];
@@ -36,19 +38,33 @@ export function melToHertz(mel: number): number {
 
 /**
  * Triangles whose corners are evenly spaced in mel: filter m rises from corner m to m + 1 and falls to m + 2, in Hz,
- * with a peak of 1 (Davis and Mermelstein 1980). A filter so narrow that it falls between two bins takes the nearest one.
+ * with a peak of 1 (Davis and Mermelstein 1980). A filter so narrow that it falls between two bins takes the nearest
+ * one.
  *
  * @throws ArgumentError for frequencies outside 0 ≤ low < high ≤ sampleRate/2, no bands or a warp that is not positive
  */
-export function melFilterBank({ bands, sampleRate, fftSize, lowFrequency, highFrequency, warp = 1 }: MelOptions): FilterBank {
-  if (!Number.isInteger(bands) || bands < 1) throw new ArgumentError(`[melFilterBank] expected a number of bands of at least 1, got ${bands}`);
+export function melFilterBank({
+  bands,
+  sampleRate,
+  fftSize,
+  lowFrequency,
+  highFrequency,
+  warp = 1,
+}: MelOptions): FilterBank {
+  if (!Number.isInteger(bands) || bands < 1)
+    throw new ArgumentError(`[melFilterBank] expected a number of bands of at least 1, got ${bands}`);
   if (!(lowFrequency >= 0 && lowFrequency < highFrequency && highFrequency <= sampleRate / 2)) {
-    throw new ArgumentError(`[melFilterBank] expected 0 <= lowFrequency < highFrequency <= ${sampleRate / 2} Hz, got ${lowFrequency} and ${highFrequency}`);
+    throw new ArgumentError(
+      `[melFilterBank] expected 0 <= lowFrequency < highFrequency <= ${sampleRate / 2} Hz, got ${lowFrequency} and ${highFrequency}`,
+    );
   }
-  if (!(warp > 0.5 && warp < 2)) throw new ArgumentError(`[melFilterBank] expected a warp between 0.5 and 2, got ${warp}`);
+  if (!(warp > 0.5 && warp < 2))
+    throw new ArgumentError(`[melFilterBank] expected a warp between 0.5 and 2, got ${warp}`);
   const low = hertzToMel(lowFrequency);
   const width = (hertzToMel(highFrequency) - low) / (bands + 1);
-  const corners = Float64Array.from({ length: bands + 2 }, (_, i) => warped(melToHertz(low + i * width), warp, highFrequency));
+  const corners = Float64Array.from({ length: bands + 2 }, (_, i) =>
+    warped(melToHertz(low + i * width), warp, highFrequency),
+  );
   const starts = new Int32Array(bands);
   const weights: Float64Array[] = [];
   const binWidth = sampleRate / fftSize;

@@ -18,13 +18,16 @@ test.each([
   for (let n = edge; n < output.length - edge; n++) expect(Math.abs(output[n]! - expected[n]!)).toBeLessThan(2e-4);
 });
 
-test.each([4400, 5000, 7000, 9000])('a tone of %i Hz, above the new Nyquist frequency, leaves no alias', (frequency) => {
-  const output = resample(tone(frequency, 22_050, 22_050), 22_050, 8000);
-  const alias = frequency < 8000 ? 8000 - frequency : frequency - 8000;
-  expect(amplitudeAt(output.subarray(400, -400), alias, 8000)).toBeLessThan(1e-4);
-  const loudest = output.subarray(400, -400).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  expect(loudest).toBeLessThan(1e-3);
-});
+test.each([4400, 5000, 7000, 9000])(
+  'a tone of %i Hz, above the new Nyquist frequency, leaves no alias',
+  (frequency) => {
+    const output = resample(tone(frequency, 22_050, 22_050), 22_050, 8000);
+    const alias = frequency < 8000 ? 8000 - frequency : frequency - 8000;
+    expect(amplitudeAt(output.subarray(400, -400), alias, 8000)).toBeLessThan(1e-4);
+    const loudest = output.subarray(400, -400).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(loudest).toBeLessThan(1e-3);
+  },
+);
 
 test('a constant stays one at every phase', () => {
   const output = createResampler(1.37)(new Float32Array(400).fill(0.7));

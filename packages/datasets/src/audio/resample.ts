@@ -7,13 +7,15 @@ export interface ResampleOptions {
   readonly rolloff?: number;
 }
 
-/** Phases of the filter that are tabled for each input sample; between them it is interpolated, an error below −100 dB. */
+/**
+ * Phases of the filter that are tabled for each input sample; between them it is interpolated, an error below −100 dB.
+ */
 const phases = 512;
 
 /**
  * Changes the rate of samples by band-limited interpolation (Smith and Gossett 1984):
- * `y[n] = Σ_k x[k]·h(n·step − k)` with `step = from/to` and h a sinc of cutoff `rolloff·min(from, to)/2` under a Kaiser window,
- * so that what the new rate cannot carry is filtered out and does not come back as an alias.
+ * `y[n] = Σ_k x[k]·h(n·step − k)` with `step = from/to` and h a sinc of cutoff `rolloff·min(from, to)/2` under a Kaiser
+ * window, so that what the new rate cannot carry is filtered out and does not come back as an alias.
  *
  * @param samples at `from` Hz
  * @param from,to any positive rates, whole or not
@@ -23,7 +25,8 @@ const phases = 512;
  * const narrow = resample(samples, 44_100, 8_000);
  */
 export function resample(samples: Float32Array, from: number, to: number, options: ResampleOptions = {}): Float32Array {
-  if (!(from > 0) || !(to > 0) || !Number.isFinite(from / to)) throw new ArgumentError(`[resample] expected positive rates in Hz, got ${from} and ${to}`);
+  if (!(from > 0) || !(to > 0) || !Number.isFinite(from / to))
+    throw new ArgumentError(`[resample] expected positive rates in Hz, got ${from} and ${to}`);
   return from === to ? samples.slice() : createResampler(from / to, options)(samples);
 }
 
@@ -32,10 +35,16 @@ export function resample(samples: Float32Array, from: number, to: number, option
  *
  * @throws ArgumentError
  */
-export function createResampler(step: number, { zeroCrossings = 16, rolloff = 0.92 }: ResampleOptions = {}): (samples: Float32Array) => Float32Array {
-  if (!(step > 0) || !Number.isFinite(step)) throw new ArgumentError(`[createResampler] expected a positive step, got ${step}`);
-  if (!(zeroCrossings >= 1)) throw new ArgumentError(`[createResampler] expected zeroCrossings of at least 1, got ${zeroCrossings}`);
-  if (!(rolloff > 0 && rolloff <= 1)) throw new ArgumentError(`[createResampler] expected a rolloff in (0, 1], got ${rolloff}`);
+export function createResampler(
+  step: number,
+  { zeroCrossings = 16, rolloff = 0.92 }: ResampleOptions = {},
+): (samples: Float32Array) => Float32Array {
+  if (!(step > 0) || !Number.isFinite(step))
+    throw new ArgumentError(`[createResampler] expected a positive step, got ${step}`);
+  if (!(zeroCrossings >= 1))
+    throw new ArgumentError(`[createResampler] expected zeroCrossings of at least 1, got ${zeroCrossings}`);
+  if (!(rolloff > 0 && rolloff <= 1))
+    throw new ArgumentError(`[createResampler] expected a rolloff in (0, 1], got ${rolloff}`);
   const cutoff = rolloff * Math.min(1, 1 / step);
   const half = Math.ceil(zeroCrossings / cutoff);
   const table = tableOf(cutoff, half, zeroCrossings / cutoff);
@@ -64,7 +73,10 @@ export function createResampler(step: number, { zeroCrossings = 16, rolloff = 0.
   };
 }
 
-/** `[phases + 1, 2·half]`: the filter's value at each input sample around an output sample, for each position between two. */
+/**
+ * `[phases + 1, 2·half]`: the filter's value at each input sample around an output sample, for each position between
+ * two.
+ */
 function tableOf(cutoff: number, half: number, width: number): Float64Array {
   const taps = 2 * half;
   const table = new Float64Array((phases + 1) * taps);

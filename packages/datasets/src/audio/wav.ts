@@ -28,7 +28,11 @@ export function readWav(bytes: Uint8Array, { name = 'the WAV data' }: { name?: s
   const samples = mixToMono(channelData);
   for (let i = 0; i < samples.length; i++) {
     if (!Number.isFinite(samples[i])) {
-      throw new DataError('NOT_FINITE', name, `[wav] sample ${i} of ${name} is ${samples[i]}, expected finite numbers; re-encode it as 16-bit PCM`);
+      throw new DataError(
+        'NOT_FINITE',
+        name,
+        `[wav] sample ${i} of ${name} is ${samples[i]}, expected finite numbers; re-encode it as 16-bit PCM`,
+      );
     }
   }
   return { samples, sampleRate };

@@ -17,20 +17,36 @@ export interface MaskOptions {
  * @returns new features `[T, D]`
  */
 export function maskTime(features: Features, options: MaskOptions, random: RandomSource): Features {
-  return mask('maskTime', features, options, random, Math.floor(features.steps / 2), features.steps, (data, start, width, value) =>
-    data.fill(value, start * features.size, (start + width) * features.size),
+  return mask(
+    'maskTime',
+    features,
+    options,
+    random,
+    Math.floor(features.steps / 2),
+    features.steps,
+    (data, start, width, value) => data.fill(value, start * features.size, (start + width) * features.size),
   );
 }
 
 /**
- * Hides neighbouring features in every step: SpecAugment's frequency masks (Park et al. 2019). A mask covers at most half of them.
+ * Hides neighbouring features in every step: SpecAugment's frequency masks (Park et al. 2019). A mask covers at most
+ * half of them.
  *
  * @returns new features `[T, D]`
  */
 export function maskFrequency(features: Features, options: MaskOptions, random: RandomSource): Features {
-  return mask('maskFrequency', features, options, random, Math.floor(features.size / 2), features.size, (data, start, width, value) => {
-    for (let step = 0; step < features.steps; step++) data.fill(value, step * features.size + start, step * features.size + start + width);
-  });
+  return mask(
+    'maskFrequency',
+    features,
+    options,
+    random,
+    Math.floor(features.size / 2),
+    features.size,
+    (data, start, width, value) => {
+      for (let step = 0; step < features.steps; step++)
+        data.fill(value, step * features.size + start, step * features.size + start + width);
+    },
+  );
 }
 
 function mask(
@@ -42,8 +58,10 @@ function mask(
   extent: number,
   hide: (data: Float32Array, start: number, width: number, value: number) => void,
 ): Features {
-  if (!Number.isInteger(count) || count < 0) throw new ArgumentError(`[${where}] expected a count that is an integer of at least 0, got ${count}`);
-  if (!Number.isInteger(maxWidth) || maxWidth < 0) throw new ArgumentError(`[${where}] expected a maxWidth that is an integer of at least 0, got ${maxWidth}`);
+  if (!Number.isInteger(count) || count < 0)
+    throw new ArgumentError(`[${where}] expected a count that is an integer of at least 0, got ${count}`);
+  if (!Number.isInteger(maxWidth) || maxWidth < 0)
+    throw new ArgumentError(`[${where}] expected a maxWidth that is an integer of at least 0, got ${maxWidth}`);
   const data = features.data.slice();
   for (let i = 0; i < count; i++) {
     const width = Math.min(limit, random.integer(maxWidth + 1));

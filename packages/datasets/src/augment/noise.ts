@@ -14,7 +14,8 @@ const exponents: Readonly<Record<NoiseColor, number>> = { white: 0, pink: 0.5, b
  * @throws ArgumentError for a length that is no positive integer
  */
 export function makeNoise(length: number, color: NoiseColor, random: RandomSource): Float32Array {
-  if (!Number.isInteger(length) || length < 1) throw new ArgumentError(`[makeNoise] expected a length that is a positive integer, got ${length}`);
+  if (!Number.isInteger(length) || length < 1)
+    throw new ArgumentError(`[makeNoise] expected a length that is a positive integer, got ${length}`);
   const size = Math.max(4, 2 ** Math.ceil(Math.log2(length)));
   const white = Float64Array.from({ length: size }, () => random.normal());
   const exponent = exponents[color];
@@ -35,7 +36,8 @@ export function makeNoise(length: number, color: NoiseColor, random: RandomSourc
 }
 
 /**
- * Adds noise at a signal-to-noise ratio: `y = x + n·rms(x)/rms(n)·10^(−decibels/20)`. The noise is read from `offset` on and round again.
+ * Adds noise at a signal-to-noise ratio: `y = x + n·rms(x)/rms(n)·10^(−decibels/20)`. The noise is read from `offset`
+ * on and round again.
  *
  * @throws ArgumentError for noise of no samples
  */
@@ -45,7 +47,8 @@ export function addNoise(samples: Float32Array, noise: Float32Array, decibels: n
   const scale = level > 0 ? (rootMeanSquare(samples) / level) * 10 ** (-decibels / 20) : 0;
   const output = samples.slice();
   // Wrapped by hand: a remainder for each sample took five times as long as the rest.
-  for (let i = 0, at = offset % noise.length; i < output.length; i++, at = at + 1 === noise.length ? 0 : at + 1) output[i]! += scale * noise[at]!;
+  for (let i = 0, at = offset % noise.length; i < output.length; i++, at = at + 1 === noise.length ? 0 : at + 1)
+    output[i]! += scale * noise[at]!;
   return output;
 }
 

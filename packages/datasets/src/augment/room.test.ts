@@ -5,7 +5,10 @@ import { convolve, roomImpulse } from './room.ts';
 const energy = (samples: Float32Array) => samples.reduce((sum, value) => sum + value * value, 0);
 
 test('the echo has the energy and the decay that were asked for', () => {
-  const impulse = roomImpulse({ sampleRate: 8000, reverberationSeconds: 0.5, directToReverberant: 6 }, new Generator(2));
+  const impulse = roomImpulse(
+    { sampleRate: 8000, reverberationSeconds: 0.5, directToReverberant: 6 },
+    new Generator(2),
+  );
   expect(impulse.length).toBe(4000);
   expect(impulse[0]).toBe(1);
   expect([...impulse.subarray(1, 16)]).toEqual(new Array(15).fill(0));
@@ -17,7 +20,14 @@ test('the echo has the energy and the decay that were asked for', () => {
 
 test('convolution is the sum written out', () => {
   const random = new Generator(6);
-  for (const [n, k] of [[50, 7], [7, 50], [1, 1], [64, 64], [2000, 90], [257, 129]] as const) {
+  for (const [n, k] of [
+    [50, 7],
+    [7, 50],
+    [1, 1],
+    [64, 64],
+    [2000, 90],
+    [257, 129],
+  ] as const) {
     const x = Float32Array.from({ length: n }, () => random.normal());
     const h = Float32Array.from({ length: k }, () => random.normal());
     const y = convolve(x, h);
@@ -31,6 +41,8 @@ test('convolution is the sum written out', () => {
 });
 
 test('bad arguments are refused', () => {
-  expect(() => roomImpulse({ sampleRate: 8000, reverberationSeconds: 0, directToReverberant: 0 }, new Generator(1))).toThrow(/reverberation/u);
+  expect(() =>
+    roomImpulse({ sampleRate: 8000, reverberationSeconds: 0, directToReverberant: 0 }, new Generator(1)),
+  ).toThrow(/reverberation/u);
   expect(() => convolve(new Float32Array(3), new Float32Array(0))).toThrow(/impulse/u);
 });

@@ -19,8 +19,12 @@ export interface RoomOptions {
  *
  * @throws ArgumentError for a reverberation time that is not positive
  */
-export function roomImpulse({ sampleRate, reverberationSeconds, directToReverberant, predelaySeconds = 0.002 }: RoomOptions, random: RandomSource): Float32Array {
-  if (!(reverberationSeconds > 0)) throw new ArgumentError(`[roomImpulse] expected a positive reverberation time, got ${reverberationSeconds} s`);
+export function roomImpulse(
+  { sampleRate, reverberationSeconds, directToReverberant, predelaySeconds = 0.002 }: RoomOptions,
+  random: RandomSource,
+): Float32Array {
+  if (!(reverberationSeconds > 0))
+    throw new ArgumentError(`[roomImpulse] expected a positive reverberation time, got ${reverberationSeconds} s`);
   const length = Math.max(2, Math.round(reverberationSeconds * sampleRate));
   const first = Math.min(length - 1, Math.max(1, Math.round(predelaySeconds * sampleRate)));
   const impulse = new Float32Array(length);
@@ -45,13 +49,13 @@ export function convolve(samples: Float32Array, impulse: Float32Array): Float32A
 }
 
 /**
- * The convolution with one impulse, its spectrum made once. Long inputs are taken in blocks whose results overlap and add
- * (Stockham 1966): one transform of the whole took three times as long.
+ * The convolution with one impulse, its spectrum made once. Long inputs are taken in blocks whose results overlap and
+ * add (Stockham 1966): one transform of the whole took three times as long.
  *
  * @throws ArgumentError for an impulse of no samples
  * @example
- * const hall = createConvolver(roomImpulse({ sampleRate: 8000, reverberationSeconds: 0.4, directToReverberant: 6 }, random));
- * const heard = hall(samples);
+ * const hall = createConvolver(roomImpulse({ sampleRate: 8000, reverberationSeconds: 0.4, directToReverberant: 6 },
+ * random)); const heard = hall(samples);
  */
 export function createConvolver(impulse: Float32Array): (samples: Float32Array) => Float32Array {
   if (impulse.length === 0) throw new ArgumentError('[createConvolver] expected an impulse of at least one sample');

@@ -9,7 +9,8 @@ const middle = (samples: Float32Array) => samples.subarray(400, -400);
 /** A vowel: 120 Hz and its harmonics, swelling and fading. */
 function vowel(length: number): Float32Array {
   const sum = new Float32Array(length);
-  for (let k = 1; k <= 12; k++) tone(120 * k, rate, length).forEach((value, n) => (sum[n]! += (value / k) * Math.sin((Math.PI * n) / length)));
+  for (let k = 1; k <= 12; k++)
+    tone(120 * k, rate, length).forEach((value, n) => (sum[n]! += (value / k) * Math.sin((Math.PI * n) / length)));
   return sum;
 }
 
@@ -23,7 +24,8 @@ test.each([0.8, 1.25])('speed %f scales length and frequency together', (factor)
 test.each([0.75, 1.3])('tempo %f changes the length alone', (factor) => {
   const output = changeTempo(vowel(6000), rate, factor);
   expect(output.length).toBe(Math.round(6000 / factor));
-  for (const harmonic of [120, 360, 840]) expect(loudestFrequency(middle(output), rate, harmonic - 50, harmonic + 50, 1)).toBeCloseTo(harmonic, -0.5);
+  for (const harmonic of [120, 360, 840])
+    expect(loudestFrequency(middle(output), rate, harmonic - 50, harmonic + 50, 1)).toBeCloseTo(harmonic, -0.5);
   // Pieces that did not match would cancel: the loudest harmonic keeps most of its strength.
   expect(amplitudeAt(output, 120, rate)).toBeGreaterThan(0.8 * amplitudeAt(vowel(6000), 120, rate));
 });

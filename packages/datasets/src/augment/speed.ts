@@ -47,7 +47,8 @@ export function changeTempo(samples: Float32Array, sampleRate: number, factor: n
 }
 
 /**
- * Raises the pitch, and the formants with it, by `factor` and keeps the length: a change of tempo undone by one of speed.
+ * Raises the pitch, and the formants with it, by `factor` and keeps the length: a change of tempo undone by one of
+ * speed.
  *
  * @param sampleRate Hz
  * @throws ArgumentError for a factor outside 0.25 … 4
@@ -82,5 +83,6 @@ function bestMatch(samples: Float32Array, natural: number, wanted: number, half:
 }
 
 function checkFactor(where: string, factor: number): void {
-  if (!(factor >= 0.25 && factor <= 4)) throw new ArgumentError(`[${where}] expected a factor between 0.25 and 4, got ${factor}`);
+  if (!(factor >= 0.25 && factor <= 4))
+    throw new ArgumentError(`[${where}] expected a factor between 0.25 and 4, got ${factor}`);
 }

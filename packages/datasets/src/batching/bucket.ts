@@ -4,7 +4,10 @@ import { type RandomSource, shuffled } from '../random-source.ts';
 export interface BucketOptions {
   /** N, sequences in a batch */
   readonly batchSize: number;
-  /** Orders anew on each call; without it the order is that of the lengths, longest first, as a fixed evaluation wants it */
+  /**
+   * Orders anew on each call; without it the order is that of the lengths, longest first, as a fixed evaluation wants
+   * it
+   */
   readonly random?: RandomSource;
   /** Sequences sorted together, in batches: fewer mix more, more pad less. 16 by default */
   readonly window?: number;
@@ -22,9 +25,14 @@ export interface BucketOptions {
  * @example
  * for (const indices of bucketByLength(lengths, { batchSize: 32, random })) train(indices);
  */
-export function bucketByLength(lengths: ArrayLike<number>, { batchSize, random, window = 16, dropLast = false }: BucketOptions): number[][] {
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw new ArgumentError(`[bucketByLength] expected a batchSize that is a positive integer, got ${batchSize}`);
-  if (!Number.isInteger(window) || window < 1) throw new ArgumentError(`[bucketByLength] expected a window that is a positive integer, got ${window}`);
+export function bucketByLength(
+  lengths: ArrayLike<number>,
+  { batchSize, random, window = 16, dropLast = false }: BucketOptions,
+): number[][] {
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new ArgumentError(`[bucketByLength] expected a batchSize that is a positive integer, got ${batchSize}`);
+  if (!Number.isInteger(window) || window < 1)
+    throw new ArgumentError(`[bucketByLength] expected a window that is a positive integer, got ${window}`);
   const count = lengths.length;
   const order = random ? Array.from(random.permutation(count)) : Array.from({ length: count }, (_, i) => i);
   const reach = random ? window * batchSize : Math.max(1, count);

@@ -10,8 +10,12 @@ import { ArgumentError } from '@timestep/core';
  * @example
  * for await (const batch of prefetch(batches(), { depth: 2 })) await train(batch);
  */
-export async function* prefetch<Item>(source: AsyncIterable<Item> | Iterable<Item>, { depth = 2 }: { depth?: number } = {}): AsyncGenerator<Item, void, void> {
-  if (!Number.isInteger(depth) || depth < 1) throw new ArgumentError(`[prefetch] expected a depth that is a positive integer, got ${depth}`);
+export async function* prefetch<Item>(
+  source: AsyncIterable<Item> | Iterable<Item>,
+  { depth = 2 }: { depth?: number } = {},
+): AsyncGenerator<Item, void, void> {
+  if (!Number.isInteger(depth) || depth < 1)
+    throw new ArgumentError(`[prefetch] expected a depth that is a positive integer, got ${depth}`);
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   const ready: Promise<IteratorResult<Item>>[] = [];
   let last: Promise<unknown> = Promise.resolve();

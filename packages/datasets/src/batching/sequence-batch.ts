@@ -36,9 +36,12 @@ export function batchSequences(sequences: readonly Features[]): SequenceBatch {
   const data = new Float32Array(steps * batch * size);
   sequences.forEach((sequence, n) => {
     if (sequence.size !== size) {
-      throw new ShapeError(`[batchSequences] expected sequences of ${size} features as the first has, got ${sequence.size} in sequence ${n}; make all with the same settings`);
+      throw new ShapeError(
+        `[batchSequences] expected sequences of ${size} features as the first has, got ${sequence.size} in sequence ${n}; make all with the same settings`,
+      );
     }
-    for (let t = 0; t < sequence.steps; t++) data.set(sequence.data.subarray(t * size, (t + 1) * size), (t * batch + n) * size);
+    for (let t = 0; t < sequence.steps; t++)
+      data.set(sequence.data.subarray(t * size, (t + 1) * size), (t * batch + n) * size);
   });
   return { data, shape: [steps, batch, size], lengths: Int32Array.from(sequences, (sequence) => sequence.steps) };
 }

@@ -28,23 +28,34 @@ const angleLimit = (12 * Math.PI) / 180;
  */
 export function cartPole(options: EnvironmentOptions = {}): Environment {
   const { velocities = true, maxSteps = 500 } = options;
-  if (!Number.isInteger(maxSteps) || maxSteps < 1) throw new ArgumentError(`[cartPole] expected maxSteps to be a positive integer, got ${maxSteps}`);
+  if (!Number.isInteger(maxSteps) || maxSteps < 1)
+    throw new ArgumentError(`[cartPole] expected maxSteps to be a positive integer, got ${maxSteps}`);
   let [x, speed, angle, turn] = [0, 0, 0, 0];
   let steps = -1;
   const observe = (): Float32Array =>
-    velocities ? Float32Array.of(x / trackLimit, speed, angle / angleLimit, turn) : Float32Array.of(x / trackLimit, angle / angleLimit);
+    velocities
+      ? Float32Array.of(x / trackLimit, speed, angle / angleLimit, turn)
+      : Float32Array.of(x / trackLimit, angle / angleLimit);
   return {
     observationSize: velocities ? 4 : 2,
     actions: { kind: 'discrete', count: 2 },
     maxSteps,
     reset(random: RandomSource) {
-      [x, speed, angle, turn] = [random.uniform(-0.05, 0.05), random.uniform(-0.05, 0.05), random.uniform(-0.05, 0.05), random.uniform(-0.05, 0.05)];
+      [x, speed, angle, turn] = [
+        random.uniform(-0.05, 0.05),
+        random.uniform(-0.05, 0.05),
+        random.uniform(-0.05, 0.05),
+        random.uniform(-0.05, 0.05),
+      ];
       steps = 0;
       return observe();
     },
     step(action): Transition {
       if (steps < 0) throw new ArgumentError('[cartPole] no episode is under way; call reset() first');
-      if (action.length !== 1 || (action[0] !== 0 && action[0] !== 1)) throw new ArgumentError(`[cartPole] expected the action [0] (left) or [1] (right), got [${Array.from(action).join(', ')}]`);
+      if (action.length !== 1 || (action[0] !== 0 && action[0] !== 1))
+        throw new ArgumentError(
+          `[cartPole] expected the action [0] (left) or [1] (right), got [${Array.from(action).join(', ')}]`,
+        );
       const push = action[0] === 1 ? force : -force;
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
       const mass = cartMass + poleMass;

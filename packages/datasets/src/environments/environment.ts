@@ -1,7 +1,9 @@
 import type { RandomSource } from '../random-source.ts';
 
 /** What may be done: one of `count` things, or `size` numbers in [low, high]. */
-export type ActionSpace = { readonly kind: 'discrete'; readonly count: number } | { readonly kind: 'continuous'; readonly size: number; readonly low: number; readonly high: number };
+export type ActionSpace =
+  | { readonly kind: 'discrete'; readonly count: number }
+  | { readonly kind: 'continuous'; readonly size: number; readonly low: number; readonly high: number };
 
 /** What came of an action. */
 export interface Transition {

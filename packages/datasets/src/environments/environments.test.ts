@@ -43,7 +43,9 @@ describe('cart-pole', () => {
 
   it('falls soon if nobody cares, and stands for 500 steps under a policy that sees everything', () => {
     expect(lengthOf(cartPole(), 1, () => 1)).toBeLessThan(12);
-    const mean = Array.from({ length: 20 }, (_, seed) => lengthOf(cartPole(), seed, ([x, speed, angle, turn]) => (0.2 * x! + 0.2 * speed! + angle! + turn! > 0 ? 1 : 0))).reduce((sum, steps) => sum + steps / 20, 0);
+    const mean = Array.from({ length: 20 }, (_, seed) =>
+      lengthOf(cartPole(), seed, ([x, speed, angle, turn]) => (0.2 * x! + 0.2 * speed! + angle! + turn! > 0 ? 1 : 0)),
+    ).reduce((sum, steps) => sum + steps / 20, 0);
     expect(mean).toBe(500);
   });
 
@@ -62,7 +64,8 @@ describe('cart-pole', () => {
     const environment = cartPole({ maxSteps: 1 });
     expect(() => environment.step([0])).toThrow(/call reset/);
     environment.reset(atRest);
-    for (const action of [[2], [0.5], [], [0, 1], [NaN]]) expect(() => environment.step(action)).toThrow(/expected the action/);
+    for (const action of [[2], [0.5], [], [0, 1], [NaN]])
+      expect(() => environment.step(action)).toThrow(/expected the action/);
     expect(environment.step([0]).done).toBe(true);
     expect(() => environment.step([0])).toThrow(/call reset/);
     expect(() => cartPole({ maxSteps: 0 })).toThrow(/maxSteps/);

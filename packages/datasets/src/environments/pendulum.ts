@@ -11,7 +11,8 @@ const topTorque = 2;
 /**
  * A rod hanging from a motor that is too weak to lift it at once: it has to swing up and balance, with torques in
  * [−2, 2] N·m twenty times a second. θ̈ = 3g/(2l)·sin θ + 3/(ml²)·u with g = 10, m = l = 1, θ = 0 upright, the speed
- * clipped to ±8 rad/s (the constants of Gym's Pendulum-v1). A step costs θ² + 0.1·θ̇² + 0.001·u²; the episode lasts 200.
+ * clipped to ±8 rad/s (the constants of Gym's Pendulum-v1). A step costs θ² + 0.1·θ̇² + 0.001·u²; the episode lasts
+ * 200.
  *
  * Observations are cos θ, sin θ and, with velocities, θ̇/8.
  *
@@ -22,10 +23,14 @@ const topTorque = 2;
  */
 export function pendulum(options: EnvironmentOptions = {}): Environment {
   const { velocities = true, maxSteps = 200 } = options;
-  if (!Number.isInteger(maxSteps) || maxSteps < 1) throw new ArgumentError(`[pendulum] expected maxSteps to be a positive integer, got ${maxSteps}`);
+  if (!Number.isInteger(maxSteps) || maxSteps < 1)
+    throw new ArgumentError(`[pendulum] expected maxSteps to be a positive integer, got ${maxSteps}`);
   let [angle, turn] = [0, 0];
   let steps = -1;
-  const observe = (): Float32Array => (velocities ? Float32Array.of(Math.cos(angle), Math.sin(angle), turn / topSpeed) : Float32Array.of(Math.cos(angle), Math.sin(angle)));
+  const observe = (): Float32Array =>
+    velocities
+      ? Float32Array.of(Math.cos(angle), Math.sin(angle), turn / topSpeed)
+      : Float32Array.of(Math.cos(angle), Math.sin(angle));
   return {
     observationSize: velocities ? 3 : 2,
     actions: { kind: 'continuous', size: 1, low: -topTorque, high: topTorque },
@@ -38,7 +43,8 @@ export function pendulum(options: EnvironmentOptions = {}): Environment {
     step(action): Transition {
       if (steps < 0) throw new ArgumentError('[pendulum] no episode is under way; call reset() first');
       const torque = action[0];
-      if (action.length !== 1 || torque === undefined || !(Math.abs(torque) <= topTorque)) throw new ArgumentError(`[pendulum] expected one torque in −2…2, got [${Array.from(action).join(', ')}]`);
+      if (action.length !== 1 || torque === undefined || !(Math.abs(torque) <= topTorque))
+        throw new ArgumentError(`[pendulum] expected one torque in −2…2, got [${Array.from(action).join(', ')}]`);
       const upright = angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
       const cost = upright ** 2 + 0.1 * turn ** 2 + 0.001 * torque ** 2;
       const acceleration = ((3 * gravity) / (2 * length)) * Math.sin(angle) + (3 / (mass * length ** 2)) * torque;

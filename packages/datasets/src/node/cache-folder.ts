@@ -2,16 +2,21 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Where this system keeps files that can be fetched again: `$TIMESTEP_CACHE`, else `timestep` in the user's cache folder
- * (`$XDG_CACHE_HOME` or `~/.cache`; `~/Library/Caches` on macOS; `%LOCALAPPDATA%` on Windows). It is not created here.
+ * Where this system keeps files that can be fetched again: `$TIMESTEP_CACHE`, else `timestep` in the user's cache
+ * folder (`$XDG_CACHE_HOME` or `~/.cache`; `~/Library/Caches` on macOS; `%LOCALAPPDATA%` on Windows). It is not created
+ * here.
  *
  * @param environment,platform the process's own by default
  */
-export function cacheFolder(environment: Readonly<Record<string, string | undefined>> = process.env, platform: string = process.platform): string {
+export function cacheFolder(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  platform: string = process.platform,
+): string {
   const own = environment['TIMESTEP_CACHE'];
   if (own) return own;
   const home = environment['HOME'] ?? homedir();
   if (platform === 'darwin') return join(home, 'Library', 'Caches', 'timestep');
-  if (platform === 'win32') return join(environment['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'timestep', 'cache');
+  if (platform === 'win32')
+    return join(environment['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'timestep', 'cache');
   return join(environment['XDG_CACHE_HOME'] || join(home, '.cache'), 'timestep');
 }

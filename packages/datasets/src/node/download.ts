@@ -22,11 +22,12 @@ export interface DownloadOptions {
 }
 
 /**
- * Fetches a file once: nothing happens where it is there already. What arrives goes into `file.part`, which the next call
- * continues after an interruption, and becomes `file` when it is whole and its checksum is right.
+ * Fetches a file once: nothing happens where it is there already. What arrives goes into `file.part`, which the next
+ * call continues after an interruption, and becomes `file` when it is whole and its checksum is right.
  *
  * @returns whether it was fetched now
- * @throws DataError `OFFLINE` where the host cannot be reached, `DOWNLOAD_FAILED` for an HTTP error or a connection that
+ * @throws DataError `OFFLINE` where the host cannot be reached, `DOWNLOAD_FAILED` for an HTTP error or a connection
+ * that
  *   keeps breaking, `CHECKSUM_MISMATCH` (the partial file is deleted)
  * @example
  * await download({ url, file: join(cacheFolder(), 'corpus.tar.gz'), sha256 });
@@ -44,7 +45,12 @@ export async function download(options: DownloadOptions): Promise<boolean> {
       options.signal?.throwIfAborted();
       if (error instanceof DataError) throw error;
       if (isFileError(error)) {
-        throw new DataError('DOWNLOAD_FAILED', url, `[download] could not write ${part} (${error.message}); make room or choose another folder`, { cause: error });
+        throw new DataError(
+          'DOWNLOAD_FAILED',
+          url,
+          `[download] could not write ${part} (${error.message}); make room or choose another folder`,
+          { cause: error },
+        );
       }
       if (attempt >= attempts) throw unreachable(url, file, error);
     }
@@ -53,7 +59,11 @@ export async function download(options: DownloadOptions): Promise<boolean> {
     const actual = await sha256Of(part);
     if (actual !== sha256) {
       await rm(part);
-      throw new DataError('CHECKSUM_MISMATCH', url, `[download] ${url} is not the file it should be: expected SHA-256 ${sha256}, got ${actual}; try again, and if it happens twice the file has changed at its source`);
+      throw new DataError(
+        'CHECKSUM_MISMATCH',
+        url,
+        `[download] ${url} is not the file it should be: expected SHA-256 ${sha256}, got ${actual}; try again, and if it happens twice the file has changed at its source`,
+      );
     }
   }
   await rename(part, file);
@@ -68,9 +78,15 @@ export async function sha256Of(file: string): Promise<string> {
 }
 
 /** One connection: continues `part` where the server lets it, else starts anew. */
-async function receive({ url, onProgress, signal, fetch: fetchFrom = fetch }: DownloadOptions, part: string): Promise<void> {
+async function receive(
+  { url, onProgress, signal, fetch: fetchFrom = fetch }: DownloadOptions,
+  part: string,
+): Promise<void> {
   const already = (await sizeOf(part)) ?? 0;
-  const response = await fetchFrom(url, { headers: already > 0 ? { Range: `bytes=${already}-` } : {}, ...(signal ? { signal } : {}) });
+  const response = await fetchFrom(url, {
+    headers: already > 0 ? { Range: `bytes=${already}-` } : {},
+    ...(signal ? { signal } : {}),
+  });
   // 416: nothing lies beyond what is here. Either it is whole, or the file has become shorter; the total tells.
   if (response.status === 416) {
     await response.body?.cancel();
@@ -80,7 +96,11 @@ async function receive({ url, onProgress, signal, fetch: fetchFrom = fetch }: Do
   }
   if (!response.ok || !response.body) {
     await response.body?.cancel();
-    throw new DataError('DOWNLOAD_FAILED', url, `[download] ${url} answered ${response.status} ${response.statusText}, expected the file; check the address`);
+    throw new DataError(
+      'DOWNLOAD_FAILED',
+      url,
+      `[download] ${url} answered ${response.status} ${response.statusText}, expected the file; check the address`,
+    );
   }
   const start = response.status === 206 ? already : 0;
   const length = response.headers.get('content-length');
@@ -102,7 +122,8 @@ async function receive({ url, onProgress, signal, fetch: fetchFrom = fetch }: Do
 }
 
 function unreachable(url: string, file: string, error: unknown): DataError {
-  const reason = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
+  const reason =
+    error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
   const { host } = new URL(url);
   // What fetch throws before any answer came; a connection that broke later has no such message.
   const offline = error instanceof TypeError && error.message === 'fetch failed';
@@ -114,9 +135,14 @@ function unreachable(url: string, file: string, error: unknown): DataError {
   );
 }
 
-/** An error of the file system and not of the network, such as ENOSPC or EACCES: both have a code, only it names a call on a file. */
+/**
+ * An error of the file system and not of the network, such as ENOSPC or EACCES: both have a code, only it names a call
+ * on a file.
+ */
 function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error && ['open', 'write', 'close', 'mkdir'].includes(String(error.syscall));
+  return (
+    error instanceof Error && 'syscall' in error && ['open', 'write', 'close', 'mkdir'].includes(String(error.syscall))
+  );
 }
 
 async function sizeOf(file: string): Promise<number | null> {

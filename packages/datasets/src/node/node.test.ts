@@ -26,7 +26,9 @@ afterEach(() => {
   server = undefined;
 });
 
-async function serve(answer: (request: IncomingMessage, response: ServerResponse, count: number) => void): Promise<string> {
+async function serve(
+  answer: (request: IncomingMessage, response: ServerResponse, count: number) => void,
+): Promise<string> {
   const listening = createServer((request, response) => {
     requests.push({ range: request.headers.range });
     answer(request, response, requests.length);
@@ -53,7 +55,9 @@ describe('download', () => {
     const url = await serve((request, response) => file(request, response));
     const target = join(folder, 'deep', 'corpus.bin');
     const seen: [number, number | null][] = [];
-    expect(await download({ url, file: target, sha256, onProgress: (received, total) => seen.push([received, total]) })).toBe(true);
+    expect(
+      await download({ url, file: target, sha256, onProgress: (received, total) => seen.push([received, total]) }),
+    ).toBe(true);
     expect(seen.at(-1)).toEqual([body.length, body.length]);
     expect(readFileSync(target).equals(body)).toBe(true);
     expect(readdirSync(join(folder, 'deep'))).toEqual(['corpus.bin']);
@@ -87,7 +91,9 @@ describe('download', () => {
 
   test('a file of another checksum never gets its name', async () => {
     const url = await serve((request, response) => file(request, response));
-    await expect(download({ url, file: join(folder, 'x'), sha256: '0'.repeat(64) })).rejects.toThrow(codeOf('CHECKSUM_MISMATCH'));
+    await expect(download({ url, file: join(folder, 'x'), sha256: '0'.repeat(64) })).rejects.toThrow(
+      codeOf('CHECKSUM_MISMATCH'),
+    );
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -131,7 +137,12 @@ describe('download', () => {
       response.write(body.subarray(0, 5000));
     });
     const controller = new AbortController();
-    const attempt = download({ url, file: join(folder, 'x'), signal: controller.signal, onProgress: () => setTimeout(() => controller.abort(), 30) });
+    const attempt = download({
+      url,
+      file: join(folder, 'x'),
+      signal: controller.signal,
+      onProgress: () => setTimeout(() => controller.abort(), 30),
+    });
     await expect(attempt).rejects.toThrow(/abort/u);
     expect(readFileSync(join(folder, 'x.part')).length).toBe(5000);
   });
@@ -140,9 +151,18 @@ describe('download', () => {
 describe('archives', () => {
   test('give the selected files, flat, whatever their paths say', async () => {
     mkdirSync(join(folder, 'in', 'corpus-1.0', 'recordings'), { recursive: true });
-    for (const name of ['1_a_0.wav', '2_a_0.wav', 'notes.txt']) writeFileSync(join(folder, 'in', 'corpus-1.0', 'recordings', name), `content of ${name}`);
+    for (const name of ['1_a_0.wav', '2_a_0.wav', 'notes.txt'])
+      writeFileSync(join(folder, 'in', 'corpus-1.0', 'recordings', name), `content of ${name}`);
     // A name with `..` in it, as an archive made with ill intent has one.
-    execFileSync('tar', ['-czf', join(folder, 'a.tar.gz'), '-C', join(folder, 'in'), '--transform', 's,corpus-1.0/recordings/2,../../2,', 'corpus-1.0']);
+    execFileSync('tar', [
+      '-czf',
+      join(folder, 'a.tar.gz'),
+      '-C',
+      join(folder, 'in'),
+      '--transform',
+      's,corpus-1.0/recordings/2,../../2,',
+      'corpus-1.0',
+    ]);
     const names = await unpackTarGz(join(folder, 'a.tar.gz'), join(folder, 'out'), (path) => path.endsWith('.wav'));
     expect(names.toSorted()).toEqual(['1_a_0.wav', '2_a_0.wav']);
     expect(readdirSync(join(folder, 'out')).toSorted()).toEqual(['1_a_0.wav', '2_a_0.wav']);

@@ -21,8 +21,10 @@ export interface AddingBatch extends SequenceBatch {
  * const { data, shape, targets } = addingProblem(100, 32, new Generator(1));
  */
 export function addingProblem(steps: number, batch: number, random: RandomSource): AddingBatch {
-  if (!Number.isInteger(steps) || steps < 2) throw new ArgumentError(`[addingProblem] expected at least 2 steps, got ${steps}`);
-  if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`[addingProblem] expected a batch of at least 1, got ${batch}`);
+  if (!Number.isInteger(steps) || steps < 2)
+    throw new ArgumentError(`[addingProblem] expected at least 2 steps, got ${steps}`);
+  if (!Number.isInteger(batch) || batch < 1)
+    throw new ArgumentError(`[addingProblem] expected a batch of at least 1, got ${batch}`);
   const data = new Float32Array(steps * batch * 2);
   const targets = new Float32Array(batch);
   const half = Math.floor(steps / 2);
@@ -38,11 +40,11 @@ export function addingProblem(steps: number, batch: number, random: RandomSource
 }
 
 /**
- * The adding problem as Hochreiter and Schmidhuber (1997, experiment 4) pose it: sequences of T … T + ⌊T/10⌋ steps, each a
- * number in [−1, 1) and a mark, which is −1 at the first and the last step, 1 at two steps and else 0. Of those two one is
- * among the first ten and one among the first T/2 − 1, so that at least T/2 steps lie behind them; where the first step is
- * marked its number is 0. The answer, at a sequence's last step, is ½ + (X₁ + X₂)/4 of the marked numbers, in [0, 1). The
- * paper takes it for right when it is off by less than 0.04.
+ * The adding problem as Hochreiter and Schmidhuber (1997, experiment 4) pose it: sequences of T … T + ⌊T/10⌋ steps,
+ * each a number in [−1, 1) and a mark, which is −1 at the first and the last step, 1 at two steps and else 0. Of those
+ * two one is among the first ten and one among the first T/2 − 1, so that at least T/2 steps lie behind them; where the
+ * first step is marked its number is 0. The answer, at a sequence's last step, is ½ + (X₁ + X₂)/4 of the marked
+ * numbers, in [0, 1). The paper takes it for right when it is off by less than 0.04.
  *
  * @param steps T, at least 22
  * @param batch N
@@ -52,8 +54,10 @@ export function addingProblem(steps: number, batch: number, random: RandomSource
  * const { data, shape, lengths, targets } = originalAddingProblem(100, 20, new Generator(1));
  */
 export function originalAddingProblem(steps: number, batch: number, random: RandomSource): AddingBatch {
-  if (!Number.isInteger(steps) || steps < 22) throw new ArgumentError(`[originalAddingProblem] expected at least 22 steps, got ${steps}`);
-  if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`[originalAddingProblem] expected a batch of at least 1, got ${batch}`);
+  if (!Number.isInteger(steps) || steps < 22)
+    throw new ArgumentError(`[originalAddingProblem] expected at least 22 steps, got ${steps}`);
+  if (!Number.isInteger(batch) || batch < 1)
+    throw new ArgumentError(`[originalAddingProblem] expected a batch of at least 1, got ${batch}`);
   const lengths = Int32Array.from({ length: batch }, () => steps + random.integer(Math.floor(steps / 10) + 1));
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   const data = new Float32Array(longest * batch * 2);

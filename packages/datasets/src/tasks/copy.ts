@@ -27,8 +27,14 @@ export interface CopyBatch extends TokenBatch {
  * @throws ArgumentError
  */
 export function copyTask({ alphabet = 8, length = 10, delay, batch }: CopyOptions, random: RandomSource): CopyBatch {
-  for (const [name, value, least] of [['alphabet', alphabet, 1], ['length', length, 1], ['delay', delay, 0], ['batch', batch, 1]] as const) {
-    if (!Number.isInteger(value) || value < least) throw new ArgumentError(`[copyTask] expected ${name} to be an integer of at least ${least}, got ${value}`);
+  for (const [name, value, least] of [
+    ['alphabet', alphabet, 1],
+    ['length', length, 1],
+    ['delay', delay, 0],
+    ['batch', batch, 1],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least)
+      throw new ArgumentError(`[copyTask] expected ${name} to be an integer of at least ${least}, got ${value}`);
   }
   const blank = alphabet;
   const signal = length + delay;
@@ -43,5 +49,12 @@ export function copyTask({ alphabet = 8, length = 10, delay, batch }: CopyOption
     }
     tokens[signal * batch + n] = alphabet + 1;
   }
-  return { tokens, targets, blank, shape: [steps, batch], lengths: new Int32Array(batch).fill(steps), symbols: alphabet + 2 };
+  return {
+    tokens,
+    targets,
+    blank,
+    shape: [steps, batch],
+    lengths: new Int32Array(batch).fill(steps),
+    symbols: alphabet + 2,
+  };
 }

@@ -1,8 +1,18 @@
 import { Generator } from '@timestep/core';
 import { describe, expect, test } from 'vitest';
-import { embeddedReber, embeddedReberString, legalSuccessors, reberSymbols, type ReberSymbol, scoreReber } from './reber.ts';
+import {
+  embeddedReber,
+  embeddedReberString,
+  legalSuccessors,
+  reberSymbols,
+  type ReberSymbol,
+  scoreReber,
+} from './reber.ts';
 
-/** Reber's grammar as a regular expression, worked out by hand from the diagram: an oracle that shares nothing with the table. */
+/**
+ * Reber's grammar as a regular expression, worked out by hand from the diagram: an oracle that shares nothing with the
+ * table.
+ */
 const lower = '(?:T*V(?:PX T*V)*(?:PS|V))'.replaceAll(' ', '');
 const reber = `B(?:TS*X(?:S|X${lower})|P${lower})E`;
 const embedded = new RegExp(`^B(?:T${reber}T|P${reber}P)E$`, 'u');
@@ -22,7 +32,8 @@ describe('strings', () => {
   });
 
   test('what may follow is what does follow in some string', () => {
-    // Every prefix of 5 symbols, with the successors seen after it in 2000 strings: the grammar's alternatives are even.
+    // Every prefix of 5 symbols, with the successors seen after it in 2000 strings: the grammar's alternatives are
+    // even.
     const seen = new Map<string, Set<string>>();
     for (const string of strings) {
       for (let length = 1; length <= 5; length++) {
@@ -32,7 +43,8 @@ describe('strings', () => {
     }
     for (const string of strings) {
       const legal = legalSuccessors(string);
-      for (let length = 1; length <= 5; length++) expect(legal[length - 1]!.toSorted()).toEqual([...seen.get(string.slice(0, length).join(''))!].toSorted());
+      for (let length = 1; length <= 5; length++)
+        expect(legal[length - 1]!.toSorted()).toEqual([...seen.get(string.slice(0, length).join(''))!].toSorted());
       expect(legal.at(-1)).toEqual([]);
       expect(legal.at(-2)).toEqual(['E']);
       expect(legal.at(-3)).toEqual([string[1]]);
@@ -59,7 +71,8 @@ describe('batches', () => {
         expect(batch.targets[t * count + n]).toBe(batch.tokens[(t + 1) * count + n]);
         expect(batch.legal[(t * count + n) * 7 + batch.targets[t * count + n]!]).toBe(1);
       }
-      for (let t = length - 1; t < steps; t++) expect(batch.legal.subarray((t * count + n) * 7, (t * count + n) * 7 + 7).every((bit) => bit === 0)).toBe(true);
+      for (let t = length - 1; t < steps; t++)
+        expect(batch.legal.subarray((t * count + n) * 7, (t * count + n) * 7 + 7).every((bit) => bit === 0)).toBe(true);
     }
   });
 
@@ -68,7 +81,8 @@ describe('batches', () => {
     expect(scoreReber(perfect, batch)).toEqual({ sequences: 1, remembered: 1 });
     // A network that cannot remember: T and P alike at the last but one step of every sequence.
     const forgetful = perfect.slice();
-    for (let n = 0; n < count; n++) for (const symbol of [1, 2]) forgetful[((batch.lengths[n]! - 3) * count + n) * 7 + symbol] = 0.2;
+    for (let n = 0; n < count; n++)
+      for (const symbol of [1, 2]) forgetful[((batch.lengths[n]! - 3) * count + n) * 7 + symbol] = 0.2;
     expect(scoreReber(forgetful, batch)).toEqual({ sequences: 0, remembered: 0 });
     const oneWrong = perfect.slice();
     oneWrong[0 * 7 + 0] = 9;

@@ -8,7 +8,10 @@ export type ReberSymbol = (typeof reberSymbols)[number];
 
 type Edges = Readonly<Partial<Record<ReberSymbol, number>>>;
 
-/** Reber's grammar (1967): from each node, the symbols that may come and the nodes they lead to. The last node is the end. */
+/**
+ * Reber's grammar (1967): from each node, the symbols that may come and the nodes they lead to. The last node is the
+ * end.
+ */
 const grammar: readonly Edges[] = [
   { B: 1 },
   { T: 2, P: 3 },
@@ -33,7 +36,8 @@ export interface ReberBatch extends TokenBatch {
  * string of Reber's grammar, the same `T` or `P` again, `E`. The second symbol must be kept until the last but one.
  */
 export function embeddedReber(batch: number, random: RandomSource): ReberBatch {
-  if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`[embeddedReber] expected a batch of at least 1, got ${batch}`);
+  if (!Number.isInteger(batch) || batch < 1)
+    throw new ArgumentError(`[embeddedReber] expected a batch of at least 1, got ${batch}`);
   const strings = Array.from({ length: batch }, () => embeddedReberString(random));
   const lengths = Int32Array.from(strings, (string) => string.length);
   const steps = lengths.reduce((most, length) => Math.max(most, length), 0);
@@ -54,7 +58,7 @@ export function embeddedReber(batch: number, random: RandomSource): ReberBatch {
 /** One string of the embedded grammar. */
 export function embeddedReberString(random: RandomSource): ReberSymbol[] {
   const string: ReberSymbol[] = ['B', random.integer(2) === 0 ? 'T' : 'P'];
-  for (let node = 0; node !== end; ) {
+  for (let node = 0; node !== end;) {
     const edges = Object.entries(grammar[node]!) as [ReberSymbol, number][];
     const [symbol, next] = edges[random.integer(edges.length)]!;
     string.push(symbol);
@@ -75,7 +79,9 @@ export function legalSuccessors(string: readonly ReberSymbol[]): ReberSymbol[][]
   let node = 0;
   string.forEach((symbol, t) => {
     if (!allowed.includes(symbol)) {
-      throw new ArgumentError(`[legalSuccessors] ${string.join('')} is no string of the embedded Reber grammar: expected ${allowed.join(' or ') || 'the end'} at ${t}, got ${symbol}`);
+      throw new ArgumentError(
+        `[legalSuccessors] ${string.join('')} is no string of the embedded Reber grammar: expected ${allowed.join(' or ') || 'the end'} at ${t}, got ${symbol}`,
+      );
     }
     if (t === 0) allowed = ['T', 'P'];
     else if (t === 1) allowed = ['B'];

@@ -39,7 +39,8 @@ describe('the adding problem of 1997', () => {
   test('has lengths of T … T + T/10, and nothing behind them', () => {
     expect([...new Set(lengths)].sort()).toEqual([40, 41, 42, 43, 44]);
     expect(shape).toEqual([44, count, 2]);
-    for (let n = 0; n < count; n++) for (let t = lengths[n]!; t < 44; t++) expect([at(n, t, 0), at(n, t, 1)]).toEqual([0, 0]);
+    for (let n = 0; n < count; n++)
+      for (let t = lengths[n]!; t < 44; t++) expect([at(n, t, 0), at(n, t, 1)]).toEqual([0, 0]);
   });
 
   test('marks one of the first ten steps and one of the first T/2 − 1, the ends by −1, and asks for the scaled sum', () => {
@@ -64,7 +65,10 @@ describe('the adding problem of 1997', () => {
 });
 
 test('the copy task repeats its symbols after the signal', () => {
-  const { tokens, targets, shape, symbols, blank } = copyTask({ alphabet: 5, length: 4, delay: 7, batch: 30 }, new Generator(3));
+  const { tokens, targets, shape, symbols, blank } = copyTask(
+    { alphabet: 5, length: 4, delay: 7, batch: 30 },
+    new Generator(3),
+  );
   expect(shape).toEqual([16, 30]);
   expect([symbols, blank]).toEqual([7, 5]);
   for (let n = 0; n < 30; n++) {
@@ -78,17 +82,49 @@ test('the copy task repeats its symbols after the signal', () => {
   expect(() => copyTask({ delay: -1, batch: 1 }, new Generator(1))).toThrow(/delay/u);
 });
 
-describe.each([[2, 4, [[10, 20], [50, 60]]], [3, 8, [[10, 20], [33, 43], [66, 76]]]] as const)('temporal order of %i symbols', (relevant, classes, places) => {
+describe.each([
+  [
+    2,
+    4,
+    [
+      [10, 20],
+      [50, 60],
+    ],
+  ],
+  [
+    3,
+    8,
+    [
+      [10, 20],
+      [33, 43],
+      [66, 76],
+    ],
+  ],
+] as const)('temporal order of %i symbols', (relevant, classes, places) => {
   const batch = temporalOrder({ relevant, batch: 400 }, new Generator(relevant));
-  const column = (n: number) => Array.from({ length: batch.lengths[n]! }, (_, t) => temporalOrderSymbols[batch.tokens[t * 400 + n]!]!);
+  const column = (n: number) =>
+    Array.from({ length: batch.lengths[n]! }, (_, t) => temporalOrderSymbols[batch.tokens[t * 400 + n]!]!);
 
   test('the class is the order of X and Y', () => {
     const names = new Map<string, number>();
-    for (let n = 0; n < 400; n++) names.set(column(n).filter((symbol) => symbol === 'X' || symbol === 'Y').join(''), batch.classes[n]!);
+    for (let n = 0; n < 400; n++)
+      names.set(
+        column(n)
+          .filter((symbol) => symbol === 'X' || symbol === 'Y')
+          .join(''),
+        batch.classes[n]!,
+      );
     expect(names.size).toBe(classes);
     expect(names.get('X'.repeat(relevant))).toBe(0);
     expect(names.get('Y'.repeat(relevant - 1) + 'X')).toBe(classes - 2);
-    for (let n = 0; n < 400; n++) expect(names.get(column(n).filter((symbol) => symbol === 'X' || symbol === 'Y').join(''))).toBe(batch.classes[n]);
+    for (let n = 0; n < 400; n++)
+      expect(
+        names.get(
+          column(n)
+            .filter((symbol) => symbol === 'X' || symbol === 'Y')
+            .join(''),
+        ),
+      ).toBe(batch.classes[n]);
   });
 
   test('the symbols stand where the paper puts them, between E and B', () => {
@@ -114,8 +150,15 @@ describe.each([[2, 4, [[10, 20], [50, 60]]], [3, 8, [[10, 20], [33, 43], [66, 76
 });
 
 test('one-hot vectors follow the tokens and stop at the lengths', () => {
-  const vectors = oneHot({ tokens: Int32Array.of(2, 0, 1, 0), shape: [2, 2], lengths: Int32Array.of(2, 1), symbols: 3 });
+  const vectors = oneHot({
+    tokens: Int32Array.of(2, 0, 1, 0),
+    shape: [2, 2],
+    lengths: Int32Array.of(2, 1),
+    symbols: 3,
+  });
   expect(vectors.shape).toEqual([2, 2, 3]);
   expect([...vectors.data]).toEqual([0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0]);
-  expect(() => oneHot({ tokens: Int32Array.of(3), shape: [1, 1], lengths: Int32Array.of(1), symbols: 3 })).toThrow(/got 3 at step 0/u);
+  expect(() => oneHot({ tokens: Int32Array.of(3), shape: [1, 1], lengths: Int32Array.of(1), symbols: 3 })).toThrow(
+    /got 3 at step 0/u,
+  );
 });

@@ -21,8 +21,15 @@ export const temporalOrderSymbols = ['a', 'b', 'c', 'd', 'E', 'B', 'X', 'Y'] as 
 
 /** Where the relevant symbols stand, first and last step, in sequences of 100 to 110 steps. */
 const places = {
-  2: [[10, 20], [50, 60]],
-  3: [[10, 20], [33, 43], [66, 76]],
+  2: [
+    [10, 20],
+    [50, 60],
+  ],
+  3: [
+    [10, 20],
+    [33, 43],
+    [66, 76],
+  ],
 } as const;
 
 /**
@@ -31,12 +38,18 @@ const places = {
  *
  * @throws ArgumentError
  */
-export function temporalOrder({ relevant, batch, scale = 1 }: TemporalOrderOptions, random: RandomSource): TemporalOrderBatch {
-  if (relevant !== 2 && relevant !== 3) throw new ArgumentError(`[temporalOrder] expected 2 or 3 relevant symbols, got ${String(relevant)}`);
-  if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`[temporalOrder] expected a batch of at least 1, got ${batch}`);
+export function temporalOrder(
+  { relevant, batch, scale = 1 }: TemporalOrderOptions,
+  random: RandomSource,
+): TemporalOrderBatch {
+  if (relevant !== 2 && relevant !== 3)
+    throw new ArgumentError(`[temporalOrder] expected 2 or 3 relevant symbols, got ${String(relevant)}`);
+  if (!Number.isInteger(batch) || batch < 1)
+    throw new ArgumentError(`[temporalOrder] expected a batch of at least 1, got ${batch}`);
   // Below 0.1 two places can fall on one step.
   if (!(scale >= 0.1)) throw new ArgumentError(`[temporalOrder] expected a scale of at least 0.1, got ${scale}`);
-  const between = (low: number, high: number) => Math.round(scale * low) + random.integer(Math.round(scale * high) - Math.round(scale * low) + 1);
+  const between = (low: number, high: number) =>
+    Math.round(scale * low) + random.integer(Math.round(scale * high) - Math.round(scale * low) + 1);
   const lengths = Int32Array.from({ length: batch }, () => between(100, 110));
   const steps = lengths.reduce((most, length) => Math.max(most, length), 0);
   const tokens = new Int32Array(steps * batch);

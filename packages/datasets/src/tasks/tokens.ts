@@ -23,7 +23,10 @@ export function oneHot({ tokens, shape: [steps, batch], lengths, symbols }: Toke
     for (let n = 0; n < batch; n++) {
       if (t >= lengths[n]!) continue;
       const token = tokens[t * batch + n]!;
-      if (token < 0 || token >= symbols) throw new ArgumentError(`[oneHot] expected tokens of 0…${symbols - 1}, got ${token} at step ${t} of sequence ${n}`);
+      if (token < 0 || token >= symbols)
+        throw new ArgumentError(
+          `[oneHot] expected tokens of 0…${symbols - 1}, got ${token} at step ${t} of sequence ${n}`,
+        );
       data[(t * batch + n) * symbols + token] = 1;
     }
   }

@@ -17,7 +17,13 @@ export function amplitudeAt(samples: ArrayLike<number>, frequency: number, rate:
 }
 
 /** The frequency in `low` … `high` where the amplitude is largest, to within `step`. */
-export function loudestFrequency(samples: ArrayLike<number>, rate: number, low: number, high: number, step: number): number {
+export function loudestFrequency(
+  samples: ArrayLike<number>,
+  rate: number,
+  low: number,
+  high: number,
+  step: number,
+): number {
   let [best, most] = [low, -1];
   for (let frequency = low; frequency <= high; frequency += step) {
     const amplitude = amplitudeAt(samples, frequency, rate);

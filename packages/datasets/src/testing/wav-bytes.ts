@@ -18,7 +18,14 @@ export interface FormatFields {
 }
 
 /** The body of a `fmt ` chunk, written field by field as the RIFF specification lists them. */
-export function formatBody({ encoding, channels, sampleRate, bits, subFormat, frame = (channels * bits) / 8 }: FormatFields): Uint8Array {
+export function formatBody({
+  encoding,
+  channels,
+  sampleRate,
+  bits,
+  subFormat,
+  frame = (channels * bits) / 8,
+}: FormatFields): Uint8Array {
   const bytes = new Uint8Array(subFormat === undefined ? 16 : 40);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, encoding, true);
@@ -38,6 +45,9 @@ export function formatBody({ encoding, channels, sampleRate, bits, subFormat, fr
 
 /** A RIFF file of these chunks. */
 export function riff(chunks: readonly Uint8Array[], container = 'RIFF', type = 'WAVE'): Uint8Array {
-  const body = Uint8Array.from([...[...type].map((letter) => letter.charCodeAt(0)), ...chunks.flatMap((bytes) => [...bytes])]);
+  const body = Uint8Array.from([
+    ...[...type].map((letter) => letter.charCodeAt(0)),
+    ...chunks.flatMap((bytes) => [...bytes]),
+  ]);
   return chunk(container, body);
 }

@@ -29,7 +29,13 @@ describe('an HDF5 file', () => {
       group.create_dataset({ name: 'scalar', data: 3, shape: [], dtype: '<f' });
       group.create_dataset({ name: 'text', data: ['x', 'yz'] });
       root.create_dataset({ name: 'none', data: new Float32Array(0), shape: [0, 3] });
-      root.create_dataset({ name: 'packed', data: new Float32Array(64).fill(2), shape: [64], chunks: [16], compression: 'gzip' });
+      root.create_dataset({
+        name: 'packed',
+        data: new Float32Array(64).fill(2),
+        shape: [64],
+        chunks: [16],
+        compression: 'gzip',
+      });
     });
     const datasets = await readHdf5(file);
     expect([...datasets].map(([path, { shape, data }]) => [path, shape, [...data.slice(0, 2)]])).toEqual([
@@ -48,15 +54,27 @@ describe('an HDF5 file', () => {
       root.create_group('a').create_group('b');
       root.create_hard_link('a', 'a/b/c');
     });
-    await expect(readHdf5(file)).rejects.toMatchObject({ code: 'MALFORMED_FILE', message: expect.stringMatching(/deeper than 32 levels/) as unknown });
+    await expect(readHdf5(file)).rejects.toMatchObject({
+      code: 'MALFORMED_FILE',
+      message: expect.stringMatching(/deeper than 32 levels/) as unknown,
+    });
   });
 
   it('that claims more than ten times its size is refused before anything is allocated', async () => {
     const file = await write((root) => {
-      const dataset = root.create_dataset({ name: 'huge', data: new Float32Array(4), shape: [4], maxshape: [null], chunks: [4] });
+      const dataset = root.create_dataset({
+        name: 'huge',
+        data: new Float32Array(4),
+        shape: [4],
+        maxshape: [null],
+        chunks: [4],
+      });
       dataset.resize([2 ** 28]);
     });
-    await expect(readHdf5(file)).rejects.toMatchObject({ code: 'READ_LIMIT', message: expect.stringMatching(/'huge' of shape \[268435456\] claims more than 10 times/) as unknown });
+    await expect(readHdf5(file)).rejects.toMatchObject({
+      code: 'READ_LIMIT',
+      message: expect.stringMatching(/'huge' of shape \[268435456\] claims more than 10 times/) as unknown,
+    });
   });
 });
 
@@ -76,14 +94,20 @@ describe('a thread that reads', () => {
     };
     using read = threadReader(start, { timeLimit: 20 });
     const results = await Promise.allSettled([sound, sound, sound, sound].map((file) => read(file)));
-    expect(results.map((result) => (result.status === 'rejected' ? (result.reason as { code: string }).code : [...result.value.keys()]))).toEqual(['READ_LIMIT', 'READ_LIMIT', 'MALFORMED_FILE', ['x']]);
+    expect(
+      results.map((result) =>
+        result.status === 'rejected' ? (result.reason as { code: string }).code : [...result.value.keys()],
+      ),
+    ).toEqual(['READ_LIMIT', 'READ_LIMIT', 'MALFORMED_FILE', ['x']]);
     expect([started, ended]).toEqual([4, 3]);
   });
 
   it('keeps to its limit of memory', async () => {
     using tight = createHdf5Reader({ memoryLimit: 2 ** 20 });
     const large = await write((root) => void root.create_dataset({ name: 'x', data: new Float32Array(2 ** 22) }));
-    await expect(tight(large)).rejects.toMatchObject({ code: expect.stringMatching(/MALFORMED_FILE|READ_LIMIT/) as unknown });
+    await expect(tight(large)).rejects.toMatchObject({
+      code: expect.stringMatching(/MALFORMED_FILE|READ_LIMIT/) as unknown,
+    });
     using roomy = createHdf5Reader();
     expect((await roomy(large)).get('x')!.data.length).toBe(2 ** 22);
   });

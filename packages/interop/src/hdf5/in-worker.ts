@@ -1,5 +1,12 @@
 import { InteropError } from '../errors.ts';
-import { memoryLimitOf, type Hdf5Answer, type Hdf5Datasets, type Hdf5Limits, type Hdf5Reader, type Hdf5Request } from './types.ts';
+import {
+  memoryLimitOf,
+  type Hdf5Answer,
+  type Hdf5Datasets,
+  type Hdf5Limits,
+  type Hdf5Reader,
+  type Hdf5Request,
+} from './types.ts';
 
 /** A thread that runs `hdf5Server`, whatever kind of worker it is. */
 export interface Hdf5Thread {
@@ -36,13 +43,24 @@ export function threadReader(start: () => Hdf5Thread, limits: Hdf5Limits = {}): 
       thread ??= start();
       const timer = setTimeout(() => {
         end();
-        reject(new InteropError('READ_LIMIT', `[hdf5] the file was not read within ${timeLimit} ms; it is damaged, or needs a larger timeLimit`));
+        reject(
+          new InteropError(
+            'READ_LIMIT',
+            `[hdf5] the file was not read within ${timeLimit} ms; it is damaged, or needs a larger timeLimit`,
+          ),
+        );
       }, timeLimit);
       thread.onAnswer((result) => {
         clearTimeout(timer);
         if (result instanceof Error) {
           end();
-          reject(new InteropError('READ_LIMIT', '[hdf5] the thread that read the file ended: it ran out of memory, or the file is damaged', { cause: result }));
+          reject(
+            new InteropError(
+              'READ_LIMIT',
+              '[hdf5] the thread that read the file ended: it ran out of memory, or the file is damaged',
+              { cause: result },
+            ),
+          );
         } else if ('datasets' in result) resolve(new Map(result.datasets));
         else {
           if (result.spent) end();
@@ -72,7 +90,8 @@ export interface WebWorker {
  *
  * @param start makes the worker, from the file `@timestep/interop/hdf5-worker`
  * @example
- * const readHdf5 = hdf5InWorker(() => new Worker(new URL('@timestep/interop/hdf5-worker', import.meta.url), { type: 'module' }));
+ * const readHdf5 = hdf5InWorker(() => new Worker(new URL('@timestep/interop/hdf5-worker', import.meta.url), { type:
+ * 'module' }));
  */
 export function hdf5InWorker(start: () => WebWorker, limits: Hdf5Limits = {}): Hdf5ThreadReader {
   return threadReader(() => {

@@ -16,8 +16,9 @@ const leastRoom = 2 ** 20;
 const [integerClass, floatClass] = [0, 1];
 
 /**
- * Reads the numeric datasets of an HDF5 file in this thread. Nothing stops the library where a damaged file keeps it busy:
- * give it files that you trust, or use a worker (`hdf5InWorker`, or `createHdf5Reader` of `@timestep/interop/node`).
+ * Reads the numeric datasets of an HDF5 file in this thread. Nothing stops the library where a damaged file keeps it
+ * busy: give it files that you trust, or use a worker (`hdf5InWorker`, or `createHdf5Reader` of
+ * `@timestep/interop/node`).
  *
  * @throws InteropError `MALFORMED_FILE`
  */
@@ -30,7 +31,11 @@ export async function readHdf5(file: Uint8Array): Promise<Hdf5Datasets> {
 /** Reads by a library that is ready. */
 export function readWith(library: Library, { FS }: Awaited<Library['ready']>, file: Uint8Array): Hdf5Datasets {
   const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
-  ensure(signature.every((byte, n) => file[n] === byte), 'MALFORMED_FILE', () => '[hdf5] the file does not begin as an HDF5 file does');
+  ensure(
+    signature.every((byte, n) => file[n] === byte),
+    'MALFORMED_FILE',
+    () => '[hdf5] the file does not begin as an HDF5 file does',
+  );
   const path = '/file.h5';
   FS.writeFile(path, file);
   const opened = (() => {
@@ -63,10 +68,18 @@ class Walk {
   }
 
   group(group: Group, path: string, depth: number): void {
-    ensure(depth <= maxDepth, 'MALFORMED_FILE', () => `[hdf5] groups stand in each other deeper than ${maxDepth} levels at '${path.slice(0, 80)}'`);
+    ensure(
+      depth <= maxDepth,
+      'MALFORMED_FILE',
+      () => `[hdf5] groups stand in each other deeper than ${maxDepth} levels at '${path.slice(0, 80)}'`,
+    );
     for (const name of group.keys()) {
       this.#objects += 1;
-      ensure(this.#objects <= maxObjects, 'MALFORMED_FILE', () => `[hdf5] the file has more than ${maxObjects} objects`);
+      ensure(
+        this.#objects <= maxObjects,
+        'MALFORMED_FILE',
+        () => `[hdf5] the file has more than ${maxObjects} objects`,
+      );
       const entity: Entity | null = group.get(name);
       const place = path === '' ? name : `${path}/${name}`;
       if (entity instanceof this.#library.Group) this.group(entity, place, depth + 1);
@@ -77,15 +90,30 @@ class Walk {
   /** Takes a dataset of numbers; those of other types are passed over. */
   #dataset(dataset: Dataset, path: string): void {
     const { type, size, shape, vlen } = dataset.metadata;
-    if (vlen || shape === null || (type !== integerClass && type !== floatClass) || ![1, 2, 4, 8].includes(size)) return;
+    if (vlen || shape === null || (type !== integerClass && type !== floatClass) || ![1, 2, 4, 8].includes(size))
+      return;
     const count = shape.reduce((product, length) => product * length, 1);
     this.#room -= count * Math.max(size, 4);
-    ensure(Number.isSafeInteger(count) && this.#room >= 0, 'READ_LIMIT', () => `[hdf5] dataset '${path}' of shape [${shape.join(', ')}] claims more than ${maxGrowth} times the file's size`);
+    ensure(
+      Number.isSafeInteger(count) && this.#room >= 0,
+      'READ_LIMIT',
+      () =>
+        `[hdf5] dataset '${path}' of shape [${shape.join(', ')}] claims more than ${maxGrowth} times the file's size`,
+    );
     const value: unknown = dataset.value;
     const single = typeof value === 'number' || typeof value === 'bigint' ? [value] : value;
-    ensure(single instanceof Array || ArrayBuffer.isView(single), 'MALFORMED_FILE', () => `[hdf5] dataset '${path}' cannot be read`);
-    const data = single instanceof Float32Array ? single : Float32Array.from(single as Iterable<number | bigint>, Number);
-    ensure(data.length === count, 'MALFORMED_FILE', () => `[hdf5] dataset '${path}' of shape [${shape.join(', ')}] holds ${data.length} values`);
+    ensure(
+      single instanceof Array || ArrayBuffer.isView(single),
+      'MALFORMED_FILE',
+      () => `[hdf5] dataset '${path}' cannot be read`,
+    );
+    const data =
+      single instanceof Float32Array ? single : Float32Array.from(single as Iterable<number | bigint>, Number);
+    ensure(
+      data.length === count,
+      'MALFORMED_FILE',
+      () => `[hdf5] dataset '${path}' of shape [${shape.join(', ')}] holds ${data.length} values`,
+    );
     this.found.set(path, { shape: [...shape], data });
   }
 }
@@ -94,5 +122,7 @@ class Walk {
 export function asInteropError(error: unknown): InteropError {
   if (error instanceof InteropError) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  return new InteropError('MALFORMED_FILE', `[hdf5] the file is damaged: ${reason.split('\n')[0]!.slice(0, 200)}`, { cause: error });
+  return new InteropError('MALFORMED_FILE', `[hdf5] the file is damaged: ${reason.split('\n')[0]!.slice(0, 200)}`, {
+    cause: error,
+  });
 }

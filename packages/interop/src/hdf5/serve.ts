@@ -1,7 +1,9 @@
 import { asInteropError, readWith } from './read.ts';
 import type { Hdf5Answer, Hdf5Request } from './types.ts';
 
-/** A memory that does not grow beyond a limit: the library's own allocation then fails, which it knows how to report. */
+/**
+ * A memory that does not grow beyond a limit: the library's own allocation then fails, which it knows how to report.
+ */
 function capMemory(): { limit: number } {
   const cap = { limit: Infinity };
   const grow = WebAssembly.Memory.prototype.grow;
@@ -28,7 +30,8 @@ export function hdf5Server(): (request: Hdf5Request) => Promise<Hdf5Answer> {
       return { datasets: [...readWith(library, module, file)] };
     } catch (error) {
       const { code, message } = asInteropError(error);
-      // After a trap, an abort or an exhausted memory nobody knows what state the library is in. Its own errors leave it whole.
+      // After a trap, an abort or an exhausted memory nobody knows what state the library is in. Its own errors leave
+      // it whole.
       const spent = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
       return { code: code === 'READ_LIMIT' ? code : 'MALFORMED_FILE', message, spent };
     }

@@ -8,8 +8,8 @@ export interface Hdf5Dataset {
 export type Hdf5Datasets = ReadonlyMap<string, Hdf5Dataset>;
 
 /**
- * Reads the numeric datasets of an HDF5 file. The HDF5 library is written in C: whatever a damaged file makes of it, a reader
- * answers with an InteropError, `MALFORMED_FILE` or `READ_LIMIT`.
+ * Reads the numeric datasets of an HDF5 file. The HDF5 library is written in C: whatever a damaged file makes of it, a
+ * reader answers with an InteropError, `MALFORMED_FILE` or `READ_LIMIT`.
  */
 export type Hdf5Reader = (file: Uint8Array) => Promise<Hdf5Datasets>;
 

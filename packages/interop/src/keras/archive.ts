@@ -19,16 +19,26 @@ const maxConfigBytes = 2 ** 22;
 /**
  * Takes a `.keras` file apart, a ZIP archive of a configuration and an HDF5 file.
  *
- * @throws InteropError `MALFORMED_FILE` for a damaged archive or configuration, `READ_LIMIT` for one that unpacks to more
+ * @throws InteropError `MALFORMED_FILE` for a damaged archive or configuration, `READ_LIMIT` for one that unpacks to
+ * more
  *   than ten times its size
  */
 export function openKerasArchive(file: Uint8Array): KerasArchive {
   const parts = new Map(Object.entries(unzip(file)));
   for (const name of wanted) {
-    ensure(parts.has(name), 'MALFORMED_FILE', () => `[keras] the archive holds no '${name}'; expected a file that model.save('….keras') of Keras 3 wrote`);
+    ensure(
+      parts.has(name),
+      'MALFORMED_FILE',
+      () => `[keras] the archive holds no '${name}'; expected a file that model.save('….keras') of Keras 3 wrote`,
+    );
   }
   const { byteLength } = parts.get('config.json')!;
-  ensure(byteLength <= maxConfigBytes, 'READ_LIMIT', () => `[keras] config.json has ${byteLength} bytes, more than the ${maxConfigBytes} that any model needs; the file is damaged`);
+  ensure(
+    byteLength <= maxConfigBytes,
+    'READ_LIMIT',
+    () =>
+      `[keras] config.json has ${byteLength} bytes, more than the ${maxConfigBytes} that any model needs; the file is damaged`,
+  );
   return { config: parse(parts.get('config.json')!), weights: parts.get('model.weights.h5')! };
 }
 
@@ -39,13 +49,22 @@ function unzip(file: Uint8Array): Record<string, Uint8Array> {
       filter({ name, originalSize, size }) {
         if (!wanted.includes(name)) return false;
         room -= Math.max(originalSize, size);
-        ensure(room >= 0, 'READ_LIMIT', () => `[keras] '${name}' would unpack to ${originalSize} bytes, more than ${maxGrowth} times the archive; it is damaged`);
+        ensure(
+          room >= 0,
+          'READ_LIMIT',
+          () =>
+            `[keras] '${name}' would unpack to ${originalSize} bytes, more than ${maxGrowth} times the archive; it is damaged`,
+        );
         return true;
       },
     });
   } catch (error) {
     if (error instanceof InteropError) throw error;
-    throw new InteropError('MALFORMED_FILE', '[keras] the file is no ZIP archive, or a damaged one; expected a .keras file', { cause: error });
+    throw new InteropError(
+      'MALFORMED_FILE',
+      '[keras] the file is no ZIP archive, or a damaged one; expected a .keras file',
+      { cause: error },
+    );
   }
 }
 

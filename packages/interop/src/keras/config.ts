@@ -15,12 +15,21 @@ const recurrentEntries = {
 };
 
 const recurrent = v.variant('class_name', [
-  v.object({ class_name: v.literal('LSTM'), config: v.object({ ...recurrentEntries, recurrent_activation: activation }) }),
-  v.object({ class_name: v.literal('GRU'), config: v.object({ ...recurrentEntries, recurrent_activation: activation, reset_after: v.boolean() }) }),
+  v.object({
+    class_name: v.literal('LSTM'),
+    config: v.object({ ...recurrentEntries, recurrent_activation: activation }),
+  }),
+  v.object({
+    class_name: v.literal('GRU'),
+    config: v.object({ ...recurrentEntries, recurrent_activation: activation, reset_after: v.boolean() }),
+  }),
   v.object({ class_name: v.literal('SimpleRNN'), config: v.object(recurrentEntries) }),
 ]);
 
-const dense = v.object({ class_name: v.literal('Dense'), config: v.object({ ...common, activation, use_bias: v.boolean() }) });
+const dense = v.object({
+  class_name: v.literal('Dense'),
+  config: v.object({ ...common, activation, use_bias: v.boolean() }),
+});
 
 const layer = v.variant('class_name', [
   ...recurrent.options,
@@ -28,15 +37,30 @@ const layer = v.variant('class_name', [
   v.object({ class_name: v.literal('InputLayer'), config: v.object(common) }),
   v.object({ class_name: v.literal('Dropout'), config: v.object({ ...common, rate: v.number() }) }),
   v.object({ class_name: v.literal('Activation'), config: v.object({ ...common, activation }) }),
-  v.object({ class_name: v.literal('Embedding'), config: v.object({ ...common, mask_zero: v.optional(v.boolean(), false) }) }),
+  v.object({
+    class_name: v.literal('Embedding'),
+    config: v.object({ ...common, mask_zero: v.optional(v.boolean(), false) }),
+  }),
   v.object({
     class_name: v.literal('LayerNormalization'),
-    config: v.object({ ...common, epsilon: v.number(), axis: v.optional(v.union([v.number(), v.array(v.number())]), -1), center: v.boolean(), scale: v.boolean(), rms_scaling: v.optional(v.boolean(), false) }),
+    config: v.object({
+      ...common,
+      epsilon: v.number(),
+      axis: v.optional(v.union([v.number(), v.array(v.number())]), -1),
+      center: v.boolean(),
+      scale: v.boolean(),
+      rms_scaling: v.optional(v.boolean(), false),
+    }),
   }),
   v.object({ class_name: v.literal('TimeDistributed'), config: v.object({ ...common, layer: dense }) }),
   v.object({
     class_name: v.literal('Bidirectional'),
-    config: v.object({ ...common, merge_mode: v.nullable(v.string()), layer: recurrent, backward_layer: v.optional(recurrent) }),
+    config: v.object({
+      ...common,
+      merge_mode: v.nullable(v.string()),
+      layer: recurrent,
+      backward_layer: v.optional(recurrent),
+    }),
   }),
 ]);
 
@@ -45,8 +69,17 @@ export type KerasDenseConfig = v.InferOutput<typeof dense>;
 /** A layer of a known class, with the options that matter here. */
 export type KerasLayerConfig = v.InferOutput<typeof layer>;
 
-const anyLayer = v.object({ class_name: v.string(), module: v.optional(v.nullable(v.string()), null), registered_name: v.optional(v.nullable(v.string()), null), config: v.record(v.string(), v.unknown()), inbound_nodes: v.optional(v.array(v.unknown()), []) });
-const model = v.object({ class_name: v.picklist(['Sequential', 'Functional']), config: v.object({ layers: v.array(anyLayer) }) });
+const anyLayer = v.object({
+  class_name: v.string(),
+  module: v.optional(v.nullable(v.string()), null),
+  registered_name: v.optional(v.nullable(v.string()), null),
+  config: v.record(v.string(), v.unknown()),
+  inbound_nodes: v.optional(v.array(v.unknown()), []),
+});
+const model = v.object({
+  class_name: v.picklist(['Sequential', 'Functional']),
+  config: v.object({ layers: v.array(anyLayer) }),
+});
 
 const known = layer.options.map(({ entries }) => entries.class_name.literal as string);
 
@@ -60,10 +93,18 @@ export function parseConfig(config: unknown): KerasLayerConfig[] {
   const { class_name, config: given } = check(model, config, 'the configuration of the model');
   if (class_name === 'Functional') checkChain(given.layers);
   return given.layers.map((one) => {
-    if (!known.includes(one.class_name)) throw new InteropError('UNSUPPORTED_MODEL', `[keras] there is no counterpart of the layer ${one.class_name}; ${known.join(', ')} can be read`);
+    if (!known.includes(one.class_name))
+      throw new InteropError(
+        'UNSUPPORTED_MODEL',
+        `[keras] there is no counterpart of the layer ${one.class_name}; ${known.join(', ')} can be read`,
+      );
     // A class of the user's own may bear the name of one of Keras's.
     const own = one.registered_name !== null && one.registered_name !== one.class_name;
-    if (own || !(one.module ?? 'keras').startsWith('keras')) throw new InteropError('UNSUPPORTED_MODEL', `[keras] the layer '${String(one.config['name'])}' is of a class of its own, ${one.registered_name ?? one.class_name}; only Keras's own layers can be read`);
+    if (own || !(one.module ?? 'keras').startsWith('keras'))
+      throw new InteropError(
+        'UNSUPPORTED_MODEL',
+        `[keras] the layer '${String(one.config['name'])}' is of a class of its own, ${one.registered_name ?? one.class_name}; only Keras's own layers can be read`,
+      );
     return check(layer, one, `the configuration of a ${one.class_name}`);
   });
 }
@@ -74,9 +115,17 @@ function checkChain(layers: v.InferOutput<typeof model>['config']['layers']): vo
   const node = v.object({ args: v.tuple([history]) });
   layers.forEach((one, place) => {
     const before = place === 0 ? null : layers[place - 1]!.config['name'];
-    const reads = one.inbound_nodes.map((inbound) => v.safeParse(node, inbound)).map(({ success, output }) => (success ? (output as v.InferOutput<typeof node>).args[0].config.keras_history[0] : undefined));
+    const reads = one.inbound_nodes
+      .map((inbound) => v.safeParse(node, inbound))
+      .map(({ success, output }) =>
+        success ? (output as v.InferOutput<typeof node>).args[0].config.keras_history[0] : undefined,
+      );
     const chained = place === 0 ? reads.length === 0 : reads.length === 1 && reads[0] === before;
-    if (!chained) throw new InteropError('UNSUPPORTED_MODEL', `[keras] the layer '${String(one.config['name'])}' reads something else than the one before it; only models that are one chain of layers can be read`);
+    if (!chained)
+      throw new InteropError(
+        'UNSUPPORTED_MODEL',
+        `[keras] the layer '${String(one.config['name'])}' reads something else than the one before it; only models that are one chain of layers can be read`,
+      );
   });
 }
 
@@ -85,10 +134,16 @@ function check<Schema extends v.GenericSchema>(schema: Schema, value: unknown, w
   if (result.success) return result.output;
   const [issue] = result.issues;
   const place = v.getDotPath(issue);
-  throw new InteropError('MALFORMED_FILE', `[keras] ${what} is not of Keras 3's form${place ? ` at ${place}` : ''}: ${issue.message}`);
+  throw new InteropError(
+    'MALFORMED_FILE',
+    `[keras] ${what} is not of Keras 3's form${place ? ` at ${place}` : ''}: ${issue.message}`,
+  );
 }
 
 /** Keras's own name of a class in a file: `SimpleRNN` → `simple_rnn`. */
 export function snakeCase(name: string): string {
-  return name.replace(/(.)([A-Z][a-z]+)/g, '$1_$2').replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
+  return name
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
 }

@@ -33,7 +33,10 @@ describe('a .keras file', () => {
     const model = await importKeras(fixture(`keras-${name}.keras`), { backend, readHdf5: reader });
     {
       using _scope = openScope(backend, { gradient: false });
-      const input = name === 'tokens' ? tensor(backend, Int32Array.from(x), { shape }) : tensor(backend, Float32Array.from(x), { shape });
+      const input =
+        name === 'tokens'
+          ? tensor(backend, Int32Array.from(x), { shape })
+          : tensor(backend, Float32Array.from(x), { shape });
       model.eval();
       const output = model.forward(turned(input));
       const ordered = output.rank === 3 ? turned(output) : output;
@@ -46,7 +49,13 @@ describe('a .keras file', () => {
 
   it('is summed up under the names of Keras', async () => {
     const model = await importKeras(fixture('keras-bidirectional.keras'), { backend, readHdf5 });
-    expect([...(await model.stateDict()).keys()]).toEqual(expect.arrayContaining(['bidirectional.layer.weight_ih_l0_reverse', 'bidirectional_2.layer.bias_hh_l0', 'dense.weight']));
+    expect([...(await model.stateDict()).keys()]).toEqual(
+      expect.arrayContaining([
+        'bidirectional.layer.weight_ih_l0_reverse',
+        'bidirectional_2.layer.bias_hh_l0',
+        'dense.weight',
+      ]),
+    );
     model.dispose();
   });
 });
@@ -65,10 +74,21 @@ describe('a .weights.h5 file', () => {
     const datasets = await reader(fixture('keras-gru-reset-before.weights.h5'));
     const gru = new GRU({ backend, inputSize: 5, hiddenSize: 3 });
     const before = await gru.stateDict();
-    expect(() => loadKerasWeights(datasets, { gru })).toThrow(/expected 'layers\/gru\/cell\/vars\/0' of shape \[5, 9\], got \[4, 9\]/);
-    expect(() => loadKerasWeights(datasets, { lstm: gru })).toThrow(expect.objectContaining({ code: 'MISSING_TENSOR', message: expect.stringMatching(/no 'layers\/lstm\/cell\/vars\/0'; it has layers\/gru/) as unknown }));
-    expect(() => loadKerasWeights(datasets, { gru: new GRU({ backend, inputSize: 4, hiddenSize: 3, numLayers: 2 }) })).toThrow(/has 2; give each its own/);
-    expect(() => loadKerasWeights(datasets, { dense: new Linear({ backend, inputSize: 4, outputSize: 3 }) })).toThrow(/no 'layers\/dense\/vars\/0'/);
+    expect(() => loadKerasWeights(datasets, { gru })).toThrow(
+      /expected 'layers\/gru\/cell\/vars\/0' of shape \[5, 9\], got \[4, 9\]/,
+    );
+    expect(() => loadKerasWeights(datasets, { lstm: gru })).toThrow(
+      expect.objectContaining({
+        code: 'MISSING_TENSOR',
+        message: expect.stringMatching(/no 'layers\/lstm\/cell\/vars\/0'; it has layers\/gru/) as unknown,
+      }),
+    );
+    expect(() =>
+      loadKerasWeights(datasets, { gru: new GRU({ backend, inputSize: 4, hiddenSize: 3, numLayers: 2 }) }),
+    ).toThrow(/has 2; give each its own/);
+    expect(() => loadKerasWeights(datasets, { dense: new Linear({ backend, inputSize: 4, outputSize: 3 }) })).toThrow(
+      /no 'layers\/dense\/vars\/0'/,
+    );
     expect(await gru.stateDict()).toEqual(before);
   });
 });
@@ -83,7 +103,10 @@ describe('what cannot be read is named', () => {
   const changed = (from: string | RegExp, to: string): Uint8Array => changedIn('keras-lstm-last.keras', from, to);
 
   it('a mask that nobody says', async () => {
-    const model = await importKeras(changedIn('keras-tokens.keras', '"mask_zero": false', '"mask_zero": true'), { backend, readHdf5: reader });
+    const model = await importKeras(changedIn('keras-tokens.keras', '"mask_zero": false', '"mask_zero": true'), {
+      backend,
+      readHdf5: reader,
+    });
     model.eval();
     const { x, shape, y } = answers['tokens']!;
     using _scope = openScope(backend, { gradient: false });
@@ -94,22 +117,78 @@ describe('what cannot be read is named', () => {
   });
 
   it.each([
-    ['a layer of another class', changed('"class_name": "Dense"', '"class_name": "Conv2D"'), 'UNSUPPORTED_MODEL', /no counterpart of the layer Conv2D/],
-    ['another activation', changed('"activation": "tanh"', '"activation": "gelu"'), 'UNSUPPORTED_MODEL', /'lstm' has the activations gelu and sigmoid/],
-    ['a class of one’s own under a known name', changed('"module": "keras.layers", "class_name": "LSTM"', '"module": "mine", "class_name": "LSTM"'), 'UNSUPPORTED_MODEL', /'lstm' is of a class of its own, LSTM/],
-    ['a registered class', changed(/"registered_name": null(, "build_config": \{"input_shape": \[null, 3\])/, '"registered_name": "mine>Dense"$1'), 'UNSUPPORTED_MODEL', /'dense' is of a class of its own, mine>Dense/],
-    ['backwards', changed('"go_backwards": false', '"go_backwards": true'), 'UNSUPPORTED_MODEL', /'lstm' goes backwards/],
-    ['a configuration of another form', changed('"units": 3', '"units": "3"'), 'MALFORMED_FILE', /not of Keras 3's form at config\.units/],
-    ['other sizes', changed('"units": 3', '"units": 4'), 'INVALID_TENSOR', /expected 'layers\/lstm\/cell\/vars\/0' of shape \[4, 16\], got \[4, 12\]/],
+    [
+      'a layer of another class',
+      changed('"class_name": "Dense"', '"class_name": "Conv2D"'),
+      'UNSUPPORTED_MODEL',
+      /no counterpart of the layer Conv2D/,
+    ],
+    [
+      'another activation',
+      changed('"activation": "tanh"', '"activation": "gelu"'),
+      'UNSUPPORTED_MODEL',
+      /'lstm' has the activations gelu and sigmoid/,
+    ],
+    [
+      'a class of one’s own under a known name',
+      changed('"module": "keras.layers", "class_name": "LSTM"', '"module": "mine", "class_name": "LSTM"'),
+      'UNSUPPORTED_MODEL',
+      /'lstm' is of a class of its own, LSTM/,
+    ],
+    [
+      'a registered class',
+      changed(
+        /"registered_name": null(, "build_config": \{"input_shape": \[null, 3\])/,
+        '"registered_name": "mine>Dense"$1',
+      ),
+      'UNSUPPORTED_MODEL',
+      /'dense' is of a class of its own, mine>Dense/,
+    ],
+    [
+      'backwards',
+      changed('"go_backwards": false', '"go_backwards": true'),
+      'UNSUPPORTED_MODEL',
+      /'lstm' goes backwards/,
+    ],
+    [
+      'a configuration of another form',
+      changed('"units": 3', '"units": "3"'),
+      'MALFORMED_FILE',
+      /not of Keras 3's form at config\.units/,
+    ],
+    [
+      'other sizes',
+      changed('"units": 3', '"units": 4'),
+      'INVALID_TENSOR',
+      /expected 'layers\/lstm\/cell\/vars\/0' of shape \[4, 16\], got \[4, 12\]/,
+    ],
     ['no JSON', changed('{', '['), 'MALFORMED_FILE', /config\.json is no JSON/],
     ['no weights', zipSync({ 'config.json': archive['config.json']! }), 'MALFORMED_FILE', /no 'model\.weights\.h5'/],
     ['no archive', Uint8Array.of(1, 2, 3), 'MALFORMED_FILE', /no ZIP archive/],
-    ['no HDF5 file', zipSync({ ...archive, 'model.weights.h5': Uint8Array.of(1, 2, 3) }), 'MALFORMED_FILE', /does not begin as an HDF5 file/],
-    ['a bomb', zipSync({ ...archive, 'model.weights.h5': new Uint8Array(2 ** 24) }, { level: 9 }), 'READ_LIMIT', /would unpack to 16777216 bytes/],
-    ['a norm over time', changedIn('keras-functional.keras', /"axis": \[-1\]/, '"axis": [1]'), 'UNSUPPORTED_MODEL', /normalises over axis 1; here it is always the last one/],
+    [
+      'no HDF5 file',
+      zipSync({ ...archive, 'model.weights.h5': Uint8Array.of(1, 2, 3) }),
+      'MALFORMED_FILE',
+      /does not begin as an HDF5 file/,
+    ],
+    [
+      'a bomb',
+      zipSync({ ...archive, 'model.weights.h5': new Uint8Array(2 ** 24) }, { level: 9 }),
+      'READ_LIMIT',
+      /would unpack to 16777216 bytes/,
+    ],
+    [
+      'a norm over time',
+      changedIn('keras-functional.keras', /"axis": \[-1\]/, '"axis": [1]'),
+      'UNSUPPORTED_MODEL',
+      /normalises over axis 1; here it is always the last one/,
+    ],
   ])('%s', async (_, file, code, message) => {
     const before = backend.memory().buffers;
-    await expect(importKeras(file, { backend, readHdf5: reader })).rejects.toMatchObject({ code, message: expect.stringMatching(message) as unknown });
+    await expect(importKeras(file, { backend, readHdf5: reader })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message) as unknown,
+    });
     expect(backend.memory().buffers).toBe(before);
   });
 });

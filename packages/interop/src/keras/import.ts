@@ -25,15 +25,20 @@ export class KerasModel extends Module {
   }
 
   /**
-   * Time comes first here, as everywhere but in Keras: x `[T, N, D]`, or tokens `[T, N]`; the output is `[T, N, P]` where
-   * Keras's is `[N, T, P]`, and `[N, P]` where only the last step is returned.
+   * Time comes first here, as everywhere but in Keras: x `[T, N, D]`, or tokens `[T, N]`; the output is `[T, N, P]`
+   * where Keras's is `[N, T, P]`, and `[N, P]` where only the last step is returned.
    *
-   * @param options.lengths `[N]`: what Keras says by a mask; steps past a length come out as 0. A model that is `masked` wants
+   * @param options.lengths `[N]`: what Keras says by a mask; steps past a length come out as 0. A model that is
+   * `masked` wants
    *   them, or null where every step counts
    * @throws ArgumentError where a masked model is given no lengths
    */
   forward(x: Tensor, { lengths }: LengthsOption = {}): Tensor {
-    if (this.masked && lengths === undefined) throw new ArgumentError('[keras] the model masks symbol 0 (mask_zero), which is said by lengths here; pass lengths, the steps of each sequence, or null where all of them count', 'INVALID_LENGTHS');
+    if (this.masked && lengths === undefined)
+      throw new ArgumentError(
+        '[keras] the model masks symbol 0 (mask_zero), which is said by lengths here; pass lengths, the steps of each sequence, or null where all of them count',
+        'INVALID_LENGTHS',
+      );
     return tidy(x.backend, () =>
       this.#stages.reduce((current, { module, activation }) => {
         const made = module ? (module.forward(current, current.rank >= 3 ? { lengths } : {}) as Tensor) : current;
@@ -53,7 +58,8 @@ export interface ImportKerasOptions {
  * Reads a model that Keras 3 saved as `.keras`: a chain of LSTM, GRU (`reset_after` in both forms), SimpleRNN,
  * Bidirectional, Embedding, Dense, TimeDistributed(Dense), LayerNormalization, Dropout and Activation layers.
  *
- * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`, `MISSING_TENSOR`, `INVALID_TENSOR`, or `UNSUPPORTED_MODEL` with the
+ * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`, `MISSING_TENSOR`, `INVALID_TENSOR`, or `UNSUPPORTED_MODEL` with
+ * the
  *   layer or option that has no counterpart
  * @example
  * using readHdf5 = createHdf5Reader();
@@ -62,12 +68,22 @@ export interface ImportKerasOptions {
 export async function importKeras(file: Uint8Array, { backend, readHdf5 }: ImportKerasOptions): Promise<KerasModel> {
   const { config, weights } = openKerasArchive(file);
   const layers = parseConfig(config);
-  ensure(layers.some(({ class_name }) => class_name !== 'InputLayer'), 'UNSUPPORTED_MODEL', () => '[keras] the model has no layers');
+  ensure(
+    layers.some(({ class_name }) => class_name !== 'InputLayer'),
+    'UNSUPPORTED_MODEL',
+    () => '[keras] the model has no layers',
+  );
   const datasets = await readHdf5(weights);
   const stages: KerasStage[] = buildStages(layers, datasets, backend);
-  const model = new KerasModel(stages, layers.some((layer) => layer.class_name === 'Embedding' && layer.config.mask_zero));
+  const model = new KerasModel(
+    stages,
+    layers.some((layer) => layer.class_name === 'Embedding' && layer.config.mask_zero),
+  );
   try {
-    loadKerasWeights(datasets, Object.fromEntries(stages.flatMap(({ place, weights: target }) => (target ? [[place, target]] : []))));
+    loadKerasWeights(
+      datasets,
+      Object.fromEntries(stages.flatMap(({ place, weights: target }) => (target ? [[place, target]] : []))),
+    );
   } catch (error) {
     model.dispose();
     throw error;

@@ -1,10 +1,10 @@
 import { ArgumentError } from '@timestep/core';
 
 /**
- * How names of a file become names of a module. A record maps a name, or the beginning of names up to a dot, to another;
- * the longest that fits wins, and null leaves the tensors out: `{ encoder: 'lstm', 'decoder.out': 'head', aux: null }` makes
- * `lstm.weight_ih_l0` of `encoder.weight_ih_l0`, and an empty beginning stands for all: `{ '': 'model' }`. A function gives
- * the new name, or null.
+ * How names of a file become names of a module. A record maps a name, or the beginning of names up to a dot, to
+ * another; the longest that fits wins, and null leaves the tensors out: `{ encoder: 'lstm', 'decoder.out': 'head', aux:
+ * null }` makes `lstm.weight_ih_l0` of `encoder.weight_ih_l0`, and an empty beginning stands for all: `{ '': 'model'
+ * }`. A function gives the new name, or null.
  */
 export type NameMapping = Readonly<Record<string, string | null>> | ((name: string) => string | null);
 
@@ -13,7 +13,10 @@ export type NameMapping = Readonly<Record<string, string | null>> | ((name: stri
  *
  * @throws ArgumentError where two entries get one name, or an entry of the mapping fits nothing
  */
-export function renameEntries<Value>(entries: ReadonlyMap<string, Value>, mapping: NameMapping | undefined): Map<string, Value> {
+export function renameEntries<Value>(
+  entries: ReadonlyMap<string, Value>,
+  mapping: NameMapping | undefined,
+): Map<string, Value> {
   if (mapping === undefined) return new Map(entries);
   const used = new Set<string>();
   const rename = typeof mapping === 'function' ? mapping : byPrefix(new Map(Object.entries(mapping)), used);
@@ -22,12 +25,18 @@ export function renameEntries<Value>(entries: ReadonlyMap<string, Value>, mappin
   for (const [name, value] of entries) {
     const fresh = rename(name);
     if (fresh === null) continue;
-    if (renamed.has(fresh)) throw new ArgumentError(`[rename] both '${origins.get(fresh)}' and '${name}' become '${fresh}'; map them apart, or one of them to null`);
+    if (renamed.has(fresh))
+      throw new ArgumentError(
+        `[rename] both '${origins.get(fresh)}' and '${name}' become '${fresh}'; map them apart, or one of them to null`,
+      );
     renamed.set(fresh, value);
     origins.set(fresh, name);
   }
   const idle = typeof mapping === 'function' ? [] : Object.keys(mapping).filter((from) => !used.has(from));
-  if (idle.length > 0) throw new ArgumentError(`[rename] no name begins with ${idle.map((name) => `'${name}'`).join(', ')}; the file has ${sample([...entries.keys()])}`);
+  if (idle.length > 0)
+    throw new ArgumentError(
+      `[rename] no name begins with ${idle.map((name) => `'${name}'`).join(', ')}; the file has ${sample([...entries.keys()])}`,
+    );
   return renamed;
 }
 

@@ -13,7 +13,9 @@ export const backend: Backend = createReferenceBackend();
 export const float32 = { relative: 1e-5, absolute: 1e-5 };
 
 /** A model that is called with a sequence. */
-export type SequenceModel = Module & { forward(x: Tensor, options: object): Tensor | { readonly output: Tensor; readonly state: State } };
+export type SequenceModel = Module & {
+  forward(x: Tensor, options: object): Tensor | { readonly output: Tensor; readonly state: State };
+};
 
 export interface Draws {
   readonly generator: Generator;
@@ -29,9 +31,13 @@ export function drawsOf(seed: number): Draws {
   return {
     generator,
     floats: (...shape) => ({ shape, data: Float32Array.from({ length: sizeOf(shape) }, () => generator.normal()) }),
-    symbols: (count, ...shape) => ({ shape, data: Int32Array.from({ length: sizeOf(shape) }, () => Math.floor(generator.uniform() * count)) }),
+    symbols: (count, ...shape) => ({
+      shape,
+      data: Int32Array.from({ length: sizeOf(shape) }, () => Math.floor(generator.uniform() * count)),
+    }),
     randomize: (model) => {
-      for (const parameter of model.parameters()) parameter.assign(Float32Array.from({ length: parameter.size }, () => generator.normal(0, 0.5)));
+      for (const parameter of model.parameters())
+        parameter.assign(Float32Array.from({ length: parameter.size }, () => generator.normal(0, 0.5)));
       model.eval();
       return model;
     },
@@ -43,7 +49,11 @@ export function put({ data, shape }: HostInput): Tensor {
 }
 
 /** Runs the file, and compares every output with what is computed here: shapes exactly, numbers within 1e-5. */
-export async function expectOutputs(file: Uint8Array, feeds: Readonly<Record<string, HostInput>>, compute: () => Readonly<Record<string, Tensor>>): Promise<void> {
+export async function expectOutputs(
+  file: Uint8Array,
+  feeds: Readonly<Record<string, HostInput>>,
+  compute: () => Readonly<Record<string, Tensor>>,
+): Promise<void> {
   const there = await runOnnx(file, feeds);
   using _scope = openScope(backend, { gradient: false });
   const here = compute();
@@ -55,7 +65,11 @@ export async function expectOutputs(file: Uint8Array, feeds: Readonly<Record<str
 }
 
 /** The same answer here and there, for the output and every part of the state; `lengths` is given to both. */
-export async function expectAgreement(model: SequenceModel, x: HostInput, lengths: readonly number[] | null): Promise<void> {
+export async function expectAgreement(
+  model: SequenceModel,
+  x: HostInput,
+  lengths: readonly number[] | null,
+): Promise<void> {
   const file = await exportOnnx(model, { lengths: lengths !== null });
   const feeds = { x, ...(lengths ? { lengths: { data: Int32Array.from(lengths), shape: [lengths.length] } } : {}) };
   await expectOutputs(file, feeds, () => named(model.forward(put(x), { lengths })));
@@ -64,5 +78,8 @@ export async function expectAgreement(model: SequenceModel, x: HostInput, length
 /** A layer's results under the names that a file gives them. */
 export function named(made: Tensor | { readonly output: Tensor; readonly state: State }): Record<string, Tensor> {
   if (!('output' in made)) return { output: made };
-  return { output: made.output, ...Object.fromEntries(Object.entries(made.state).map(([name, part]) => [`state_${name}`, part])) };
+  return {
+    output: made.output,
+    ...Object.fromEntries(Object.entries(made.state).map(([name, part]) => [`state_${name}`, part])),
+  };
 }

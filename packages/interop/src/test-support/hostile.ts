@@ -1,4 +1,5 @@
-// Run with a small heap: files of 8 MB that would take a hundred times their size, were they decoded without a look ahead.
+// Run with a small heap: files of 8 MB that would take a hundred times their size, were they decoded without a look
+// ahead.
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
 import { zipSync } from 'fflate';
 import { openKerasArchive } from '../keras/archive.ts';
@@ -10,7 +11,7 @@ const size = 8 * 2 ** 20;
 function field(number: number, contents: Uint8Array): Uint8Array {
   const length = [];
   for (let rest = contents.length; ; rest = Math.floor(rest / 128)) {
-    length.push(rest % 128 | (rest >= 128 ? 128 : 0));
+    length.push((rest % 128) | (rest >= 128 ? 128 : 0));
     if (rest < 128) break;
   }
   const bytes = new Uint8Array(1 + length.length + contents.length);
@@ -35,7 +36,8 @@ const files = [
 const backend = createReferenceBackend();
 const attempts: (() => unknown)[] = [
   ...files.map((file) => () => importOnnx(file, { backend })),
-  () => openKerasArchive(zipSync({ 'config.json': repeated([91]), 'model.weights.h5': new Uint8Array(8) }, { level: 0 })),
+  () =>
+    openKerasArchive(zipSync({ 'config.json': repeated([91]), 'model.weights.h5': new Uint8Array(8) }, { level: 0 })),
 ];
 for (const attempt of attempts) {
   try {

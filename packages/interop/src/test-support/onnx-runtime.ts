@@ -13,12 +13,27 @@ export interface HostMask {
 }
 
 /** Runs an ONNX file by ONNX Runtime, the independent judge of what is exported. */
-export async function runOnnx(file: Uint8Array, inputs: Readonly<Record<string, HostInput | HostMask>>): Promise<Record<string, { data: Float32Array; shape: readonly number[] }>> {
+export async function runOnnx(
+  file: Uint8Array,
+  inputs: Readonly<Record<string, HostInput | HostMask>>,
+): Promise<Record<string, { data: Float32Array; shape: readonly number[] }>> {
   const session = await InferenceSession.create(file, { graphOptimizationLevel: 'disabled', logSeverityLevel: 3 });
   const feeds = Object.fromEntries(
-    Object.entries(inputs).map(([name, { data, shape }]) => [name, new OnnxTensor(data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'bool', data, shape)]),
+    Object.entries(inputs).map(([name, { data, shape }]) => [
+      name,
+      new OnnxTensor(
+        data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'bool',
+        data,
+        shape,
+      ),
+    ]),
   );
   const results = await session.run(feeds);
   await session.release();
-  return Object.fromEntries(Object.entries(results).map(([name, { data, dims }]) => [name, { data: Float32Array.from(data as ArrayLike<number>), shape: dims }]));
+  return Object.fromEntries(
+    Object.entries(results).map(([name, { data, dims }]) => [
+      name,
+      { data: Float32Array.from(data as ArrayLike<number>), shape: dims },
+    ]),
+  );
 }

@@ -1,7 +1,11 @@
 // The package's own declarations cannot be found from an ES module; these are the parts that the tests use.
 declare module 'onnxruntime-node' {
   export class Tensor {
-    constructor(type: 'float32' | 'int32' | 'bool', data: Float32Array | Int32Array | Uint8Array, dims: readonly number[]);
+    constructor(
+      type: 'float32' | 'int32' | 'bool',
+      data: Float32Array | Int32Array | Uint8Array,
+      dims: readonly number[],
+    );
     readonly data: Float32Array | Int32Array | Uint8Array;
     readonly dims: readonly number[];
   }
@@ -11,6 +15,9 @@ declare module 'onnxruntime-node' {
     release(): Promise<void>;
   }
   export const InferenceSession: {
-    create(file: Uint8Array, options?: { graphOptimizationLevel?: 'disabled' | 'all'; logSeverityLevel?: 0 | 1 | 2 | 3 | 4 }): Promise<InferenceSession>;
+    create(
+      file: Uint8Array,
+      options?: { graphOptimizationLevel?: 'disabled' | 'all'; logSeverityLevel?: 0 | 1 | 2 | 3 | 4 },
+    ): Promise<InferenceSession>;
   };
 }

@@ -20,6 +20,8 @@ export class Tagger extends Module {
   }
 
   forward(tokens: Tensor): Tensor {
-    return this.head.forward(this.norm.forward(this.gru.forward(this.lstm.forward(this.embedding.forward(tokens)).output).output));
+    return this.head.forward(
+      this.norm.forward(this.gru.forward(this.lstm.forward(this.embedding.forward(tokens)).output).output),
+    );
   }
 }

@@ -1,4 +1,16 @@
-import { ArgumentError, full, matmul, select, ShapeError, show, softmax, tensor, tidy, transpose, type Tensor } from '@timestep/core';
+import {
+  ArgumentError,
+  full,
+  matmul,
+  select,
+  ShapeError,
+  show,
+  softmax,
+  tensor,
+  tidy,
+  transpose,
+  type Tensor,
+} from '@timestep/core';
 import type { Lengths } from '../lengths.ts';
 import { Module } from '../module.ts';
 
@@ -34,14 +46,22 @@ export abstract class Attention extends Module {
    * @param lengths `[N]`: steps at and past it are never looked at
    */
   remember(outputs: Tensor, lengths: Lengths | null = null): Memory {
-    if (outputs.rank !== 3) throw new ShapeError(`[attention] expected outputs of shape [S, N, K], got ${show(outputs.shape)}`);
+    if (outputs.rank !== 3)
+      throw new ShapeError(`[attention] expected outputs of shape [S, N, K], got ${show(outputs.shape)}`);
     const [steps, batch] = outputs.shape as [number, number];
-    if (lengths && lengths.length !== batch) throw new ArgumentError(`[attention] expected ${batch} lengths, got ${lengths.length}`, 'INVALID_LENGTHS');
+    if (lengths && lengths.length !== batch)
+      throw new ArgumentError(`[attention] expected ${batch} lengths, got ${lengths.length}`, 'INVALID_LENGTHS');
     const { backend } = outputs;
     return tidy(backend, () => {
       const values = transpose(outputs, [1, 0, 2]);
-      const counts = lengths && Uint32Array.from({ length: batch * steps }, (_, k) => (k % steps < lengths[Math.floor(k / steps)]! ? 1 : 0));
-      return { values, keys: this.prepare(values), mask: counts && tensor(backend, counts, { shape: [batch, 1, steps] }) };
+      const counts =
+        lengths &&
+        Uint32Array.from({ length: batch * steps }, (_, k) => (k % steps < lengths[Math.floor(k / steps)]! ? 1 : 0));
+      return {
+        values,
+        keys: this.prepare(values),
+        mask: counts && tensor(backend, counts, { shape: [batch, 1, steps] }),
+      };
     });
   }
 
@@ -51,7 +71,9 @@ export abstract class Attention extends Module {
     return tidy(backend, () => {
       const scores = this.scores(transpose(queries, [1, 0, 2]), keys);
       // A finite sentinel: WebGPU may take infinities for impossible. A source of no steps gets no weights at all.
-      const weights = mask ? select(mask, softmax(select(mask, scores, full(backend, [], -1e30))), full(backend, [], 0)) : softmax(scores);
+      const weights = mask
+        ? select(mask, softmax(select(mask, scores, full(backend, [], -1e30))), full(backend, [], 0))
+        : softmax(scores);
       return { context: transpose(matmul(weights, values), [1, 0, 2]), weights: transpose(weights, [1, 0, 2]) };
     });
   }

@@ -26,7 +26,8 @@ export class BahdanauAttention extends Attention {
     const size = checkSize('bahdanauAttention', 'attentionSize', options.attentionSize);
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(size);
-    const draw = (...shape: number[]) => new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    const draw = (...shape: number[]) =>
+      new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
     this.weight_query = draw(size, checkSize('bahdanauAttention', 'querySize', options.querySize));
     this.weight_key = draw(size, checkSize('bahdanauAttention', 'valueSize', options.valueSize));
     this.weight_score = draw(size);

@@ -23,11 +23,20 @@ export class LuongAttention extends Attention {
   constructor(options: LuongAttentionOptions) {
     super();
     const { backend, score = 'general' } = options;
-    const [querySize, valueSize] = [checkSize('luongAttention', 'querySize', options.querySize), checkSize('luongAttention', 'valueSize', options.valueSize)];
-    if (score === 'dot' && querySize !== valueSize) throw new ShapeError(`[luongAttention] score: 'dot' needs querySize and valueSize to be equal, got ${querySize} and ${valueSize}; use score: 'general'`);
+    const [querySize, valueSize] = [
+      checkSize('luongAttention', 'querySize', options.querySize),
+      checkSize('luongAttention', 'valueSize', options.valueSize),
+    ];
+    if (score === 'dot' && querySize !== valueSize)
+      throw new ShapeError(
+        `[luongAttention] score: 'dot' needs querySize and valueSize to be equal, got ${querySize} and ${valueSize}; use score: 'general'`,
+      );
     const bound = 1 / Math.sqrt(valueSize);
     const shape = [querySize, valueSize];
-    this.weight_key = score === 'general' ? new Parameter(backend, shape, uniform(-bound, bound)(shape, generatorOrFresh(options.generator))) : null;
+    this.weight_key =
+      score === 'general'
+        ? new Parameter(backend, shape, uniform(-bound, bound)(shape, generatorOrFresh(options.generator)))
+        : null;
   }
 
   protected prepare(values: Tensor): Tensor {

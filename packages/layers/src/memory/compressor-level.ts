@@ -43,7 +43,11 @@ export class CompressorLevel extends Module {
   readonly lstm: LSTM;
   readonly head: Linear;
   readonly #options: CompressorLevelOptions;
-  readonly #slots: readonly { readonly parameter: Parameter; readonly firstMoment: Tensor; readonly secondMoment: Tensor }[];
+  readonly #slots: readonly {
+    readonly parameter: Parameter;
+    readonly firstMoment: Tensor;
+    readonly secondMoment: Tensor;
+  }[];
   #moments: Moment[] = [];
   #state: LstmState | null = null;
   #prediction: ArrayLike<number> | null = null;
@@ -55,7 +59,11 @@ export class CompressorLevel extends Module {
     const { backend, generator, symbols, hiddenSize } = options;
     this.lstm = new LSTM({ backend, generator, inputSize: symbols + 1, hiddenSize });
     this.head = new Linear({ backend, generator, inputSize: hiddenSize, outputSize: symbols });
-    this.#slots = this.parameters().map((parameter) => ({ parameter, firstMoment: unowned(zeros(backend, parameter.shape)), secondMoment: unowned(zeros(backend, parameter.shape)) }));
+    this.#slots = this.parameters().map((parameter) => ({
+      parameter,
+      firstMoment: unowned(zeros(backend, parameter.shape)),
+      secondMoment: unowned(zeros(backend, parameter.shape)),
+    }));
   }
 
   /**
@@ -84,7 +92,8 @@ export class CompressorLevel extends Module {
 
   override dispose(): void {
     this.reset();
-    for (const { firstMoment, secondMoment } of this.#slots) for (const moment of [firstMoment, secondMoment]) moment.dispose();
+    for (const { firstMoment, secondMoment } of this.#slots)
+      for (const moment of [firstMoment, secondMoment]) moment.dispose();
     super.dispose();
   }
 
@@ -96,10 +105,23 @@ export class CompressorLevel extends Module {
     const inputs = new Float32Array(count * (symbols + 1));
     this.#moments.forEach(({ input }, k) => inputs.set(input, k * (symbols + 1)));
     const targets = Int32Array.from({ length: count }, (_, k) => this.#moments[k + 1]?.symbol ?? next);
-    const { output } = this.lstm.forward(tensor(backend, inputs, { shape: [count, 1, symbols + 1] }), { state: this.#moments[0]!.before });
+    const { output } = this.lstm.forward(tensor(backend, inputs, { shape: [count, 1, symbols + 1] }), {
+      state: this.#moments[0]!.before,
+    });
     mean(crossEntropyRows(this.head.forward(output), tensor(backend, targets, { shape: [count, 1] }))).backward();
-    const settings = { learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled: false, step: ++this.#updates };
-    adamStep(this.#slots.map((slot) => ({ ...slot, gradient: slot.parameter.grad! })), settings);
+    const settings = {
+      learningRate,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0,
+      decoupled: false,
+      step: ++this.#updates,
+    };
+    adamStep(
+      this.#slots.map((slot) => ({ ...slot, gradient: slot.parameter.grad! })),
+      settings,
+    );
     this.zeroGrad();
   }
 

@@ -16,9 +16,16 @@ describe('the continuous Hopfield network', () => {
       const query = randomLeaf(backend, [2, 2, 3], generator);
       const got = (await memory.forward(query).array()) as number[][][];
       for (const [n, row] of ((await query.array()) as number[][][]).flat().entries()) {
-        const weights = patterns.map((pattern) => Math.exp(0.7 * pattern.reduce((sum, value, d) => sum + value * row[d]!, 0)));
+        const weights = patterns.map((pattern) =>
+          Math.exp(0.7 * pattern.reduce((sum, value, d) => sum + value * row[d]!, 0)),
+        );
         const total = weights.reduce((a, b) => a + b);
-        got.flat()[n]!.forEach((value, d) => expect(value).toBeCloseTo(patterns.reduce((sum, pattern, m) => sum + (weights[m]! / total) * pattern[d]!, 0), 12));
+        got.flat()[n]!.forEach((value, d) =>
+          expect(value).toBeCloseTo(
+            patterns.reduce((sum, pattern, m) => sum + (weights[m]! / total) * pattern[d]!, 0),
+            12,
+          ),
+        );
       }
     }));
 
@@ -51,13 +58,19 @@ describe('the continuous Hopfield network', () => {
       memory.patterns.assign(patterns);
       const damaged = patterns.map((spin, k) => (k % size < 8 ? -spin : spin));
       const recalled = await memory.forward(tensor(backend, damaged, { shape: [count, size] })).data();
-      const right = Array.from({ length: count }, (_, m) => patterns.subarray(m * size, (m + 1) * size).every((spin, d) => Math.sign(recalled[m * size + d]!) === spin)).filter(Boolean).length;
+      const right = Array.from({ length: count }, (_, m) =>
+        patterns.subarray(m * size, (m + 1) * size).every((spin, d) => Math.sign(recalled[m * size + d]!) === spin),
+      ).filter(Boolean).length;
       expect(right / count).toBeGreaterThan(0.99);
     }));
 
   it('says what does not fit', () => {
     using memory = new ContinuousHopfield({ backend, numPatterns: 2, patternSize: 3 });
-    expect(() => memory.forward(zeros(backend, [2, 4]))).toThrow('[continuousHopfield] expected x of shape [..., 3], got [2, 4]; pass patternSize: 4');
-    expect(() => new ContinuousHopfield({ backend, numPatterns: 2, patternSize: 3, beta: 0 })).toThrow('[continuousHopfield] expected beta > 0, got 0');
+    expect(() => memory.forward(zeros(backend, [2, 4]))).toThrow(
+      '[continuousHopfield] expected x of shape [..., 3], got [2, 4]; pass patternSize: 4',
+    );
+    expect(() => new ContinuousHopfield({ backend, numPatterns: 2, patternSize: 3, beta: 0 })).toThrow(
+      '[continuousHopfield] expected beta > 0, got 0',
+    );
   });
 });

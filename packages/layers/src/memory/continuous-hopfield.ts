@@ -1,4 +1,21 @@
-import { add, affine, ArgumentError, type Initializer, log, matmul, max, normal, reshape, softmax, square, subtract, sum, exp, tidy, type Tensor } from '@timestep/core';
+import {
+  add,
+  affine,
+  ArgumentError,
+  type Initializer,
+  log,
+  matmul,
+  max,
+  normal,
+  reshape,
+  softmax,
+  square,
+  subtract,
+  sum,
+  exp,
+  tidy,
+  type Tensor,
+} from '@timestep/core';
 import { expectFeatures } from '../checks.ts';
 import { Module } from '../module.ts';
 import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
@@ -35,18 +52,26 @@ export class ContinuousHopfield extends Module {
 
   constructor(options: ContinuousHopfieldOptions) {
     super();
-    const shape = [checkSize('continuousHopfield', 'numPatterns', options.numPatterns), checkSize('continuousHopfield', 'patternSize', options.patternSize)];
+    const shape = [
+      checkSize('continuousHopfield', 'numPatterns', options.numPatterns),
+      checkSize('continuousHopfield', 'patternSize', options.patternSize),
+    ];
     this.beta = options.beta ?? 1 / Math.sqrt(options.patternSize);
     if (!(this.beta > 0)) throw new ArgumentError(`[continuousHopfield] expected beta > 0, got ${this.beta}`);
     this.steps = checkSize('continuousHopfield', 'steps', options.steps ?? 1);
-    this.patterns = new Parameter(options.backend, shape, (options.initializer ?? normal())(shape, generatorOrFresh(options.generator)));
+    this.patterns = new Parameter(
+      options.backend,
+      shape,
+      (options.initializer ?? normal())(shape, generatorOrFresh(options.generator)),
+    );
   }
 
   /** @param query the states to start from, `[…, D]` */
   forward(query: Tensor): Tensor {
     return tidy(query.backend, () => {
       let state = this.#rows(query);
-      for (let step = 0; step < this.steps; step++) state = matmul(softmax(affine(this.#scores(state), this.beta)), this.patterns);
+      for (let step = 0; step < this.steps; step++)
+        state = matmul(softmax(affine(this.#scores(state), this.beta)), this.patterns);
       return reshape(state, query.shape);
     });
   }

@@ -11,7 +11,13 @@ describe('the neural history compressor', () => {
   afterAll(() => backend.dispose());
 
   it('keeps what it has learned to predict at the lowest level, and lets through what breaks the rule', async () => {
-    using compressor = new HistoryCompressor({ backend, symbols: 5, numLevels: 3, window: 12, generator: new Generator(1) });
+    using compressor = new HistoryCompressor({
+      backend,
+      symbols: 5,
+      numLevels: 3,
+      window: 12,
+      generator: new Generator(1),
+    });
     const reached = async (symbol: number): Promise<number> => (await compressor.observe(symbol)).length;
     for (let t = 0; t < 400; t++) await reached(t % 4);
     const levels: number[] = [];
@@ -26,7 +32,10 @@ describe('the neural history compressor', () => {
   it('tells a first symbol as a surprise, forgets a stream but not its lesson, and leaves nothing behind', async () => {
     const before = backend.memory().buffers;
     const compressor = new HistoryCompressor({ backend, symbols: 2, window: 4, generator: new Generator(2) });
-    expect(await compressor.observe(0)).toEqual([{ probability: 0, expected: -1, predicted: false }, { probability: 0, expected: -1, predicted: false }]);
+    expect(await compressor.observe(0)).toEqual([
+      { probability: 0, expected: -1, predicted: false },
+      { probability: 0, expected: -1, predicted: false },
+    ]);
     const counts = new Set<number>();
     for (let t = 1; t < 300; t++) {
       await compressor.observe(t % 2);
@@ -44,6 +53,8 @@ describe('the neural history compressor', () => {
   it('refuses what is no symbol', async () => {
     using compressor = new HistoryCompressor({ backend, symbols: 3 });
     await expect(compressor.observe(3)).rejects.toThrow('[historyCompressor] expected a symbol in 0…2, got 3');
-    expect(() => new HistoryCompressor({ backend, symbols: 3, threshold: 2 })).toThrow('[historyCompressor] expected threshold to be a probability in 0…1, got 2');
+    expect(() => new HistoryCompressor({ backend, symbols: 3, threshold: 2 })).toThrow(
+      '[historyCompressor] expected threshold to be a probability in 0…1, got 2',
+    );
   });
 });

@@ -53,7 +53,10 @@ export class HistoryCompressor extends Module {
       threshold: checkRate(where, 'threshold', options.threshold ?? 0.9),
       window: checkSize(where, 'window', options.window ?? 48),
     };
-    this.levels = Array.from({ length: checkSize(where, 'numLevels', options.numLevels ?? 2) }, () => new CompressorLevel(level));
+    this.levels = Array.from(
+      { length: checkSize(where, 'numLevels', options.numLevels ?? 2) },
+      () => new CompressorLevel(level),
+    );
     this.#last = this.levels.map(() => 0);
   }
 
@@ -63,7 +66,8 @@ export class HistoryCompressor extends Module {
    * @returns what each level that it reached made of it: one report where the lowest level had predicted it
    */
   async observe(symbol: number): Promise<LevelReport[]> {
-    if (!Number.isInteger(symbol) || symbol < 0 || symbol >= this.symbols) throw new ArgumentError(`[historyCompressor] expected a symbol in 0…${this.symbols - 1}, got ${symbol}`);
+    if (!Number.isInteger(symbol) || symbol < 0 || symbol >= this.symbols)
+      throw new ArgumentError(`[historyCompressor] expected a symbol in 0…${this.symbols - 1}, got ${symbol}`);
     this.#time++;
     const reports: LevelReport[] = [];
     for (const [k, level] of this.levels.entries()) {

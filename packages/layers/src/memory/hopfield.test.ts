@@ -2,7 +2,8 @@ import { Generator } from '@timestep/core';
 import { describe, expect, it } from 'vitest';
 import { HopfieldNetwork } from './hopfield.ts';
 
-const draw = (size: number, generator: Generator): Int8Array => Int8Array.from({ length: size }, () => (generator.integer(2) === 0 ? -1 : 1));
+const draw = (size: number, generator: Generator): Int8Array =>
+  Int8Array.from({ length: size }, () => (generator.integer(2) === 0 ? -1 : 1));
 const overlap = (a: Int8Array, b: Int8Array): number => a.reduce((sum, spin, i) => sum + spin * b[i]!, 0) / a.length;
 
 function damaged(pattern: Int8Array, flips: number, generator: Generator): Int8Array {
@@ -69,14 +70,17 @@ describe("Hopfield's network", () => {
         network.store(patterns.at(-1)!);
       }
       const some = patterns.slice(0, 60);
-      return some.reduce((sum, pattern) => sum + overlap(network.recall(pattern, { generator }).state, pattern), 0) / some.length;
+      return (
+        some.reduce((sum, pattern) => sum + overlap(network.recall(pattern, { generator }).state, pattern), 0) /
+        some.length
+      );
     };
     const loads = [0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.18, 0.2];
     const measured = loads.map(quality);
     expect(measured[0]).toBeGreaterThan(0.98);
     expect(measured.at(-1)).toBeLessThan(0.5);
-    // In the limit of large N the overlap is 0.967 at the capacity and breaks down behind it; a finite network breaks down
-    // more smoothly, so the place where the measured overlap falls through 0.967 is the estimate.
+    // In the limit of large N the overlap is 0.967 at the capacity and breaks down behind it; a finite network breaks
+    // down more smoothly, so the place where the measured overlap falls through 0.967 is the estimate.
     const after = measured.findIndex((value) => value < 0.967);
     const share = (measured[after - 1]! - 0.967) / (measured[after - 1]! - measured[after]!);
     const capacity = loads[after - 1]! + share * (loads[after]! - loads[after - 1]!);
@@ -85,7 +89,9 @@ describe("Hopfield's network", () => {
 
   it('says what is no state', () => {
     const network = new HopfieldNetwork(2);
-    expect(() => network.store([1, 0])).toThrow('[hopfieldNetwork.store] unit 1 is 0, expected −1 or 1; map 0 to −1 first');
+    expect(() => network.store([1, 0])).toThrow(
+      '[hopfieldNetwork.store] unit 1 is 0, expected −1 or 1; map 0 to −1 first',
+    );
     expect(() => network.recall([1])).toThrow('[hopfieldNetwork.recall] expected 2 units, got 1');
   });
 });

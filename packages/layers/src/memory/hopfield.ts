@@ -126,9 +126,13 @@ export class HopfieldNetwork {
   }
 
   #check(where: string, spins: Spins): Int8Array {
-    if (spins.length !== this.size) throw new ShapeError(`[hopfieldNetwork.${where}] expected ${this.size} units, got ${spins.length}`);
+    if (spins.length !== this.size)
+      throw new ShapeError(`[hopfieldNetwork.${where}] expected ${this.size} units, got ${spins.length}`);
     const wrong = Array.prototype.findIndex.call(spins, (spin: number) => spin !== 1 && spin !== -1);
-    if (wrong >= 0) throw new ArgumentError(`[hopfieldNetwork.${where}] unit ${wrong} is ${spins[wrong]}, expected −1 or 1; map 0 to −1 first`);
+    if (wrong >= 0)
+      throw new ArgumentError(
+        `[hopfieldNetwork.${where}] unit ${wrong} is ${spins[wrong]}, expected −1 or 1; map 0 to −1 first`,
+      );
     return Int8Array.from(spins);
   }
 }

@@ -1,4 +1,14 @@
-import { ArgumentError, gatherRows, logSoftmax, openScope, reshape, slice, tensor, transpose, type Tensor } from '@timestep/core';
+import {
+  ArgumentError,
+  gatherRows,
+  logSoftmax,
+  openScope,
+  reshape,
+  slice,
+  tensor,
+  transpose,
+  type Tensor,
+} from '@timestep/core';
 import { checkSize } from '../options.ts';
 import type { Memory } from '../attention/attention.ts';
 import type { DecoderState, EncoderDecoder, Source } from './encoder-decoder.ts';
@@ -7,7 +17,10 @@ import { rowOf, type GreedyOptions, type Hypothesis } from './greedy-decode.ts';
 export interface BeamOptions extends GreedyOptions {
   /** How many hypotheses are kept at each step. */
   readonly beamWidth: number;
-  /** α of the length penalty ((5 + |y|)/6)^α that ln p is divided by (Wu et al. 2016, equation 14); 0, by default, for none. */
+  /**
+   * α of the length penalty ((5 + |y|)/6)^α that ln p is divided by (Wu et al. 2016, equation 14); 0, by default, for
+   * none.
+   */
   readonly lengthPenalty?: number | undefined;
 }
 
@@ -28,10 +41,15 @@ interface Candidate {
  *
  * @returns for each source at most beamWidth hypotheses, the best score first
  */
-export async function beamDecode(model: EncoderDecoder, source: Source, options: BeamOptions): Promise<ScoredHypothesis[][]> {
+export async function beamDecode(
+  model: EncoderDecoder,
+  source: Source,
+  options: BeamOptions,
+): Promise<ScoredHypothesis[][]> {
   checkSize('beamDecode', 'maxLength', options.maxLength);
   checkSize('beamDecode', 'beamWidth', options.beamWidth);
-  if (!((options.lengthPenalty ?? 0) >= 0)) throw new ArgumentError(`[beamDecode] expected lengthPenalty ≥ 0, got ${options.lengthPenalty}`);
+  if (!((options.lengthPenalty ?? 0) >= 0))
+    throw new ArgumentError(`[beamDecode] expected lengthPenalty ≥ 0, got ${options.lengthPenalty}`);
   const training = model.training;
   model.eval();
   try {
@@ -43,7 +61,12 @@ export async function beamDecode(model: EncoderDecoder, source: Source, options:
   }
 }
 
-async function searchOne(model: EncoderDecoder, source: Source, n: number, { beamWidth, maxLength, lengthPenalty = 0 }: BeamOptions): Promise<ScoredHypothesis[]> {
+async function searchOne(
+  model: EncoderDecoder,
+  source: Source,
+  n: number,
+  { beamWidth, maxLength, lengthPenalty = 0 }: BeamOptions,
+): Promise<ScoredHypothesis[]> {
   const { backend } = source.tokens;
   using _scope = openScope(backend, { gradient: false });
   const penalty = (length: number): number => ((5 + length) / 6) ** lengthPenalty;
@@ -63,7 +86,12 @@ async function searchOne(model: EncoderDecoder, source: Source, n: number, { bea
     for (const { parent, symbol, logProbability } of extended) {
       const before = open[parent]!;
       const finished = symbol === model.end;
-      const own = { tokens: finished ? before.tokens : [...before.tokens, symbol], logProbability, weights: weights ? [...before.weights, rowOf(weights, parent, open.length)] : [], finished };
+      const own = {
+        tokens: finished ? before.tokens : [...before.tokens, symbol],
+        logProbability,
+        weights: weights ? [...before.weights, rowOf(weights, parent, open.length)] : [],
+        finished,
+      };
       if (finished) done.push({ ...own, score: logProbability / penalty(t + 1) });
       else {
         next.push(own);
@@ -76,7 +104,10 @@ async function searchOne(model: EncoderDecoder, source: Source, n: number, { bea
     if (done.length === beamWidth && done.at(-1)!.score >= hope) break;
     open = next;
     state = select(result.state, parents);
-    if (t === maxLength - 1) done.push(...open.map((hypothesis) => ({ ...hypothesis, score: hypothesis.logProbability / penalty(maxLength) })));
+    if (t === maxLength - 1)
+      done.push(
+        ...open.map((hypothesis) => ({ ...hypothesis, score: hypothesis.logProbability / penalty(maxLength) })),
+      );
   }
   return done.sort((a, b) => b.score - a.score).slice(0, beamWidth);
 }
@@ -99,6 +130,10 @@ function select({ hidden, memory }: DecoderState, parents: readonly number[]): D
     return reshape(flat, [parents.length, ...x.shape.slice(1)]);
   };
   const h = transpose(rows(transpose(hidden.h, [1, 0, 2])), [1, 0, 2]);
-  const kept: Memory | null = memory && { values: rows(memory.values), keys: rows(memory.keys), mask: memory.mask && rows(memory.mask) };
+  const kept: Memory | null = memory && {
+    values: rows(memory.values),
+    keys: rows(memory.keys),
+    mask: memory.mask && rows(memory.mask),
+  };
   return { hidden: { h }, memory: kept };
 }

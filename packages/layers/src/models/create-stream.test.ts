@@ -26,16 +26,41 @@ const options = () => ({ backend, inputSize: 3, generator: new Generator(4) });
 const models: [string, () => Module & { forward(x: ReturnType<typeof frames>): unknown }][] = [
   ['RNN, 2 layers', () => new RNN({ ...options(), hiddenSize: 5, numLayers: 2, dropout: 0.5, activation: 'relu' })],
   ['LSTM, 3 layers', () => new LSTM({ ...options(), hiddenSize: 9, numLayers: 3, dropout: 0.5, weightDropout: 0.5 })],
-  ['LSTM with everything', () => new LSTM({ ...options(), hiddenSize: 11, numLayers: 2, projectionSize: 6, peepholes: true, coupledGates: true, bias: false })],
+  [
+    'LSTM with everything',
+    () =>
+      new LSTM({
+        ...options(),
+        hiddenSize: 11,
+        numLayers: 2,
+        projectionSize: 6,
+        peepholes: true,
+        coupledGates: true,
+        bias: false,
+      }),
+  ],
   ['GRU', () => new GRU({ ...options(), hiddenSize: 6 })],
   ['GRU, reset before', () => new GRU({ ...options(), hiddenSize: 6, reset: 'before' })],
-  ['Sequential', () => new Sequential(new Linear({ ...options(), outputSize: 4 }), new GRU({ ...options(), inputSize: 4, hiddenSize: 6 }), new Dropout({ rate: 0.5 }), new Linear({ ...options(), inputSize: 6, outputSize: 2, bias: false }))],
+  [
+    'Sequential',
+    () =>
+      new Sequential(
+        new Linear({ ...options(), outputSize: 4 }),
+        new GRU({ ...options(), inputSize: 4, hiddenSize: 6 }),
+        new Dropout({ rate: 0.5 }),
+        new Linear({ ...options(), inputSize: 6, outputSize: 2, bias: false }),
+      ),
+  ],
   ['ManyToMany', () => new ManyToMany({ backend, layer: new LSTM({ ...options(), hiddenSize: 6 }), outputSize: 4 })],
 ];
 
 function frames() {
   const generator = new Generator(8);
-  return tensor(backend, Float32Array.from({ length: 3 * steps }, () => generator.normal()), { shape: [steps, 1, 3] });
+  return tensor(
+    backend,
+    Float32Array.from({ length: 3 * steps }, () => generator.normal()),
+    { shape: [steps, 1, 3] },
+  );
 }
 
 describe.each(models)('createStream of %s', (_, make) => {
@@ -44,12 +69,16 @@ describe.each(models)('createStream of %s', (_, make) => {
       using model = make();
       model.eval();
       const x = frames();
-      const result = noGrad(backend, () => model.forward(x)) as ReturnType<typeof frames> | { output: ReturnType<typeof frames> };
+      const result = noGrad(backend, () => model.forward(x)) as
+        ReturnType<typeof frames> | { output: ReturnType<typeof frames> };
       const expected = await ('output' in result ? result.output : result).data();
       const values = (await x.data()) as Float32Array;
       model.train();
       using stream = createStream(model, { fused });
-      const run = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, k) => Array.from(stream.step(values.subarray(3 * (from + k), 3 * (from + k + 1))))).flat();
+      const run = (from: number, to: number): number[] =>
+        Array.from({ length: to - from }, (_, k) =>
+          Array.from(stream.step(values.subarray(3 * (from + k), 3 * (from + k + 1)))),
+        ).flat();
       const first = run(0, 3);
       const state = stream.state();
       const rest = run(3, steps);
@@ -63,7 +92,8 @@ describe.each(models)('createStream of %s', (_, make) => {
       for (const parameter of model.parameters()) parameter.assign(new Float32Array(parameter.size));
       stream.reset();
       expect(run(0, 3)).toEqual(first);
-    }));
+    }),
+  );
 
   it('is the backend’s own where it has one', () => {
     using model = make();
@@ -107,7 +137,10 @@ it('says what it cannot take', () => {
     expect(() => createStream(model)).toThrow(message);
     model.dispose();
   }
-  using model = new Sequential(new GRU({ ...options(), hiddenSize: 4 }), new Linear({ ...options(), inputSize: 5, outputSize: 2 }));
+  using model = new Sequential(
+    new GRU({ ...options(), hiddenSize: 4 }),
+    new Linear({ ...options(), inputSize: 5, outputSize: 2 }),
+  );
   expect(() => createStream(model)).toThrow(/expected x of shape/);
   using layer = new GRU({ ...options(), hiddenSize: 4 });
   for (const fused of ['auto', 'off'] as const) {

@@ -1,4 +1,12 @@
-import { ArgumentError, openStream, type FusedMode, type OpenStream, type State, type StreamPart, type Tensor } from '@timestep/core';
+import {
+  ArgumentError,
+  openStream,
+  type FusedMode,
+  type OpenStream,
+  type State,
+  type StreamPart,
+  type Tensor,
+} from '@timestep/core';
 import { Dropout } from '../dropout.ts';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
@@ -82,16 +90,21 @@ export class FeatureStream {
 export function createStream(model: Module, options: { readonly fused?: FusedMode | undefined } = {}): FeatureStream {
   const parts = partsOf(model, 'the model');
   const [first] = parts;
-  if (!first) throw new ArgumentError('[createStream] expected a recurrent or linear layer at least, the model has none');
-  return new FeatureStream(openStream((first.kind === 'linear' ? first.weight : first.weightIh).backend, parts, options));
+  if (!first)
+    throw new ArgumentError('[createStream] expected a recurrent or linear layer at least, the model has none');
+  return new FeatureStream(
+    openStream((first.kind === 'linear' ? first.weight : first.weightIh).backend, parts, options),
+  );
 }
 
 function partsOf(module: unknown, place: string): StreamPart[] {
-  if (module instanceof Sequential) return Array.from({ length: module.length }, (_, k) => partsOf(module.at(k), `stage ${k}`)).flat();
+  if (module instanceof Sequential)
+    return Array.from({ length: module.length }, (_, k) => partsOf(module.at(k), `stage ${k}`)).flat();
   if (module instanceof ManyToMany) return [...partsOf(module.layer, 'its layer'), ...partsOf(module.head, 'its head')];
   if (module instanceof Linear) return [{ kind: 'linear', weight: module.weight, bias: module.bias }];
   if (module instanceof Dropout) return [];
-  if (!(module instanceof Recurrent)) return refuse(`${place} is ${module instanceof Module ? `of type ${module.constructor.name}` : 'a function'}`);
+  if (!(module instanceof Recurrent))
+    return refuse(`${place} is ${module instanceof Module ? `of type ${module.constructor.name}` : 'a function'}`);
   if (module.bidirectional) return refuse(`${place} is bidirectional and needs the whole sequence`);
   if (module.residual && module.numLayers > 1) return refuse(`${place} has residual connections`);
   return module.cells.map((cell: Cell<State>) => partOfCell(cell, place));
@@ -102,13 +115,26 @@ function partOfCell(cell: Cell<State>, place: string): StreamPart {
   if (cell instanceof GRUCell) return { kind: 'gru', ...weightsOf(cell), variant: { reset: cell.reset } };
   if (!(cell instanceof LSTMCell)) return refuse(`${place} has cells of type ${cell.constructor.name}`);
   if (cell.norm_hh) return refuse(`${place} has layer-normalised LSTM cells`);
-  return { kind: 'lstm', ...weightsOf(cell), weightHr: cell.weight_hr, peephole: cell.weight_peephole, coupledGates: cell.coupledGates };
+  return {
+    kind: 'lstm',
+    ...weightsOf(cell),
+    weightHr: cell.weight_hr,
+    peephole: cell.weight_peephole,
+    coupledGates: cell.coupledGates,
+  };
 }
 
-function weightsOf(cell: RNNCell | LSTMCell | GRUCell): { weightIh: Tensor; weightHh: Tensor; biasIh: Tensor | null; biasHh: Tensor | null } {
+function weightsOf(cell: RNNCell | LSTMCell | GRUCell): {
+  weightIh: Tensor;
+  weightHh: Tensor;
+  biasIh: Tensor | null;
+  biasHh: Tensor | null;
+} {
   return { weightIh: cell.weight_ih, weightHh: cell.weight_hh, biasIh: cell.bias_ih, biasHh: cell.bias_hh };
 }
 
 function refuse(what: string): never {
-  throw new ArgumentError(`[createStream] ${what}; it takes RNN, LSTM and GRU in one direction, Linear and Dropout: carry the state through step(x, state) instead`);
+  throw new ArgumentError(
+    `[createStream] ${what}; it takes RNN, LSTM and GRU in one direction, Linear and Dropout: carry the state through step(x, state) instead`,
+  );
 }

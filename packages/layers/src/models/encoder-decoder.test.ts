@@ -1,5 +1,15 @@
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
-import { concat, crossEntropyRows, Generator, logSoftmax, noGrad, reshape, slice, tensor, type Tensor } from '@timestep/core';
+import {
+  concat,
+  crossEntropyRows,
+  Generator,
+  logSoftmax,
+  noGrad,
+  reshape,
+  slice,
+  tensor,
+  type Tensor,
+} from '@timestep/core';
 import { describe, expect, it } from 'vitest';
 import { checkGradients } from '../test-support/gradients.ts';
 import { leakChecked } from '../test-support/leaks.ts';
@@ -13,11 +23,32 @@ type Kind = (typeof kinds)[number];
 
 const [symbols, start, end] = [5, 3, 4];
 const make = (attention: Kind, more: object = {}): EncoderDecoder =>
-  new EncoderDecoder({ backend, sourceSymbols: 6, targetSymbols: symbols, start, end, embeddingSize: 3, hiddenSize: 4, attention, generator: new Generator(7), ...more });
+  new EncoderDecoder({
+    backend,
+    sourceSymbols: 6,
+    targetSymbols: symbols,
+    start,
+    end,
+    embeddingSize: 3,
+    hiddenSize: 4,
+    attention,
+    generator: new Generator(7),
+    ...more,
+  });
 const tokens = (rows: number[][]): Tensor => tensor(backend, rows, { dtype: 'i32' });
-const sourceTokens = [[1, 5], [2, 0], [3, 4], [0, 0]];
+const sourceTokens = [
+  [1, 5],
+  [2, 0],
+  [3, 4],
+  [0, 0],
+];
 const lengths = [4, 2];
-const targets = [[0, 2], [1, 1], [end, 0], [0, end]];
+const targets = [
+  [0, 2],
+  [1, 1],
+  [end, 0],
+  [0, end],
+];
 
 async function close(got: Tensor, expected: Tensor): Promise<void> {
   expect(got.shape).toEqual(expected.shape);
@@ -44,7 +75,10 @@ describe.each(kinds)('an encoder–decoder with attention: %s', (kind) => {
       else {
         for (const [t, row] of ((await weights!.array()) as number[][][]).entries()) {
           for (const [n, shares] of row.entries()) {
-            expect(shares.reduce((a, b) => a + b), `${t} ${n}`).toBeCloseTo(1, 12);
+            expect(
+              shares.reduce((a, b) => a + b),
+              `${t} ${n}`,
+            ).toBeCloseTo(1, 12);
             expect(shares.slice(lengths[n]).every((share) => share === 0)).toBe(true);
           }
         }
@@ -64,7 +98,11 @@ describe.each(kinds)('an encoder–decoder with attention: %s', (kind) => {
       using model = make(kind);
       const source = { tokens: tokens(sourceTokens), lengths };
       const target = tokens(targets);
-      await checkGradients(Object.fromEntries(model.namedParameters()), () => [crossEntropyRows(model.forward(source, target).logits, target)], 2);
+      await checkGradients(
+        Object.fromEntries(model.namedParameters()),
+        () => [crossEntropyRows(model.forward(source, target).logits, target)],
+        2,
+      );
     }));
 
   it('feeds itself its own symbols under scheduled sampling', () =>
@@ -99,8 +137,16 @@ describe.each(kinds)('an encoder–decoder with attention: %s', (kind) => {
       for (const lengthPenalty of [0, 1.5]) {
         const scored = await Promise.all(
           all.map(async (target) => {
-            const losses = await noGrad(backend, () => crossEntropyRows(model.forward(one, tokens(target.map((symbol) => [symbol]))).logits, tokens(target.map((symbol) => [symbol])))).data();
-            return { target, score: -Array.from(losses).reduce((a, b) => a + b) / ((5 + target.length) / 6) ** lengthPenalty };
+            const losses = await noGrad(backend, () =>
+              crossEntropyRows(
+                model.forward(one, tokens(target.map((symbol) => [symbol]))).logits,
+                tokens(target.map((symbol) => [symbol])),
+              ),
+            ).data();
+            return {
+              target,
+              score: -Array.from(losses).reduce((a, b) => a + b) / ((5 + target.length) / 6) ** lengthPenalty,
+            };
           }),
         );
         scored.sort((a, b) => b.score - a.score);
@@ -134,6 +180,10 @@ it('says what does not fit', () => {
   using model = make('bahdanau');
   const source = { tokens: tokens([[1, 2]]) };
   expect(() => make('none', { start: 9 })).toThrow('[encoderDecoder] expected start in 0…4, got 9');
-  expect(() => model.forward(source, tokens([[1]]))).toThrow('[encoderDecoder] expected targets of shape [T, 2], got [1, 1]');
-  expect(() => model.forward(source, tokens([[1, 1]]), { teacherForcing: 2 })).toThrow('[encoderDecoder] expected teacherForcing to be a probability in 0…1, got 2');
+  expect(() => model.forward(source, tokens([[1]]))).toThrow(
+    '[encoderDecoder] expected targets of shape [T, 2], got [1, 1]',
+  );
+  expect(() => model.forward(source, tokens([[1, 1]]), { teacherForcing: 2 })).toThrow(
+    '[encoderDecoder] expected teacherForcing to be a probability in 0…1, got 2',
+  );
 });

@@ -1,4 +1,21 @@
-import { argmax, ArgumentError, concat, DTypeError, type Generator, reshape, select, ShapeError, show, slice, stack, tanh, tensor, tidy, transpose, type Tensor } from '@timestep/core';
+import {
+  argmax,
+  ArgumentError,
+  concat,
+  DTypeError,
+  type Generator,
+  reshape,
+  select,
+  ShapeError,
+  show,
+  slice,
+  stack,
+  tanh,
+  tensor,
+  tidy,
+  transpose,
+  type Tensor,
+} from '@timestep/core';
 import type { Attention, Memory } from '../attention/attention.ts';
 import { BahdanauAttention } from '../attention/bahdanau.ts';
 import { LuongAttention } from '../attention/luong.ts';
@@ -62,13 +79,13 @@ export interface DecoderState {
  * Many to many through an encoder and a decoder (Sutskever, Vinyals and Le 2014; Cho et al. 2014): a bidirectional GRU
  * reads the source, another GRU writes the target, symbol by symbol. Its start is tanh(W·[final states of both
  * directions] + b). With `bahdanau` (2015) the state before the step asks, c_t = attend(h_{t−1}), the context enters
- * the step, h_t = GRU([y_{t−1}, c_t], h_{t−1}), and the output is made of [h_t, c_t]; with `luong` (2015) the state after
- * the step asks, c_t = attend(h_t), and the output is made of tanh(W_c [h_t, c_t]), so that under teacher forcing all
- * steps are computed at once.
+ * the step, h_t = GRU([y_{t−1}, c_t], h_{t−1}), and the output is made of [h_t, c_t]; with `luong` (2015) the state
+ * after the step asks, c_t = attend(h_t), and the output is made of tanh(W_c [h_t, c_t]), so that under teacher forcing
+ * all steps are computed at once.
  *
  * ```ts
- * const model = new EncoderDecoder({ backend, sourceSymbols: 60, targetSymbols: 14, start: 12, end: 13, embeddingSize: 32, hiddenSize: 64 });
- * const { logits, weights } = model.forward({ tokens: source, lengths }, targets);
+ * const model = new EncoderDecoder({ backend, sourceSymbols: 60, targetSymbols: 14, start: 12, end: 13, embeddingSize:
+ * 32, hiddenSize: 64 }); const { logits, weights } = model.forward({ tokens: source, lengths }, targets);
  * ```
  */
 export class EncoderDecoder extends Module {
@@ -97,33 +114,66 @@ export class EncoderDecoder extends Module {
     this.targetSymbols = checkSize(where, 'targetSymbols', options.targetSymbols, 2);
     for (const name of ['start', 'end'] as const) {
       const symbol = options[name];
-      if (!Number.isInteger(symbol) || symbol < 0 || symbol >= this.targetSymbols) throw new ArgumentError(`[${where}] expected ${name} in 0…${this.targetSymbols - 1}, got ${symbol}`);
+      if (!Number.isInteger(symbol) || symbol < 0 || symbol >= this.targetSymbols)
+        throw new ArgumentError(`[${where}] expected ${name} in 0…${this.targetSymbols - 1}, got ${symbol}`);
     }
     this.start = options.start;
     this.end = options.end;
     this.sourceEmbedding = new Embedding({ backend, generator, numEmbeddings: options.sourceSymbols, embeddingSize });
     this.targetEmbedding = new Embedding({ backend, generator, numEmbeddings: this.targetSymbols, embeddingSize });
     this.drop = new Dropout({ rate: dropout, generator });
-    this.encoder = new GRU({ backend, generator, inputSize: embeddingSize, hiddenSize, numLayers, bidirectional: true, dropout });
+    this.encoder = new GRU({
+      backend,
+      generator,
+      inputSize: embeddingSize,
+      hiddenSize,
+      numLayers,
+      bidirectional: true,
+      dropout,
+    });
     this.bridge = new Linear({ backend, generator, inputSize: 2 * hiddenSize, outputSize: hiddenSize });
     const valueSize = 2 * hiddenSize;
     const seen = attention === 'bahdanau' ? valueSize : 0;
     this.decoder = new GRU({ backend, generator, inputSize: embeddingSize + seen, hiddenSize, numLayers, dropout });
-    if (attention === 'bahdanau') this.attention = new BahdanauAttention({ backend, generator, querySize: hiddenSize, valueSize, attentionSize: hiddenSize });
-    else this.attention = attention === 'luong' ? new LuongAttention({ backend, generator, querySize: hiddenSize, valueSize }) : null;
-    this.combine = attention === 'luong' ? new Linear({ backend, generator, inputSize: hiddenSize + valueSize, outputSize: hiddenSize }) : null;
+    if (attention === 'bahdanau')
+      this.attention = new BahdanauAttention({
+        backend,
+        generator,
+        querySize: hiddenSize,
+        valueSize,
+        attentionSize: hiddenSize,
+      });
+    else
+      this.attention =
+        attention === 'luong' ? new LuongAttention({ backend, generator, querySize: hiddenSize, valueSize }) : null;
+    this.combine =
+      attention === 'luong'
+        ? new Linear({ backend, generator, inputSize: hiddenSize + valueSize, outputSize: hiddenSize })
+        : null;
     this.head = new Linear({ backend, generator, inputSize: hiddenSize + seen, outputSize: this.targetSymbols });
   }
 
   /** Reads the source: the state that the decoder starts from. */
   encode({ tokens, lengths = null }: Source): DecoderState {
-    if (tokens.rank !== 2) throw new ShapeError(`[encoderDecoder] expected source tokens of shape [S, N], got ${show(tokens.shape)}`);
+    if (tokens.rank !== 2)
+      throw new ShapeError(`[encoderDecoder] expected source tokens of shape [S, N], got ${show(tokens.shape)}`);
     const { h, values, keys, mask } = tidy(tokens.backend, () => {
-      const { output, state } = this.encoder.forward(this.drop.forward(this.sourceEmbedding.forward(tokens)), { lengths });
+      const { output, state } = this.encoder.forward(this.drop.forward(this.sourceEmbedding.forward(tokens)), {
+        lengths,
+      });
       const [rows, batch, size] = state.h.shape as [number, number, number];
-      const both = reshape(transpose(reshape(state.h, [rows / 2, 2, batch, size]), [0, 2, 1, 3]), [rows / 2, batch, 2 * size]);
+      const both = reshape(transpose(reshape(state.h, [rows / 2, 2, batch, size]), [0, 2, 1, 3]), [
+        rows / 2,
+        batch,
+        2 * size,
+      ]);
       const memory = this.attention?.remember(output, lengths);
-      return { h: tanh(this.bridge.forward(both)), values: memory?.values ?? null, keys: memory?.keys ?? null, mask: memory?.mask ?? null };
+      return {
+        h: tanh(this.bridge.forward(both)),
+        values: memory?.values ?? null,
+        keys: memory?.keys ?? null,
+        mask: memory?.mask ?? null,
+      };
     });
     return { hidden: { h: h! }, memory: values && { values, keys: keys!, mask } };
   }
@@ -131,13 +181,18 @@ export class EncoderDecoder extends Module {
   /**
    * The logits of every symbol of the target, each given those before it; the last is the one behind the last given.
    *
-   * @param targets i32 `[T, N]`, without the start and with the end: at step t the model sees the start and targets 0 … t − 1
+   * @param targets i32 `[T, N]`, without the start and with the end: at step t the model sees the start and targets 0 …
+   * t − 1
    */
   forward(source: Source, targets: Tensor, options: DecodeOptions = {}): Decoded {
     checkNames('encoderDecoder', options, ['teacherForcing']);
     const teacherForcing = checkRate('encoderDecoder', 'teacherForcing', options.teacherForcing ?? 1);
-    if (targets.rank !== 2 || targets.shape[1] !== source.tokens.shape[1]) throw new ShapeError(`[encoderDecoder] expected targets of shape [T, ${source.tokens.shape[1]}], got ${show(targets.shape)}`);
-    if (targets.dtype !== 'i32') throw new DTypeError(`[encoderDecoder] expected targets of dtype i32, got ${targets.dtype}`);
+    if (targets.rank !== 2 || targets.shape[1] !== source.tokens.shape[1])
+      throw new ShapeError(
+        `[encoderDecoder] expected targets of shape [T, ${source.tokens.shape[1]}], got ${show(targets.shape)}`,
+      );
+    if (targets.dtype !== 'i32')
+      throw new DTypeError(`[encoderDecoder] expected targets of dtype i32, got ${targets.dtype}`);
     const { logits, weights } = tidy(targets.backend, () => {
       const [steps, batch] = targets.shape as [number, number];
       const state = this.encode(source);
@@ -154,7 +209,10 @@ export class EncoderDecoder extends Module {
    * One symbol on: from the symbols before, i32 `[N]`, to the logits of the next, `[N, targetSymbols]`, where the
    * attention went, `[N, S]`, and the state after.
    */
-  step(tokens: Tensor, state: DecoderState): { readonly logits: Tensor; readonly weights: Tensor | null; readonly state: DecoderState } {
+  step(
+    tokens: Tensor,
+    state: DecoderState,
+  ): { readonly logits: Tensor; readonly weights: Tensor | null; readonly state: DecoderState } {
     const { logits, weights, h } = tidy(tokens.backend, () => {
       const result = this.#decode(reshape(tokens, [1, ...tokens.shape]), state);
       const row = (x: Tensor): Tensor => reshape(x, x.shape.slice(1));
@@ -167,11 +225,18 @@ export class EncoderDecoder extends Module {
   #decode(given: Tensor, { hidden, memory }: DecoderState): Decoded & { readonly hidden: HiddenState } {
     const embedded = this.drop.forward(this.targetEmbedding.forward(given));
     const before = this.kind === 'bahdanau' ? this.attention!.forward(slice(hidden.h, 0, -1), memory!) : null;
-    const { output, state } = this.decoder.forward(before ? concat([embedded, before.context], 2) : embedded, { state: hidden });
-    if (before) return { logits: this.head.forward(concat([output, before.context], 2)), weights: before.weights, hidden: state };
+    const { output, state } = this.decoder.forward(before ? concat([embedded, before.context], 2) : embedded, {
+      state: hidden,
+    });
+    if (before)
+      return { logits: this.head.forward(concat([output, before.context], 2)), weights: before.weights, hidden: state };
     if (!this.attention) return { logits: this.head.forward(output), weights: null, hidden: state };
     const { context, weights } = this.attention.forward(output, memory!);
-    return { logits: this.head.forward(tanh(this.combine!.forward(concat([output, context], 2)))), weights, hidden: state };
+    return {
+      logits: this.head.forward(tanh(this.combine!.forward(concat([output, context], 2)))),
+      weights,
+      hidden: state,
+    };
   }
 
   /** Step by step, with the model's own symbols in the place of some of the given ones. */

@@ -10,9 +10,19 @@ import { LanguageModel } from './language-model.ts';
 import { sampleSymbol } from './sample.ts';
 
 const backend = createReferenceBackend();
-const make = () => new LanguageModel({ backend, symbols: 6, layer: new LSTM({ backend, inputSize: 4, hiddenSize: 8, numLayers: 2, generator: new Generator(1) }), dropout: 0.3, generator: new Generator(2) });
+const make = () =>
+  new LanguageModel({
+    backend,
+    symbols: 6,
+    layer: new LSTM({ backend, inputSize: 4, hiddenSize: 8, numLayers: 2, generator: new Generator(1) }),
+    dropout: 0.3,
+    generator: new Generator(2),
+  });
 
-async function take<S extends State>(model: NextSymbolModel<S>, options: Omit<GenerateOptions<S>, 'prompt'> & { prompt?: number[] }): Promise<number[]> {
+async function take<S extends State>(
+  model: NextSymbolModel<S>,
+  options: Omit<GenerateOptions<S>, 'prompt'> & { prompt?: number[] },
+): Promise<number[]> {
   const symbols: number[] = [];
   for await (const symbol of generate(model, { prompt: [1, 2], ...options })) symbols.push(symbol);
   return symbols;
@@ -29,7 +39,9 @@ describe('sampleSymbol', () => {
     for (let k = 0; k < draws; k++) counts[sampleSymbol(logits, generator, options)]!++;
     counts.forEach((count, symbol) => {
       const p = expected[symbol]!;
-      expect(Math.abs(count / draws - p), `${symbol}: ${count / draws}, expected ${p}`).toBeLessThanOrEqual(5 * Math.sqrt((p * (1 - p)) / draws));
+      expect(Math.abs(count / draws - p), `${symbol}: ${count / draws}, expected ${p}`).toBeLessThanOrEqual(
+        5 * Math.sqrt((p * (1 - p)) / draws),
+      );
     });
   }
   const normalized = (weights: number[]): number[] => weights.map((weight) => weight / weights.reduce((a, b) => a + b));
@@ -76,7 +88,9 @@ describe('generate', () => {
       using model = make();
       model.eval();
       const { state } = model.forward(tensor(backend, [3, 1], { dtype: 'i32', shape: [2, 1] }));
-      expect(await take(model, { prompt: [2], length: 8, seed: 1, state })).toEqual(await take(model, { prompt: [3, 1, 2], length: 8, seed: 1 }));
+      expect(await take(model, { prompt: [2], length: 8, seed: 1, state })).toEqual(
+        await take(model, { prompt: [3, 1, 2], length: 8, seed: 1 }),
+      );
     }));
 
   it('stops at a symbol, which it does not write, or where a function says so', () =>
@@ -85,8 +99,12 @@ describe('generate', () => {
       const whole = await take(model, { length: 30, seed: 3 });
       const stop = whole[4]!;
       expect(await take(model, { length: 30, seed: 3, stop })).toEqual(whole.slice(0, whole.indexOf(stop)));
-      expect(await take(model, { length: 30, seed: 3, stop: [stop, whole[1]!] })).toEqual(whole.slice(0, Math.min(whole.indexOf(stop), whole.indexOf(whole[1]!))));
-      expect(await take(model, { length: 30, seed: 3, stop: (written) => written.length === 7 })).toEqual(whole.slice(0, 7));
+      expect(await take(model, { length: 30, seed: 3, stop: [stop, whole[1]!] })).toEqual(
+        whole.slice(0, Math.min(whole.indexOf(stop), whole.indexOf(whole[1]!))),
+      );
+      expect(await take(model, { length: 30, seed: 3, stop: (written) => written.length === 7 })).toEqual(
+        whole.slice(0, 7),
+      );
       expect(await take(model, { length: 0 })).toEqual([]);
     }));
 
@@ -103,19 +121,45 @@ describe('generate', () => {
 
   it('works with any layer, and its model has the gradients of finite differences', () =>
     leakChecked(backend, async () => {
-      using model = new LanguageModel({ backend, symbols: 4, layer: new MinGRU({ backend, inputSize: 3, hiddenSize: 4, numLayers: 2 }) });
+      using model = new LanguageModel({
+        backend,
+        symbols: 4,
+        layer: new MinGRU({ backend, inputSize: 3, hiddenSize: 4, numLayers: 2 }),
+      });
       expect(await take(model, { length: 5, topK: 3, topP: 0.9 })).toHaveLength(5);
-      const text = tensor(backend, [[0, 1], [3, 3], [2, 0]], { dtype: 'i32' });
-      await checkGradients(Object.fromEntries(model.namedParameters()), () => [slice(model.forward(text).output, 0, 1)], 4);
+      const text = tensor(
+        backend,
+        [
+          [0, 1],
+          [3, 3],
+          [2, 0],
+        ],
+        { dtype: 'i32' },
+      );
+      await checkGradients(
+        Object.fromEntries(model.namedParameters()),
+        () => [slice(model.forward(text).output, 0, 1)],
+        4,
+      );
     }));
 
   it('says what is out of range before anything is computed', async () => {
     using _scope = openScope(backend);
     using model = make();
-    await expect(take(model, { prompt: [], length: 1 })).rejects.toThrow('[generate] expected a prompt of at least one symbol');
-    await expect(take(model, { length: 1, temperature: -1 })).rejects.toThrow('[generate] expected a temperature of at least 0, got -1');
-    await expect(take(model, { length: 1, topK: 0 })).rejects.toThrow('[generate] expected topK to be a whole number of at least 1, got 0');
-    await expect(take(model, { length: 1, topP: 0 })).rejects.toThrow('[generate] expected topP above 0 and at most 1, got 0');
-    expect(() => model.forward(tensor(backend, [1], { shape: [1, 1] }))).toThrow('[languageModel] expected tokens of dtype i32, got f32');
+    await expect(take(model, { prompt: [], length: 1 })).rejects.toThrow(
+      '[generate] expected a prompt of at least one symbol',
+    );
+    await expect(take(model, { length: 1, temperature: -1 })).rejects.toThrow(
+      '[generate] expected a temperature of at least 0, got -1',
+    );
+    await expect(take(model, { length: 1, topK: 0 })).rejects.toThrow(
+      '[generate] expected topK to be a whole number of at least 1, got 0',
+    );
+    await expect(take(model, { length: 1, topP: 0 })).rejects.toThrow(
+      '[generate] expected topP above 0 and at most 1, got 0',
+    );
+    expect(() => model.forward(tensor(backend, [1], { shape: [1, 1] }))).toThrow(
+      '[languageModel] expected tokens of dtype i32, got f32',
+    );
   });
 });

@@ -32,18 +32,29 @@ export interface GenerateOptions<S extends State> extends SampleOptions {
  * runs.
  *
  * ```ts
- * for await (const symbol of generate(model, { prompt, length: 200, temperature: 0.8, topP: 0.95, seed: 1 })) write(alphabet[symbol]);
+ * for await (const symbol of generate(model, { prompt, length: 200, temperature: 0.8, topP: 0.95, seed: 1 }))
+ * write(alphabet[symbol]);
  * ```
  *
- * @throws ArgumentError for a prompt that is empty or holds something other than whole numbers, for options out of range,
+ * @throws ArgumentError for a prompt that is empty or holds something other than whole numbers, for options out of
+ * range,
  *   and where the model answers NaN
  */
-export async function* generate<S extends State>(model: NextSymbolModel<S>, options: GenerateOptions<S>): AsyncGenerator<number, void, undefined> {
+export async function* generate<S extends State>(
+  model: NextSymbolModel<S>,
+  options: GenerateOptions<S>,
+): AsyncGenerator<number, void, undefined> {
   checkSampleOptions(options);
   const length = checkSize('generate', 'length', options.length, 0);
-  if (options.prompt.length === 0) throw new ArgumentError('[generate] expected a prompt of at least one symbol; begin with the symbol that texts begin with');
+  if (options.prompt.length === 0)
+    throw new ArgumentError(
+      '[generate] expected a prompt of at least one symbol; begin with the symbol that texts begin with',
+    );
   for (let k = 0; k < options.prompt.length; k++) {
-    if (!Number.isInteger(options.prompt[k])) throw new ArgumentError(`[generate] prompt[${k}] is ${String(options.prompt[k])}, expected the number of a symbol; map a text's characters to their symbols first`);
+    if (!Number.isInteger(options.prompt[k]))
+      throw new ArgumentError(
+        `[generate] prompt[${k}] is ${String(options.prompt[k])}, expected the number of a symbol; map a text's characters to their symbols first`,
+      );
   }
   const generator = new Generator(options.seed ?? Math.floor(Math.random() * 2 ** 32));
   const stops = stopTest(options.stop);
@@ -61,7 +72,9 @@ export async function* generate<S extends State>(model: NextSymbolModel<S>, opti
         const before: S | null = state;
         const result: Recurrence<S> = before
           ? model.step(tensor(backend, Int32Array.of(written.at(-1)!)), before)
-          : model.forward(tensor(backend, Int32Array.from(options.prompt), { shape: [options.prompt.length, 1] }), { state: options.state });
+          : model.forward(tensor(backend, Int32Array.from(options.prompt), { shape: [options.prompt.length, 1] }), {
+              state: options.state,
+            });
         state = mapState(result.state, unowned);
         for (const part of Object.values(before ?? {})) part.dispose();
         const all = await result.output.data();
@@ -79,7 +92,10 @@ export async function* generate<S extends State>(model: NextSymbolModel<S>, opti
   }
 }
 
-function stopTest(stop: GenerateOptions<State>['stop']): { readonly symbols: ReadonlySet<number>; readonly written: (written: readonly number[]) => boolean } {
+function stopTest(stop: GenerateOptions<State>['stop']): {
+  readonly symbols: ReadonlySet<number>;
+  readonly written: (written: readonly number[]) => boolean;
+} {
   if (typeof stop === 'function') return { symbols: new Set(), written: stop };
   const symbols = stop === undefined ? [] : typeof stop === 'number' ? [stop] : stop;
   return { symbols: new Set(symbols), written: () => false };

@@ -13,14 +13,21 @@ export interface Hypothesis {
   readonly tokens: readonly number[];
   /** ln p of the tokens, and of the end where it came, given the source */
   readonly logProbability: number;
-  /** For each token, and the end where it came, how the attention was spread over the source, `[S]`; empty without attention */
+  /**
+   * For each token, and the end where it came, how the attention was spread over the source, `[S]`; empty without
+   * attention
+   */
   readonly weights: readonly Float32Array[];
   /** Whether the end came within maxLength. */
   readonly finished: boolean;
 }
 
 /** Writes each target by taking the most likely symbol at every step, until the end symbol. */
-export async function greedyDecode(model: EncoderDecoder, source: Source, options: GreedyOptions): Promise<Hypothesis[]> {
+export async function greedyDecode(
+  model: EncoderDecoder,
+  source: Source,
+  options: GreedyOptions,
+): Promise<Hypothesis[]> {
   const maxLength = checkSize('greedyDecode', 'maxLength', options.maxLength);
   const { backend } = source.tokens;
   const training = model.training;
@@ -28,7 +35,12 @@ export async function greedyDecode(model: EncoderDecoder, source: Source, option
   try {
     using _scope = openScope(backend, { gradient: false });
     const batch = source.tokens.shape[1]!;
-    const rows = Array.from({ length: batch }, () => ({ tokens: [] as number[], logProbability: 0, weights: [] as Float32Array[], finished: false }));
+    const rows = Array.from({ length: batch }, () => ({
+      tokens: [] as number[],
+      logProbability: 0,
+      weights: [] as Float32Array[],
+      finished: false,
+    }));
     let state: DecoderState = model.encode(source);
     let tokens: Tensor = tensor(backend, new Int32Array(batch).fill(model.start));
     for (let t = 0; t < maxLength && rows.some(({ finished }) => !finished); t++) {

@@ -22,8 +22,8 @@ export interface LanguageModelOptions<S extends State> extends FusedLayerOptions
  * {@link generate}.
  *
  * ```ts
- * const model = new LanguageModel({ backend, symbols: 65, layer: new LSTM({ backend, inputSize: 64, hiddenSize: 256 }) });
- * const { output, state } = model.forward(tokens, { state: before });
+ * const model = new LanguageModel({ backend, symbols: 65, layer: new LSTM({ backend, inputSize: 64, hiddenSize: 256 })
+ * }); const { output, state } = model.forward(tokens, { state: before });
  * ```
  */
 export class LanguageModel<S extends State> extends Module {
@@ -46,7 +46,10 @@ export class LanguageModel<S extends State> extends Module {
 
   /** @param tokens i32 `[T, N]` */
   forward(tokens: Tensor, options: RecurrentInput<S> = {}): Recurrence<S> {
-    if (tokens.dtype !== 'i32') throw new DTypeError(`[languageModel] expected tokens of dtype i32, got ${tokens.dtype}; use tensor(backend, …, { dtype: 'i32' })`);
+    if (tokens.dtype !== 'i32')
+      throw new DTypeError(
+        `[languageModel] expected tokens of dtype i32, got ${tokens.dtype}; use tensor(backend, …, { dtype: 'i32' })`,
+      );
     return scoped(tokens.backend, () => {
       const { output, state } = this.layer.forward(this.drop.forward(this.embedding.forward(tokens)), options);
       return { output: this.head.forward(this.drop.forward(output)), state };

@@ -28,7 +28,13 @@ export class ManyToMany<S extends State> extends Module {
     super();
     const { backend, layer, fused } = options;
     this.layer = layer;
-    this.head = new Linear({ backend, fused, generator: generatorOrFresh(options.generator), inputSize: layer.outputSize, outputSize: checkSize('manyToMany', 'outputSize', options.outputSize) });
+    this.head = new Linear({
+      backend,
+      fused,
+      generator: generatorOrFresh(options.generator),
+      inputSize: layer.outputSize,
+      outputSize: checkSize('manyToMany', 'outputSize', options.outputSize),
+    });
   }
 
   /** @param x `[T, N, D]` */

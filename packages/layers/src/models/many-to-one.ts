@@ -1,4 +1,19 @@
-import { checkLengths, concat, full, gatherRows, max, multiply, reshape, select, slice, type State, sum, tensor, tidy, type Tensor } from '@timestep/core';
+import {
+  checkLengths,
+  concat,
+  full,
+  gatherRows,
+  max,
+  multiply,
+  reshape,
+  select,
+  slice,
+  type State,
+  sum,
+  tensor,
+  tidy,
+  type Tensor,
+} from '@timestep/core';
 import { Linear } from '../linear.ts';
 import { stepMask } from '../lengths.ts';
 import { Module } from '../module.ts';
@@ -35,7 +50,13 @@ export class ManyToOne<S extends State> extends Module {
     const { backend, layer, fused } = options;
     this.layer = layer;
     this.pool = checkChoice('manyToOne', 'pool', options.pool ?? 'last', ['last', 'mean', 'max']);
-    this.head = new Linear({ backend, fused, generator: generatorOrFresh(options.generator), inputSize: layer.outputSize, outputSize: checkSize('manyToOne', 'outputSize', options.outputSize) });
+    this.head = new Linear({
+      backend,
+      fused,
+      generator: generatorOrFresh(options.generator),
+      inputSize: layer.outputSize,
+      outputSize: checkSize('manyToOne', 'outputSize', options.outputSize),
+    });
   }
 
   /** @param x `[T, N, D]` */
@@ -51,7 +72,11 @@ export class ManyToOne<S extends State> extends Module {
   #pooled(output: Tensor, lengths: Int32Array): Tensor {
     const { backend } = output;
     const [steps, batch, width] = output.shape as [number, number, number];
-    const some = tensor(backend, Uint32Array.from(lengths, (length) => (length > 0 ? 1 : 0)), { shape: [batch, 1] });
+    const some = tensor(
+      backend,
+      Uint32Array.from(lengths, (length) => (length > 0 ? 1 : 0)),
+      { shape: [batch, 1] },
+    );
     const none = full(backend, [], 0);
     if (steps === 0) return full(backend, [batch, width], 0);
     if (this.pool === 'last') return select(some, this.#last(output, lengths), none);

@@ -1,4 +1,17 @@
-import { ArgumentError, concat, reshape, ShapeError, show, slice, stack, type State, tanh, tidy, type Tensor, zeros } from '@timestep/core';
+import {
+  ArgumentError,
+  concat,
+  reshape,
+  ShapeError,
+  show,
+  slice,
+  stack,
+  type State,
+  tanh,
+  tidy,
+  type Tensor,
+  zeros,
+} from '@timestep/core';
 import { expectFeatures } from '../checks.ts';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
@@ -19,8 +32,8 @@ export interface OneToManyOptions<S extends State> extends FusedLayerOptions {
  * and each step reads the output before it, y_t = W_o h_t + b_o with h_t from (y_{t−1}, h_{t−1}) and y₀ = 0.
  *
  * ```ts
- * const model = new OneToMany({ backend, inputSize: 16, outputSize: 2, layer: new GRU({ backend, inputSize: 2, hiddenSize: 32 }) });
- * const y = model.forward(x, { steps: 50 });   // [N, 16] → [50, N, 2]
+ * const model = new OneToMany({ backend, inputSize: 16, outputSize: 2, layer: new GRU({ backend, inputSize: 2,
+ * hiddenSize: 32 }) }); const y = model.forward(x, { steps: 50 }); // [N, 16] → [50, N, 2]
  * ```
  */
 export class OneToMany<S extends State> extends Module {
@@ -36,28 +49,53 @@ export class OneToMany<S extends State> extends Module {
     const generator = generatorOrFresh(options.generator);
     this.inputSize = checkSize('oneToMany', 'inputSize', options.inputSize);
     this.outputSize = checkSize('oneToMany', 'outputSize', options.outputSize);
-    if (layer.bidirectional) throw new ArgumentError('[oneToMany] a bidirectional layer cannot write a sequence; build it with bidirectional: false');
-    if (layer.inputSize !== this.outputSize) throw new ShapeError(`[oneToMany] expected a layer of inputSize ${this.outputSize}, which reads its outputs, got ${layer.inputSize}`);
+    if (layer.bidirectional)
+      throw new ArgumentError(
+        '[oneToMany] a bidirectional layer cannot write a sequence; build it with bidirectional: false',
+      );
+    if (layer.inputSize !== this.outputSize)
+      throw new ShapeError(
+        `[oneToMany] expected a layer of inputSize ${this.outputSize}, which reads its outputs, got ${layer.inputSize}`,
+      );
     this.layer = layer;
-    this.starts = Object.values(this.#stateShapes).map((shape) => new Linear({ backend, generator, fused, inputSize: this.inputSize, outputSize: layer.numLayers * shape.reduce((a, b) => a * b, 1) }));
+    this.starts = Object.values(this.#stateShapes).map(
+      (shape) =>
+        new Linear({
+          backend,
+          generator,
+          fused,
+          inputSize: this.inputSize,
+          outputSize: layer.numLayers * shape.reduce((a, b) => a * b, 1),
+        }),
+    );
     this.head = new Linear({ backend, generator, fused, inputSize: layer.outputSize, outputSize: this.outputSize });
   }
 
   /**
    * @param x `[N, D]`
-   * @param options.targets `[T, N, P]`: each step reads the true output before it (teacher forcing), all of them at once
+   * @param options.targets `[T, N, P]`: each step reads the true output before it (teacher forcing), all of them at
+   * once
    * @param options.steps without targets: how many steps to write from its own outputs
    * @returns `[T, N, P]`
    */
   forward(x: Tensor, options: { readonly targets: Tensor } | { readonly steps: number }): Tensor {
     expectFeatures('oneToMany', x, this.inputSize);
-    if (x.rank !== 2) throw new ShapeError(`[oneToMany] expected x of shape [N, ${this.inputSize}], got ${show(x.shape)}`);
+    if (x.rank !== 2)
+      throw new ShapeError(`[oneToMany] expected x of shape [N, ${this.inputSize}], got ${show(x.shape)}`);
     const batch = x.shape[0]!;
     return tidy(x.backend, () => {
       const start = this.#start(x);
       if ('steps' in options) return this.#write(start, checkSize('oneToMany', 'steps', options.steps), batch);
       const { targets } = options;
-      if (targets.rank !== 3 || targets.shape[1] !== batch || targets.shape[2] !== this.outputSize || targets.shape[0] === 0) throw new ShapeError(`[oneToMany] expected targets of shape [T, ${batch}, ${this.outputSize}], got ${show(targets.shape)}`);
+      if (
+        targets.rank !== 3 ||
+        targets.shape[1] !== batch ||
+        targets.shape[2] !== this.outputSize ||
+        targets.shape[0] === 0
+      )
+        throw new ShapeError(
+          `[oneToMany] expected targets of shape [T, ${batch}, ${this.outputSize}], got ${show(targets.shape)}`,
+        );
       const given = concat([zeros(x.backend, [1, batch, this.outputSize]), slice(targets, 0, 0, -1)]);
       return this.head.forward(this.layer.forward(given, { state: start }).output);
     });
@@ -84,7 +122,9 @@ export class OneToMany<S extends State> extends Module {
       const rows = tanh(this.starts[k]!.forward(x));
       const { numLayers } = this.layer;
       const width = rows.shape[1]! / numLayers;
-      const layers = stack(Array.from({ length: numLayers }, (_, layer) => slice(rows, 1, layer * width, (layer + 1) * width)));
+      const layers = stack(
+        Array.from({ length: numLayers }, (_, layer) => slice(rows, 1, layer * width, (layer + 1) * width)),
+      );
       return [name, reshape(layers, [numLayers, x.shape[0]!, ...shape])] as const;
     });
     return Object.fromEntries(parts) as Record<string, Tensor> as S;

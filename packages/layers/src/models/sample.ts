@@ -10,15 +10,18 @@ export interface SampleOptions {
 }
 
 /**
- * Draws a symbol from logits: first the temperature, then the k most likely, then of those the nucleus of probability p.
- * Equally likely symbols stand in the order of their numbers.
+ * Draws a symbol from logits: first the temperature, then the k most likely, then of those the nucleus of probability
+ * p. Equally likely symbols stand in the order of their numbers.
  *
  * @throws ArgumentError where a logit is NaN, and for options out of range
  */
 export function sampleSymbol(logits: ArrayLike<number>, generator: Generator, options: SampleOptions = {}): number {
   const { temperature = 1, topK = logits.length, topP = 1 } = checkSampleOptions(options);
   for (let symbol = 0; symbol < logits.length; symbol++) {
-    if (Number.isNaN(logits[symbol])) throw new ArgumentError(`[generate] the logit of symbol ${symbol} is NaN; the model's parameters, or the state it was given, are not finite`);
+    if (Number.isNaN(logits[symbol]))
+      throw new ArgumentError(
+        `[generate] the logit of symbol ${symbol} is NaN; the model's parameters, or the state it was given, are not finite`,
+      );
   }
   const order = Array.from(logits, (_, symbol) => symbol).sort((a, b) => logits[b]! - logits[a]! || a - b);
   if (temperature === 0 || topK === 1) return order[0]!;
@@ -41,8 +44,15 @@ export function sampleSymbol(logits: ArrayLike<number>, generator: Generator, op
 /** @throws ArgumentError for what is out of range */
 export function checkSampleOptions(options: SampleOptions): SampleOptions {
   const { temperature = 1, topK = 1, topP = 1 } = options;
-  if (!(temperature >= 0 && temperature < Infinity)) throw new ArgumentError(`[generate] expected a temperature of at least 0, got ${temperature}`);
-  if (!Number.isInteger(topK) || topK < 1) throw new ArgumentError(`[generate] expected topK to be a whole number of at least 1, got ${topK}; leave it out for all symbols`);
-  if (!(topP > 0 && topP <= 1)) throw new ArgumentError(`[generate] expected topP above 0 and at most 1, got ${topP}; leave it out for all symbols`);
+  if (!(temperature >= 0 && temperature < Infinity))
+    throw new ArgumentError(`[generate] expected a temperature of at least 0, got ${temperature}`);
+  if (!Number.isInteger(topK) || topK < 1)
+    throw new ArgumentError(
+      `[generate] expected topK to be a whole number of at least 1, got ${topK}; leave it out for all symbols`,
+    );
+  if (!(topP > 0 && topP <= 1))
+    throw new ArgumentError(
+      `[generate] expected topP above 0 and at most 1, got ${topP}; leave it out for all symbols`,
+    );
   return options;
 }

@@ -29,7 +29,13 @@ it('one to one: gradients by finite differences', () =>
 
 describe('one to many', () => {
   const make = (): OneToMany<{ readonly h: Tensor; readonly c: Tensor }> =>
-    new OneToMany({ backend, inputSize: 3, outputSize: 2, layer: new LSTM({ backend, inputSize: 2, hiddenSize: 4, numLayers: 2, generator }), generator });
+    new OneToMany({
+      backend,
+      inputSize: 3,
+      outputSize: 2,
+      layer: new LSTM({ backend, inputSize: 2, hiddenSize: 4, numLayers: 2, generator }),
+      generator,
+    });
 
   it('given its own outputs as targets writes the same again', () =>
     leakChecked(backend, async () => {
@@ -45,33 +51,71 @@ describe('one to many', () => {
       using model = make();
       const x = randomLeaf(backend, [2, 3], generator);
       const targets = randomLeaf(backend, [3, 2, 2], generator).detach();
-      await checkGradients({ x, ...Object.fromEntries(model.namedParameters()) }, () => [model.forward(x, { targets }), model.forward(x, { steps: 3 })], 3);
+      await checkGradients(
+        { x, ...Object.fromEntries(model.namedParameters()) },
+        () => [model.forward(x, { targets }), model.forward(x, { steps: 3 })],
+        3,
+      );
     }));
 
   it('refuses a layer that does not fit', () => {
-    expect(() => new OneToMany({ backend, inputSize: 3, outputSize: 2, layer: new GRU({ backend, inputSize: 3, hiddenSize: 4 }) })).toThrow('[oneToMany] expected a layer of inputSize 2, which reads its outputs, got 3');
-    expect(() => new OneToMany({ backend, inputSize: 3, outputSize: 2, layer: new GRU({ backend, inputSize: 2, hiddenSize: 4, bidirectional: true }) })).toThrow('[oneToMany] a bidirectional layer cannot write a sequence');
-    expect(() => make().forward(zeros(backend, [2, 3]), { targets: zeros(backend, [4, 3, 2]) })).toThrow('[oneToMany] expected targets of shape [T, 2, 2], got [4, 3, 2]');
+    expect(
+      () =>
+        new OneToMany({
+          backend,
+          inputSize: 3,
+          outputSize: 2,
+          layer: new GRU({ backend, inputSize: 3, hiddenSize: 4 }),
+        }),
+    ).toThrow('[oneToMany] expected a layer of inputSize 2, which reads its outputs, got 3');
+    expect(
+      () =>
+        new OneToMany({
+          backend,
+          inputSize: 3,
+          outputSize: 2,
+          layer: new GRU({ backend, inputSize: 2, hiddenSize: 4, bidirectional: true }),
+        }),
+    ).toThrow('[oneToMany] a bidirectional layer cannot write a sequence');
+    expect(() => make().forward(zeros(backend, [2, 3]), { targets: zeros(backend, [4, 3, 2]) })).toThrow(
+      '[oneToMany] expected targets of shape [T, 2, 2], got [4, 3, 2]',
+    );
   });
 });
 
 describe.each(['last', 'mean', 'max'] as const)('many to one by the %s', (pool) => {
   it.each([false, true])('gives a sequence in a batch what it gives alone (bidirectional: %s)', (bidirectional) =>
     leakChecked(backend, async () => {
-      using model = new ManyToOne({ backend, layer: new GRU({ backend, inputSize: 2, hiddenSize: 3, numLayers: 2, bidirectional, generator }), outputSize: 2, pool, generator });
+      using model = new ManyToOne({
+        backend,
+        layer: new GRU({ backend, inputSize: 2, hiddenSize: 3, numLayers: 2, bidirectional, generator }),
+        outputSize: 2,
+        pool,
+        generator,
+      });
       const x = randomLeaf(backend, [5, 3, 2], generator);
       const lengths = [3, 5, 0];
       const together = model.forward(x, { lengths });
       expect(together.shape).toEqual([3, 2]);
-      for (const [n, length] of lengths.entries()) await close(model.forward(slice(slice(x, 1, n, n + 1), 0, 0, length)), slice(together, 0, n, n + 1));
-      await checkGradients({ x, ...Object.fromEntries(model.namedParameters()) }, () => [model.forward(x, { lengths })], 3);
+      for (const [n, length] of lengths.entries())
+        await close(model.forward(slice(slice(x, 1, n, n + 1), 0, 0, length)), slice(together, 0, n, n + 1));
+      await checkGradients(
+        { x, ...Object.fromEntries(model.namedParameters()) },
+        () => [model.forward(x, { lengths })],
+        3,
+      );
     }),
   );
 });
 
 it('many to many in step: the sequence is the stream, with any layer', () =>
   leakChecked(backend, async () => {
-    using model = new ManyToMany({ backend, layer: new Jordan({ backend, inputSize: 2, hiddenSize: 4, outputSize: 3, generator }), outputSize: 2, generator });
+    using model = new ManyToMany({
+      backend,
+      layer: new Jordan({ backend, inputSize: 2, hiddenSize: 4, outputSize: 3, generator }),
+      outputSize: 2,
+      generator,
+    });
     const x = randomLeaf(backend, [4, 2, 2], generator);
     const { output, state } = model.forward(x);
     expectTypeOf(state).toEqualTypeOf<{ readonly context: Tensor }>();
@@ -82,5 +126,9 @@ it('many to many in step: the sequence is the stream, with any layer', () =>
       carried = step.state;
       await close(step.output, expected[t]!);
     }
-    await checkGradients({ x, ...Object.fromEntries(model.namedParameters()) }, () => [model.forward(x, { lengths: [4, 1] }).output], 4);
+    await checkGradients(
+      { x, ...Object.fromEntries(model.namedParameters()) },
+      () => [model.forward(x, { lengths: [4, 1] }).output],
+      4,
+    );
   }));

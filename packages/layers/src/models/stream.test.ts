@@ -7,12 +7,21 @@ import { ManyToMany } from './many-to-many.ts';
 import { stream } from './stream.ts';
 
 const backend = createReferenceBackend();
-const make = () => new ManyToMany({ backend, layer: new GRU({ backend, inputSize: 2, hiddenSize: 3, generator: new Generator(1) }), outputSize: 2, generator: new Generator(2) });
+const make = () =>
+  new ManyToMany({
+    backend,
+    layer: new GRU({ backend, inputSize: 2, hiddenSize: 3, generator: new Generator(1) }),
+    outputSize: 2,
+    generator: new Generator(2),
+  });
 const frame = (t: number): number[] => [Math.sin(t), Math.cos(3 * t)];
 const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** Frames with a turn of the event loop before some of them. */
-async function* source(count: number, log: { made: number; closed: boolean } = { made: 0, closed: false }): AsyncGenerator<number[]> {
+async function* source(
+  count: number,
+  log: { made: number; closed: boolean } = { made: 0, closed: false },
+): AsyncGenerator<number[]> {
   try {
     for (let t = 0; t < count; t++) {
       if (t % 3 === 1) await wait();
@@ -93,5 +102,7 @@ it('names a frame of another length', async () => {
     for await (const _output of stream(model, [frame(0), frame(1), [1]], { backend })) continue;
   };
   await expect(run()).rejects.toThrow('[stream] frame 2 has 1 features, expected 2 as the first had');
-  await expect(stream(model, [], { backend, capacity: 0 }).next()).rejects.toThrow('[stream] expected capacity to be a whole number of at least 1, got 0');
+  await expect(stream(model, [], { backend, capacity: 0 }).next()).rejects.toThrow(
+    '[stream] expected capacity to be a whole number of at least 1, got 0',
+  );
 });

@@ -31,7 +31,11 @@ export interface StreamOptions<S extends State> {
  * @throws ArgumentError for a frame of another length than the first; an error of the source comes out as it is, behind
  *   the outputs of the frames before it
  */
-export async function* stream<S extends State>(model: SequenceModel<S>, frames: AsyncIterable<ArrayLike<number>> | Iterable<ArrayLike<number>>, options: StreamOptions<S>): AsyncGenerator<Float32Array, void, undefined> {
+export async function* stream<S extends State>(
+  model: SequenceModel<S>,
+  frames: AsyncIterable<ArrayLike<number>> | Iterable<ArrayLike<number>>,
+  options: StreamOptions<S>,
+): AsyncGenerator<Float32Array, void, undefined> {
   const buffer = new FrameBuffer(frames, checkSize('stream', 'capacity', options.capacity ?? 32));
   const { backend } = options;
   let state: S | null = null;
@@ -41,7 +45,11 @@ export async function* stream<S extends State>(model: SequenceModel<S>, frames: 
     for (let waiting = await buffer.take(); waiting.length > 0; waiting = await buffer.take()) {
       if (size < 0) size = waiting[0]!.length;
       const wrong = waiting.findIndex((frame) => frame.length !== size);
-      if (wrong >= 0) throw new ArgumentError(`[stream] frame ${count + wrong} has ${waiting[wrong]!.length} features, expected ${size} as the first had`, 'SHAPE_MISMATCH');
+      if (wrong >= 0)
+        throw new ArgumentError(
+          `[stream] frame ${count + wrong} has ${waiting[wrong]!.length} features, expected ${size} as the first had`,
+          'SHAPE_MISMATCH',
+        );
       count += waiting.length;
       const values = new Float32Array(waiting.length * size);
       waiting.forEach((frame, k) => values.set(frame, k * size));
@@ -49,7 +57,9 @@ export async function* stream<S extends State>(model: SequenceModel<S>, frames: 
       {
         using _scope = openScope(backend, { gradient: false });
         const before: S | null = state;
-        const result: Recurrence<S> = model.forward(tensor(backend, values, { shape: [waiting.length, 1, size] }), { state: before ?? options.state });
+        const result: Recurrence<S> = model.forward(tensor(backend, values, { shape: [waiting.length, 1, size] }), {
+          state: before ?? options.state,
+        });
         state = mapState(result.state, unowned);
         for (const part of Object.values(before ?? {})) part.dispose();
         outputs = await result.output.data();
@@ -79,7 +89,9 @@ class FrameBuffer {
     void this.#read();
   }
 
-  /** The frames that wait, at least one; none at the end. Throws the source's error once the frames before it are taken. */
+  /**
+   * The frames that wait, at least one; none at the end. Throws the source's error once the frames before it are taken.
+   */
   async take(): Promise<ArrayLike<number>[]> {
     while (this.#waiting.length === 0 && !this.#ended) await this.#change();
     const taken = this.#waiting;

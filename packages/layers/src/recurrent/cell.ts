@@ -1,4 +1,16 @@
-import { reshape, scan, ShapeError, show, UnsupportedError, zeros, type Backend, type FusedMode, type Shape, type State, type Tensor } from '@timestep/core';
+import {
+  reshape,
+  scan,
+  ShapeError,
+  show,
+  UnsupportedError,
+  zeros,
+  type Backend,
+  type FusedMode,
+  type Shape,
+  type State,
+  type Tensor,
+} from '@timestep/core';
 import type { Lengths } from '../lengths.ts';
 import { Module } from '../module.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
@@ -52,7 +64,10 @@ export abstract class Cell<S extends State> extends Module {
 
   /** The state before the first step: zeros, unless a cell says otherwise. */
   initialState(batch: number, backend: Backend): S {
-    const parts = Object.entries<Shape>(this.stateShapes).map(([name, shape]) => [name, zeros(backend, [batch, ...shape])]);
+    const parts = Object.entries<Shape>(this.stateShapes).map(([name, shape]) => [
+      name,
+      zeros(backend, [batch, ...shape]),
+    ]);
     return Object.fromEntries(parts) as S;
   }
 
@@ -73,7 +88,10 @@ export abstract class Cell<S extends State> extends Module {
   forward(x: Tensor, state?: S | null): Recurrence<S> {
     const where = this.constructor.name;
     if (x.rank !== 2 || x.shape[1] !== this.inputSize) {
-      const hint = x.rank === 3 ? 'a cell takes one step; give a sequence to the layer' : `pass inputSize: ${x.shape.at(-1)} or project x first`;
+      const hint =
+        x.rank === 3
+          ? 'a cell takes one step; give a sequence to the layer'
+          : `pass inputSize: ${x.shape.at(-1)} or project x first`;
       throw new ShapeError(`[${where}] expected x of shape [N, ${this.inputSize}], got ${show(x.shape)}; ${hint}`);
     }
     const batch = x.shape[0]!;
@@ -99,19 +117,27 @@ export function scanCell<S extends State>(
   return scoped(x.backend, () => {
     const start = options.state ?? cell.initialState(x.shape[1]!, x.backend);
     if (x.shape[0] === 0) return withoutSteps(cell, x, start);
-    return scan<S>((prepared, state) => step(prepared, state), prepare(x), start, { lengths: options.lengths, reverse: options.reverse });
+    return scan<S>((prepared, state) => step(prepared, state), prepare(x), start, {
+      lengths: options.lengths,
+      reverse: options.reverse,
+    });
   });
 }
 
 /** @throws UnsupportedError under `fused: 'require'`, for a cell that no backend has a fused sequence of */
 export function refuseRequired<S extends State>(cell: Cell<S>, options: SequenceOptions<S>): void {
   if (options.fused !== 'require') return;
-  throw new UnsupportedError(`[cell] fused: 'require' was asked for, but ${cell.constructor.name} has no fused sequence; use fused: 'auto'`);
+  throw new UnsupportedError(
+    `[cell] fused: 'require' was asked for, but ${cell.constructor.name} has no fused sequence; use fused: 'auto'`,
+  );
 }
 
 /** What an empty sequence gives: no output, and the state as it was. */
 export function withoutSteps<S extends State>(cell: Cell<S>, x: Tensor, start: S): Recurrence<S> {
-  return { output: zeros(x.backend, [0, x.shape[1]!, cell.outputSize]), state: mapState(start, (part) => reshape(part, part.shape)) };
+  return {
+    output: zeros(x.backend, [0, x.shape[1]!, cell.outputSize]),
+    state: mapState(start, (part) => reshape(part, part.shape)),
+  };
 }
 
 /** The same state with each part mapped. */
@@ -125,7 +151,13 @@ export function checkState(where: string, state: State, shapes: Readonly<Record<
   for (const name of names) {
     const part: Tensor | undefined = state[name];
     const expected = [...lead, ...shapes[name]!];
-    if (!part) throw new ShapeError(`[${where}] expected a state with ${names.join(' and ')}, got ${Object.keys(state).join(' and ') || 'nothing'}; pass all of it or none`);
-    if (show(part.shape) !== show(expected)) throw new ShapeError(`[${where}] expected state.${name} of shape ${show(expected)}, got ${show(part.shape)}; take it from the state that this layer returned, or leave it out for zeros`);
+    if (!part)
+      throw new ShapeError(
+        `[${where}] expected a state with ${names.join(' and ')}, got ${Object.keys(state).join(' and ') || 'nothing'}; pass all of it or none`,
+      );
+    if (show(part.shape) !== show(expected))
+      throw new ShapeError(
+        `[${where}] expected state.${name} of shape ${show(expected)}, got ${show(part.shape)}; take it from the state that this layer returned, or leave it out for zeros`,
+      );
   }
 }

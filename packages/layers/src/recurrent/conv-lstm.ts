@@ -1,4 +1,21 @@
-import { add, ArgumentError, concat, expand, gatherRows, linear, lstmGates, reshape, ShapeError, show, tensor, transpose, uniform, zeros, type Backend, type Tensor } from '@timestep/core';
+import {
+  add,
+  ArgumentError,
+  concat,
+  expand,
+  gatherRows,
+  linear,
+  lstmGates,
+  reshape,
+  ShapeError,
+  show,
+  tensor,
+  transpose,
+  uniform,
+  zeros,
+  type Backend,
+  type Tensor,
+} from '@timestep/core';
 import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
@@ -46,7 +63,10 @@ export class ConvLSTMCell extends ProjectedCell<LstmState> {
     this.imageSize = options.imageSize;
     for (const side of this.imageSize) checkSize('convLSTMCell', 'imageSize', side);
     this.kernelSize = checkSize('convLSTMCell', 'kernelSize', options.kernelSize ?? 3);
-    if (this.kernelSize % 2 === 0) throw new ArgumentError(`[convLSTMCell] expected an odd kernelSize, which keeps the size of the image, got ${this.kernelSize}`);
+    if (this.kernelSize % 2 === 0)
+      throw new ArgumentError(
+        `[convLSTMCell] expected an odd kernelSize, which keeps the size of the image, got ${this.kernelSize}`,
+      );
     const [height, width] = this.imageSize;
     this.inputSize = this.inputChannels * height * width;
     this.outputSize = this.hiddenChannels * height * width;
@@ -54,7 +74,8 @@ export class ConvLSTMCell extends ProjectedCell<LstmState> {
     this.#neighbours = neighbours(height, width, this.kernelSize);
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(this.hiddenChannels * this.kernelSize ** 2);
-    const draw = (...shape: number[]) => new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    const draw = (...shape: number[]) =>
+      new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
     this.weight_ih = draw(4 * this.hiddenChannels, this.inputChannels, this.kernelSize, this.kernelSize);
     this.weight_hh = draw(4 * this.hiddenChannels, this.hiddenChannels, this.kernelSize, this.kernelSize);
     this.bias_ih = draw(4 * this.hiddenChannels);
@@ -78,7 +99,11 @@ export class ConvLSTMCell extends ProjectedCell<LstmState> {
     const recurrent = this.#convolve(reshape(h, [batch, filters, places]), this.weight_hh, null);
     const sums = reshape(add(reshape(projected, recurrent.shape), recurrent), [rows[0]!, 4 * filters]);
     const cells = reshape(transpose(reshape(c, [batch, filters, places])), rows);
-    const next = lstmGates(sums, cells, { weightHr: null, peephole: this.#peephole(batch), variant: { coupledGates: false } });
+    const next = lstmGates(sums, cells, {
+      weightHr: null,
+      peephole: this.#peephole(batch),
+      variant: { coupledGates: false },
+    });
     const image = (part: Tensor): Tensor => reshape(transpose(reshape(part, [batch, places, filters])), h.shape);
     const state = { h: image(next.h), c: image(next.c) };
     return { output: reshape(state.h, [batch, this.outputSize]), state };
@@ -92,7 +117,10 @@ export class ConvLSTMCell extends ProjectedCell<LstmState> {
     return reshape(expand(rows, [3, batch, places, filters]), [3, batch * places, filters]);
   }
 
-  /** images `[N, C, places]` → `[N, places, 4F]`: every place's neighbourhood is gathered, and one product does the rest. */
+  /**
+   * images `[N, C, places]` → `[N, places, 4F]`: every place's neighbourhood is gathered, and one product does the
+   * rest.
+   */
   #convolve(images: Tensor, weight: Parameter, bias: Parameter | null): Tensor {
     const { backend } = images;
     const [batch, channels, places] = images.shape as [number, number, number];
@@ -134,7 +162,8 @@ export interface ConvLSTMOptions extends Omit<StackOptions, 'inputSize'>, ConvLS
  * {@link ConvLSTMCell}.
  *
  * ```ts
- * const network = new ConvLSTM({ backend, inputChannels: 1, hiddenChannels: 16, imageSize: [32, 32], peepholes: true });
+ * const network = new ConvLSTM({ backend, inputChannels: 1, hiddenChannels: 16, imageSize: [32, 32], peepholes: true
+ * });
  * ```
  */
 export class ConvLSTM extends Recurrent<LstmState> {
@@ -145,7 +174,14 @@ export class ConvLSTM extends Recurrent<LstmState> {
   constructor(given: ConvLSTMOptions) {
     const options = { ...given, generator: generatorOrFresh(given.generator) };
     const places = options.imageSize[0] * options.imageSize[1];
-    super({ ...options, inputSize: options.inputChannels * places, cell: (inputSize) => new ConvLSTMCell({ ...options, inputChannels: inputSize / places }) }, 'convLSTM');
+    super(
+      {
+        ...options,
+        inputSize: options.inputChannels * places,
+        cell: (inputSize) => new ConvLSTMCell({ ...options, inputChannels: inputSize / places }),
+      },
+      'convLSTM',
+    );
     this.inputChannels = options.inputChannels;
     this.hiddenChannels = options.hiddenChannels;
     this.imageSize = options.imageSize;
@@ -154,7 +190,10 @@ export class ConvLSTM extends Recurrent<LstmState> {
   /** @param x `[T, N, C, height, width]` */
   override forward(x: Tensor, options: RecurrentInput<LstmState> = {}): Recurrence<LstmState> {
     const image = [this.inputChannels, ...this.imageSize];
-    if (x.rank !== 5 || show(x.shape.slice(2)) !== show(image)) throw new ShapeError(`[convLSTM] expected x of shape [T, N, ${image.join(', ')}], got ${show(x.shape)}; one image is [C, height, width]`);
+    if (x.rank !== 5 || show(x.shape.slice(2)) !== show(image))
+      throw new ShapeError(
+        `[convLSTM] expected x of shape [T, N, ${image.join(', ')}], got ${show(x.shape)}; one image is [C, height, width]`,
+      );
     const lead = x.shape.slice(0, 2);
     return scoped(x.backend, () => {
       const { output, state } = super.forward(reshape(x, [...lead, this.inputSize]), options);
@@ -164,7 +203,10 @@ export class ConvLSTM extends Recurrent<LstmState> {
 
   /** One image of a stream: x `[N, C, height, width]`. */
   override step(x: Tensor, state: LstmState | null = null): Recurrence<LstmState> {
-    if (this.bidirectional) throw new ArgumentError('[convLSTM] a bidirectional layer needs the whole sequence; use forward(x), or build it with bidirectional: false');
+    if (this.bidirectional)
+      throw new ArgumentError(
+        '[convLSTM] a bidirectional layer needs the whole sequence; use forward(x), or build it with bidirectional: false',
+      );
     return scoped(x.backend, () => {
       const result = this.forward(reshape(x, [1, ...x.shape]), { state });
       return { output: reshape(result.output, result.output.shape.slice(1)), state: result.state };

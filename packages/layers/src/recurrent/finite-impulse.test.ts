@@ -27,7 +27,9 @@ describe('a finite-impulse network', () => {
       const values = await x.data();
       for (let t = 6; t < 12; t++) {
         const window = tensor(backend, values.slice((t - 6) * 2, (t + 1) * 2), { shape: [1, 14] });
-        (await feedForward.forward(window).data()).forEach((value, unit) => expect(value).toBeCloseTo(recurrent[t]![0]![unit]!, 13));
+        (await feedForward.forward(window).data()).forEach((value, unit) =>
+          expect(value).toBeCloseTo(recurrent[t]![0]![unit]!, 13),
+        );
       }
     }));
 
@@ -45,14 +47,20 @@ describe('a finite-impulse network', () => {
     leakChecked(backend, async () => {
       using network = new FiniteImpulse({ backend, inputSize: 2, hiddenSize: 3, taps: 2, numLayers: 2, generator });
       const x = randomLeaf(backend, [5, 2, 2], generator);
-      await checkGradients({ x, ...Object.fromEntries(network.namedParameters()) }, () => {
-        const { output, state } = network.forward(x, { lengths: [5, 2] });
-        return [output, ...state.map(({ taps }) => taps)];
-      }, 6);
+      await checkGradients(
+        { x, ...Object.fromEntries(network.namedParameters()) },
+        () => {
+          const { output, state } = network.forward(x, { lengths: [5, 2] });
+          return [output, ...state.map(({ taps }) => taps)];
+        },
+        6,
+      );
       const whole = await network.forward(x).output.data();
       const first = network.forward(slice(x, 0, 0, 2));
       const rest = await network.forward(slice(x, 0, 2), { state: first.state }).output.data();
       rest.forEach((value, k) => expect(value).toBeCloseTo(whole[2 * 2 * 3 + k]!, 13));
-      expect(() => network.forward(x, { state: [] })).toThrow('[finiteImpulse] expected 2 states, one for each layer, got 0');
+      expect(() => network.forward(x, { state: [] })).toThrow(
+        '[finiteImpulse] expected 2 states, one for each layer, got 0',
+      );
     }));
 });

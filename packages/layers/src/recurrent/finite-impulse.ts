@@ -35,8 +35,18 @@ export class FiniteImpulse extends Module {
     super();
     const numLayers = checkSize('finiteImpulse', 'numLayers', options.numLayers ?? 1);
     this.generator = generatorOrFresh(options.generator);
-    this.#cells = Array.from({ length: numLayers }, (_, layer) => new FiniteImpulseCell({ ...options, generator: this.generator, inputSize: layer === 0 ? options.inputSize : options.hiddenSize }));
-    this.layers = this.#cells.map((cell) => new Recurrent({ cell: () => cell, inputSize: cell.inputSize }, 'finiteImpulse'));
+    this.#cells = Array.from(
+      { length: numLayers },
+      (_, layer) =>
+        new FiniteImpulseCell({
+          ...options,
+          generator: this.generator,
+          inputSize: layer === 0 ? options.inputSize : options.hiddenSize,
+        }),
+    );
+    this.layers = this.#cells.map(
+      (cell) => new Recurrent({ cell: () => cell, inputSize: cell.inputSize }, 'finiteImpulse'),
+    );
     this.inputSize = options.inputSize;
     this.outputSize = options.hiddenSize;
     this.reach = numLayers * (options.taps - 1) + 1;
@@ -46,10 +56,16 @@ export class FiniteImpulse extends Module {
    * @param x `[T, N, D]`
    * @param options.state one for each layer, each `taps [1, N, K − 1, …]`; zeros by default
    */
-  forward(x: Tensor, options: LengthsOption & { readonly state?: readonly TapState[] | null | undefined } = {}): { readonly output: Tensor; readonly state: readonly TapState[] } {
+  forward(
+    x: Tensor,
+    options: LengthsOption & { readonly state?: readonly TapState[] | null | undefined } = {},
+  ): { readonly output: Tensor; readonly state: readonly TapState[] } {
     checkNames('finiteImpulse', options, ['lengths', 'state']);
     const { lengths, state } = options;
-    if (state && state.length !== this.layers.length) throw new ArgumentError(`[finiteImpulse] expected ${this.layers.length} states, one for each layer, got ${state.length}`);
+    if (state && state.length !== this.layers.length)
+      throw new ArgumentError(
+        `[finiteImpulse] expected ${this.layers.length} states, one for each layer, got ${state.length}`,
+      );
     using scope = openScope(x.backend);
     const finals: TapState[] = [];
     let output = x;
@@ -63,9 +79,9 @@ export class FiniteImpulse extends Module {
   }
 
   /**
-   * The feed-forward network that it equals: from a window of R inputs side by side, the oldest first, `[N, R·D]`, to the
-   * output of the last of them, `[N, H]`. Every layer holds its units once for each delay at which the next one looks.
-   * Where the window begins with the sequence, the recurrent form starts from empty delay lines instead.
+   * The feed-forward network that it equals: from a window of R inputs side by side, the oldest first, `[N, R·D]`, to
+   * the output of the last of them, `[N, H]`. Every layer holds its units once for each delay at which the next one
+   * looks. Where the window begins with the sequence, the recurrent form starts from empty delay lines instead.
    */
   async unroll(): Promise<Sequential> {
     const stages: Stage[] = [];
@@ -74,13 +90,21 @@ export class FiniteImpulse extends Module {
       const [weight, bias] = [await cell.weight_ih.data(), await cell.bias_ih.data()];
       const { taps, inputSize: inputs, hiddenSize: units } = cell;
       const after = places - taps + 1;
-      const wide = new Linear({ backend: cell.weight_ih.backend, inputSize: places * inputs, outputSize: after * units, generator: this.generator });
+      const wide = new Linear({
+        backend: cell.weight_ih.backend,
+        inputSize: places * inputs,
+        outputSize: after * units,
+        generator: this.generator,
+      });
       const values = new Float64Array(wide.weight.size);
       for (let place = 0; place < after; place++) {
         for (let unit = 0; unit < units; unit++) {
           for (let tap = 0; tap < taps; tap++) {
             const from = (tap * units + unit) * inputs;
-            values.set(weight.subarray(from, from + inputs), ((place * units + unit) * places + place + taps - 1 - tap) * inputs);
+            values.set(
+              weight.subarray(from, from + inputs),
+              ((place * units + unit) * places + place + taps - 1 - tap) * inputs,
+            );
           }
         }
       }

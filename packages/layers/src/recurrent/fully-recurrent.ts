@@ -19,9 +19,9 @@ export interface FullyRecurrentCellOptions extends LayerOptions {
 }
 
 /**
- * One step of a fully recurrent network (Williams and Zipser 1989, equations 1 and 2): every unit sees every unit of the
- * step before and every input, h' = φ(W_ih x + W_hh h + b), and some of the units are read as the output. Parameters:
- * `weight_ih [H, D]`, `weight_hh [H, H]`, `bias_ih [H]`, each from uniform ±1/√H.
+ * One step of a fully recurrent network (Williams and Zipser 1989, equations 1 and 2): every unit sees every unit of
+ * the step before and every input, h' = φ(W_ih x + W_hh h + b), and some of the units are read as the output.
+ * Parameters: `weight_ih [H, D]`, `weight_hh [H, H]`, `bias_ih [H]`, each from uniform ±1/√H.
  */
 export class FullyRecurrentCell extends ProjectedCell<HiddenState> {
   readonly inputSize: number;
@@ -38,12 +38,16 @@ export class FullyRecurrentCell extends ProjectedCell<HiddenState> {
     this.inputSize = checkSize('fullyRecurrentCell', 'inputSize', options.inputSize);
     this.hiddenSize = checkSize('fullyRecurrentCell', 'hiddenSize', options.hiddenSize);
     this.outputSize = checkSize('fullyRecurrentCell', 'outputSize', options.outputSize ?? this.hiddenSize);
-    if (this.outputSize > this.hiddenSize) throw new ArgumentError(`[fullyRecurrentCell] expected outputSize of at most hiddenSize ${this.hiddenSize}, got ${this.outputSize}; the outputs are some of the units`);
+    if (this.outputSize > this.hiddenSize)
+      throw new ArgumentError(
+        `[fullyRecurrentCell] expected outputSize of at most hiddenSize ${this.hiddenSize}, got ${this.outputSize}; the outputs are some of the units`,
+      );
     this.stateShapes = { h: [this.hiddenSize] };
     this.activation = options.activation ?? sigmoid;
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(this.hiddenSize);
-    const draw = (...shape: number[]) => new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    const draw = (...shape: number[]) =>
+      new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
     this.weight_ih = draw(this.hiddenSize, this.inputSize);
     this.weight_hh = draw(this.hiddenSize, this.hiddenSize);
     this.bias_ih = draw(this.hiddenSize);
@@ -55,7 +59,10 @@ export class FullyRecurrentCell extends ProjectedCell<HiddenState> {
 
   protected advance(projected: Tensor, { h }: HiddenState): Recurrence<HiddenState> {
     const next = this.activation(add(projected, linear(h, this.weight_hh)));
-    return { output: this.outputSize === this.hiddenSize ? next : slice(next, 1, 0, this.outputSize), state: { h: next } };
+    return {
+      output: this.outputSize === this.hiddenSize ? next : slice(next, 1, 0, this.outputSize),
+      state: { h: next },
+    };
   }
 }
 
@@ -64,8 +71,8 @@ export interface FullyRecurrentOptions extends StackOptions, FullyRecurrentCellO
 }
 
 /**
- * A fully recurrent network (Williams and Zipser 1989) over sequences: x `[T, N, D]` → output `[T, N, P·directions]` and
- * state `{ h: [L·directions, N, H] }`; the equations stand at {@link FullyRecurrentCell}.
+ * A fully recurrent network (Williams and Zipser 1989) over sequences: x `[T, N, D]` → output `[T, N, P·directions]`
+ * and state `{ h: [L·directions, N, H] }`; the equations stand at {@link FullyRecurrentCell}.
  *
  * ```ts
  * const network = new FullyRecurrent({ backend, inputSize: 2, hiddenSize: 12, outputSize: 1, activation: softplus });

@@ -1,4 +1,14 @@
-import { type Generator, type Initializer, linear, type SequenceArguments, type Shape, sizeOf, type State, type Tensor, uniform } from '@timestep/core';
+import {
+  type Generator,
+  type Initializer,
+  linear,
+  type SequenceArguments,
+  type Shape,
+  sizeOf,
+  type State,
+  type Tensor,
+  uniform,
+} from '@timestep/core';
 import { applyDropout } from '../dropout.ts';
 import { checkRate, checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
 import { Parameter } from '../parameter.ts';
@@ -27,7 +37,9 @@ export interface GatedCellOptions extends LayerOptions {
 /** Draws one gate's block of a parameter. */
 export type GateInitializer = (shape: Shape, generator: Generator, gate: number) => Float32Array;
 
-/** What RNNCell, LSTMCell, GRUCell and the like share: an input product, a recurrent product, and G gates made of both. */
+/**
+ * What RNNCell, LSTMCell, GRUCell and the like share: an input product, a recurrent product, and G gates made of both.
+ */
 export abstract class GatedCell<S extends State & { readonly h: Tensor }> extends Cell<S> {
   readonly inputSize: number;
   readonly hiddenSize: number;
@@ -50,7 +62,13 @@ export abstract class GatedCell<S extends State & { readonly h: Tensor }> extend
    * @param outputSize P; H but for a projected LSTM
    * @param biases draw the two bias vectors gate by gate; uniform ±1/√H by default
    */
-  constructor(where: string, gates: number, options: GatedCellOptions, outputSize = options.hiddenSize, biases: readonly GateInitializer[] = []) {
+  constructor(
+    where: string,
+    gates: number,
+    options: GatedCellOptions,
+    outputSize = options.hiddenSize,
+    biases: readonly GateInitializer[] = [],
+  ) {
     super();
     this.inputSize = checkSize(where, 'inputSize', options.inputSize);
     this.hiddenSize = checkSize(where, 'hiddenSize', options.hiddenSize);
@@ -65,7 +83,12 @@ export abstract class GatedCell<S extends State & { readonly h: Tensor }> extend
   }
 
   /** A parameter `[gates·H, …columns]`, gate by gate. */
-  #draw({ backend }: LayerOptions, gates: number, columns: readonly number[], initializer: GateInitializer = this.uniform): Parameter {
+  #draw(
+    { backend }: LayerOptions,
+    gates: number,
+    columns: readonly number[],
+    initializer: GateInitializer = this.uniform,
+  ): Parameter {
     const shape = [this.hiddenSize, ...columns];
     const values = new Float32Array(gates * sizeOf(shape));
     for (let gate = 0; gate < gates; gate++) values.set(initializer(shape, this.generator, gate), gate * sizeOf(shape));
@@ -105,7 +128,9 @@ export abstract class GatedCell<S extends State & { readonly h: Tensor }> extend
   override sequence(x: Tensor, options: SequenceOptions<S> = {}): Recurrence<S> {
     return scoped(x.backend, () => {
       const state = options.state ?? null;
-      const weightHh = this.training ? applyDropout(this.weight_hh, this.weightDropout, this.generator) : this.weight_hh;
+      const weightHh = this.training
+        ? applyDropout(this.weight_hh, this.weightDropout, this.generator)
+        : this.weight_hh;
       const given = {
         x,
         weightIh: this.weight_ih,

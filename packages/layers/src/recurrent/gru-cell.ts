@@ -10,9 +10,9 @@ export interface GRUCellOptions extends GatedCellOptions {
 }
 
 /**
- * One step of the gated recurrent unit (Cho et al. 2014), gates in the order r, z, n: r, z = σ(W x + b_ih + U h + b_hh),
- * h' = (1 − z)∘n + z∘h, and n = tanh(W_n x + b_in + r∘(U_n h + b_hn)) or, with the reset before, tanh(W_n x + b_in +
- * U_n (r∘h) + b_hn). Parameters: `weight_ih [3H, D]`, `weight_hh [3H, H]`, `bias_ih [3H]`, `bias_hh [3H]`.
+ * One step of the gated recurrent unit (Cho et al. 2014), gates in the order r, z, n: r, z = σ(W x + b_ih + U h +
+ * b_hh), h' = (1 − z)∘n + z∘h, and n = tanh(W_n x + b_in + r∘(U_n h + b_hn)) or, with the reset before, tanh(W_n x +
+ * b_in + U_n (r∘h) + b_hn). Parameters: `weight_ih [3H, D]`, `weight_hh [3H, H]`, `bias_ih [3H]`, `bias_hh [3H]`.
  */
 export class GRUCell extends GatedCell<HiddenState> {
   readonly stateShapes;

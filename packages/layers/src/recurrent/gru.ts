@@ -9,8 +9,8 @@ export interface GRUOptions extends StackOptions, GRUCellOptions {
 
 /**
  * Gated recurrent units (Cho et al. 2014) over sequences: x `[T, N, D]` → output `[T, N, H·directions]` and state
- * `{ h: [L·directions, N, H] }`; the equations stand at {@link GRUCell}. Names, shapes, gate order (r, z, n) and numbers
- * are those of `torch.nn.GRU`.
+ * `{ h: [L·directions, N, H] }`; the equations stand at {@link GRUCell}. Names, shapes, gate order (r, z, n) and
+ * numbers are those of `torch.nn.GRU`.
  *
  * ```ts
  * const gru = new GRU({ backend, inputSize: 8, hiddenSize: 32, numLayers: 2, dropout: 0.2 });

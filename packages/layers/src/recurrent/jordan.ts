@@ -56,7 +56,8 @@ export class JordanCell extends ProjectedCell<JordanState> {
     this.outputActivation = options.outputActivation ?? sigmoid;
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(this.hiddenSize);
-    const draw = (...shape: number[]) => new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    const draw = (...shape: number[]) =>
+      new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
     this.weight_ih = draw(this.hiddenSize, this.inputSize);
     this.weight_hh = draw(this.hiddenSize, this.outputSize);
     this.bias_ih = draw(this.hiddenSize);

@@ -1,4 +1,15 @@
-import { add, ArgumentError, constant, linear, lstmGates, lstmSequence, lstmStep, type SequenceArguments, type Tensor, uniform } from '@timestep/core';
+import {
+  add,
+  ArgumentError,
+  constant,
+  linear,
+  lstmGates,
+  lstmSequence,
+  lstmStep,
+  type SequenceArguments,
+  type Tensor,
+  uniform,
+} from '@timestep/core';
 import { LayerNorm } from '../layer-norm.ts';
 import { checkSize } from '../options.ts';
 import { Parameter } from '../parameter.ts';
@@ -15,16 +26,20 @@ export interface LSTMCellOptions extends GatedCellOptions {
   readonly peepholes?: boolean | undefined;
   /** f = 1 − i (Greff et al. 2017); the forget gate's parameters stay, unused, so that the shapes are PyTorch's. */
   readonly coupledGates?: boolean | undefined;
-  /** What the two biases of the forget gate add up to at the start, such as 1 (Jozefowicz et al. 2015); drawn by default. */
+  /**
+   * What the two biases of the forget gate add up to at the start, such as 1 (Jozefowicz et al. 2015); drawn by
+   * default.
+   */
   readonly forgetBias?: number | undefined;
   /**
-   * T: start with memories of 1 … T steps, spread over the units (Tallec and Ollivier 2018, equation 16): the biases of the
-   * forget gate add up to ln u with u uniform in [1, T − 1), those of the input gate to its negative.
+   * T: start with memories of 1 … T steps, spread over the units (Tallec and Ollivier 2018, equation 16): the biases of
+   * the forget gate add up to ln u with u uniform in [1, T − 1), those of the input gate to its negative.
    */
   readonly memorySpan?: number | undefined;
   /**
    * Normalise both products and what the output gate reads of the cell (Ba, Kiros and Hinton 2016, equations 29–31):
-   * i, f, g, o from LN(W x) + b_ih + LN(U h) + b_hh, and h' = o∘tanh(LN(c')). It runs step by step: no backend fuses it.
+   * i, f, g, o from LN(W x) + b_ih + LN(U h) + b_hh, and h' = o∘tanh(LN(c')). It runs step by step: no backend fuses
+   * it.
    */
   readonly layerNorm?: boolean | undefined;
 }
@@ -49,7 +64,9 @@ export class LSTMCell extends GatedCell<LstmState> {
   constructor(options: LSTMCellOptions) {
     const projection = checkSize('lstmCell', 'projectionSize', options.projectionSize ?? 0, 0);
     if (projection > 0 && projection >= options.hiddenSize) {
-      throw new ArgumentError(`[lstmCell] expected projectionSize to be smaller than hiddenSize ${options.hiddenSize}, got ${projection}; leave it out for no projection`);
+      throw new ArgumentError(
+        `[lstmCell] expected projectionSize to be smaller than hiddenSize ${options.hiddenSize}, got ${projection}; leave it out for no projection`,
+      );
     }
     super('lstmCell', 4, options, projection || options.hiddenSize, startBiases(options));
     this.coupledGates = options.coupledGates ?? false;
@@ -70,7 +87,11 @@ export class LSTMCell extends GatedCell<LstmState> {
   }
 
   protected advance(projected: Tensor, state: LstmState, weightHh: Tensor): LstmState {
-    const variant = { peepholes: this.weight_peephole !== null, coupledGates: this.coupledGates, projectionSize: this.weight_hr ? this.outputSize : 0 };
+    const variant = {
+      peepholes: this.weight_peephole !== null,
+      coupledGates: this.coupledGates,
+      projectionSize: this.weight_hr ? this.outputSize : 0,
+    };
     const gates = { weightHr: this.weight_hr, peephole: this.weight_peephole, variant };
     if (!this.norm_hh) return lstmStep(projected, state, { ...gates, weightHh, biasHh: this.bias_hh });
     const product = this.norm_hh.forward(linear(state.h, weightHh));
@@ -91,15 +112,25 @@ export class LSTMCell extends GatedCell<LstmState> {
   }
 }
 
-/** Where a start is asked for, `bias_ih` holds it and `bias_hh` is 0; the gates that are not named are drawn as ever. */
+/**
+ * Where a start is asked for, `bias_ih` holds it and `bias_hh` is 0; the gates that are not named are drawn as ever.
+ */
 function startBiases({ forgetBias, memorySpan, hiddenSize, bias }: LSTMCellOptions): GateInitializer[] {
   if (forgetBias === undefined && memorySpan === undefined) return [];
-  if (bias === false) throw new ArgumentError(`[lstmCell] ${memorySpan === undefined ? 'forgetBias' : 'memorySpan'} needs the biases; leave out bias: false`);
-  if (forgetBias !== undefined && memorySpan !== undefined) throw new ArgumentError('[lstmCell] forgetBias and memorySpan both set the forget gate; pass one of them');
-  if (memorySpan !== undefined && !(memorySpan > 2)) throw new ArgumentError(`[lstmCell] expected memorySpan above 2 steps, got ${memorySpan}`);
+  if (bias === false)
+    throw new ArgumentError(
+      `[lstmCell] ${memorySpan === undefined ? 'forgetBias' : 'memorySpan'} needs the biases; leave out bias: false`,
+    );
+  if (forgetBias !== undefined && memorySpan !== undefined)
+    throw new ArgumentError('[lstmCell] forgetBias and memorySpan both set the forget gate; pass one of them');
+  if (memorySpan !== undefined && !(memorySpan > 2))
+    throw new ArgumentError(`[lstmCell] expected memorySpan above 2 steps, got ${memorySpan}`);
   const bound = 1 / Math.sqrt(hiddenSize);
   const drawn = uniform(-bound, bound);
-  if (memorySpan === undefined) return [forgetBias!, 0].map((value) => (shape, generator, gate) => (gate === 1 ? constant(value) : drawn)(shape, generator));
+  if (memorySpan === undefined)
+    return [forgetBias!, 0].map(
+      (value) => (shape, generator, gate) => (gate === 1 ? constant(value) : drawn)(shape, generator),
+    );
   let spans = new Float32Array(0);
   const spread: GateInitializer = (shape, generator, gate) => {
     // Gate 0 is the input gate and comes first.

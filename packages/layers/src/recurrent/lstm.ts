@@ -7,9 +7,9 @@ export interface LSTMOptions extends StackOptions, LSTMCellOptions {
 }
 
 /**
- * Long short-term memory (Hochreiter and Schmidhuber 1997) over sequences: x `[T, N, D]` → output `[T, N, P·directions]`
- * and state `{ h: [L·directions, N, P], c: [L·directions, N, H] }`, with P = H unless projected; the equations stand at
- * {@link LSTMCell}. Names, shapes, gate order (i, f, g, o) and numbers are those of `torch.nn.LSTM`.
+ * Long short-term memory (Hochreiter and Schmidhuber 1997) over sequences: x `[T, N, D]` → output `[T, N,
+ * P·directions]` and state `{ h: [L·directions, N, P], c: [L·directions, N, H] }`, with P = H unless projected; the
+ * equations stand at {@link LSTMCell}. Names, shapes, gate order (i, f, g, o) and numbers are those of `torch.nn.LSTM`.
  *
  * ```ts
  * const lstm = new LSTM({ backend, inputSize: 40, hiddenSize: 128, numLayers: 2, bidirectional: true, dropout: 0.3 });

@@ -35,7 +35,8 @@ export class MinGRUCell extends ScanCell {
     this.stateShapes = { h: [this.hiddenSize] };
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(this.hiddenSize);
-    const draw = (...shape: number[]) => new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    const draw = (...shape: number[]) =>
+      new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
     this.weight_ih = draw(2 * this.hiddenSize, this.inputSize);
     this.bias_ih = (options.bias ?? true) ? draw(2 * this.hiddenSize) : null;
   }
@@ -53,8 +54,8 @@ export interface MinGRUOptions extends StackOptions, MinGRUCellOptions {
 
 /**
  * minGRU (Feng et al. 2024) over sequences by a parallel scan: x `[T, N, D]` → output `[T, N, H·directions]` and state
- * `{ h: [L·directions, N, H] }`; the equations stand at {@link MinGRUCell}. One layer is linear in what it stores: stack
- * several.
+ * `{ h: [L·directions, N, H] }`; the equations stand at {@link MinGRUCell}. One layer is linear in what it stores:
+ * stack several.
  *
  * ```ts
  * const network = new MinGRU({ backend, inputSize: 8, hiddenSize: 64, numLayers: 3, residual: true });

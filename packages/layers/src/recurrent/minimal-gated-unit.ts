@@ -22,7 +22,10 @@ export class MGUCell extends GatedCell<HiddenState> {
     const size = this.hiddenSize;
     const recurrent = (gate: number, x: Tensor): Tensor => {
       const [from, to] = [gate * size, (gate + 1) * size];
-      return add(slice(projected, 1, from, to), linear(x, slice(weightHh, 0, from, to), this.bias_hh && slice(this.bias_hh, 0, from, to)));
+      return add(
+        slice(projected, 1, from, to),
+        linear(x, slice(weightHh, 0, from, to), this.bias_hh && slice(this.bias_hh, 0, from, to)),
+      );
     };
     return tidy(projected.backend, () => {
       const forget = sigmoid(recurrent(0, h));

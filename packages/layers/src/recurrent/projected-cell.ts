@@ -18,6 +18,12 @@ export abstract class ProjectedCell<S extends State> extends Cell<S> {
   }
 
   override sequence(x: Tensor, options: SequenceOptions<S> = {}): Recurrence<S> {
-    return scanCell(this, x, options, (projected, state) => this.advance(projected, state), (input) => this.project(input));
+    return scanCell(
+      this,
+      x,
+      options,
+      (projected, state) => this.advance(projected, state),
+      (input) => this.project(input),
+    );
   }
 }

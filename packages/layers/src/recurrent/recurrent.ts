@@ -1,4 +1,18 @@
-import { add, ArgumentError, checkLengths, concat, reshape, ShapeError, show, stack, unstack, type FusedMode, type Generator, type State, type Tensor } from '@timestep/core';
+import {
+  add,
+  ArgumentError,
+  checkLengths,
+  concat,
+  reshape,
+  ShapeError,
+  show,
+  stack,
+  unstack,
+  type FusedMode,
+  type Generator,
+  type State,
+  type Tensor,
+} from '@timestep/core';
 import { expectSequence } from '../checks.ts';
 import { applyDropout } from '../dropout.ts';
 import type { LengthsOption } from '../lengths.ts';
@@ -85,7 +99,8 @@ export class Recurrent<S extends State> extends Module {
     this.outputSize = this.#cells.at(-1)!.outputSize * this.directions;
     for (const { name, value } of this.slots()) {
       // Only for reading: what the module holds is found through its cells.
-      if (!(name in this) && !(value instanceof Module)) Object.defineProperty(this, name, { get: () => this.slots().find((slot) => slot.name === name)?.value });
+      if (!(name in this) && !(value instanceof Module))
+        Object.defineProperty(this, name, { get: () => this.slots().find((slot) => slot.name === name)?.value });
     }
   }
 
@@ -101,7 +116,9 @@ export class Recurrent<S extends State> extends Module {
 
   override slots(): Slot[] {
     const own = super.slots();
-    const ofCells = this.#cells.flatMap((cell, row) => cell.slots().map((slot) => ({ ...slot, name: placed(slot.name, this.#suffix(row)) })));
+    const ofCells = this.#cells.flatMap((cell, row) =>
+      cell.slots().map((slot) => ({ ...slot, name: placed(slot.name, this.#suffix(row)) })),
+    );
     return [...own, ...ofCells];
   }
 
@@ -115,7 +132,8 @@ export class Recurrent<S extends State> extends Module {
    * @param options.state each part `[L·directions, N, …]`
    * @returns `output [T, N, outputSize]` of the last layer, and the state after each sequence's last step in the
    *   direction of travel
-   * @throws ShapeError, DTypeError, or ArgumentError: `INVALID_LENGTHS` that names the entry, or for a name that is no option
+   * @throws ShapeError, DTypeError, or ArgumentError: `INVALID_LENGTHS` that names the entry, or for a name that is no
+   * option
    */
   forward(x: Tensor, options: RecurrentInput<S> = {}): Recurrence<S> {
     expectSequence(this.#where, x, this.inputSize);
@@ -129,12 +147,20 @@ export class Recurrent<S extends State> extends Module {
       const finals: S[] = [];
       let current = x;
       for (let layer = 0; layer < this.numLayers; layer++) {
-        const input = layer > 0 && this.training ? applyDropout(current, this.dropout, this.generator, this.lockedDropout) : current;
+        const input =
+          layer > 0 && this.training
+            ? applyDropout(current, this.dropout, this.generator, this.lockedDropout)
+            : current;
         const outputs = [];
         for (let direction = 0; direction < this.directions; direction++) {
           const row = layer * this.directions + direction;
           const state = start && mapState(start, (_, name) => rows![name]![row]!);
-          const result = this.#cells[row]!.sequence(input, { state, lengths, reverse: direction === 1, fused: this.#fused });
+          const result = this.#cells[row]!.sequence(input, {
+            state,
+            lengths,
+            reverse: direction === 1,
+            fused: this.#fused,
+          });
           outputs.push(result.output);
           finals.push(result.state);
         }
@@ -157,8 +183,14 @@ export class Recurrent<S extends State> extends Module {
    * @throws ArgumentError where the layer is bidirectional
    */
   step(x: Tensor, state: S | null = null): Recurrence<S> {
-    if (this.bidirectional) throw new ArgumentError(`[${this.#where}] a bidirectional layer needs the whole sequence; use forward(x), or build it with bidirectional: false`);
-    if (x.rank !== 2) throw new ShapeError(`[${this.#where}] expected one step of shape [N, ${this.inputSize}], got ${show(x.shape)}; use forward(x) for a sequence`);
+    if (this.bidirectional)
+      throw new ArgumentError(
+        `[${this.#where}] a bidirectional layer needs the whole sequence; use forward(x), or build it with bidirectional: false`,
+      );
+    if (x.rank !== 2)
+      throw new ShapeError(
+        `[${this.#where}] expected one step of shape [N, ${this.inputSize}], got ${show(x.shape)}; use forward(x) for a sequence`,
+      );
     return scoped(x.backend, () => {
       const result = this.forward(reshape(x, [1, ...x.shape]), { state });
       return { output: reshape(result.output, result.output.shape.slice(1)), state: result.state };
@@ -172,14 +204,22 @@ export class Recurrent<S extends State> extends Module {
       for (let direction = 0; direction < this.directions; direction++) {
         const cell = make(inputSize, { layer, reverse: direction === 1 });
         if (cell.inputSize !== inputSize) {
-          throw new ShapeError(`[${this.#where}] the cell of layer ${layer} has inputSize ${cell.inputSize}, expected ${inputSize}; make it with the inputSize that the function is given`);
+          throw new ShapeError(
+            `[${this.#where}] the cell of layer ${layer} has inputSize ${cell.inputSize}, expected ${inputSize}; make it with the inputSize that the function is given`,
+          );
         }
         cells.push(cell);
       }
     }
     const [first] = cells;
-    const odd = cells.findIndex(({ outputSize, stateShapes }) => outputSize !== first!.outputSize || JSON.stringify(stateShapes) !== JSON.stringify(first!.stateShapes));
-    if (odd >= 0) throw new ShapeError(`[${this.#where}] the cells of all layers need one outputSize and one state; cell ${odd} differs from cell 0`);
+    const odd = cells.findIndex(
+      ({ outputSize, stateShapes }) =>
+        outputSize !== first!.outputSize || JSON.stringify(stateShapes) !== JSON.stringify(first!.stateShapes),
+    );
+    if (odd >= 0)
+      throw new ShapeError(
+        `[${this.#where}] the cells of all layers need one outputSize and one state; cell ${odd} differs from cell 0`,
+      );
     return cells;
   }
 

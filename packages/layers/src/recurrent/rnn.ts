@@ -8,7 +8,8 @@ export interface RNNOptions extends StackOptions, RNNCellOptions {
 
 /**
  * Elman's network (1990) over sequences: h_t = φ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh), x `[T, N, D]` → output
- * `[T, N, H·directions]` and state `{ h: [L·directions, N, H] }`. Names, shapes and numbers are those of `torch.nn.RNN`.
+ * `[T, N, H·directions]` and state `{ h: [L·directions, N, H] }`. Names, shapes and numbers are those of
+ * `torch.nn.RNN`.
  *
  * ```ts
  * const rnn = new RNN({ backend, inputSize: 8, hiddenSize: 32, activation: 'relu' });

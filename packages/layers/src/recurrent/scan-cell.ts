@@ -30,8 +30,13 @@ export abstract class ScanCell extends Cell<HiddenState> {
       // Past a length the state stays as it is, and NaN in x comes neither into it nor into a gradient.
       const { a, b } = this.coefficients(maskSteps(x, lengths));
       const mask = lengths && stepMask(backend, lengths, steps);
-      const held = (values: Tensor, neutral: number): Tensor => (mask ? select(mask, values, full(backend, [], neutral)) : values);
-      const h = linearScan(held(a, 1), held(b, 0), { initial: start.h, reverse: options.reverse, fused: options.fused });
+      const held = (values: Tensor, neutral: number): Tensor =>
+        mask ? select(mask, values, full(backend, [], neutral)) : values;
+      const h = linearScan(held(a, 1), held(b, 0), {
+        initial: start.h,
+        reverse: options.reverse,
+        fused: options.fused,
+      });
       const last = options.reverse ? slice(h, 0, 0, 1) : slice(h, 0, -1);
       const final = tidy(backend, () => reshape(last, last.shape.slice(1)));
       return { output: maskSteps(h, lengths), state: { h: final } };

@@ -17,13 +17,25 @@ export const double = {
 } as const;
 
 /** Fails where an element is further from what is expected than the tolerance, and says which. */
-export function expectClose(what: string, got: HostArray, expected: HostArray, { relative, absolute }: Tolerance): void {
+export function expectClose(
+  what: string,
+  got: HostArray,
+  expected: HostArray,
+  { relative, absolute }: Tolerance,
+): void {
   expect(got.length, `${what}: elements`).toBe(expected.length);
   const wrong = expected.findIndex((value, k) => !(Math.abs(got[k]! - value) <= absolute + relative * Math.abs(value)));
-  expect.soft(wrong, wrong < 0 ? what : `${what}: element ${wrong} is ${got[wrong]}, expected ${expected[wrong]}`).toBe(-1);
+  expect
+    .soft(wrong, wrong < 0 ? what : `${what}: element ${wrong} is ${got[wrong]}, expected ${expected[wrong]}`)
+    .toBe(-1);
 }
 
-export async function expectTensor(what: string, got: Tensor | null | undefined, expected: { readonly shape: readonly number[]; readonly data: HostArray }, tolerance: Tolerance): Promise<void> {
+export async function expectTensor(
+  what: string,
+  got: Tensor | null | undefined,
+  expected: { readonly shape: readonly number[]; readonly data: HostArray },
+  tolerance: Tolerance,
+): Promise<void> {
   expect(got?.shape, `${what}: shape`).toEqual(expected.shape);
   expectClose(what, await got!.data(), expected.data, tolerance);
 }

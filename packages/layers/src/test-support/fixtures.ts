@@ -27,12 +27,16 @@ export interface FixtureCase {
 /** Reads a file of `src/fixtures`, with every encoded tensor decoded. */
 export function readFixtures<Case extends FixtureCase>(file: string): Case[] {
   const text = readFileSync(new URL(`../fixtures/${file}`, import.meta.url), 'utf8');
-  const { cases } = JSON.parse(text, (_, value: unknown) => (isEncoded(value) ? decode(value) : value)) as { cases: Case[] };
+  const { cases } = JSON.parse(text, (_, value: unknown) => (isEncoded(value) ? decode(value) : value)) as {
+    cases: Case[];
+  };
   return cases;
 }
 
 function isEncoded(value: unknown): value is EncodedTensor {
-  return typeof value === 'object' && value !== null && 'shape' in value && 'data' in value && typeof value.data === 'string';
+  return (
+    typeof value === 'object' && value !== null && 'shape' in value && 'data' in value && typeof value.data === 'string'
+  );
 }
 
 function decode({ shape, data }: EncodedTensor): FixtureTensor {

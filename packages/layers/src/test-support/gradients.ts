@@ -4,13 +4,19 @@ import { expect } from 'vitest';
 /** A leaf of normal deviates. */
 export function randomLeaf(backend: Backend, shape: readonly number[], generator: Generator): Tensor {
   const size = shape.reduce((product, length) => product * length, 1);
-  return tensor(backend, Float64Array.from({ length: size }, () => generator.normal()), { shape, requiresGrad: true });
+  return tensor(
+    backend,
+    Float64Array.from({ length: size }, () => generator.normal()),
+    { shape, requiresGrad: true },
+  );
 }
 
 /** L = Σ weight∘output over several outputs, with random weights: an upstream gradient that hides nothing. */
 export function weightedSum(outputs: readonly Tensor[], seed = 99): Tensor {
   const generator = new Generator(seed);
-  const parts = outputs.map((output) => sum(multiply(output, randomLeaf(output.backend, output.shape, generator).detach())));
+  const parts = outputs.map((output) =>
+    sum(multiply(output, randomLeaf(output.backend, output.shape, generator).detach())),
+  );
   return parts.reduce((total, part) => add(total, part));
 }
 
@@ -22,7 +28,11 @@ export function weightedSum(outputs: readonly Tensor[], seed = 99): Tensor {
  * @param run from the leaves, as they are at the time, to the outputs
  * @param most elements of each leaf to look at, evenly spread
  */
-export async function checkGradients(leaves: Readonly<Record<string, Tensor>>, run: () => readonly Tensor[], most = 12): Promise<void> {
+export async function checkGradients(
+  leaves: Readonly<Record<string, Tensor>>,
+  run: () => readonly Tensor[],
+  most = 12,
+): Promise<void> {
   const [first] = Object.values(leaves);
   const { backend } = first!;
   weightedSum(run()).backward();
@@ -38,7 +48,10 @@ export async function checkGradients(leaves: Readonly<Record<string, Tensor>>, r
         return await loss();
       };
       const numeric = ((await shifted(1e-5)) - (await shifted(-1e-5))) / 2e-5;
-      expect(Math.abs(gradient[k]! - numeric), `${name}[${k}]: ${gradient[k]} by the tape, ${numeric} by differences`).toBeLessThan(1e-7 * Math.max(1, Math.abs(numeric)));
+      expect(
+        Math.abs(gradient[k]! - numeric),
+        `${name}[${k}]: ${gradient[k]} by the tape, ${numeric} by differences`,
+      ).toBeLessThan(1e-7 * Math.max(1, Math.abs(numeric)));
     }
     leaf.assign(values);
   }

@@ -1,4 +1,6 @@
-/** Run by mutation.test.ts in a process with little memory: prints what becomes of each of some large, hostile files. */
+/**
+ * Run by mutation.test.ts in a process with little memory: prints what becomes of each of some large, hostile files.
+ */
 import { SafetensorsError } from '../errors.ts';
 import { readSafetensors } from '../read.ts';
 import { buildFile } from './build.ts';
@@ -17,7 +19,11 @@ const many = (piece: (i: number) => string, length: number): string => {
 const files: (() => Uint8Array)[] = [
   () => buildFile('{"a":' + '['.repeat(size), 0),
   () => buildFile(`{"a":{"shape":[${many(() => '0', size)}],"dtype":"U8","data_offsets":[0,0]}}`, 0),
-  () => buildFile(`{"a":{"x":{${many((i) => `"${i.toString(36)}":[]`, size)}},"dtype":"U8","shape":[0],"data_offsets":[0]}}`, 0),
+  () =>
+    buildFile(
+      `{"a":{"x":{${many((i) => `"${i.toString(36)}":[]`, size)}},"dtype":"U8","shape":[0],"data_offsets":[0]}}`,
+      0,
+    ),
   () => buildFile('{"a":{"dtype":"F64","shape":[1000000000000],"data_offsets":[0,8000000000000]}}', 8),
   () => buildFile(`{${many((i) => `"${i.toString(36)}":{"dtype":"U8","shape":[],"data_offsets":[0,1]}`, size)}}`, 1),
   () => buildFile('{}', 8, 99_999_999n),

@@ -23,7 +23,10 @@ export class CheckpointStore {
 
   /** @param keep checkpoints to keep; at least 2, so that one is left where the last is damaged */
   constructor(storage: Storage, keep: number) {
-    if (!Number.isInteger(keep) || keep < 2) throw new ArgumentError(`[trainer] expected checkpoints.keep to be an integer ≥ 2, got ${keep}; the one before is needed where the last is damaged`);
+    if (!Number.isInteger(keep) || keep < 2)
+      throw new ArgumentError(
+        `[trainer] expected checkpoints.keep to be an integer ≥ 2, got ${keep}; the one before is needed where the last is damaged`,
+      );
     this.#storage = storage;
     this.#keep = keep;
   }
@@ -71,7 +74,11 @@ export class CheckpointStore {
    * @returns null where there is none at all
    * @throws TrainError `CHECKPOINT_DAMAGED` where there are some and all are damaged
    */
-  async readLatest(): Promise<{ readonly name: string; readonly contents: CheckpointContents; readonly damaged: readonly DamagedCheckpoint[] } | null> {
+  async readLatest(): Promise<{
+    readonly name: string;
+    readonly contents: CheckpointContents;
+    readonly damaged: readonly DamagedCheckpoint[];
+  } | null> {
     const damaged: DamagedCheckpoint[] = [];
     for (const { name } of await this.list('checkpoint')) {
       try {
@@ -82,12 +89,16 @@ export class CheckpointStore {
       }
     }
     if (damaged.length === 0) return null;
-    throw new TrainError('CHECKPOINT_DAMAGED', `[trainer] every checkpoint is damaged: ${damaged.map(({ reason }) => reason).join(' ')} Remove them to start anew`);
+    throw new TrainError(
+      'CHECKPOINT_DAMAGED',
+      `[trainer] every checkpoint is damaged: ${damaged.map(({ reason }) => reason).join(' ')} Remove them to start anew`,
+    );
   }
 
   /** Removes every checkpoint and best model. */
   async clear(): Promise<void> {
-    for (const kind of ['checkpoint', 'best'] as const) for (const { name } of await this.list(kind)) await this.#storage.remove(name);
+    for (const kind of ['checkpoint', 'best'] as const)
+      for (const { name } of await this.list(kind)) await this.#storage.remove(name);
   }
 }
 

@@ -25,7 +25,9 @@ describe('a checkpoint', () => {
 
   it('is known to be damaged wherever it is cut off', () => {
     for (let length = 0; length < bytes.length; length++) {
-      expect(() => decodeCheckpoint(bytes.subarray(0, length), 'one'), `${length} bytes`).toThrow(expect.objectContaining({ code: 'CHECKPOINT_DAMAGED' }) as Error);
+      expect(() => decodeCheckpoint(bytes.subarray(0, length), 'one'), `${length} bytes`).toThrow(
+        expect.objectContaining({ code: 'CHECKPOINT_DAMAGED' }) as Error,
+      );
     }
   });
 
@@ -34,7 +36,12 @@ describe('a checkpoint', () => {
     for (let at = 0; at < bytes.length; at++) {
       const changed = bytes.slice();
       changed[at]! ^= 1 + random.integer(255);
-      expect(() => decodeCheckpoint(changed, 'one'), `byte ${at}`).toThrow(expect.objectContaining({ code: 'CHECKPOINT_DAMAGED', message: expect.stringContaining('one is damaged') as string }) as Error);
+      expect(() => decodeCheckpoint(changed, 'one'), `byte ${at}`).toThrow(
+        expect.objectContaining({
+          code: 'CHECKPOINT_DAMAGED',
+          message: expect.stringContaining('one is damaged') as string,
+        }) as Error,
+      );
     }
   });
 

@@ -23,7 +23,9 @@ const marker = `"checksum":"`;
  * every byte of the file but its own eight digits.
  */
 export function encodeCheckpoint({ state, tensors }: CheckpointContents): Uint8Array[] {
-  const encoded = new Map([...tensors].map(([name, { shape, data }]) => [name, { dtype: dtypeOf(data), shape, data } as SafetensorsTensor]));
+  const encoded = new Map(
+    [...tensors].map(([name, { shape, data }]) => [name, { dtype: dtypeOf(data), shape, data } as SafetensorsTensor]),
+  );
   const pieces = safetensorsPieces(encoded, { metadata: { checksum: blank, state: JSON.stringify(state) } });
   const [header] = pieces;
   header!.set(new TextEncoder().encode(checksumOf(pieces)), digitsAt(header!));
@@ -35,7 +37,8 @@ export function encodeCheckpoint({ state, tensors }: CheckpointContents): Uint8A
  * @throws TrainError `CHECKPOINT_DAMAGED` where a byte is missing or changed
  */
 export function decodeCheckpoint(bytes: Uint8Array, name: string): CheckpointContents {
-  const damaged = (why: string, cause?: unknown): TrainError => new TrainError('CHECKPOINT_DAMAGED', `[checkpoint] ${name} is damaged: ${why}; use an earlier one`, { cause });
+  const damaged = (why: string, cause?: unknown): TrainError =>
+    new TrainError('CHECKPOINT_DAMAGED', `[checkpoint] ${name} is damaged: ${why}; use an earlier one`, { cause });
   let contents;
   try {
     contents = readSafetensors(bytes, { name });
@@ -46,7 +49,11 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): CheckpointCon
   const stored = contents.metadata.get('checksum');
   const at = digitsAt(bytes);
   if (stored?.length !== blank.length || at < 0) throw damaged('it has no checksum');
-  const computed = checksumOf([bytes.subarray(0, at), new TextEncoder().encode(blank), bytes.subarray(at + blank.length)]);
+  const computed = checksumOf([
+    bytes.subarray(0, at),
+    new TextEncoder().encode(blank),
+    bytes.subarray(at + blank.length),
+  ]);
   if (computed !== stored) throw damaged(`its checksum is ${computed}, expected ${stored}`);
   const tensors = new Map<string, HostTensor>();
   for (const [tensorName, { shape, data }] of contents.tensors) {
@@ -65,7 +72,12 @@ function digitsAt(bytes: Uint8Array): number {
 
 /** Whether a tensor here can hold these elements. */
 export function isHostArray(data: SafetensorsTensor['data']): data is HostArray & SafetensorsTensor['data'] {
-  return data instanceof Float32Array || data instanceof Float64Array || data instanceof Int32Array || data instanceof Uint32Array;
+  return (
+    data instanceof Float32Array ||
+    data instanceof Float64Array ||
+    data instanceof Int32Array ||
+    data instanceof Uint32Array
+  );
 }
 
 /** The file format's name of the element type. */

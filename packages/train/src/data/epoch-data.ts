@@ -17,7 +17,8 @@ export interface EpochDataOptions {
  * of one batch into the batch; both are given random numbers that belong to that epoch or batch alone.
  *
  * @example
- * const data = epochData((random) => bucketByLength(lengths, { batchSize: 32, random }), (indices) => load(indices), { seed: 1 });
+ * const data = epochData((random) => bucketByLength(lengths, { batchSize: 32, random }), (indices) => load(indices), {
+ * seed: 1 });
  * @throws ArgumentError where an epoch has no batch
  */
 export function epochData<Batch>(
@@ -26,7 +27,8 @@ export function epochData<Batch>(
   options: EpochDataOptions,
 ): DataSource<Batch> {
   const { seed, ahead = 0, epochs = Infinity } = options;
-  if (!Number.isInteger(ahead) || ahead < 0) throw new ArgumentError(`[epochData] expected ahead to be an integer ≥ 0, got ${ahead}`);
+  if (!Number.isInteger(ahead) || ahead < 0)
+    throw new ArgumentError(`[epochData] expected ahead to be an integer ≥ 0, got ${ahead}`);
   const root = new Generator(seed);
   let epoch = 0;
   let batch = 0;
@@ -48,7 +50,10 @@ export function epochData<Batch>(
       }
       if (epoch >= epochs) return null;
       order ??= arrange(root.fork(`epoch ${epoch}`), epoch);
-      if (order.length === 0) throw new ArgumentError('[epochData] an epoch has no batch; give it examples, or a batch size that is not larger than their number');
+      if (order.length === 0)
+        throw new ArgumentError(
+          '[epochData] an epoch has no batch; give it examples, or a batch size that is not larger than their number',
+        );
       for (let at = batch; at <= Math.min(batch + ahead, order.length - 1); at++) begin(at);
       const result = begun.get(batch)!;
       begun.delete(batch);
@@ -68,8 +73,14 @@ export function epochData<Batch>(
 }
 
 /** The indices 0 … size − 1 in random order, cut into batches: what `epochData` takes to arrange an epoch. */
-export function shuffledBatches(size: number, batchSize: number, random: Generator, options: { readonly dropLast?: boolean } = {}): number[][] {
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw new ArgumentError(`[shuffledBatches] expected batchSize to be an integer ≥ 1, got ${batchSize}`);
+export function shuffledBatches(
+  size: number,
+  batchSize: number,
+  random: Generator,
+  options: { readonly dropLast?: boolean } = {},
+): number[][] {
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new ArgumentError(`[shuffledBatches] expected batchSize to be an integer ≥ 1, got ${batchSize}`);
   const order = Array.from(random.permutation(size));
   const batches: number[][] = [];
   for (let at = 0; at < size; at += batchSize) batches.push(order.slice(at, at + batchSize));

@@ -19,9 +19,13 @@ export interface GeneratedDataOptions {
  * @example
  * const data = generatedData((index, random) => addingProblem(100, 32, random), { seed: 1 });
  */
-export function generatedData<Batch>(make: (index: number, random: Generator) => Batch | Promise<Batch>, options: GeneratedDataOptions): DataSource<Batch> {
+export function generatedData<Batch>(
+  make: (index: number, random: Generator) => Batch | Promise<Batch>,
+  options: GeneratedDataOptions,
+): DataSource<Batch> {
   const { seed, ahead = 0, count = Infinity } = options;
-  if (!Number.isInteger(ahead) || ahead < 0) throw new ArgumentError(`[generatedData] expected ahead to be an integer ≥ 0, got ${ahead}`);
+  if (!Number.isInteger(ahead) || ahead < 0)
+    throw new ArgumentError(`[generatedData] expected ahead to be an integer ≥ 0, got ${ahead}`);
   const root = new Generator(seed);
   const begun = new Map<number, Batch | Promise<Batch>>();
   let index = 0;
@@ -51,7 +55,11 @@ export function generatedData<Batch>(make: (index: number, random: Generator) =>
 
 /** A whole number out of a source's state. */
 export function readPlace(where: string, state: Json, name: string): number {
-  const value = typeof state === 'object' && state !== null ? (state as Readonly<Record<string, Json>>)[name] : undefined;
+  const value =
+    typeof state === 'object' && state !== null ? (state as Readonly<Record<string, Json>>)[name] : undefined;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
-  throw new TrainError('CHECKPOINT_MISMATCH', `[${where}] expected a state with ${name}, a whole number, got ${JSON.stringify(state)}; resume with the data source of the run that saved it`);
+  throw new TrainError(
+    'CHECKPOINT_MISMATCH',
+    `[${where}] expected a state with ${name}, a whole number, got ${JSON.stringify(state)}; resume with the data source of the run that saved it`,
+  );
 }

@@ -11,11 +11,19 @@ const colors = ['#2563a8', '#c2571a', '#2e7d4f', '#7a4fa3', '#8a6d00', '#555'];
  */
 export function gradientFlowPicture(flows: Readonly<Record<string, GradientFlow>>): string {
   const entries = Object.entries(flows);
-  const exponents = entries.flatMap(([, { layers }]) => layers.flatMap(({ norms }) => Array.from(norms).filter(isDrawn).map(Math.log10)));
+  const exponents = entries.flatMap(([, { layers }]) =>
+    layers.flatMap(({ norms }) => Array.from(norms).filter(isDrawn).map(Math.log10)),
+  );
   const low = Math.floor(exponents.reduce((least, one) => Math.min(least, one), exponents.length > 0 ? Infinity : -1));
-  const high = Math.max(low + 1, Math.ceil(exponents.reduce((most, one) => Math.max(most, one), exponents.length > 0 ? -Infinity : 0)));
+  const high = Math.max(
+    low + 1,
+    Math.ceil(exponents.reduce((most, one) => Math.max(most, one), exponents.length > 0 ? -Infinity : 0)),
+  );
   const width = Math.max(1, entries.length) * panel.width;
-  const panels = entries.map(([name, flow], index) => `<g transform="translate(${index * panel.width} 0)">${drawPanel(name, flow, low, high)}</g>`);
+  const panels = entries.map(
+    ([name, flow], index) =>
+      `<g transform="translate(${index * panel.width} 0)">${drawPanel(name, flow, low, high)}</g>`,
+  );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${panel.height}" width="${width}" font-family="sans-serif" font-size="10" role="img" aria-label="Norm of the gradient at each hidden state">${panels.join('')}</svg>`;
 }
 
@@ -23,10 +31,14 @@ function drawPanel(name: string, { layers }: GradientFlow, low: number, high: nu
   const [right, bottom] = [panel.width - panel.right, panel.height - panel.bottom];
   const steps = Math.max(1, ...layers.map(({ norms }) => norms.length));
   const x = (t: number): string => (panel.left + (t / Math.max(1, steps - 1)) * (right - panel.left)).toFixed(1);
-  const y = (exponent: number): string => (bottom - ((exponent - low) / (high - low)) * (bottom - panel.top)).toFixed(1);
+  const y = (exponent: number): string =>
+    (bottom - ((exponent - low) / (high - low)) * (bottom - panel.top)).toFixed(1);
   const every = Math.max(1, Math.ceil((high - low) / 6));
   const ticks = Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, k) => low + k * every);
-  const grid = ticks.map((exponent) => `<line x1="${panel.left}" x2="${right}" y1="${y(exponent)}" y2="${y(exponent)}" stroke="#ddd"/><text x="${panel.left - 4}" y="${Number(y(exponent)) + 3}" text-anchor="end">1e${exponent}</text>`);
+  const grid = ticks.map(
+    (exponent) =>
+      `<line x1="${panel.left}" x2="${right}" y1="${y(exponent)}" y2="${y(exponent)}" stroke="#ddd"/><text x="${panel.left - 4}" y="${Number(y(exponent)) + 3}" text-anchor="end">1e${exponent}</text>`,
+  );
   const lines = layers.map((layer, index) => {
     const color = colors[index % colors.length]!;
     const label = `${escape(layer.name)}: ${layer.verdict}${layer.lostAt === null ? '' : ` before step ${layer.lostAt + 1}`}`;

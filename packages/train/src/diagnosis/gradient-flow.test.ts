@@ -1,4 +1,17 @@
-import { add, concat, Generator, multiply, openScope, reshape, slice, sum, tensor, type Backend, type State, type Tensor } from '@timestep/core';
+import {
+  add,
+  concat,
+  Generator,
+  multiply,
+  openScope,
+  reshape,
+  slice,
+  sum,
+  tensor,
+  type Backend,
+  type State,
+  type Tensor,
+} from '@timestep/core';
 import { GRU, Linear, LSTM, Module, RNN, type Cell, type Recurrent } from '@timestep/layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gradientFlow, gradientFlowPicture, type LossFunction } from '../index.ts';
@@ -13,7 +26,11 @@ describe.each(backends)('gradientFlow on $name', ({ name, create }) => {
 
   const random = (shape: readonly number[], seed: number): Tensor => {
     const generator = new Generator(seed);
-    return tensor(backend, Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => generator.normal()), { shape });
+    return tensor(
+      backend,
+      Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => generator.normal()),
+      { shape },
+    );
   };
   const options = () => ({ backend, inputSize: D, hiddenSize: H, generator: new Generator(2) });
   /** A weighted sum of all outputs, so that every step has a loss of its own. */
@@ -35,7 +52,18 @@ describe.each(backends)('gradientFlow on $name', ({ name, create }) => {
       const outputs: Tensor[] = [];
       for (let step = 0; step < T; step++) {
         let next: State = cell.forward(reshape(slice(x, 0, step, step + 1), [N, D]), state).state;
-        if (step === t) next = { ...next, h: add(next['h']!, tensor(backend, Float64Array.from({ length: N * H }, (_, k) => (k === at ? shift : 0)), { shape: [N, H] })) };
+        if (step === t)
+          next = {
+            ...next,
+            h: add(
+              next['h']!,
+              tensor(
+                backend,
+                Float64Array.from({ length: N * H }, (_, k) => (k === at ? shift : 0)),
+                { shape: [N, H] },
+              ),
+            ),
+          };
         outputs.push(reshape(next['h']!, [1, N, H]));
         state = next;
       }
@@ -46,7 +74,8 @@ describe.each(backends)('gradientFlow on $name', ({ name, create }) => {
     expect(layers).toHaveLength(1);
     for (const t of [0, 3, T - 1]) {
       let squares = 0;
-      for (let at = 0; at < N * H; at++) squares += (((await shifted(t, at, 1e-5)) - (await shifted(t, at, -1e-5))) / 2e-5) ** 2;
+      for (let at = 0; at < N * H; at++)
+        squares += (((await shifted(t, at, 1e-5)) - (await shifted(t, at, -1e-5))) / 2e-5) ** 2;
       expect(layers[0]!.norms[t]).toBeCloseTo(Math.sqrt(squares), 7);
     }
     layer.dispose();
@@ -67,7 +96,13 @@ describe.each(backends)('gradientFlow on $name', ({ name, create }) => {
     };
     model.head.bias!.grad = tensor(backend, [42]);
     const flow = await gradientFlow(model, [7, 4], loss);
-    expect(flow.layers.map((layer) => layer.name)).toEqual(['lstm_l0', 'lstm_l0_reverse', 'lstm_l1', 'lstm_l1_reverse', 'blocks.0_l0']);
+    expect(flow.layers.map((layer) => layer.name)).toEqual([
+      'lstm_l0',
+      'lstm_l0_reverse',
+      'lstm_l1',
+      'lstm_l1_reverse',
+      'blocks.0_l0',
+    ]);
     for (const { norms, saturation } of flow.layers) {
       expect(norms).toHaveLength(T);
       expect(norms.every((norm) => norm > 0)).toBe(true);
@@ -89,7 +124,9 @@ describe.each(backends)('gradientFlow on $name', ({ name, create }) => {
     const [cell] = layer.cells as unknown as [{ weight_hh: Tensor }];
     cell.weight_hh.assign((await cell.weight_hh.data()).map((value) => value * scale));
     const x = random([steps, N, D], 3);
-    const flow = await gradientFlow(layer, x, (model, batch) => lossOf(slice(model.forward(batch).output, 0, steps - 1)));
+    const flow = await gradientFlow(layer, x, (model, batch) =>
+      lossOf(slice(model.forward(batch).output, 0, steps - 1)),
+    );
     layer.dispose();
     x.dispose();
     return flow;
@@ -121,7 +158,15 @@ describe.each(backends)('gradientFlow on $name', ({ name, create }) => {
     expect(picture).toContain('A &#38; B');
     expect(picture).toContain(`l0: vanishing before step ${vanishing!.lostAt! + 1}`);
     expect(picture).not.toMatch(/NaN|Infinity|undefined/);
-    const flat = gradientFlowPicture({ none: { loss: 0, exploding: [], layers: [{ name: 'l0', norms: new Float64Array(3), saturation: {}, lostAt: null, factor: 1, verdict: 'steady' }] } });
+    const flat = gradientFlowPicture({
+      none: {
+        loss: 0,
+        exploding: [],
+        layers: [
+          { name: 'l0', norms: new Float64Array(3), saturation: {}, lostAt: null, factor: 1, verdict: 'steady' },
+        ],
+      },
+    });
     expect(flat).not.toMatch(/NaN|Infinity|undefined/);
     expect(gradientFlowPicture({})).toMatch(/^<svg .*<\/svg>$/);
   });

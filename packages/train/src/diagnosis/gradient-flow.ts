@@ -4,7 +4,9 @@ import type { LossFunction } from '../trainer/options.ts';
 import { CellProbe } from './probe.ts';
 
 export interface GradientFlowOptions {
-  /** A norm below this share of the largest is lost, and one above the last by the inverse explodes; 1e-3 by default. */
+  /**
+   * A norm below this share of the largest is lost, and one above the last by the inverse explodes; 1e-3 by default.
+   */
   readonly threshold?: number | undefined;
 }
 
@@ -16,7 +18,10 @@ export interface LayerFlow {
   readonly norms: Float64Array;
   /** The share of each gate's values that lie within 5 % of an end of their range, where its slope is almost 0. */
   readonly saturation: Readonly<Record<string, number>>;
-  /** The first step, going back from the largest norm, at which less than the threshold's share of it is left; null where it gets through. */
+  /**
+   * The first step, going back from the largest norm, at which less than the threshold's share of it is left; null
+   * where it gets through.
+   */
   readonly lostAt: number | null;
   /** The mean factor by which the norm changes with every step back, between the first and the last that are not 0. */
   readonly factor: number;
@@ -43,11 +48,22 @@ export interface GradientFlow {
  * console.log(flow.layers.map(({ name, verdict, lostAt }) => `${name}: ${verdict} ${lostAt ?? ''}`));
  * await writeFile('flow.svg', gradientFlowPicture({ LSTM: flow }));
  */
-export async function gradientFlow<Model extends Module, Batch>(model: Model, batch: Batch, loss: LossFunction<Model, Batch>, options: GradientFlowOptions = {}): Promise<GradientFlow> {
+export async function gradientFlow<Model extends Module, Batch>(
+  model: Model,
+  batch: Batch,
+  loss: LossFunction<Model, Batch>,
+  options: GradientFlowOptions = {},
+): Promise<GradientFlow> {
   const { threshold = 1e-3 } = options;
-  if (!(threshold > 0 && threshold < 1)) throw new ArgumentError(`[gradientFlow] expected threshold between 0 and 1, got ${threshold}`);
-  const probes = model.namedModules().flatMap(([path, module]) => (module instanceof Recurrent ? probesOf(path, module as Recurrent<never>) : []));
-  if (probes.length === 0) throw new ArgumentError('[gradientFlow] expected a model with a recurrent layer (RNN, LSTM, GRU or Recurrent), got none');
+  if (!(threshold > 0 && threshold < 1))
+    throw new ArgumentError(`[gradientFlow] expected threshold between 0 and 1, got ${threshold}`);
+  const probes = model
+    .namedModules()
+    .flatMap(([path, module]) => (module instanceof Recurrent ? probesOf(path, module as Recurrent<never>) : []));
+  if (probes.length === 0)
+    throw new ArgumentError(
+      '[gradientFlow] expected a model with a recurrent layer (RNN, LSTM, GRU or Recurrent), got none',
+    );
   const parameters = model.parameters();
   const { backend } = parameters[0]!;
   const held = parameters.map(({ grad }) => grad);
@@ -60,7 +76,11 @@ export async function gradientFlow<Model extends Module, Batch>(model: Model, ba
     value.backward();
     const layers: LayerFlow[] = [];
     for (const probe of probes) layers.push(await readProbe(probe, threshold));
-    return { loss: await value.item(), layers, exploding: layers.filter(({ verdict }) => verdict === 'exploding').map(({ name }) => name) };
+    return {
+      loss: await value.item(),
+      layers,
+      exploding: layers.filter(({ verdict }) => verdict === 'exploding').map(({ name }) => name),
+    };
   } finally {
     for (const probe of probes) {
       probe.detach();
@@ -83,7 +103,8 @@ function probesOf(path: string, layer: Recurrent<never>): CellProbe[] {
 async function readProbe(probe: CellProbe, threshold: number): Promise<LayerFlow> {
   const norms = new Float64Array(probe.zeros.length);
   const reached = probe.zeros.flatMap(({ grad }, t) => (grad ? [{ grad, t }] : []));
-  const gradients = reached.length > 0 ? await reached[0]!.grad.backend.readMany(reached.map(({ grad }) => grad.buffer)) : [];
+  const gradients =
+    reached.length > 0 ? await reached[0]!.grad.backend.readMany(reached.map(({ grad }) => grad.buffer)) : [];
   gradients.forEach((values, index) => (norms[reached[index]!.t] = normOf(values)));
   const { lostAt, factor, verdict } = judge(probe.reverse ? norms.toReversed() : norms, threshold);
   const back = lostAt === null || !probe.reverse ? lostAt : norms.length - 1 - lostAt;
@@ -105,7 +126,8 @@ function judge(norms: Float64Array, threshold: number): Pick<LayerFlow, 'lostAt'
   const largest = norms.reduce((most, norm) => Math.max(most, norm), 0);
   const peak = norms.indexOf(largest);
   const lost = norms.subarray(0, Math.max(0, peak)).findLastIndex((norm) => norm < threshold * largest);
-  if (!Number.isFinite(largest) || largest > norms[last]! / threshold) return { lostAt: null, factor, verdict: 'exploding' };
+  if (!Number.isFinite(largest) || largest > norms[last]! / threshold)
+    return { lostAt: null, factor, verdict: 'exploding' };
   return { lostAt: lost < 0 ? null : lost, factor, verdict: lost < 0 ? 'steady' : 'vanishing' };
 }
 

@@ -14,11 +14,16 @@ interface Gate {
 const [flatSigmoid, flatTanh] = [Math.log(19), Math.atanh(0.95)];
 const sigmoidGate = (name: string, block: number): Gate => ({ name, block, limit: flatSigmoid });
 
-/** The gates whose sums are W_ih x + b_ih + W_hh h + b_hh, and how many blocks the sums have; none for cells that compute them otherwise. */
+/**
+ * The gates whose sums are W_ih x + b_ih + W_hh h + b_hh, and how many blocks the sums have; none for cells that
+ * compute them otherwise.
+ */
 function gatesOf(cell: Cell<State>): { readonly gates: readonly Gate[]; readonly blocks: number } {
-  if (cell instanceof LSTMCell && !cell.norm_ih && !cell.weight_peephole) return { gates: [sigmoidGate('input', 0), sigmoidGate('forget', 1), sigmoidGate('output', 3)], blocks: 4 };
+  if (cell instanceof LSTMCell && !cell.norm_ih && !cell.weight_peephole)
+    return { gates: [sigmoidGate('input', 0), sigmoidGate('forget', 1), sigmoidGate('output', 3)], blocks: 4 };
   if (cell instanceof GRUCell) return { gates: [sigmoidGate('reset', 0), sigmoidGate('update', 1)], blocks: 3 };
-  if (cell instanceof RNNCell && cell.activation === 'tanh') return { gates: [{ name: 'activation', block: 0, limit: flatTanh }], blocks: 1 };
+  if (cell instanceof RNNCell && cell.activation === 'tanh')
+    return { gates: [{ name: 'activation', block: 0, limit: flatTanh }], blocks: 1 };
   return { gates: [], blocks: 0 };
 }
 
@@ -80,8 +85,13 @@ export class CellProbe {
 
   #listen(input: Tensor, before: State, t: number): void {
     const { cell } = this;
-    if (this.gates.length === 0 || !(cell instanceof LSTMCell || cell instanceof GRUCell || cell instanceof RNNCell)) return;
-    const sums = noGrad(input.backend, () => tidy(input.backend, () => add(linear(input, cell.weight_ih, cell.bias_ih), linear(before['h']!, cell.weight_hh, cell.bias_hh))));
+    if (this.gates.length === 0 || !(cell instanceof LSTMCell || cell instanceof GRUCell || cell instanceof RNNCell))
+      return;
+    const sums = noGrad(input.backend, () =>
+      tidy(input.backend, () =>
+        add(linear(input, cell.weight_ih, cell.bias_ih), linear(before['h']!, cell.weight_hh, cell.bias_hh)),
+      ),
+    );
     this.sums[t] = unowned(sums);
   }
 }

@@ -35,7 +35,10 @@ interface CmaEsState {
  * const search = cmaES(new Float64Array(10), { seed: 1 });
  * for (let g = 0; g < 200; g++) search.tell(search.ask().map(fitness));
  */
-export function cmaES(start: ArrayLike<number>, options: CmaEsOptions): EvolutionStrategy & { readonly deviation: number } {
+export function cmaES(
+  start: ArrayLike<number>,
+  options: CmaEsOptions,
+): EvolutionStrategy & { readonly deviation: number } {
   const size = start.length;
   const { populationSize = 4 + Math.floor(3 * Math.log(Math.max(1, size))) } = options;
   checkStart('cmaES', start, options.deviation ?? 0.5, populationSize);
@@ -62,10 +65,16 @@ export function cmaES(start: ArrayLike<number>, options: CmaEsOptions): Evolutio
   let factor = identity(size);
   let pathOfCovariance = new Float64Array(size);
   let pathOfDeviation = new Float64Array(size);
-  let asked: { readonly normals: Float64Array[]; readonly steps: Float64Array[]; readonly candidates: Float64Array[] } | null = null;
+  let asked: {
+    readonly normals: Float64Array[];
+    readonly steps: Float64Array[];
+    readonly candidates: Float64Array[];
+  } | null = null;
 
   const ask = () => {
-    const normals = Array.from({ length: populationSize }, () => Float64Array.from({ length: size }, () => random.normal()));
+    const normals = Array.from({ length: populationSize }, () =>
+      Float64Array.from({ length: size }, () => random.normal()),
+    );
     const steps = normals.map((normal) => multiplyLower(factor, normal));
     const candidates = steps.map((step) => step.map((value, i) => mean[i]! + deviation * value));
     return { normals, steps, candidates };
@@ -78,7 +87,10 @@ export function cmaES(start: ArrayLike<number>, options: CmaEsOptions): Evolutio
       for (let column = 0; column <= row; column++) {
         let many = 0;
         for (let rank = 0; rank < parents; rank++) many += weights[rank]! * steps[rank]![row]! * steps[rank]![column]!;
-        const value = kept * covariance[row * size + column]! + rateOfOne * pathOfCovariance[row]! * pathOfCovariance[column]! + rateOfMany * many;
+        const value =
+          kept * covariance[row * size + column]! +
+          rateOfOne * pathOfCovariance[row]! * pathOfCovariance[column]! +
+          rateOfMany * many;
         covariance[row * size + column] = covariance[column * size + row] = value;
       }
     }
@@ -116,22 +128,42 @@ export function cmaES(start: ArrayLike<number>, options: CmaEsOptions): Evolutio
       const gain = Math.sqrt(rateOfDeviation * (2 - rateOfDeviation) * effective);
       pathOfDeviation = pathOfDeviation.map((value, i) => (1 - rateOfDeviation) * value + gain * normal[i]!);
       const length = Math.hypot(...pathOfDeviation);
-      const isShort = length / Math.sqrt(1 - (1 - rateOfDeviation) ** (2 * generation)) < (1.4 + 2 / (size + 1)) * expectedLength;
+      const isShort =
+        length / Math.sqrt(1 - (1 - rateOfDeviation) ** (2 * generation)) < (1.4 + 2 / (size + 1)) * expectedLength;
       const push = isShort ? Math.sqrt(rateOfPath * (2 - rateOfPath) * effective) : 0;
       pathOfCovariance = pathOfCovariance.map((value, i) => (1 - rateOfPath) * value + push * step[i]!);
       adaptCovariance(steps, isShort);
       deviation *= Math.exp((rateOfDeviation / damping) * (length / expectedLength - 1));
     },
     state: () => {
-      const state: CmaEsState = { generation, deviation, mean: [...mean], covariance: [...covariance], factor: [...factor], pathOfCovariance: [...pathOfCovariance], pathOfDeviation: [...pathOfDeviation], random: random.state };
+      const state: CmaEsState = {
+        generation,
+        deviation,
+        mean: [...mean],
+        covariance: [...covariance],
+        factor: [...factor],
+        pathOfCovariance: [...pathOfCovariance],
+        pathOfDeviation: [...pathOfDeviation],
+        random: random.state,
+      };
       return state as unknown as Json;
     },
     restore(json) {
       const state = json as unknown as CmaEsState;
-      if (state.mean?.length !== size || state.factor?.length !== size * size) throw new ArgumentError(`[cmaES] expected the state of a search over ${size} numbers; restore what state() of the same search gave`);
+      if (state.mean?.length !== size || state.factor?.length !== size * size)
+        throw new ArgumentError(
+          `[cmaES] expected the state of a search over ${size} numbers; restore what state() of the same search gave`,
+        );
       ({ generation, deviation } = state);
-      [mean, covariance, factor] = [Float64Array.from(state.mean), Float64Array.from(state.covariance), Float64Array.from(state.factor)];
-      [pathOfCovariance, pathOfDeviation] = [Float64Array.from(state.pathOfCovariance), Float64Array.from(state.pathOfDeviation)];
+      [mean, covariance, factor] = [
+        Float64Array.from(state.mean),
+        Float64Array.from(state.covariance),
+        Float64Array.from(state.factor),
+      ];
+      [pathOfCovariance, pathOfDeviation] = [
+        Float64Array.from(state.pathOfCovariance),
+        Float64Array.from(state.pathOfDeviation),
+      ];
       random.state = state.random;
       asked = null;
     },

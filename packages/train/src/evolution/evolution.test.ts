@@ -4,10 +4,16 @@ import { cmaES, openES, type EvolutionStrategy } from '../index.ts';
 import { cholesky } from './cholesky.ts';
 
 const sphere = (x: Float64Array): number => -x.reduce((sum, value) => sum + value * value, 0);
-const rosenbrock = (x: Float64Array): number => -x.slice(1).reduce((sum, value, i) => sum + 100 * (value - x[i]! ** 2) ** 2 + (1 - x[i]!) ** 2, 0);
+const rosenbrock = (x: Float64Array): number =>
+  -x.slice(1).reduce((sum, value, i) => sum + 100 * (value - x[i]! ** 2) ** 2 + (1 - x[i]!) ** 2, 0);
 
 /** Generations until the mean is this good. */
-function generationsTo(search: EvolutionStrategy, fitness: (x: Float64Array) => number, goal: number, most: number): number {
+function generationsTo(
+  search: EvolutionStrategy,
+  fitness: (x: Float64Array) => number,
+  goal: number,
+  most: number,
+): number {
   while (fitness(search.mean) < goal && search.generation < most) search.tell(search.ask().map(fitness));
   return search.generation;
 }
@@ -39,7 +45,12 @@ describe('cmaES', () => {
 
   it('does not mind that variables are mixed and a million times apart in scale', () => {
     const axes = rotation(6, new Generator(1));
-    const ellipsoid = (x: Float64Array): number => -axes.reduce((sum, axis, k) => sum + 10 ** ((6 * k) / 5) * axis.reduce((product, value, i) => product + value * x[i]!, 0) ** 2, 0);
+    const ellipsoid = (x: Float64Array): number =>
+      -axes.reduce(
+        (sum, axis, k) =>
+          sum + 10 ** ((6 * k) / 5) * axis.reduce((product, value, i) => product + value * x[i]!, 0) ** 2,
+        0,
+      );
     const mixed = cmaES(new Float64Array(6).fill(1), { seed: 5 });
     expect(generationsTo(mixed, ellipsoid, -1e-8, 1500)).toBeLessThan(700);
     // Without the covariance this takes a hundred times as long.
@@ -70,7 +81,8 @@ describe('cmaES', () => {
 
   it('survives the fitness of constants and NaN', () => {
     const search = cmaES([1, 1], { seed: 2 });
-    for (let generation = 0; generation < 50; generation++) search.tell(search.ask().map((x) => (x[0]! > 2 ? NaN : sphere(x))));
+    for (let generation = 0; generation < 50; generation++)
+      search.tell(search.ask().map((x) => (x[0]! > 2 ? NaN : sphere(x))));
     expect(Math.hypot(...search.mean)).toBeLessThan(0.01);
     const flat = cmaES([1, 1], { seed: 2 });
     for (let generation = 0; generation < 50; generation++) flat.tell(flat.ask().map(() => 0));
@@ -96,8 +108,14 @@ describe('openES', () => {
     // The same estimate by hand, from Salimans et al.'s equation with centred ranks.
     const fitness = candidates.map(linear);
     const ranked = fitness.toSorted((a, b) => a - b);
-    const gradient = direction.map((_, i) => candidates.reduce((sum, x, n) => sum + (ranked.indexOf(fitness[n]!) / 1999 - 0.5) * (x[i]! / 0.1), 0) / (2000 * 0.1));
-    const cosine = gradient.reduce((sum, value, i) => sum + value * direction[i]!, 0) / (Math.hypot(...gradient) * Math.hypot(...direction));
+    const gradient = direction.map(
+      (_, i) =>
+        candidates.reduce((sum, x, n) => sum + (ranked.indexOf(fitness[n]!) / 1999 - 0.5) * (x[i]! / 0.1), 0) /
+        (2000 * 0.1),
+    );
+    const cosine =
+      gradient.reduce((sum, value, i) => sum + value * direction[i]!, 0) /
+      (Math.hypot(...gradient) * Math.hypot(...direction));
     expect(cosine).toBeGreaterThan(0.99);
     search.tell(fitness);
     // Adam's first step is learningRate·sign(gradient).
@@ -106,7 +124,8 @@ describe('openES', () => {
 
   it('mirrors its candidates around the mean', () => {
     const candidates = openES([1, 2], { seed: 1, populationSize: 6 }).ask();
-    for (const pair of [0, 2, 4]) for (const i of [0, 1]) expect((candidates[pair]![i]! + candidates[pair + 1]![i]!) / 2).toBeCloseTo(i + 1, 12);
+    for (const pair of [0, 2, 4])
+      for (const i of [0, 1]) expect((candidates[pair]![i]! + candidates[pair + 1]![i]!) / 2).toBeCloseTo(i + 1, 12);
   });
 });
 
@@ -147,7 +166,10 @@ it('refuses bad settings', () => {
 it('cholesky gives a factor of its matrix, and null where there is none', () => {
   const random = new Generator(3);
   const root = Float64Array.from({ length: 25 }, () => random.normal());
-  const product = (a: Float64Array): Float64Array => Float64Array.from({ length: 25 }, (_, i) => [0, 1, 2, 3, 4].reduce((sum, k) => sum + a[Math.floor(i / 5) * 5 + k]! * a[(i % 5) * 5 + k]!, 0));
+  const product = (a: Float64Array): Float64Array =>
+    Float64Array.from({ length: 25 }, (_, i) =>
+      [0, 1, 2, 3, 4].reduce((sum, k) => sum + a[Math.floor(i / 5) * 5 + k]! * a[(i % 5) * 5 + k]!, 0),
+    );
   const matrix = product(root);
   product(cholesky(matrix, 5)!).forEach((value, i) => expect(value).toBeCloseTo(matrix[i]!, 10));
   expect(cholesky(Float64Array.of(1, 2, 2, 1), 2)).toBeNull();

@@ -15,7 +15,10 @@ export interface EvolveOptions<Model extends Module> {
   readonly fitness: (model: Model, generation: number) => number | Promise<number>;
   /** Generations in all, those told before included. */
   readonly generations: number;
-  /** Told the fitness of each generation's candidates; `true`, or a promise of it, ends the search. The model holds the mean meanwhile. */
+  /**
+   * Told the fitness of each generation's candidates; `true`, or a promise of it, ends the search. The model holds the
+   * mean meanwhile.
+   */
   readonly onGeneration?: ((fitness: Float64Array, generation: number) => unknown) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -26,12 +29,24 @@ export interface EvolveOptions<Model extends Module> {
  *
  * @example
  * const strategy = cmaES(await parameterVector(policy).read(), { seed: 1 });
- * await evolve({ model: policy, strategy, generations: 50, fitness: async (policy, generation) => meanReturn(policy, generation) });
+ * await evolve({ model: policy, strategy, generations: 50, fitness: async (policy, generation) => meanReturn(policy,
+ * generation) });
  */
-export async function evolve<Model extends Module>({ model, strategy, fitness, generations, onGeneration, signal }: EvolveOptions<Model>): Promise<void> {
-  if (!Number.isInteger(generations) || generations < 0) throw new ArgumentError(`[evolve] expected generations to be an integer ≥ 0, got ${generations}`);
+export async function evolve<Model extends Module>({
+  model,
+  strategy,
+  fitness,
+  generations,
+  onGeneration,
+  signal,
+}: EvolveOptions<Model>): Promise<void> {
+  if (!Number.isInteger(generations) || generations < 0)
+    throw new ArgumentError(`[evolve] expected generations to be an integer ≥ 0, got ${generations}`);
   const vector = parameterVector(model);
-  if (strategy.mean.length !== vector.size) throw new ArgumentError(`[evolve] the strategy searches over ${strategy.mean.length} numbers, the model has ${vector.size}; start it from parameterVector(model).read()`);
+  if (strategy.mean.length !== vector.size)
+    throw new ArgumentError(
+      `[evolve] the strategy searches over ${strategy.mean.length} numbers, the model has ${vector.size}; start it from parameterVector(model).read()`,
+    );
   const turns = new Turns();
   model.eval();
   try {

@@ -27,8 +27,8 @@ const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
 
 /**
  * The evolution strategy of Salimans, Ho, Chen, Sidor and Sutskever (2017): mirrored candidates m ± σε, their fitness
- * replaced by centred ranks u in [−½, ½], and a step of Adam along 1/(λσ)·Σ u·ε − λ_w·m. Its cost grows with n alone, so
- * it takes networks of any size.
+ * replaced by centred ranks u in [−½, ½], and a step of Adam along 1/(λσ)·Σ u·ε − λ_w·m. Its cost grows with n alone,
+ * so it takes networks of any size.
  *
  * @param start m, `[n]`
  * @example
@@ -38,7 +38,10 @@ const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
 export function openES(start: ArrayLike<number>, options: OpenEsOptions): EvolutionStrategy {
   const { seed, deviation = 0.1, populationSize = 64, learningRate = 0.05, weightDecay = 0 } = options;
   checkStart('openES', start, deviation, populationSize);
-  if (populationSize % 2 !== 0) throw new ArgumentError(`[openES] expected an even populationSize, got ${populationSize}; candidates come in mirrored pairs`);
+  if (populationSize % 2 !== 0)
+    throw new ArgumentError(
+      `[openES] expected an even populationSize, got ${populationSize}; candidates come in mirrored pairs`,
+    );
   const random = new Generator(seed);
   let generation = 0;
   let mean = Float64Array.from(start);
@@ -56,12 +59,16 @@ export function openES(start: ArrayLike<number>, options: OpenEsOptions): Evolut
     },
     ask() {
       const directions = (asked ??= Array.from({ length: populationSize / 2 }, () => mean.map(() => random.normal())));
-      return Array.from({ length: populationSize }, (_, index) => mean.map((value, i) => value + mirror(index) * deviation * directions[index >> 1]![i]!));
+      return Array.from({ length: populationSize }, (_, index) =>
+        mean.map((value, i) => value + mirror(index) * deviation * directions[index >> 1]![i]!),
+      );
     },
     tell(fitness) {
       if (!asked) throw new ArgumentError('[openES] tell() without ask(); call ask() first');
       const ranks = new Float64Array(populationSize);
-      fromBestToWorst('openES', fitness, populationSize).forEach((index, place) => (ranks[index] = 0.5 - place / (populationSize - 1)));
+      fromBestToWorst('openES', fitness, populationSize).forEach(
+        (index, place) => (ranks[index] = 0.5 - place / (populationSize - 1)),
+      );
       const gradient = mean.map((value) => -weightDecay * value);
       asked.forEach((direction, pair) => {
         const weight = (ranks[2 * pair]! - ranks[2 * pair + 1]!) / (populationSize * deviation);
@@ -72,17 +79,32 @@ export function openES(start: ArrayLike<number>, options: OpenEsOptions): Evolut
       first = first.map((value, i) => beta1 * value + (1 - beta1) * gradient[i]!);
       second = second.map((value, i) => beta2 * value + (1 - beta2) * gradient[i]! ** 2);
       const [scale1, scale2] = [1 - beta1 ** generation, 1 - beta2 ** generation];
-      mean = mean.map((value, i) => value + (learningRate * first[i]!) / scale1 / (Math.sqrt(second[i]! / scale2) + epsilon));
+      mean = mean.map(
+        (value, i) => value + (learningRate * first[i]!) / scale1 / (Math.sqrt(second[i]! / scale2) + epsilon),
+      );
     },
     state: () => {
-      const state: OpenEsState = { generation, mean: [...mean], first: [...first], second: [...second], random: random.state };
+      const state: OpenEsState = {
+        generation,
+        mean: [...mean],
+        first: [...first],
+        second: [...second],
+        random: random.state,
+      };
       return state as unknown as Json;
     },
     restore(json) {
       const state = json as unknown as OpenEsState;
-      if (state.mean?.length !== mean.length || state.second?.length !== mean.length) throw new ArgumentError(`[openES] expected the state of a search over ${mean.length} numbers; restore what state() of the same search gave`);
+      if (state.mean?.length !== mean.length || state.second?.length !== mean.length)
+        throw new ArgumentError(
+          `[openES] expected the state of a search over ${mean.length} numbers; restore what state() of the same search gave`,
+        );
       generation = state.generation;
-      [mean, first, second] = [Float64Array.from(state.mean), Float64Array.from(state.first), Float64Array.from(state.second)];
+      [mean, first, second] = [
+        Float64Array.from(state.mean),
+        Float64Array.from(state.first),
+        Float64Array.from(state.second),
+      ];
       random.state = state.random;
       asked = null;
     },

@@ -1,7 +1,9 @@
 import { ArgumentError } from '@timestep/core';
 import type { Module } from '@timestep/layers';
 
-/** All parameters of a model as one vector, in the order of `namedParameters`, for methods that know nothing of layers. */
+/**
+ * All parameters of a model as one vector, in the order of `namedParameters`, for methods that know nothing of layers.
+ */
 export interface ParameterVector {
   readonly size: number;
   read(): Promise<Float64Array>;
@@ -17,14 +19,17 @@ export function parameterVector(model: Module): ParameterVector {
     async read() {
       const vector = new Float64Array(size);
       let at = 0;
-      for (const values of parameters.length > 0 ? await parameters[0]!.backend.readMany(parameters.map(({ buffer }) => buffer)) : []) {
+      for (const values of parameters.length > 0
+        ? await parameters[0]!.backend.readMany(parameters.map(({ buffer }) => buffer))
+        : []) {
         vector.set(values, at);
         at += values.length;
       }
       return vector;
     },
     write(vector) {
-      if (vector.length !== size) throw new ArgumentError(`[parameterVector] expected ${size} numbers, got ${vector.length}`);
+      if (vector.length !== size)
+        throw new ArgumentError(`[parameterVector] expected ${size} numbers, got ${vector.length}`);
       const values = Float64Array.from(vector);
       let at = 0;
       for (const parameter of parameters) {

@@ -1,16 +1,36 @@
-import { add, concat, Generator, multiply, openScope, slice, sum, tensor, type Backend, type Tensor } from '@timestep/core';
+import {
+  add,
+  concat,
+  Generator,
+  multiply,
+  openScope,
+  slice,
+  sum,
+  tensor,
+  type Backend,
+  type Tensor,
+} from '@timestep/core';
 import { Cell, GRU, LSTM, Recurrent, type LstmState } from '@timestep/layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recomputeFinalState, recomputeSequence } from '../index.ts';
 import { backends, worst } from '../test-support/backends.ts';
 
 /** The same segments without recomputation: they draw one mask each. */
-function inSegments(layer: LSTM, x: Tensor, start: LstmState, lengths: readonly number[], segment: number): { output: Tensor; state: LstmState } {
+function inSegments(
+  layer: LSTM,
+  x: Tensor,
+  start: LstmState,
+  lengths: readonly number[],
+  segment: number,
+): { output: Tensor; state: LstmState } {
   const outputs: Tensor[] = [];
   let state = start;
   for (let from = 0; from < T; from += segment) {
     const to = Math.min(T, from + segment);
-    const result = layer.forward(slice(x, 0, from, to), { state, lengths: lengths.map((length) => Math.min(Math.max(0, length - from), to - from)) });
+    const result = layer.forward(slice(x, 0, from, to), {
+      state,
+      lengths: lengths.map((length) => Math.min(Math.max(0, length - from), to - from)),
+    });
     outputs.push(result.output);
     ({ state } = result);
   }
@@ -26,7 +46,11 @@ describe.each(backends)('recomputation on $name', ({ create, ...tolerance }) => 
 
   const random = (shape: readonly number[], seed: number, requiresGrad = false): Tensor => {
     const generator = new Generator(seed);
-    return tensor(backend, Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => generator.normal()), { shape, requiresGrad });
+    return tensor(
+      backend,
+      Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => generator.normal()),
+      { shape, requiresGrad },
+    );
   };
 
   it.each([
@@ -38,16 +62,29 @@ describe.each(backends)('recomputation on $name', ({ create, ...tolerance }) => 
     const before = backend.memory().buffers;
     const results: number[][] = [];
     for (const recomputed of [false, true]) {
-      const layer = new LSTM({ backend, inputSize: D, hiddenSize: H, numLayers: 2, dropout, generator: new Generator(2) });
+      const layer = new LSTM({
+        backend,
+        inputSize: D,
+        hiddenSize: H,
+        numLayers: 2,
+        dropout,
+        generator: new Generator(2),
+      });
       const x = random([T, N, D], 1, requiresGrad);
       const start = { h: random([2, N, H], 3, true), c: random([2, N, H], 4, true) };
       const values: number[] = [];
       {
         using _scope = openScope(backend);
-        const whole = (): ReturnType<LSTM['forward']> => (dropout === 0 ? layer.forward(x, { state: start, lengths }) : inSegments(layer, x, start, lengths!, segment));
-        const { output, state } = recomputed ? recomputeSequence(layer, x, { segment, state: start, lengths }) : whole();
+        const whole = (): ReturnType<LSTM['forward']> =>
+          dropout === 0 ? layer.forward(x, { state: start, lengths }) : inSegments(layer, x, start, lengths!, segment);
+        const { output, state } = recomputed
+          ? recomputeSequence(layer, x, { segment, state: start, lengths })
+          : whole();
         values.push(...(await output.data()), ...(await state.c.data()));
-        add(sum(multiply(output, random(output.shape, 7))), sum(multiply(state.c, random(state.c.shape, 8)))).backward();
+        add(
+          sum(multiply(output, random(output.shape, 7))),
+          sum(multiply(state.c, random(state.c.shape, 8))),
+        ).backward();
       }
       const leaves = [...layer.parameters(), start.h, start.c, ...(requiresGrad ? [x] : [])];
       const gradients = await Promise.all(leaves.map(({ grad }) => grad!.data()));
@@ -103,10 +140,19 @@ describe.each(backends)('recomputation on $name', ({ create, ...tolerance }) => 
     using _scope = openScope(backend);
     const layer = new GRU({ backend, inputSize: D, hiddenSize: H });
     const x = random([T, N, D], 5);
-    for (const lengths of [[T + 1, 1, 1], [-1, 1, 1], [1.5, 1, 1], [1, 1]]) {
-      expect(() => recomputeSequence(layer, x, { lengths, segment: 4 })).toThrow(expect.objectContaining({ code: 'INVALID_LENGTHS' }) as Error);
+    for (const lengths of [
+      [T + 1, 1, 1],
+      [-1, 1, 1],
+      [1.5, 1, 1],
+      [1, 1],
+    ]) {
+      expect(() => recomputeSequence(layer, x, { lengths, segment: 4 })).toThrow(
+        expect.objectContaining({ code: 'INVALID_LENGTHS' }) as Error,
+      );
     }
-    expect(() => recomputeFinalState(layer, x, { length: [1, 2, 3] } as object)).toThrow(/unknown option length; expected \{ segment, state, lengths \}/);
+    expect(() => recomputeFinalState(layer, x, { length: [1, 2, 3] } as object)).toThrow(
+      /unknown option length; expected \{ segment, state, lengths \}/,
+    );
     layer.dispose();
   });
 

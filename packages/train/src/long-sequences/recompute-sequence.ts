@@ -1,4 +1,15 @@
-import { ArgumentError, checkLengths, concat, recompute, reshape, slice, tidy, unstack, type State, type Tensor } from '@timestep/core';
+import {
+  ArgumentError,
+  checkLengths,
+  concat,
+  recompute,
+  reshape,
+  slice,
+  tidy,
+  unstack,
+  type State,
+  type Tensor,
+} from '@timestep/core';
 import type { Lengths, Recurrent } from '@timestep/layers';
 
 export interface RecomputeSequenceOptions<S extends State> {
@@ -11,17 +22,21 @@ export interface RecomputeSequenceOptions<S extends State> {
 }
 
 /**
- * `layer.forward(x)` in the memory of about 2√T steps instead of T: the sequence is cut into segments, of which only the
- * states between them are kept, and the backward pass runs each segment forward once more (Chen et al. 2016; Gruslys et
- * al. 2016). The gradients are those of the whole; dropout draws the same masks in both passes, though not those that
- * `layer.forward` would draw.
+ * `layer.forward(x)` in the memory of about 2√T steps instead of T: the sequence is cut into segments, of which only
+ * the states between them are kept, and the backward pass runs each segment forward once more (Chen et al. 2016;
+ * Gruslys et al. 2016). The gradients are those of the whole; dropout draws the same masks in both passes, though not
+ * those that `layer.forward` would draw.
  *
  * @param x `[T, N, D]`
  * @returns the output of every step and the final state. The output is T steps long itself; see
  *   {@link recomputeFinalState} where only the state is wanted
  * @throws ArgumentError where the layer is bidirectional, and `INVALID_LENGTHS` that names the entry
  */
-export function recomputeSequence<S extends State>(layer: Recurrent<S>, x: Tensor, options: RecomputeSequenceOptions<S> = {}): { output: Tensor; state: S } {
+export function recomputeSequence<S extends State>(
+  layer: Recurrent<S>,
+  x: Tensor,
+  options: RecomputeSequenceOptions<S> = {},
+): { output: Tensor; state: S } {
   const kept = tidy(x.backend, () => {
     const { outputs, state: last } = runSegments(layer, x, options, true);
     // A part of the state may be called anything, `output` too.
@@ -29,33 +44,53 @@ export function recomputeSequence<S extends State>(layer: Recurrent<S>, x: Tenso
     return { ...state, output: outputs.length === 1 ? outputs[0]! : concat(outputs, 0) } as Record<string, Tensor>;
   });
   const names = Object.keys(layer.cells[0]!.stateShapes);
-  return { output: kept['output']!, state: Object.fromEntries(names.map((name) => [name, kept[`state ${name}`]!])) as State as S };
+  return {
+    output: kept['output']!,
+    state: Object.fromEntries(names.map((name) => [name, kept[`state ${name}`]!])) as State as S,
+  };
 }
 
 /**
  * The final state of `layer.forward(x)` alone, in the memory of about 2√T steps: for a loss on the last step, where the
  * outputs before it are not wanted. The last layer's output is its state's `h`.
  */
-export function recomputeFinalState<S extends State>(layer: Recurrent<S>, x: Tensor, options: RecomputeSequenceOptions<S> = {}): S {
+export function recomputeFinalState<S extends State>(
+  layer: Recurrent<S>,
+  x: Tensor,
+  options: RecomputeSequenceOptions<S> = {},
+): S {
   return tidy(x.backend, () => runSegments(layer, x, options, false).state);
 }
 
-function runSegments<S extends State>(layer: Recurrent<S>, x: Tensor, options: RecomputeSequenceOptions<S>, wantsOutput: boolean): { outputs: Tensor[]; state: S } {
-  if (layer.bidirectional) throw new ArgumentError('[recomputeSequence] a bidirectional layer has no state between segments; build it with bidirectional: false');
+function runSegments<S extends State>(
+  layer: Recurrent<S>,
+  x: Tensor,
+  options: RecomputeSequenceOptions<S>,
+  wantsOutput: boolean,
+): { outputs: Tensor[]; state: S } {
+  if (layer.bidirectional)
+    throw new ArgumentError(
+      '[recomputeSequence] a bidirectional layer has no state between segments; build it with bidirectional: false',
+    );
   const unknown = Object.keys(options).filter((name) => !['segment', 'state', 'lengths'].includes(name));
-  if (unknown.length > 0) throw new ArgumentError(`[recomputeSequence] unknown option ${unknown.join(', ')}; expected { segment, state, lengths }`);
+  if (unknown.length > 0)
+    throw new ArgumentError(
+      `[recomputeSequence] unknown option ${unknown.join(', ')}; expected { segment, state, lengths }`,
+    );
   const { segment, state: start = null } = options;
   const [steps = 0, batch = 0] = x.shape;
   const lengths = checkLengths('recomputeSequence', options.lengths, steps, batch);
   const size = segment ?? Math.max(1, Math.ceil(2 * Math.sqrt(steps)));
-  if (!Number.isInteger(size) || size < 1) throw new ArgumentError(`[recomputeSequence] expected segment to be an integer ≥ 1, got ${size}`);
+  if (!Number.isInteger(size) || size < 1)
+    throw new ArgumentError(`[recomputeSequence] expected segment to be an integer ≥ 1, got ${size}`);
   if (steps <= size) {
     const whole = layer.forward(x, { state: start, lengths });
     return { outputs: [whole.output], state: whole.state };
   }
   const cut = x.requiresGrad ? cutWithGradient(x, size) : null;
   const names = Object.keys(layer.cells[0]!.stateShapes);
-  const toState = (parts: readonly Tensor[]): S => Object.fromEntries(names.map((name, index) => [name, parts[index]!])) as State as S;
+  const toState = (parts: readonly Tensor[]): S =>
+    Object.fromEntries(names.map((name, index) => [name, parts[index]!])) as State as S;
   const outputs: Tensor[] = [];
   let state = start;
   for (let from = 0; from < steps; from += size) {

@@ -21,16 +21,26 @@ class CharacterModel extends Module {
 const loss: LossFunction<CharacterModel, TokenWindow> = (model, { inputs, targets, shape, first }, { carried }) => {
   const { backend } = model.head.weight;
   const indices = (values: Int32Array): Tensor => tensor(backend, values, { shape: [...shape] });
-  const { output, state } = model.lstm.forward(model.embedding.forward(indices(inputs)), { state: first ? null : (carried as LstmState | null) });
+  const { output, state } = model.lstm.forward(model.embedding.forward(indices(inputs)), {
+    state: first ? null : (carried as LstmState | null),
+  });
   return { loss: crossEntropyLoss(model.head.forward(output), indices(targets)), state };
 };
 
 describe('windowData', () => {
   it('runs along its streams, and says where an epoch begins', async () => {
-    const data = windowData(Array.from({ length: 21 }, (_, i) => i), { steps: 3, batch: 2 });
+    const data = windowData(
+      Array.from({ length: 21 }, (_, i) => i),
+      { steps: 3, batch: 2 },
+    );
     const seen = [];
     for (let k = 0; k < 4; k++) seen.push(await data.next());
-    expect(seen[0]).toEqual({ shape: [3, 2], inputs: Int32Array.of(0, 10, 1, 11, 2, 12), targets: Int32Array.of(1, 11, 2, 12, 3, 13), first: true });
+    expect(seen[0]).toEqual({
+      shape: [3, 2],
+      inputs: Int32Array.of(0, 10, 1, 11, 2, 12),
+      targets: Int32Array.of(1, 11, 2, 12, 3, 13),
+      first: true,
+    });
     expect(seen[1]).toMatchObject({ inputs: Int32Array.of(3, 13, 4, 14, 5, 15), first: false });
     expect(seen[2]!.targets.at(-1)).toBe(19);
     expect(seen[3]).toEqual(seen[0]);
@@ -62,12 +72,17 @@ describe.each(backends)('truncated backpropagation on $name', ({ create, ...tole
         let state: State | null = null;
         for (let step = 0; step < 10; step++) {
           using scope = openScope(backend);
-          const result = loss(model, (await data.next())!, { step, training: true, carried: state }) as { loss: Tensor; state: State };
+          const result = loss(model, (await data.next())!, { step, training: true, carried: state }) as {
+            loss: Tensor;
+            state: State;
+          };
           result.loss.backward();
           optimizer.step();
           optimizer.zeroGrad();
           const old: State | null = state;
-          state = Object.fromEntries(Object.entries(result.state).map(([name, part]) => [name, scope.keep(reshape(part, part.shape).detach())]));
+          state = Object.fromEntries(
+            Object.entries(result.state).map(([name, part]) => [name, scope.keep(reshape(part, part.shape).detach())]),
+          );
           for (const part of Object.values(old ?? {})) part.dispose();
         }
         for (const part of Object.values(state ?? {})) part.dispose();

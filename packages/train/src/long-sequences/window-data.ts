@@ -37,17 +37,25 @@ export interface TokenWindow {
  *
  * @throws ArgumentError where the sequence is too short for one window
  */
-export function windowData(tokens: ArrayLike<number>, { steps, batch, epochs }: WindowDataOptions): DataSource<TokenWindow> {
+export function windowData(
+  tokens: ArrayLike<number>,
+  { steps, batch, epochs }: WindowDataOptions,
+): DataSource<TokenWindow> {
   for (const [name, value] of Object.entries({ steps, batch })) {
-    if (!Number.isInteger(value) || value < 1) throw new ArgumentError(`[windowData] expected ${name} to be an integer ≥ 1, got ${value}`);
+    if (!Number.isInteger(value) || value < 1)
+      throw new ArgumentError(`[windowData] expected ${name} to be an integer ≥ 1, got ${value}`);
   }
   const stream = Math.floor((tokens.length - 1) / batch);
   const windows = Math.floor(stream / steps);
-  if (windows < 1) throw new ArgumentError(`[windowData] expected at least ${steps * batch + 1} tokens for one window of ${steps} steps on ${batch} streams, got ${tokens.length}; pass fewer steps or a smaller batch`);
+  if (windows < 1)
+    throw new ArgumentError(
+      `[windowData] expected at least ${steps * batch + 1} tokens for one window of ${steps} steps on ${batch} streams, got ${tokens.length}; pass fewer steps or a smaller batch`,
+    );
   const order = Array.from({ length: windows }, (_, index) => [index]);
   const make = ([index]: readonly number[]): TokenWindow => {
     const at = (t: number, n: number): number => n * stream + index! * steps + t;
-    const pick = (shift: number): Int32Array => Int32Array.from({ length: steps * batch }, (_, i) => tokens[at(Math.floor(i / batch) + shift, i % batch)]!);
+    const pick = (shift: number): Int32Array =>
+      Int32Array.from({ length: steps * batch }, (_, i) => tokens[at(Math.floor(i / batch) + shift, i % batch)]!);
     return { shape: [steps, batch], inputs: pick(0), targets: pick(1), first: index === 0 };
   };
   return epochData(() => order, make, { seed: 0, epochs });

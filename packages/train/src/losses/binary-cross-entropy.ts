@@ -3,7 +3,10 @@ import { maskInput, reduceLosses, type ReductionOptions } from './reduction.ts';
 import { checkSameShape } from './regression.ts';
 
 export interface BCEWithLogitsLossOptions extends ReductionOptions {
-  /** f32, broadcast to the losses' shape, or a number: multiplies the loss of positive targets, for classes that are rare. */
+  /**
+   * f32, broadcast to the losses' shape, or a number: multiplies the loss of positive targets, for classes that are
+   * rare.
+   */
   readonly posWeight?: Tensor | number | null | undefined;
 }
 
@@ -17,7 +20,8 @@ export interface BCEWithLogitsLossOptions extends ReductionOptions {
 export function bceWithLogitsLoss(logits: Tensor, target: Tensor, options: BCEWithLogitsLossOptions = {}): Tensor {
   const { posWeight = null } = options;
   checkSameShape('bceWithLogitsLoss', logits, target);
-  if (typeof posWeight === 'number' && !(posWeight >= 0)) throw new ArgumentError(`[bceWithLogitsLoss] expected posWeight ≥ 0, got ${posWeight}`);
+  if (typeof posWeight === 'number' && !(posWeight >= 0))
+    throw new ArgumentError(`[bceWithLogitsLoss] expected posWeight ≥ 0, got ${posWeight}`);
   return tidy(logits.backend, () => {
     const x = maskInput('bceWithLogitsLoss', logits, options.mask);
     const y = maskInput('bceWithLogitsLoss', target, options.mask);
@@ -30,5 +34,7 @@ export function bceWithLogitsLoss(logits: Tensor, target: Tensor, options: BCEWi
 
 /** 1 + (p − 1)·y */
 function positiveScale(target: Tensor, posWeight: Tensor | number): Tensor {
-  return typeof posWeight === 'number' ? affine(target, posWeight - 1, 1) : affine(multiply(target, affine(posWeight, 1, -1)), 1, 1);
+  return typeof posWeight === 'number'
+    ? affine(target, posWeight - 1, 1)
+    : affine(multiply(target, affine(posWeight, 1, -1)), 1, 1);
 }

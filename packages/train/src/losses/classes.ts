@@ -3,7 +3,14 @@ import { bceWithLogitsLoss, type BCEWithLogitsLossOptions } from './binary-cross
 import { crossEntropyLoss, type CrossEntropyLossOptions } from './cross-entropy.ts';
 import { klDivLoss, type KLDivLossOptions } from './kl-divergence.ts';
 import type { ReductionOptions } from './reduction.ts';
-import { huberLoss, l1Loss, mseLoss, smoothL1Loss, type HuberLossOptions, type SmoothL1LossOptions } from './regression.ts';
+import {
+  huberLoss,
+  l1Loss,
+  mseLoss,
+  smoothL1Loss,
+  type HuberLossOptions,
+  type SmoothL1LossOptions,
+} from './regression.ts';
 
 /**
  * A loss with its options bound: `new CrossEntropyLoss({ ignoreIndex: 0 }).forward(logits, targets)`. The options of a

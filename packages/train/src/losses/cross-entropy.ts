@@ -42,7 +42,10 @@ export interface CrossEntropyLossOptions extends ReductionOptions {
 export function crossEntropyLoss(logits: Tensor, targets: Tensor, options: CrossEntropyLossOptions = {}): Tensor {
   const { labelSmoothing = 0, ignoreIndex = -100, weight = null, fused, reduction } = options;
   const { backend } = logits;
-  if (targets.dtype !== 'i32') throw new DTypeError(`[crossEntropyLoss] expected targets of dtype i32, class indices, got ${targets.dtype}; make them from an Int32Array, or cast(targets, 'i32')`);
+  if (targets.dtype !== 'i32')
+    throw new DTypeError(
+      `[crossEntropyLoss] expected targets of dtype i32, class indices, got ${targets.dtype}; make them from an Int32Array, or cast(targets, 'i32')`,
+    );
   return tidy(backend, () => {
     const ignored = full(backend, [], ignoreIndex, { dtype: 'i32' });
     const kept = options.mask ? select(options.mask, targets, ignored) : targets;
@@ -53,7 +56,9 @@ export function crossEntropyLoss(logits: Tensor, targets: Tensor, options: Cross
     }
     const classes = logits.shape.at(-1)!;
     if (weight.rank !== 1 || weight.size !== classes) {
-      throw new ShapeError(`[crossEntropyLoss] expected weight of shape [${classes}], one for each class, got ${show(weight.shape)}`);
+      throw new ShapeError(
+        `[crossEntropyLoss] expected weight of shape [${classes}], one for each class, got ${show(weight.shape)}`,
+      );
     }
     const safe = select(mask, kept, full(backend, [], 0, { dtype: 'i32' }));
     const counts = gatherRows(weight, safe);

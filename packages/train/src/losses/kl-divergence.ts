@@ -3,7 +3,10 @@ import { maskInput, reduceLosses, type Reduction, type ReductionOptions } from '
 import { checkSameShape } from './regression.ts';
 
 export interface KLDivLossOptions extends Omit<ReductionOptions, 'reduction'> {
-  /** `batchMean` divides the sum by the number of distributions, which makes it the divergence itself; `mean` by that of elements. */
+  /**
+   * `batchMean` divides the sum by the number of distributions, which makes it the divergence itself; `mean` by that of
+   * elements.
+   */
   readonly reduction?: Reduction | 'batchMean' | undefined;
   /** The target holds log-probabilities; false by default. */
   readonly logTarget?: boolean | undefined;

@@ -36,10 +36,15 @@ describe.each(backends)('losses agree with PyTorch on $name', ({ create, forward
       const before = backend.memory().buffers;
       const isClasses = fixture.function === 'crossEntropyLoss';
       const prediction = tensor(backend, fixture.prediction, { shape: fixture.shape, requiresGrad: true });
-      const target = tensor(backend, fixture.target, { shape: isClasses ? fixture.shape.slice(0, -1) : fixture.shape, dtype: isClasses ? 'i32' : 'f32' });
+      const target = tensor(backend, fixture.target, {
+        shape: isClasses ? fixture.shape.slice(0, -1) : fixture.shape,
+        dtype: isClasses ? 'i32' : 'f32',
+      });
       const extras: Record<string, Tensor> = {};
       for (const key of ['weight', 'posWeight'] as const) if (fixture[key]) extras[key] = tensor(backend, fixture[key]);
-      const loss = withFused(backend, mode, () => losses[fixture.function](prediction, target, { ...fixture.options, ...extras }));
+      const loss = withFused(backend, mode, () =>
+        losses[fixture.function](prediction, target, { ...fixture.options, ...extras }),
+      );
       expect(worst(await loss.data(), fixture.loss, forward)).toBeLessThanOrEqual(1);
       const upstream = tensor(backend, fixture.upstream, { shape: loss.shape });
       withFused(backend, mode, () => loss.backward(upstream));

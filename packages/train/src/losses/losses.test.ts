@@ -1,9 +1,28 @@
 import { Generator, softmax, tensor, type Backend, type Tensor } from '@timestep/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backends, worst } from '../test-support/backends.ts';
-import { BCEWithLogitsLoss, bceWithLogitsLoss, CrossEntropyLoss, crossEntropyLoss, HuberLoss, huberLoss, KLDivLoss, klDivLoss, L1Loss, l1Loss, MSELoss, mseLoss, SmoothL1Loss, smoothL1Loss } from '../index.ts';
+import {
+  BCEWithLogitsLoss,
+  bceWithLogitsLoss,
+  CrossEntropyLoss,
+  crossEntropyLoss,
+  HuberLoss,
+  huberLoss,
+  KLDivLoss,
+  klDivLoss,
+  L1Loss,
+  l1Loss,
+  MSELoss,
+  mseLoss,
+  SmoothL1Loss,
+  smoothL1Loss,
+} from '../index.ts';
 
-type LossFunction = (prediction: Tensor, target: Tensor, options: { mask?: Tensor; reduction?: 'none' | 'sum' | 'mean' }) => Tensor;
+type LossFunction = (
+  prediction: Tensor,
+  target: Tensor,
+  options: { mask?: Tensor; reduction?: 'none' | 'sum' | 'mean' },
+) => Tensor;
 
 const shape = [4, 2, 3];
 const elementwise: [string, LossFunction][] = [
@@ -30,11 +49,13 @@ describe.each(backends)('on $name', ({ name, create, ...tolerance }) => {
       const y = normal(24);
       const target = tensor(backend, y, { shape });
       const upstream = tensor(backend, -1.7);
-      const value = async (values: Float64Array) => -1.7 * (await loss(tensor(backend, values, { shape }), target, {}).item());
+      const value = async (values: Float64Array) =>
+        -1.7 * (await loss(tensor(backend, values, { shape }), target, {}).item());
       const leaf = tensor(backend, x, { shape, requiresGrad: true });
       loss(leaf, target, {}).backward(upstream);
       const numeric = new Float64Array(24);
-      for (let i = 0; i < 24; i++) numeric[i] = ((await value(x.with(i, x[i]! + 1e-6))) - (await value(x.with(i, x[i]! - 1e-6)))) / 2e-6;
+      for (let i = 0; i < 24; i++)
+        numeric[i] = ((await value(x.with(i, x[i]! + 1e-6))) - (await value(x.with(i, x[i]! - 1e-6)))) / 2e-6;
       expect(worst(await leaf.grad!.data(), numeric, { relative: 1e-7, absolute: 1e-9 })).toBeLessThanOrEqual(1);
     });
 
@@ -50,8 +71,12 @@ describe.each(backends)('on $name', ({ name, create, ...tolerance }) => {
       const rows = await loss(clean, target, { reduction: 'none' }).data();
       const kept = rows.map((value, i) => (keep[Math.floor(i / 3)] ? value : 0));
       const total = Array.from(kept).reduce((sum, value) => sum + value, 0);
-      expect(worst(await loss(leaf, target, { mask, reduction: 'none' }).data(), kept, tolerance)).toBeLessThanOrEqual(1);
-      expect(worst(await loss(leaf, target, { mask, reduction: 'sum' }).data(), [total], tolerance)).toBeLessThanOrEqual(1);
+      expect(worst(await loss(leaf, target, { mask, reduction: 'none' }).data(), kept, tolerance)).toBeLessThanOrEqual(
+        1,
+      );
+      expect(
+        worst(await loss(leaf, target, { mask, reduction: 'sum' }).data(), [total], tolerance),
+      ).toBeLessThanOrEqual(1);
       const mean = loss(leaf, target, { mask });
       expect(worst(await mean.data(), [total / (3 * keep.filter(Boolean).length)], tolerance)).toBeLessThanOrEqual(1);
       mean.backward();
@@ -93,7 +118,11 @@ describe.each(backends)('on $name', ({ name, create, ...tolerance }) => {
     const weights = [0.5, 2, 3];
     const options = { mask: tensor(backend, [1, 0, 1, 1], { dtype: 'u32' }), weight: tensor(backend, weights) };
     const want = (3 * rows(logits)[0]! + 2 * rows(logits)[3]!) / (3 + 2);
-    const loss = crossEntropyLoss(tensor(backend, logits, { shape: [4, 3] }), tensor(backend, classes, { dtype: 'i32' }), options);
+    const loss = crossEntropyLoss(
+      tensor(backend, logits, { shape: [4, 3] }),
+      tensor(backend, classes, { dtype: 'i32' }),
+      options,
+    );
     expect(worst(await loss.data(), [want], tolerance)).toBeLessThanOrEqual(1);
   });
 
@@ -124,7 +153,9 @@ describe.each(backends)('on $name', ({ name, create, ...tolerance }) => {
     const prediction = tensor(backend, [Math.log(0.5), Math.log(0.5), NaN, NaN], { shape: [2, 2] });
     const target = tensor(backend, [1, 0, 0.5, 0.5], { shape: [2, 2] });
     const mask = tensor(backend, [1, 0], { shape: [2, 1], dtype: 'u32' });
-    expect(worst([await klDivLoss(prediction, target, { reduction: 'batchMean', mask }).item()], [Math.LN2], tolerance)).toBeLessThanOrEqual(1);
+    expect(
+      worst([await klDivLoss(prediction, target, { reduction: 'batchMean', mask }).item()], [Math.LN2], tolerance),
+    ).toBeLessThanOrEqual(1);
   });
 
   it('a mean over nothing is NaN, a sum 0', async () => {
@@ -145,7 +176,10 @@ describe.each(backends)('on $name', ({ name, create, ...tolerance }) => {
       [new SmoothL1Loss({ beta: 3 }).forward(x, y), smoothL1Loss(x, y, { beta: 3 })],
       [new KLDivLoss({ reduction: 'batchMean' }).forward(x, y), klDivLoss(x, y, { reduction: 'batchMean' })],
       [new BCEWithLogitsLoss({ posWeight: 3 }).forward(x, y), bceWithLogitsLoss(x, y, { posWeight: 3 })],
-      [new CrossEntropyLoss({ labelSmoothing: 0.2 }).forward(x, tensor(backend, [1], { dtype: 'i32' })), crossEntropyLoss(x, tensor(backend, [1], { dtype: 'i32' }), { labelSmoothing: 0.2 })],
+      [
+        new CrossEntropyLoss({ labelSmoothing: 0.2 }).forward(x, tensor(backend, [1], { dtype: 'i32' })),
+        crossEntropyLoss(x, tensor(backend, [1], { dtype: 'i32' }), { labelSmoothing: 0.2 }),
+      ],
     ];
     for (const [got, want] of pairs) expect(await got.item()).toBe(await want.item());
     expect(new Set(await Promise.all(pairs.map(([got]) => got.item()))).size).toBe(pairs.length);
@@ -153,22 +187,35 @@ describe.each(backends)('on $name', ({ name, create, ...tolerance }) => {
 
   it('refuses shapes and options that do not fit', () => {
     const x = tensor(backend, [1, 2]);
-    expect(() => mseLoss(x, tensor(backend, [1]))).toThrow(/\[mseLoss\] expected a target of the prediction's shape \[2\], got \[1\]/);
-    expect(() => mseLoss(x, x, { reduction: 'average' as 'mean' })).toThrow(/expected a reduction of mean, sum, none, got average/);
-    expect(() => mseLoss(x, x, { mask: tensor(backend, [1, 1, 1, 1], { shape: [2, 2], dtype: 'u32' }) })).toThrow(/mask that broadcasts to shape \[2\], got \[2, 2\]/);
+    expect(() => mseLoss(x, tensor(backend, [1]))).toThrow(
+      /\[mseLoss\] expected a target of the prediction's shape \[2\], got \[1\]/,
+    );
+    expect(() => mseLoss(x, x, { reduction: 'average' as 'mean' })).toThrow(
+      /expected a reduction of mean, sum, none, got average/,
+    );
+    expect(() => mseLoss(x, x, { mask: tensor(backend, [1, 1, 1, 1], { shape: [2, 2], dtype: 'u32' }) })).toThrow(
+      /mask that broadcasts to shape \[2\], got \[2, 2\]/,
+    );
     expect(() => huberLoss(x, x, { delta: 0 })).toThrow(/delta > 0/);
     expect(() => smoothL1Loss(x, x, { beta: -1 })).toThrow(/beta ≥ 0/);
     expect(() => bceWithLogitsLoss(x, x, { posWeight: -1 })).toThrow(/posWeight ≥ 0/);
     const logits = tensor(backend, [1, 2], { shape: [1, 2] });
     const target = tensor(backend, [1], { dtype: 'i32' });
-    expect(() => crossEntropyLoss(logits, target, { weight: tensor(backend, [1]) })).toThrow(/weight of shape \[2\], one for each class, got \[1\]/);
+    expect(() => crossEntropyLoss(logits, target, { weight: tensor(backend, [1]) })).toThrow(
+      /weight of shape \[2\], one for each class, got \[1\]/,
+    );
     expect(() => crossEntropyLoss(logits, target, { labelSmoothing: 2 })).toThrow(/labelSmoothing/);
   });
 });
 
 it('cross-entropy names the type of its targets before anything else', async () => {
   const backend = await backends[0]!.create();
-  const logits = tensor(backend, [[1, 2], [3, 4]]);
-  expect(() => crossEntropyLoss(logits, tensor(backend, [0, 1]))).toThrow(/^\[crossEntropyLoss\] expected targets of dtype i32, class indices, got f32/);
+  const logits = tensor(backend, [
+    [1, 2],
+    [3, 4],
+  ]);
+  expect(() => crossEntropyLoss(logits, tensor(backend, [0, 1]))).toThrow(
+    /^\[crossEntropyLoss\] expected targets of dtype i32, class indices, got f32/,
+  );
   await backend.dispose();
 });

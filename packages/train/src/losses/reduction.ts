@@ -1,4 +1,16 @@
-import { ArgumentError, divide, full, mean, select, ShapeError, sameShape, show, sum, tidy, type Tensor } from '@timestep/core';
+import {
+  ArgumentError,
+  divide,
+  full,
+  mean,
+  select,
+  ShapeError,
+  sameShape,
+  show,
+  sum,
+  tidy,
+  type Tensor,
+} from '@timestep/core';
 
 /** What becomes of the losses of single elements. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -23,7 +35,9 @@ export function maskInput(where: string, x: Tensor, mask: Tensor | null | undefi
   if (!mask) return x;
   const kept = select(mask, x, full(x.backend, [], 0));
   if (!sameShape(kept.shape, x.shape)) {
-    throw new ShapeError(`[${where}] expected a mask that broadcasts to shape ${show(x.shape)}, got ${show(mask.shape)}`);
+    throw new ShapeError(
+      `[${where}] expected a mask that broadcasts to shape ${show(x.shape)}, got ${show(mask.shape)}`,
+    );
   }
   return kept;
 }
@@ -34,9 +48,15 @@ export function maskInput(where: string, x: Tensor, mask: Tensor | null | undefi
  *
  * @param counts what each element counts in the mean's divisor, of the losses' shape; 1 where it is left out
  */
-export function reduceLosses(where: string, losses: Tensor, options: ReductionOptions, counts: Tensor | null = null): Tensor {
+export function reduceLosses(
+  where: string,
+  losses: Tensor,
+  options: ReductionOptions,
+  counts: Tensor | null = null,
+): Tensor {
   const { reduction = 'mean', mask = null } = options;
-  if (!reductions.includes(reduction)) throw new ArgumentError(`[${where}] expected a reduction of ${reductions.join(', ')}, got ${String(reduction)}`);
+  if (!reductions.includes(reduction))
+    throw new ArgumentError(`[${where}] expected a reduction of ${reductions.join(', ')}, got ${String(reduction)}`);
   return tidy(losses.backend, () => {
     const kept = maskInput(where, losses, mask);
     if (reduction === 'none') return kept;

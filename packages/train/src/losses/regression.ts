@@ -1,10 +1,27 @@
-import { absolute, affine, ArgumentError, clamp, full, lessEqual, sameShape, select, ShapeError, show, square, subtract, tidy, type Tensor } from '@timestep/core';
+import {
+  absolute,
+  affine,
+  ArgumentError,
+  clamp,
+  full,
+  lessEqual,
+  sameShape,
+  select,
+  ShapeError,
+  show,
+  square,
+  subtract,
+  tidy,
+  type Tensor,
+} from '@timestep/core';
 import { maskInput, reduceLosses, type ReductionOptions } from './reduction.ts';
 
 /** Targets of another shape would broadcast without a word: refuse them, as a wrong loss is hard to find. */
 export function checkSameShape(where: string, prediction: Tensor, target: Tensor): void {
   if (!sameShape(prediction.shape, target.shape)) {
-    throw new ShapeError(`[${where}] expected a target of the prediction's shape ${show(prediction.shape)}, got ${show(target.shape)}; reshape or expand it`);
+    throw new ShapeError(
+      `[${where}] expected a target of the prediction's shape ${show(prediction.shape)}, got ${show(target.shape)}; reshape or expand it`,
+    );
   }
 }
 
@@ -20,13 +37,17 @@ function differenceOf(where: string, prediction: Tensor, target: Tensor, { mask 
  */
 export function mseLoss(prediction: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
   checkSameShape('mseLoss', prediction, target);
-  return tidy(prediction.backend, () => reduceLosses('mseLoss', square(differenceOf('mseLoss', prediction, target, options)), options));
+  return tidy(prediction.backend, () =>
+    reduceLosses('mseLoss', square(differenceOf('mseLoss', prediction, target, options)), options),
+  );
 }
 
 /** Absolute error, |x − y|. */
 export function l1Loss(prediction: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
   checkSameShape('l1Loss', prediction, target);
-  return tidy(prediction.backend, () => reduceLosses('l1Loss', absolute(differenceOf('l1Loss', prediction, target, options)), options));
+  return tidy(prediction.backend, () =>
+    reduceLosses('l1Loss', absolute(differenceOf('l1Loss', prediction, target, options)), options),
+  );
 }
 
 export interface HuberLossOptions extends ReductionOptions {
@@ -39,7 +60,9 @@ export function huberLoss(prediction: Tensor, target: Tensor, options: HuberLoss
   const { delta = 1 } = options;
   if (!(delta > 0)) throw new ArgumentError(`[huberLoss] expected delta > 0, got ${delta}`);
   checkSameShape('huberLoss', prediction, target);
-  return tidy(prediction.backend, () => reduceLosses('huberLoss', huber(differenceOf('huberLoss', prediction, target, options), delta), options));
+  return tidy(prediction.backend, () =>
+    reduceLosses('huberLoss', huber(differenceOf('huberLoss', prediction, target, options), delta), options),
+  );
 }
 
 export interface SmoothL1LossOptions extends ReductionOptions {
@@ -53,7 +76,13 @@ export function smoothL1Loss(prediction: Tensor, target: Tensor, options: Smooth
   if (!(beta >= 0)) throw new ArgumentError(`[smoothL1Loss] expected beta ≥ 0, got ${beta}`);
   checkSameShape('smoothL1Loss', prediction, target);
   if (beta === 0) return l1Loss(prediction, target, options);
-  return tidy(prediction.backend, () => reduceLosses('smoothL1Loss', affine(huber(differenceOf('smoothL1Loss', prediction, target, options), beta), 1 / beta), options));
+  return tidy(prediction.backend, () =>
+    reduceLosses(
+      'smoothL1Loss',
+      affine(huber(differenceOf('smoothL1Loss', prediction, target, options), beta), 1 / beta),
+      options,
+    ),
+  );
 }
 
 function huber(difference: Tensor, delta: number): Tensor {

@@ -29,8 +29,12 @@ describe.each([
   });
 
   it('refuses names that lead elsewhere, and says what is missing', async () => {
-    for (const name of ['../up', 'a/b', '', '.hidden', 'a b']) await expect(storage.write(name, []), name).rejects.toThrow(/expected a name/);
-    await expect(storage.read('none')).rejects.toMatchObject({ code: 'STORAGE_FAILED', message: expect.stringContaining('none') as string });
+    for (const name of ['../up', 'a/b', '', '.hidden', 'a b'])
+      await expect(storage.write(name, []), name).rejects.toThrow(/expected a name/);
+    await expect(storage.read('none')).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      message: expect.stringContaining('none') as string,
+    });
   });
 });
 
@@ -61,8 +65,17 @@ describe('fileStorage', () => {
       for (const attempt of [() => storage.write('state', [new Uint8Array(30000), new Uint8Array(60000)]), () => storage.append('log', 'x'.repeat(90000))]) {
         await attempt().then(() => console.log('written'), (error) => console.log(error.code, error.constructor.name));
       }`;
-    const node = [process.execPath, '--conditions=@timestep/source', '--disable-warning=ExperimentalWarning', '--input-type=module-typescript', '--eval', code];
-    const { stdout, stderr } = spawnSync('/bin/sh', ['-c', 'ulimit -f 64; exec "$@"', 'sh', ...node], { encoding: 'utf8' });
+    const node = [
+      process.execPath,
+      '--conditions=@timestep/source',
+      '--disable-warning=ExperimentalWarning',
+      '--input-type=module-typescript',
+      '--eval',
+      code,
+    ];
+    const { stdout, stderr } = spawnSync('/bin/sh', ['-c', 'ulimit -f 64; exec "$@"', 'sh', ...node], {
+      encoding: 'utf8',
+    });
     expect(stdout + stderr).toBe('STORAGE_FULL TrainError\nSTORAGE_FULL TrainError\n');
     expect(readdirSync(here).sort()).toEqual(['log', 'state']);
     expect(readFileSync(join(here, 'state'))).toEqual(Buffer.alloc(1000, 1));

@@ -21,7 +21,11 @@ export function fileStorage(folder: string): Storage {
       throw error;
     }
   };
-  const onFile = async <Result>(what: string, name: string, action: (path: string) => Promise<Result>): Promise<Result> => {
+  const onFile = async <Result>(
+    what: string,
+    name: string,
+    action: (path: string) => Promise<Result>,
+  ): Promise<Result> => {
     checkName(name);
     const path = join(folder, name);
     return await explained(`${what} ${path}`, () => action(path));
@@ -83,8 +87,16 @@ async function explained<Result>(what: string, action: () => Promise<Result>): P
     return await action();
   } catch (error) {
     const code = codeOf(error);
-    if (full.has(code)) throw new TrainError('STORAGE_FULL', `[storage] could not ${what}: no room is left (${code}); free some, then resume from the last checkpoint, which is whole`, { cause: error });
-    if (code) throw new TrainError('STORAGE_FAILED', `[storage] could not ${what}: ${(error as Error).message}`, { cause: error });
+    if (full.has(code))
+      throw new TrainError(
+        'STORAGE_FULL',
+        `[storage] could not ${what}: no room is left (${code}); free some, then resume from the last checkpoint, which is whole`,
+        { cause: error },
+      );
+    if (code)
+      throw new TrainError('STORAGE_FAILED', `[storage] could not ${what}: ${(error as Error).message}`, {
+        cause: error,
+      });
     throw error;
   }
 }

@@ -22,8 +22,15 @@ interface Kill {
 }
 
 /** Runs the script, and kills it at some moment. */
-async function train(folder: string, kill: Kill | null): Promise<{ readonly killed: boolean; readonly reported: readonly number[] }> {
-  const child = spawn(process.execPath, ['--conditions=@timestep/source', '--disable-warning=ExperimentalWarning', script, folder, String(steps)], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function train(
+  folder: string,
+  kill: Kill | null,
+): Promise<{ readonly killed: boolean; readonly reported: readonly number[] }> {
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@timestep/source', '--disable-warning=ExperimentalWarning', script, folder, String(steps)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   let output = '';
   let dying = false;
   child.stdout.on('data', (chunk: Buffer) => {
@@ -38,7 +45,12 @@ async function train(folder: string, kill: Kill | null): Promise<{ readonly kill
 }
 
 const logOf = (folder: string) =>
-  readFileSync(join(folder, 'log.jsonl'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ type }) => type === 'train' || type === 'validation').map(({ seconds: _, ...rest }) => rest);
+  readFileSync(join(folder, 'log.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ type }) => type === 'train' || type === 'validation')
+    .map(({ seconds: _, ...rest }) => rest);
 
 it('a run killed at random moments and resumed ends with the same bits as one that was not', async () => {
   const [whole, pieces] = [join(root, 'whole'), join(root, 'pieces')];
@@ -46,7 +58,10 @@ it('a run killed at random moments and resumed ends with the same bits as one th
   const random = new Generator(12);
   const firstSteps: number[] = [];
   for (let attempt = 0; attempt < kills; attempt++) {
-    const { killed, reported } = await train(pieces, { signs: attempt === 2 ? 1 : 2 + random.integer(12), delay: random.uniform(0, 12) });
+    const { killed, reported } = await train(pieces, {
+      signs: attempt === 2 ? 1 : 2 + random.integer(12),
+      delay: random.uniform(0, 12),
+    });
     expect(killed).toBe(true);
     firstSteps.push(...reported.slice(0, 1));
   }
@@ -57,6 +72,7 @@ it('a run killed at random moments and resumed ends with the same bits as one th
   const last = `checkpoint-${String(steps).padStart(8, '0')}.safetensors`;
   expect(readFileSync(join(pieces, last))).toEqual(readFileSync(join(whole, last)));
   expect(readdirSync(pieces).sort()).toEqual(readdirSync(whole).sort());
-  for (const name of readdirSync(whole).filter((one) => one.startsWith('best'))) expect(readFileSync(join(pieces, name))).toEqual(readFileSync(join(whole, name)));
+  for (const name of readdirSync(whole).filter((one) => one.startsWith('best')))
+    expect(readFileSync(join(pieces, name))).toEqual(readFileSync(join(whole, name)));
   expect(logOf(pieces)).toEqual(logOf(whole));
 });

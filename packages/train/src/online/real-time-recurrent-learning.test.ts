@@ -1,4 +1,17 @@
-import { add, Generator, openScope, sum, square, subtract, tanh, tensor, multiply, type Backend, type State, type Tensor } from '@timestep/core';
+import {
+  add,
+  Generator,
+  openScope,
+  sum,
+  square,
+  subtract,
+  tanh,
+  tensor,
+  multiply,
+  type Backend,
+  type State,
+  type Tensor,
+} from '@timestep/core';
 import { Cell, GRUCell, Linear, LSTMCell, Parameter, RNNCell } from '@timestep/layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mseLoss, RealTimeRecurrentLearner, RMSprop } from '../index.ts';
@@ -40,11 +53,14 @@ describe.each(backends)('real-time recurrent learning on $name', ({ create, ...t
     const readout = new Linear({ backend, inputSize: cell.outputSize, outputSize: 1, generator: new Generator(4) });
     const generator = new Generator(5);
     const steps = 9;
-    const xs = Array.from({ length: steps }, () => tensor(backend, [generator.normal(), generator.normal()], { shape: [1, 2] }));
+    const xs = Array.from({ length: steps }, () =>
+      tensor(backend, [generator.normal(), generator.normal()], { shape: [1, 2] }),
+    );
     const targets = Array.from({ length: steps }, () => tensor(backend, [generator.normal()], { shape: [1, 1] }));
     const lossOf = (output: Tensor, t: number): Tensor => sum(square(subtract(readout.forward(output), targets[t]!)));
     const parameters = [...cell.parameters(), ...readout.parameters()];
-    const gradients = async (): Promise<number[]> => (await Promise.all(parameters.map(({ grad }) => grad!.data()))).flatMap((data) => [...data]);
+    const gradients = async (): Promise<number[]> =>
+      (await Promise.all(parameters.map(({ grad }) => grad!.data()))).flatMap((data) => [...data]);
     const expected: number[] = [];
     {
       using _scope = openScope(backend);
@@ -87,12 +103,15 @@ describe.each(backends)('real-time recurrent learning on $name', ({ create, ...t
     const losses: number[] = [];
     for (let t = 2; t < bits.length; t++) {
       using _scope = openScope(backend);
-      const loss = learner.step(tensor(backend, bits.slice(t, t + 1), { shape: [1, 1] }), (output) => mseLoss(readout.forward(output), tensor(backend, bits.slice(t - 2, t - 1), { shape: [1, 1] })));
+      const loss = learner.step(tensor(backend, bits.slice(t, t + 1), { shape: [1, 1] }), (output) =>
+        mseLoss(readout.forward(output), tensor(backend, bits.slice(t - 2, t - 1), { shape: [1, 1] })),
+      );
       optimizer.step();
       optimizer.zeroGrad();
       losses.push(await loss.item());
     }
-    const mean = (from: number): number => losses.slice(from, from + 100).reduce((total, loss) => total + loss / 100, 0);
+    const mean = (from: number): number =>
+      losses.slice(from, from + 100).reduce((total, loss) => total + loss / 100, 0);
     expect(mean(0)).toBeGreaterThan(0.4);
     expect(mean(losses.length - 100)).toBeLessThan(0.05);
     for (const one of [learner, optimizer, cell, readout]) one.dispose();
@@ -111,7 +130,15 @@ describe.each(backends)('real-time recurrent learning on $name', ({ create, ...t
     expect(() => learner.step(x, fail)).toThrow('no such luck');
     expect(cell.weight_hh.grad).toBe(grad);
     expect(grad!.disposed).toBe(false);
-    expect(() => learner.step(tensor(backend, [[1, 2], [3, 4]]), sum)).toThrow(/expected x of shape \[1, 2\]/);
+    expect(() =>
+      learner.step(
+        tensor(backend, [
+          [1, 2],
+          [3, 4],
+        ]),
+        sum,
+      ),
+    ).toThrow(/expected x of shape \[1, 2\]/);
     expect(() => new RealTimeRecurrentLearner(new RNNCell(options()).freeze())).toThrow(/no parameter that can learn/);
     for (const one of [learner, cell, x]) one.dispose();
   });

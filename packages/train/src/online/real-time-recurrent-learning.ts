@@ -1,4 +1,22 @@
-import { add, ArgumentError, concat, full, matmul, noGrad, openScope, reshape, ShapeError, show, stack, tensor, withFused, zeros, type Backend, type State, type Tensor } from '@timestep/core';
+import {
+  add,
+  ArgumentError,
+  concat,
+  full,
+  matmul,
+  noGrad,
+  openScope,
+  reshape,
+  ShapeError,
+  show,
+  stack,
+  tensor,
+  withFused,
+  zeros,
+  type Backend,
+  type State,
+  type Tensor,
+} from '@timestep/core';
 import type { Cell } from '@timestep/layers';
 import { disposeState, unowned } from '../trainer/update.ts';
 
@@ -39,12 +57,18 @@ export class RealTimeRecurrentLearner<S extends State> {
   constructor(cell: Cell<S>) {
     const parameters = cell.parameters().filter(({ requiresGrad }) => requiresGrad);
     const [first] = parameters;
-    if (!first) throw new ArgumentError('[realTimeRecurrentLearner] the cell has no parameter that can learn; freeze(false) it first');
+    if (!first)
+      throw new ArgumentError(
+        '[realTimeRecurrentLearner] the cell has no parameter that can learn; freeze(false) it first',
+      );
     this.cell = cell;
     this.#backend = first.backend;
     this.#state = this.#firstState();
     this.#size = Object.values<Tensor>(this.#state).reduce((sum, { size }) => sum + size, 0);
-    this.#influences = parameters.map((parameter) => ({ parameter, matrix: unowned(zeros(this.#backend, [this.#size, parameter.size])) }));
+    this.#influences = parameters.map((parameter) => ({
+      parameter,
+      matrix: unowned(zeros(this.#backend, [this.#size, parameter.size])),
+    }));
   }
 
   /** The state after the last step. */
@@ -71,7 +95,10 @@ export class RealTimeRecurrentLearner<S extends State> {
    * @throws ShapeError for a batch of more than one: each sequence has influences of its own
    */
   step(x: Tensor, loss: (output: Tensor) => Tensor): Tensor {
-    if (x.shape[0] !== 1) throw new ShapeError(`[realTimeRecurrentLearner] expected x of shape [1, ${this.cell.inputSize}], got ${show(x.shape)}; make a learner for each sequence`);
+    if (x.shape[0] !== 1)
+      throw new ShapeError(
+        `[realTimeRecurrentLearner] expected x of shape [1, ${this.cell.inputSize}], got ${show(x.shape)}; make a learner for each sequence`,
+      );
     const held = this.#influences.map(({ parameter }) => parameter.grad);
     const scope = openScope(this.#backend);
     try {
@@ -107,7 +134,9 @@ export class RealTimeRecurrentLearner<S extends State> {
   #firstState(): S {
     using _scope = openScope(this.#backend, { gradient: false });
     const state = this.cell.initialState(1, this.#backend);
-    return Object.fromEntries(Object.entries(state).map(([name, part]) => [name, unowned(part.detach())])) as State as S;
+    return Object.fromEntries(
+      Object.entries(state).map(([name, part]) => [name, unowned(part.detach())]),
+    ) as State as S;
   }
 
   /** The state as leaves that a gradient stops at. */
@@ -131,7 +160,12 @@ export class RealTimeRecurrentLearner<S extends State> {
 
   /** The gradient at the state before, `[1, S]`. */
   #gradientOf(before: S): Tensor {
-    return concat(Object.values<Tensor>(before).map(({ grad, size }) => (grad ? reshape(grad, [1, size]) : zeros(this.#backend, [1, size]))), 1);
+    return concat(
+      Object.values<Tensor>(before).map(({ grad, size }) =>
+        grad ? reshape(grad, [1, size]) : zeros(this.#backend, [1, size]),
+      ),
+      1,
+    );
   }
 
   /** held + ∂L/∂θ + ∂L/∂s·J, kept in `held`. */
@@ -156,10 +190,18 @@ export class RealTimeRecurrentLearner<S extends State> {
     const rows: Tensor[][] = this.#influences.map(() => []);
     for (let index = 0; index < this.#size; index++) {
       this.#clear(before);
-      flat.backward(tensor(this.#backend, Float32Array.from({ length: this.#size }, (_, k) => (k === index ? 1 : 0))), { retainGraph: true });
+      flat.backward(
+        tensor(
+          this.#backend,
+          Float32Array.from({ length: this.#size }, (_, k) => (k === index ? 1 : 0)),
+        ),
+        { retainGraph: true },
+      );
       stateRows.push(this.#gradientOf(before));
       this.#influences.forEach(({ parameter }, place) => {
-        rows[place]!.push(parameter.grad ? reshape(parameter.grad, [parameter.size]) : full(this.#backend, [parameter.size], 0));
+        rows[place]!.push(
+          parameter.grad ? reshape(parameter.grad, [parameter.size]) : full(this.#backend, [parameter.size], 0),
+        );
         parameter.grad?.dispose();
       });
     }
@@ -172,7 +214,9 @@ export class RealTimeRecurrentLearner<S extends State> {
       });
     });
     const old = this.#state;
-    this.#state = Object.fromEntries(Object.entries<Tensor>(after).map(([name, part]) => [name, unowned(part.detach())])) as State as S;
+    this.#state = Object.fromEntries(
+      Object.entries<Tensor>(after).map(([name, part]) => [name, unowned(part.detach())]),
+    ) as State as S;
     disposeState(old);
   }
 }

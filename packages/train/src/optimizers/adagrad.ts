@@ -21,8 +21,19 @@ export interface AdagradOptions {
  * p −= η/(1 + (t − 1)·decay) · g/(√s + ε).
  */
 export class Adagrad extends Optimizer<AdagradOptions> {
-  constructor(parameters: Parameters | readonly ParameterGroup<AdagradOptions>[], options: Partial<AdagradOptions> = {}) {
-    super('Adagrad', parameters, settingsOf('Adagrad', { learningRate: 0.01, learningRateDecay: 0, initialAccumulator: 0, epsilon: 1e-10, weightDecay: 0 }, options));
+  constructor(
+    parameters: Parameters | readonly ParameterGroup<AdagradOptions>[],
+    options: Partial<AdagradOptions> = {},
+  ) {
+    super(
+      'Adagrad',
+      parameters,
+      settingsOf(
+        'Adagrad',
+        { learningRate: 0.01, learningRateDecay: 0, initialAccumulator: 0, epsilon: 1e-10, weightDecay: 0 },
+        options,
+      ),
+    );
   }
 
   protected override checkSettings(settings: AdagradOptions): void {
@@ -35,7 +46,12 @@ export class Adagrad extends Optimizer<AdagradOptions> {
     return { squareSum: initialAccumulator };
   }
 
-  protected override update(slots: readonly Slot[], settings: AdagradOptions, step: number, factor: Tensor | null): void {
+  protected override update(
+    slots: readonly Slot[],
+    settings: AdagradOptions,
+    step: number,
+    factor: Tensor | null,
+  ): void {
     const { learningRate, learningRateDecay, epsilon, weightDecay } = settings;
     const rate = learningRate / (1 + (step - 1) * learningRateDecay);
     for (const slot of slots) {

@@ -57,7 +57,9 @@ export class Adam extends AdamBase {
   }
 }
 
-/** Adam with decoupled weight decay (Loshchilov and Hutter 2019), as `torch.optim.AdamW`: p −= ηλp, then Adam's step. */
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as `torch.optim.AdamW`: p −= ηλp, then Adam's step.
+ */
 export class AdamW extends AdamBase {
   protected readonly decoupled = true;
 

@@ -1,6 +1,13 @@
 import { ArgumentError, full, sameShape, show, type HostArray, type Shape, type Tensor } from '@timestep/core';
 import { TrainError } from '../errors.ts';
-import { checkParameters, nameParameters, splitGroups, type NamedParameter, type ParameterGroup, type Parameters } from './parameters.ts';
+import {
+  checkParameters,
+  nameParameters,
+  splitGroups,
+  type NamedParameter,
+  type ParameterGroup,
+  type Parameters,
+} from './parameters.ts';
 
 export interface BaseSettings {
   readonly learningRate: number;
@@ -121,13 +128,21 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
   }
 
   /**
-   * Takes over what `state` gave, read back to the host. Settings are not part of it: they are those of the constructor.
+   * Takes over what `state` gave, read back to the host. Settings are not part of it: they are those of the
+   * constructor.
    *
    * @throws TrainError `CHECKPOINT_MISMATCH` where it belongs to another optimiser or other parameters
    */
-  restore(json: OptimizerState, tensors: ReadonlyMap<string, { readonly shape: Shape; readonly data: HostArray }>): void {
+  restore(
+    json: OptimizerState,
+    tensors: ReadonlyMap<string, { readonly shape: Shape; readonly data: HostArray }>,
+  ): void {
     if (json.kind !== this.kind) throw mismatch(`expected the state of ${this.kind}, got that of ${json.kind}`);
-    const owners = new Map(this.groups.flatMap((group) => group.parameters.map(({ name, parameter }) => [name, { group, parameter }] as const)));
+    const owners = new Map(
+      this.groups.flatMap((group) =>
+        group.parameters.map(({ name, parameter }) => [name, { group, parameter }] as const),
+      ),
+    );
     const restored = new Map<string, Memory>();
     for (const [name, steps] of json.steps) {
       const owner = owners.get(name);
@@ -136,11 +151,15 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
       const entries = keys.map((key) => {
         const found = tensors.get(`${key}.${name}`);
         if (!found || !sameShape(found.shape, owner.parameter.shape)) {
-          throw mismatch(`expected ${key} of '${name}' with shape ${show(owner.parameter.shape)}, got ${found ? show(found.shape) : 'none'}`);
+          throw mismatch(
+            `expected ${key} of '${name}' with shape ${show(owner.parameter.shape)}, got ${found ? show(found.shape) : 'none'}`,
+          );
         }
         return [key, found.data] as const;
       });
-      const made = entries.map(([key, data]) => [key, unowned(full(owner.parameter.backend, owner.parameter.shape, 0)).assign(data)] as const);
+      const made = entries.map(
+        ([key, data]) => [key, unowned(full(owner.parameter.backend, owner.parameter.shape, 0)).assign(data)] as const,
+      );
       restored.set(name, { steps, tensors: Object.fromEntries(made) });
     }
     this.dispose();
@@ -161,7 +180,12 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
     let memory = this.#memories.get(name);
     if (!memory) {
       const initial = Object.entries(this.memoryOf(settings));
-      memory = { steps: 0, tensors: Object.fromEntries(initial.map(([key, value]) => [key, unowned(full(parameter.backend, parameter.shape, value))])) };
+      memory = {
+        steps: 0,
+        tensors: Object.fromEntries(
+          initial.map(([key, value]) => [key, unowned(full(parameter.backend, parameter.shape, value))]),
+        ),
+      };
       this.#memories.set(name, memory);
     }
     return memory;
@@ -175,7 +199,10 @@ function unowned(tensor: Tensor): Tensor {
 }
 
 function mismatch(what: string): TrainError {
-  return new TrainError('CHECKPOINT_MISMATCH', `[optimizer] the state does not fit: ${what}; resume with the model and optimiser of the run that saved it`);
+  return new TrainError(
+    'CHECKPOINT_MISMATCH',
+    `[optimizer] the state does not fit: ${what}; resume with the model and optimiser of the run that saved it`,
+  );
 }
 
 /** Throws unless low ≤ value, and value < high or, without `high`, finite. */
@@ -186,7 +213,11 @@ export function requireRange(kind: string, name: string, value: number, low: num
 }
 
 /** The defaults, with what was given in their place. */
-export function settingsOf<Defaults extends object, Options extends object>(kind: string, defaults: Defaults, options: Options): Defaults & Options {
+export function settingsOf<Defaults extends object, Options extends object>(
+  kind: string,
+  defaults: Defaults,
+  options: Options,
+): Defaults & Options {
   checkSettingNames(kind, options, [...new Set(['learningRate', ...Object.keys(defaults)])]);
   return { ...defaults, ...options };
 }
@@ -194,5 +225,6 @@ export function settingsOf<Defaults extends object, Options extends object>(kind
 /** A setting of another name, such as PyTorch's lr, would otherwise leave the default without a word. */
 function checkSettingNames(kind: string, given: object, names: readonly string[]): void {
   const unknown = Object.keys(given).filter((name) => !names.includes(name));
-  if (unknown.length > 0) throw new ArgumentError(`[${kind}] unknown setting ${unknown.join(', ')}; expected ${names.join(', ')}`);
+  if (unknown.length > 0)
+    throw new ArgumentError(`[${kind}] unknown setting ${unknown.join(', ')}; expected ${names.join(', ')}`);
 }

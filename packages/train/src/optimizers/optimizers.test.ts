@@ -1,7 +1,17 @@
 import { Generator, tensor, withFused, type Backend, type Tensor } from '@timestep/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backends, worst } from '../test-support/backends.ts';
-import { Adagrad, Adam, AdamW, clipGradientNorm, clipGradientValue, RMSprop, SGD, type Optimizer, type Parameters } from '../index.ts';
+import {
+  Adagrad,
+  Adam,
+  AdamW,
+  clipGradientNorm,
+  clipGradientValue,
+  RMSprop,
+  SGD,
+  type Optimizer,
+  type Parameters,
+} from '../index.ts';
 
 type Vector = Float64Array;
 
@@ -34,7 +44,15 @@ const rules: [string, (parameters: Parameters) => Optimizer, number, Rule][] = [
   ],
   [
     'RMSprop, centred, with momentum',
-    (p) => new RMSprop(p, { learningRate: rate, alpha: 0.9, epsilon: 1e-2, momentum: 0.6, centered: true, weightDecay: decay }),
+    (p) =>
+      new RMSprop(p, {
+        learningRate: rate,
+        alpha: 0.9,
+        epsilon: 1e-2,
+        momentum: 0.6,
+        centered: true,
+        weightDecay: decay,
+      }),
     3,
     (p, g, m) => {
       const d = g + decay * p;
@@ -65,7 +83,14 @@ const rules: [string, (parameters: Parameters) => Optimizer, number, Rule][] = [
   ],
   ...([false, true] as const).map((decoupled): [string, (parameters: Parameters) => Optimizer, number, Rule] => [
     decoupled ? 'AdamW' : 'Adam',
-    (p) => new (decoupled ? AdamW : Adam)(p, { learningRate: rate, beta1: 0.7, beta2: 0.9, epsilon: 1e-2, weightDecay: decay }),
+    (p) =>
+      new (decoupled ? AdamW : Adam)(p, {
+        learningRate: rate,
+        beta1: 0.7,
+        beta2: 0.9,
+        epsilon: 1e-2,
+        weightDecay: decay,
+      }),
     2,
     (p, g, m, step) => {
       const d = decoupled ? g : g + decay * p;
@@ -87,7 +112,8 @@ describe.each(backends)('on $name', ({ create, ...tolerance }) => {
     parameter.grad = tensor(backend, gradient);
     return parameter;
   };
-  const random = (generator: Generator, length: number): Vector => Float64Array.from({ length }, () => generator.normal(0, 1.5));
+  const random = (generator: Generator, length: number): Vector =>
+    Float64Array.from({ length }, () => generator.normal(0, 1.5));
 
   describe.each(rules)('%s', (_name, make, memories, rule) => {
     it.each(['auto', 'off'] as const)('does what a plain loop does, fused %s', async (mode) => {
@@ -111,19 +137,23 @@ describe.each(backends)('on $name', ({ create, ...tolerance }) => {
       parameter.dispose();
     });
 
-    it.each(['auto', 'off'] as const)('leaves everything alone where the norm is not finite, fused %s', async (mode) => {
-      const generator = new Generator(5);
-      const parameter = withGradient(random(generator, 6), random(generator, 6));
-      const optimizer = make([parameter]);
-      withFused(backend, mode, () => optimizer.step());
-      const snapshot = async () => Promise.all([parameter, ...optimizer.state().tensors.values()].map((one) => one.data()));
-      const before = await snapshot();
-      parameter.grad!.assign([1, 2, NaN, 4, Infinity, 6]);
-      const { norm, factor } = withFused(backend, mode, () => clipGradientNorm(optimizer.gradients, 1));
-      withFused(backend, mode, () => optimizer.step(factor));
-      expect(await snapshot()).toEqual(before);
-      for (const made of [norm, factor, parameter, optimizer]) made.dispose();
-    });
+    it.each(['auto', 'off'] as const)(
+      'leaves everything alone where the norm is not finite, fused %s',
+      async (mode) => {
+        const generator = new Generator(5);
+        const parameter = withGradient(random(generator, 6), random(generator, 6));
+        const optimizer = make([parameter]);
+        withFused(backend, mode, () => optimizer.step());
+        const snapshot = async () =>
+          Promise.all([parameter, ...optimizer.state().tensors.values()].map((one) => one.data()));
+        const before = await snapshot();
+        parameter.grad!.assign([1, 2, NaN, 4, Infinity, 6]);
+        const { norm, factor } = withFused(backend, mode, () => clipGradientNorm(optimizer.gradients, 1));
+        withFused(backend, mode, () => optimizer.step(factor));
+        expect(await snapshot()).toEqual(before);
+        for (const made of [norm, factor, parameter, optimizer]) made.dispose();
+      },
+    );
 
     it('goes on after its state was carried over to another one', async () => {
       const generator = new Generator(3);
@@ -131,7 +161,13 @@ describe.each(backends)('on $name', ({ create, ...tolerance }) => {
       const one = make([['w', first]]);
       one.step();
       const { json, tensors } = one.state();
-      const read = new Map(await Promise.all([...tensors].map(async ([name, memory]) => [name, { shape: memory.shape, data: await memory.data() }] as const)));
+      const read = new Map(
+        await Promise.all(
+          [...tensors].map(
+            async ([name, memory]) => [name, { shape: memory.shape, data: await memory.data() }] as const,
+          ),
+        ),
+      );
       const second = tensor(backend, await first.data(), { requiresGrad: true });
       const other = make([['w', second]]);
       other.restore(JSON.parse(JSON.stringify(json)) as typeof json, read);
@@ -161,7 +197,9 @@ describe.each(backends)('on $name', ({ create, ...tolerance }) => {
     const optimizer = new SGD([a, b], { learningRate: 1 });
     const { norm, factor } = clipGradientNorm(optimizer.gradients, 2.5);
     optimizer.step(factor);
-    expect(worst([await norm.item(), await a.item(), await b.item()], [5, -1.5 / (1 + 2e-7), 2 / (1 + 2e-7)], tolerance)).toBeLessThanOrEqual(1);
+    expect(
+      worst([await norm.item(), await a.item(), await b.item()], [5, -1.5 / (1 + 2e-7), 2 / (1 + 2e-7)], tolerance),
+    ).toBeLessThanOrEqual(1);
     clipGradientValue(optimizer.gradients, 3.5);
     expect([await a.grad!.item(), await b.grad!.item()]).toEqual([3, -3.5]);
     for (const made of [norm, factor, a, b]) made.dispose();
@@ -185,7 +223,13 @@ describe.each(backends)('on $name', ({ create, ...tolerance }) => {
     const elsewhere = tensor(await create(), [1], { requiresGrad: true });
     expect(() => new Adam([])).toThrow(/\[Adam\] expected at least one parameter/);
     expect(() => new Adam([p, p])).toThrow(/parameter '1' is given twice/);
-    expect(() => new Adam([['a', p], ['a', q]])).toThrow(/parameter 'a' is given twice/);
+    expect(
+      () =>
+        new Adam([
+          ['a', p],
+          ['a', q],
+        ]),
+    ).toThrow(/parameter 'a' is given twice/);
     expect(() => new Adam([{ parameters: [p] }, { parameters: [p] }])).toThrow(/given twice/);
     expect(() => new Adam([p, elsewhere])).toThrow(expect.objectContaining({ code: 'BACKEND_MISMATCH' }) as Error);
     expect(() => new Adam([p], { beta1: 1 })).toThrow(/\[Adam\] expected beta1 in \[0, 1\), got 1/);
@@ -197,16 +241,25 @@ describe.each(backends)('on $name', ({ create, ...tolerance }) => {
     expect(() => new Adagrad([p], { epsilon: -1 })).toThrow(/epsilon/);
     // What a caller without types can write: PyTorch's names.
     const foreign = { lr: 0.1 } as object;
-    expect(() => new Adam([p], foreign)).toThrow(/\[Adam\] unknown setting lr; expected learningRate, beta1, beta2, epsilon, weightDecay/);
+    expect(() => new Adam([p], foreign)).toThrow(
+      /\[Adam\] unknown setting lr; expected learningRate, beta1, beta2, epsilon, weightDecay/,
+    );
     expect(() => new SGD([p], { learningRate: 1, ...foreign })).toThrow(/\[SGD\] unknown setting lr/);
     expect(() => new RMSprop([p], foreign)).toThrow(/unknown setting lr/);
     expect(() => new Adagrad([p], foreign)).toThrow(/unknown setting lr/);
     expect(() => new AdamW([{ parameters: [p], ...foreign }])).toThrow(/\[AdamW\] unknown setting lr/);
     expect(() => clipGradientValue([], 0)).toThrow(/limit/);
     const adam = new Adam([['p', p]]);
-    expect(() => adam.restore({ kind: 'SGD', steps: [] }, new Map())).toThrow(expect.objectContaining({ code: 'CHECKPOINT_MISMATCH' }) as Error);
+    expect(() => adam.restore({ kind: 'SGD', steps: [] }, new Map())).toThrow(
+      expect.objectContaining({ code: 'CHECKPOINT_MISMATCH' }) as Error,
+    );
     expect(() => adam.restore({ kind: 'Adam', steps: [['q', 1]] }, new Map())).toThrow(/parameter 'q'/);
-    expect(() => adam.restore({ kind: 'Adam', steps: [['p', 1]] }, new Map([['firstMoment.p', { shape: [3], data: new Float32Array(3) }]]))).toThrow(/firstMoment of 'p' with shape \[2\], got \[3\]/);
+    expect(() =>
+      adam.restore(
+        { kind: 'Adam', steps: [['p', 1]] },
+        new Map([['firstMoment.p', { shape: [3], data: new Float32Array(3) }]]),
+      ),
+    ).toThrow(/firstMoment of 'p' with shape \[2\], got \[3\]/);
     for (const made of [p, q, elsewhere]) made.dispose();
   });
 });

@@ -13,7 +13,9 @@ export type Parameters = Iterable<Tensor> | Iterable<readonly [string, Tensor]>;
 export type ParameterGroup<Settings> = { readonly parameters: Parameters } & Partial<Settings>;
 
 /** Each group's parameters with the settings that are its own. */
-export function splitGroups<Settings>(given: Parameters | readonly ParameterGroup<Settings>[]): [Parameters, Partial<Settings>][] {
+export function splitGroups<Settings>(
+  given: Parameters | readonly ParameterGroup<Settings>[],
+): [Parameters, Partial<Settings>][] {
   const entries: readonly (Tensor | readonly [string, Tensor] | ParameterGroup<Settings>)[] = [...given];
   const groups = entries.filter((entry) => 'parameters' in entry);
   if (groups.length === 0) return [[entries as readonly (Tensor | readonly [string, Tensor])[] as Parameters, {}]];
@@ -32,7 +34,8 @@ function isPair(entry: Tensor | readonly [string, Tensor]): entry is readonly [s
 
 /** Each once, under one name, on one backend. */
 export function checkParameters(where: string, all: readonly NamedParameter[]): void {
-  if (all.length === 0) throw new ArgumentError(`[${where}] expected at least one parameter, got none; pass model.namedParameters()`);
+  if (all.length === 0)
+    throw new ArgumentError(`[${where}] expected at least one parameter, got none; pass model.namedParameters()`);
   const names = new Set<string>();
   const tensors = new Set<Tensor>();
   const { backend } = all[0]!.parameter;
@@ -41,7 +44,10 @@ export function checkParameters(where: string, all: readonly NamedParameter[]): 
       throw new ArgumentError(`[${where}] parameter '${name}' is given twice; name each parameter once, in one group`);
     }
     if (parameter.backend !== backend) {
-      throw new ArgumentError(`[${where}] parameter '${name}' is on backend '${parameter.backend.name}', the others on '${backend.name}'; move the model first`, 'BACKEND_MISMATCH');
+      throw new ArgumentError(
+        `[${where}] parameter '${name}' is on backend '${parameter.backend.name}', the others on '${backend.name}'; move the model first`,
+        'BACKEND_MISMATCH',
+      );
     }
     names.add(name);
     tensors.add(parameter);

@@ -1,4 +1,15 @@
-import { affine, add, full, greaterEqual, multiply, noGrad, openScope, reshape, select, type Tensor } from '@timestep/core';
+import {
+  affine,
+  add,
+  full,
+  greaterEqual,
+  multiply,
+  noGrad,
+  openScope,
+  reshape,
+  select,
+  type Tensor,
+} from '@timestep/core';
 
 /**
  * Overwrites `targets` with what `compute` makes of the scaled gradient plus weight decay, g·factor + λp, unless the

@@ -23,8 +23,19 @@ export interface RMSpropOptions {
  * centred (Graves 2013) d = g/(√(s − a²) + ε) with a = αa + (1 − α)g; p −= ηd, with momentum p −= ηv, v = μv + d.
  */
 export class RMSprop extends Optimizer<RMSpropOptions> {
-  constructor(parameters: Parameters | readonly ParameterGroup<RMSpropOptions>[], options: Partial<RMSpropOptions> = {}) {
-    super('RMSprop', parameters, settingsOf('RMSprop', { learningRate: 0.01, alpha: 0.99, epsilon: 1e-8, momentum: 0, centered: false, weightDecay: 0 }, options));
+  constructor(
+    parameters: Parameters | readonly ParameterGroup<RMSpropOptions>[],
+    options: Partial<RMSpropOptions> = {},
+  ) {
+    super(
+      'RMSprop',
+      parameters,
+      settingsOf(
+        'RMSprop',
+        { learningRate: 0.01, alpha: 0.99, epsilon: 1e-8, momentum: 0, centered: false, weightDecay: 0 },
+        options,
+      ),
+    );
   }
 
   protected override checkSettings({ alpha, epsilon, momentum, weightDecay }: RMSpropOptions): void {
@@ -38,7 +49,12 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
     return { squareAverage: 0, ...(centered ? { gradientAverage: 0 } : {}), ...(momentum > 0 ? { velocity: 0 } : {}) };
   }
 
-  protected override update(slots: readonly Slot[], settings: RMSpropOptions, _step: number, factor: Tensor | null): void {
+  protected override update(
+    slots: readonly Slot[],
+    settings: RMSpropOptions,
+    _step: number,
+    factor: Tensor | null,
+  ): void {
     const { learningRate, alpha, epsilon, momentum, weightDecay } = settings;
     for (const slot of slots) {
       const { parameter, memory } = slot;

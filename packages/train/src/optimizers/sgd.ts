@@ -19,15 +19,24 @@ export interface SGDOptions {
  * p −= ηv, or with Nesterov (Sutskever et al. 2013) p −= η(g + μv).
  */
 export class SGD extends Optimizer<SGDOptions> {
-  constructor(parameters: Parameters | readonly ParameterGroup<SGDOptions>[], options: { readonly learningRate: number } & Partial<SGDOptions>) {
-    super('SGD', parameters, settingsOf('SGD', { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 }, options));
+  constructor(
+    parameters: Parameters | readonly ParameterGroup<SGDOptions>[],
+    options: { readonly learningRate: number } & Partial<SGDOptions>,
+  ) {
+    super(
+      'SGD',
+      parameters,
+      settingsOf('SGD', { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 }, options),
+    );
   }
 
   protected override checkSettings({ momentum, dampening, nesterov, weightDecay }: SGDOptions): void {
     requireRange('SGD', 'momentum', momentum, 0);
     requireRange('SGD', 'weightDecay', weightDecay, 0);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
-      throw new ArgumentError(`[SGD] nesterov needs a momentum and no dampening, got momentum ${momentum} and dampening ${dampening}`);
+      throw new ArgumentError(
+        `[SGD] nesterov needs a momentum and no dampening, got momentum ${momentum} and dampening ${dampening}`,
+      );
     }
   }
 
@@ -36,7 +45,11 @@ export class SGD extends Optimizer<SGDOptions> {
   }
 
   protected override update(slots: readonly Slot[], settings: SGDOptions, step: number, factor: Tensor | null): void {
-    const sgdSlots = slots.map(({ parameter, gradient, memory }) => ({ parameter, gradient, velocity: memory['velocity'] ?? null }));
+    const sgdSlots = slots.map(({ parameter, gradient, memory }) => ({
+      parameter,
+      gradient,
+      velocity: memory['velocity'] ?? null,
+    }));
     sgdStep(sgdSlots, { ...settings, first: step === 1 }, factor);
   }
 }

@@ -3,7 +3,19 @@ import { createCpuBackend } from '@timestep/backend-cpu';
 import { cartPole } from '@timestep/datasets';
 import { GRU, Linear, Sequential } from '@timestep/layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Adam, cmaES, episodeData, evolve, MemorylessPolicy, parameterVector, RecurrentPolicy, reinforceLoss, rollOut, Trainer, type Policy } from '../index.ts';
+import {
+  Adam,
+  cmaES,
+  episodeData,
+  evolve,
+  MemorylessPolicy,
+  parameterVector,
+  RecurrentPolicy,
+  reinforceLoss,
+  rollOut,
+  Trainer,
+  type Policy,
+} from '../index.ts';
 
 /** The cart-pole that shows no velocities: only a memory tells which way the pole is falling. */
 const carts = (count: number) => Array.from({ length: count }, () => cartPole({ velocities: false }));
@@ -15,11 +27,20 @@ describe('cart-pole without velocities', () => {
 
   const recurrent = (hiddenSize: number): Policy => {
     const generator = new Generator(1);
-    return new RecurrentPolicy(new GRU({ backend, inputSize: 2, hiddenSize, generator }), new Linear({ backend, inputSize: hiddenSize, outputSize: 2, generator }));
+    return new RecurrentPolicy(
+      new GRU({ backend, inputSize: 2, hiddenSize, generator }),
+      new Linear({ backend, inputSize: hiddenSize, outputSize: 2, generator }),
+    );
   };
   const memoryless = (hiddenSize: number): Policy => {
     const generator = new Generator(1);
-    return new MemorylessPolicy(new Sequential(new Linear({ backend, inputSize: 2, outputSize: hiddenSize, generator }), tanh, new Linear({ backend, inputSize: hiddenSize, outputSize: 2, generator })));
+    return new MemorylessPolicy(
+      new Sequential(
+        new Linear({ backend, inputSize: 2, outputSize: hiddenSize, generator }),
+        tanh,
+        new Linear({ backend, inputSize: hiddenSize, outputSize: 2, generator }),
+      ),
+    );
   };
   const meanOf = async (policy: Policy, episodes: number, seed: number): Promise<number> => {
     const { returns } = await rollOut(policy, carts(episodes), { random: new Generator(seed) });
@@ -30,7 +51,13 @@ describe('cart-pole without velocities', () => {
 
   /** Trains 20 updates at a time until it is good enough. */
   async function reinforce(policy: Policy, most: number): Promise<number> {
-    const trainer = new Trainer({ model: policy, loss: reinforceLoss, optimizer: new Adam(policy.namedParameters(), { learningRate: 0.01 }), data: episodeData(policy, carts(32), { seed: 1, discount: 0.98 }), clipNorm: 1 });
+    const trainer = new Trainer({
+      model: policy,
+      loss: reinforceLoss,
+      optimizer: new Adam(policy.namedParameters(), { learningRate: 0.01 }),
+      data: episodeData(policy, carts(32), { seed: 1, discount: 0.98 }),
+      clipNorm: 1,
+    });
     let mean = 0;
     for (let steps = 20; steps <= most && mean < 475; steps += 20) {
       await trainer.fit({ steps });
@@ -44,7 +71,9 @@ describe('cart-pole without velocities', () => {
     const strategy = cmaES(await parameterVector(policy).read(), { seed: 1 });
     let mean = 0;
     await evolve({
-      model: policy, strategy, generations: most,
+      model: policy,
+      strategy,
+      generations: most,
       fitness: (candidate, generation) => meanOf(candidate, 8, generation),
       onGeneration: async (fitness) => {
         if (Math.max(...fitness) < 490) return false;

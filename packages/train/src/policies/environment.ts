@@ -8,7 +8,9 @@ export interface Environment {
   /** D */
   readonly observationSize: number;
   /** One of `count` things, or `size` numbers in [low, high]. */
-  readonly actions: { readonly kind: 'discrete'; readonly count: number } | { readonly kind: 'continuous'; readonly size: number; readonly low: number; readonly high: number };
+  readonly actions:
+    | { readonly kind: 'discrete'; readonly count: number }
+    | { readonly kind: 'continuous'; readonly size: number; readonly low: number; readonly high: number };
   /** Begins an episode and returns its first observation, `[D]`. */
   reset(random: Generator): Float32Array;
   step(action: Float32Array): { readonly observation: Float32Array; readonly reward: number; readonly done: boolean };

@@ -29,7 +29,10 @@ export class RecurrentPolicy<S extends State> extends Policy {
   /** @throws ArgumentError where the layer is bidirectional: it would have to know the future */
   constructor(layer: Recurrent<S>, head: Linear) {
     super();
-    if (layer.bidirectional) throw new ArgumentError('[policy] a bidirectional layer would have to know the future; build it with bidirectional: false');
+    if (layer.bidirectional)
+      throw new ArgumentError(
+        '[policy] a bidirectional layer would have to know the future; build it with bidirectional: false',
+      );
     this.layer = layer;
     this.head = head;
   }

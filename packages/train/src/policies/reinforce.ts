@@ -38,9 +38,14 @@ export interface EpisodeDataOptions {
  *   data: episodeData(policy, Array.from({ length: 32 }, () => cartPole({ velocities: false })), { seed: 1 }),
  * });
  */
-export function episodeData(policy: Policy, environments: readonly Environment[], options: EpisodeDataOptions): DataSource<EpisodeBatch> {
+export function episodeData(
+  policy: Policy,
+  environments: readonly Environment[],
+  options: EpisodeDataOptions,
+): DataSource<EpisodeBatch> {
   const { seed, discount = 0.99, deviation = 0.5 } = options;
-  if (!(discount >= 0 && discount <= 1)) throw new ArgumentError(`[episodeData] expected discount in 0…1, got ${discount}`);
+  if (!(discount >= 0 && discount <= 1))
+    throw new ArgumentError(`[episodeData] expected discount in 0…1, got ${discount}`);
   if (!(deviation > 0)) throw new ArgumentError(`[episodeData] expected deviation > 0, got ${deviation}`);
   const play = async (_: number, random: Generator): Promise<EpisodeBatch> => {
     const episodes = await rollOut(policy, environments, { random, choose: 'sample', deviation });
@@ -53,7 +58,8 @@ export function episodeData(policy: Policy, environments: readonly Environment[]
 function advantagesOf({ shape: [steps, count], rewards, lengths }: Episodes, discount: number): Float32Array {
   const ahead = new Float64Array(steps * count);
   for (let t = steps - 1; t >= 0; t--) {
-    for (let n = 0; n < count; n++) ahead[t * count + n] = rewards[t * count + n]! + (t + 1 < steps ? discount * ahead[(t + 1) * count + n]! : 0);
+    for (let n = 0; n < count; n++)
+      ahead[t * count + n] = rewards[t * count + n]! + (t + 1 < steps ? discount * ahead[(t + 1) * count + n]! : 0);
   }
   const advantages = new Float32Array(steps * count);
   let squares = 0;
@@ -83,10 +89,16 @@ export function reinforceLoss(policy: Policy, { episodes, advantages, actions, d
     const output = policy.forward(tensor(backend, episodes.observations, { shape: [...shape] }), lengths);
     const weights = tensor(backend, advantages, { shape: [steps, count] });
     if (actions.kind === 'discrete') {
-      const surprise = crossEntropyLoss(output, tensor(backend, Int32Array.from(episodes.actions), { shape: [steps, count] }), { reduction: 'none' });
+      const surprise = crossEntropyLoss(
+        output,
+        tensor(backend, Int32Array.from(episodes.actions), { shape: [steps, count] }),
+        { reduction: 'none' },
+      );
       return affine(sum(multiply(surprise, weights)), perStep);
     }
-    const squares = mseLoss(output, tensor(backend, episodes.actions, { shape: [steps, count, actions.size] }), { reduction: 'none' });
+    const squares = mseLoss(output, tensor(backend, episodes.actions, { shape: [steps, count, actions.size] }), {
+      reduction: 'none',
+    });
     return affine(sum(multiply(sum(squares, 2), weights)), perStep / (2 * deviation * deviation));
   });
 }

@@ -1,4 +1,14 @@
-import { ArgumentError, openScope, ShapeError, show, tensor, type Backend, type Generator, type HostArray, type State } from '@timestep/core';
+import {
+  ArgumentError,
+  openScope,
+  ShapeError,
+  show,
+  tensor,
+  type Backend,
+  type Generator,
+  type HostArray,
+  type State,
+} from '@timestep/core';
 import { disposeState, unowned } from '../trainer/update.ts';
 import type { Environment } from './environment.ts';
 import type { Policy } from './policy.ts';
@@ -6,7 +16,10 @@ import type { Policy } from './policy.ts';
 export interface RollOutOptions {
   /** What episodes begin with, and what sampled actions are drawn from. */
   readonly random: Generator;
-  /** `best`: the likeliest action or the mean. `sample`: by the softmax of the logits, or normal around the mean. `best` by default. */
+  /**
+   * `best`: the likeliest action or the mean. `sample`: by the softmax of the logits, or normal around the mean. `best`
+   * by default.
+   */
   readonly choose?: 'best' | 'sample' | undefined;
   /** Of sampled continuous actions; 0.5 by default. */
   readonly deviation?: number | undefined;
@@ -18,7 +31,9 @@ export interface Episodes {
   readonly shape: readonly [steps: number, episodes: number, features: number];
   /** `[T, N, D]`: what was seen before each action. */
   readonly observations: Float32Array;
-  /** `[T, N, A]`: the index of a discrete action (A = 1), or the numbers drawn, before they were clipped to their range. */
+  /**
+   * `[T, N, A]`: the index of a discrete action (A = 1), or the numbers drawn, before they were clipped to their range.
+   */
   readonly actions: Float32Array;
   /** `[T, N]` */
   readonly rewards: Float32Array;
@@ -34,9 +49,14 @@ export interface Episodes {
  *
  * @throws ShapeError where the policy's outputs are not one for each action
  * @example
- * const { returns } = await rollOut(policy, Array.from({ length: 100 }, () => cartPole({ velocities: false })), { random: new Generator(1) });
+ * const { returns } = await rollOut(policy, Array.from({ length: 100 }, () => cartPole({ velocities: false })), {
+ * random: new Generator(1) });
  */
-export async function rollOut(policy: Policy, environments: readonly Environment[], options: RollOutOptions): Promise<Episodes> {
+export async function rollOut(
+  policy: Policy,
+  environments: readonly Environment[],
+  options: RollOutOptions,
+): Promise<Episodes> {
   const [first] = environments;
   if (!first) throw new ArgumentError('[rollOut] expected at least one environment, got none');
   const { random, choose = 'best', deviation = 0.5 } = options;
@@ -50,7 +70,9 @@ export async function rollOut(policy: Policy, environments: readonly Environment
   const lengths = new Int32Array(count);
   const running = new Set(environments.keys());
   let current = new Float32Array(count * features);
-  environments.forEach((environment, row) => current.set(environment.reset(random.fork(`episode ${row}`)), row * features));
+  environments.forEach((environment, row) =>
+    current.set(environment.reset(random.fork(`episode ${row}`)), row * features),
+  );
   let state: State | null = null;
   try {
     while (running.size > 0) {
@@ -61,7 +83,11 @@ export async function rollOut(policy: Policy, environments: readonly Environment
       const next = new Float32Array(count * features);
       const outputs = decision.output.length / count;
       for (const row of running) {
-        const action = chooseAction(first, decision.output.subarray(row * outputs, (row + 1) * outputs), { random, choose, deviation });
+        const action = chooseAction(first, decision.output.subarray(row * outputs, (row + 1) * outputs), {
+          random,
+          choose,
+          deviation,
+        });
         taken.set(action, row * width);
         const { observation, reward, done } = environments[row]!.step(clipped(first, action));
         earned[row] = reward;
@@ -77,24 +103,52 @@ export async function rollOut(policy: Policy, environments: readonly Environment
   } finally {
     disposeState(state);
   }
-  const returns = Float64Array.from({ length: count }, (_, row) => rewards.reduce((sum, earned) => sum + earned[row]!, 0));
-  return { shape: [observations.length, count, features], observations: joined(observations), actions: joined(actions), rewards: joined(rewards), lengths, returns };
+  const returns = Float64Array.from({ length: count }, (_, row) =>
+    rewards.reduce((sum, earned) => sum + earned[row]!, 0),
+  );
+  return {
+    shape: [observations.length, count, features],
+    observations: joined(observations),
+    actions: joined(actions),
+    rewards: joined(rewards),
+    lengths,
+    returns,
+  };
 }
 
 /** One step of the policy; the state before is disposed, the one after is the caller's. */
-async function decide(backend: Backend, policy: Policy, observation: Float32Array, shape: readonly [number, number], state: State | null): Promise<{ readonly output: HostArray; readonly state: State | null }> {
+async function decide(
+  backend: Backend,
+  policy: Policy,
+  observation: Float32Array,
+  shape: readonly [number, number],
+  state: State | null,
+): Promise<{ readonly output: HostArray; readonly state: State | null }> {
   using _scope = openScope(backend, { gradient: false });
   const result = policy.step(tensor(backend, observation, { shape }), state);
-  if (result.output.rank !== 2 || result.output.shape[0] !== shape[0]) throw new ShapeError(`[rollOut] expected an output of shape [${shape[0]}, A], got ${show(result.output.shape)}`);
+  if (result.output.rank !== 2 || result.output.shape[0] !== shape[0])
+    throw new ShapeError(`[rollOut] expected an output of shape [${shape[0]}, A], got ${show(result.output.shape)}`);
   for (const part of Object.values(result.state ?? {})) unowned(part);
   if (state !== result.state) disposeState(state);
   return { output: await result.output.data(), state: result.state };
 }
 
-function chooseAction({ actions }: Environment, output: HostArray, { random, choose, deviation }: { readonly random: Generator; readonly choose: 'best' | 'sample'; readonly deviation: number }): Float32Array {
+function chooseAction(
+  { actions }: Environment,
+  output: HostArray,
+  {
+    random,
+    choose,
+    deviation,
+  }: { readonly random: Generator; readonly choose: 'best' | 'sample'; readonly deviation: number },
+): Float32Array {
   const expected = actions.kind === 'discrete' ? actions.count : actions.size;
-  if (output.length !== expected) throw new ShapeError(`[rollOut] expected ${expected} outputs of the policy, one for each action, got ${output.length}; give its head outputSize: ${expected}`);
-  if (actions.kind === 'continuous') return Float32Array.from(output, (mean) => (choose === 'best' ? mean : random.normal(mean, deviation)));
+  if (output.length !== expected)
+    throw new ShapeError(
+      `[rollOut] expected ${expected} outputs of the policy, one for each action, got ${output.length}; give its head outputSize: ${expected}`,
+    );
+  if (actions.kind === 'continuous')
+    return Float32Array.from(output, (mean) => (choose === 'best' ? mean : random.normal(mean, deviation)));
   let best = 0;
   for (let index = 1; index < output.length; index++) if (output[index]! > output[best]!) best = index;
   if (choose === 'best') return Float32Array.of(best);
@@ -105,7 +159,9 @@ function chooseAction({ actions }: Environment, output: HostArray, { random, cho
 }
 
 function clipped({ actions }: Environment, action: Float32Array): Float32Array {
-  return actions.kind === 'discrete' ? action : action.map((value) => Math.min(actions.high, Math.max(actions.low, value)));
+  return actions.kind === 'discrete'
+    ? action
+    : action.map((value) => Math.min(actions.high, Math.max(actions.low, value)));
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

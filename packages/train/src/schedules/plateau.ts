@@ -20,7 +20,15 @@ export interface PlateauOptions {
 
 /** Lowers the rate where a metric has stopped improving, as `torch.optim.lr_scheduler.ReduceLROnPlateau`. */
 export function plateau(options: PlateauOptions = {}): Schedule {
-  const { factor = 0.1, patience = 10, mode = 'min', threshold = 1e-4, thresholdMode = 'relative', cooldown = 0, floor = 0 } = options;
+  const {
+    factor = 0.1,
+    patience = 10,
+    mode = 'min',
+    threshold = 1e-4,
+    thresholdMode = 'relative',
+    cooldown = 0,
+    floor = 0,
+  } = options;
   requireFactor('plateau', 'factor', factor);
   requireFactor('plateau', 'floor', floor);
   requireSteps('plateau', 'patience', patience, 0);
@@ -32,7 +40,9 @@ export function plateau(options: PlateauOptions = {}): Schedule {
   const isBetter = (metric: number): boolean => {
     if (best === null) return !Number.isNaN(metric);
     const sign = mode === 'min' ? -1 : 1;
-    return sign * metric > sign * (thresholdMode === 'relative' ? best * (1 + sign * threshold) : best + sign * threshold);
+    return (
+      sign * metric > sign * (thresholdMode === 'relative' ? best * (1 + sign * threshold) : best + sign * threshold)
+    );
   };
   return {
     factor: () => scale,
@@ -53,7 +63,8 @@ export function plateau(options: PlateauOptions = {}): Schedule {
     },
     state: () => ({ scale, best, bad, cooling }),
     restore(state: Json) {
-      if (!isPlateauState(state)) throw new ArgumentError(`[plateau] expected { scale, best, bad, cooling }, got ${JSON.stringify(state)}`);
+      if (!isPlateauState(state))
+        throw new ArgumentError(`[plateau] expected { scale, best, bad, cooling }, got ${JSON.stringify(state)}`);
       ({ scale, best, bad, cooling } = state);
     },
   };
@@ -69,5 +80,7 @@ interface PlateauState {
 function isPlateauState(state: unknown): state is PlateauState {
   if (typeof state !== 'object' || state === null) return false;
   const { scale, best, bad, cooling } = state as Partial<Record<keyof PlateauState, unknown>>;
-  return [scale, bad, cooling].every((value) => typeof value === 'number') && (best === null || typeof best === 'number');
+  return (
+    [scale, bad, cooling].every((value) => typeof value === 'number') && (best === null || typeof best === 'number')
+  );
 }

@@ -15,7 +15,8 @@ export interface Schedule {
 }
 
 export function requireSteps(where: string, name: string, value: number, least = 1): void {
-  if (!Number.isInteger(value) || value < least) throw new ArgumentError(`[${where}] expected ${name} to be an integer ≥ ${least}, got ${value}`);
+  if (!Number.isInteger(value) || value < least)
+    throw new ArgumentError(`[${where}] expected ${name} to be an integer ≥ ${least}, got ${value}`);
 }
 
 export function requireFactor(where: string, name: string, value: number): void {

@@ -11,19 +11,24 @@ interface Fixture {
 }
 
 const makers = { step: stepDecay, cosine, oneCycle, plateau } as Record<string, (options: never) => Schedule>;
-const { schedules } = JSON.parse(readFileSync(new URL('../fixtures/optimizers.json', import.meta.url), 'utf8')) as { schedules: Fixture[] };
+const { schedules } = JSON.parse(readFileSync(new URL('../fixtures/optimizers.json', import.meta.url), 'utf8')) as {
+  schedules: Fixture[];
+};
 
 describe('schedules agree with PyTorch', () => {
-  it.each(schedules.map((one) => [`${one.schedule} ${JSON.stringify(one.options)}`, one] as const))('%s', (_name, { schedule: name, options, metrics, rates }) => {
-    const schedule = makers[name]!(options as never);
-    const got = rates.map((_, step) => {
-      const factor = schedule.factor(step);
-      if (metrics) schedule.observe!(metrics[step]!);
-      return 0.2 * factor;
-    });
-    for (const [step, rate] of rates.entries()) expect(got[step]).toBeCloseTo(rate, 12);
-    expect(new Set(rates).size).toBeGreaterThan(1);
-  });
+  it.each(schedules.map((one) => [`${one.schedule} ${JSON.stringify(one.options)}`, one] as const))(
+    '%s',
+    (_name, { schedule: name, options, metrics, rates }) => {
+      const schedule = makers[name]!(options as never);
+      const got = rates.map((_, step) => {
+        const factor = schedule.factor(step);
+        if (metrics) schedule.observe!(metrics[step]!);
+        return 0.2 * factor;
+      });
+      for (const [step, rate] of rates.entries()) expect(got[step]).toBeCloseTo(rate, 12);
+      expect(new Set(rates).size).toBeGreaterThan(1);
+    },
+  );
 });
 
 describe('where PyTorch has no word', () => {

@@ -12,7 +12,11 @@ export function memoryStorage(): Storage {
     list: async () => [...files.keys()],
     read: async (name) => {
       const bytes = files.get(name);
-      if (!bytes) throw new TrainError('STORAGE_FAILED', `[storage] there is no '${name}'; it holds ${[...files.keys()].join(', ') || 'nothing'}`);
+      if (!bytes)
+        throw new TrainError(
+          'STORAGE_FAILED',
+          `[storage] there is no '${name}'; it holds ${[...files.keys()].join(', ') || 'nothing'}`,
+        );
       return bytes.slice();
     },
     write,

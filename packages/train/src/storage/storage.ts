@@ -26,5 +26,6 @@ export interface Storage {
 
 /** Throws for a name that could lead out of the storage. */
 export function checkName(name: string): void {
-  if (!/^\w[\w.-]*$/.test(name)) throw new ArgumentError(`[storage] expected a name of letters, digits, '.', '-' and '_', got '${name}'`);
+  if (!/^\w[\w.-]*$/.test(name))
+    throw new ArgumentError(`[storage] expected a name of letters, digits, '.', '-' and '_', got '${name}'`);
 }

@@ -7,7 +7,10 @@ export interface Tolerance {
   readonly absolute: number;
 }
 
-/** How close results must be to those in float64, |got − want| ≤ relative·|want| + absolute, for gradients and runs of an optimiser. */
+/**
+ * How close results must be to those in float64, |got − want| ≤ relative·|want| + absolute, for gradients and runs of
+ * an optimiser.
+ */
 interface TestBackend extends Tolerance {
   readonly name: string;
   create(): Promise<Backend>;
@@ -17,8 +20,20 @@ interface TestBackend extends Tolerance {
 
 /** The backends that every test of this package runs on; the tolerances are the project's. */
 export const backends: readonly TestBackend[] = [
-  { name: 'reference', create: () => Promise.resolve(createReferenceBackend()), relative: 1e-11, absolute: 1e-11, forward: { relative: 1e-12, absolute: 1e-12 } },
-  { name: 'cpu', create: () => createCpuBackend(), relative: 1e-4, absolute: 1e-5, forward: { relative: 1e-5, absolute: 1e-6 } },
+  {
+    name: 'reference',
+    create: () => Promise.resolve(createReferenceBackend()),
+    relative: 1e-11,
+    absolute: 1e-11,
+    forward: { relative: 1e-12, absolute: 1e-12 },
+  },
+  {
+    name: 'cpu',
+    create: () => createCpuBackend(),
+    relative: 1e-4,
+    absolute: 1e-5,
+    forward: { relative: 1e-5, absolute: 1e-6 },
+  },
 ];
 
 /** The largest violation of a tolerance, as a multiple of it: at most 1 is right, NaN is wrong. */

@@ -36,7 +36,10 @@ export class LineModel extends Module {
 
 export function lineLoss(model: LineModel, { x, y }: LineBatch): Tensor {
   const { backend } = model.head.weight;
-  return mseLoss(model.forward(tensor(backend, x, { shape: [y.length, 3] })), tensor(backend, y, { shape: [y.length, 1] }));
+  return mseLoss(
+    model.forward(tensor(backend, x, { shape: [y.length, 3] })),
+    tensor(backend, y, { shape: [y.length, 1] }),
+  );
 }
 
 /** An LSTM that predicts the next value of a noisy wave, and carries its state from batch to batch. */
@@ -54,5 +57,8 @@ export class WaveModel extends Module {
 
 /** The wave's values at the steps of batch `index`, one more than steps: `[steps + 1, N]`. */
 export function waveBatch(index: number, random: Generator, steps = 6, batch = 2): Float32Array {
-  return Float32Array.from({ length: (steps + 1) * batch }, (_, i) => Math.sin(0.3 * (index * steps + Math.floor(i / batch)) + (i % batch)) + 0.01 * random.normal());
+  return Float32Array.from(
+    { length: (steps + 1) * batch },
+    (_, i) => Math.sin(0.3 * (index * steps + Math.floor(i / batch)) + (i % batch)) + 0.01 * random.normal(),
+  );
 }

@@ -2,7 +2,10 @@ import type { Storage } from '../storage/storage.ts';
 import type { Json } from '../schedules/schedule.ts';
 
 /** What one line of a log holds. */
-export type LogRecord = Readonly<Record<string, Json>> & { readonly type: 'start' | 'train' | 'validation' | 'checkpoint' | 'end'; readonly step: number };
+export type LogRecord = Readonly<Record<string, Json>> & {
+  readonly type: 'start' | 'train' | 'validation' | 'checkpoint' | 'end';
+  readonly step: number;
+};
 
 /** A log in a storage: one JSON object in a line, each line whole. */
 export class Log {

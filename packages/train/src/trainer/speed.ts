@@ -11,7 +11,10 @@ export class Speed {
   }
 
   /** What there is to tell now that `step` updates of `steps` are done. */
-  at(step: number, steps: number): { readonly seconds: number; readonly stepsPerSecond: number; readonly secondsLeft: number } {
+  at(
+    step: number,
+    steps: number,
+  ): { readonly seconds: number; readonly stepsPerSecond: number; readonly secondsLeft: number } {
     const now = performance.now();
     const stepsPerSecond = (step - this.#lastStep) / Math.max(1e-9, (now - this.#lastTime) / 1000);
     const seconds = (now - this.#started) / 1000;

@@ -54,18 +54,49 @@ export class Trainer<Model extends Module, Batch> {
   #running = false;
 
   constructor(options: TrainerOptions<Model, Batch>) {
-    const { model, optimizer, loss, data, schedule = constant(), storage, checkpoints, validation, accumulate = 1, clipNorm, clipValue, onGradients } = options;
-    for (const [name, value] of Object.entries({ accumulate, readEvery: options.readEvery ?? 10, 'checkpoints.every': checkpoints?.every ?? 1 })) {
-      if (!Number.isInteger(value) || value < 1) throw new ArgumentError(`[trainer] expected ${name} to be an integer ≥ 1, got ${value}`);
+    const {
+      model,
+      optimizer,
+      loss,
+      data,
+      schedule = constant(),
+      storage,
+      checkpoints,
+      validation,
+      accumulate = 1,
+      clipNorm,
+      clipValue,
+      onGradients,
+    } = options;
+    for (const [name, value] of Object.entries({
+      accumulate,
+      readEvery: options.readEvery ?? 10,
+      'checkpoints.every': checkpoints?.every ?? 1,
+    })) {
+      if (!Number.isInteger(value) || value < 1)
+        throw new ArgumentError(`[trainer] expected ${name} to be an integer ≥ 1, got ${value}`);
     }
     for (const [name, value] of Object.entries({ clipNorm, clipValue })) {
-      if (value !== undefined && !(value > 0)) throw new ArgumentError(`[trainer] expected ${name} > 0, got ${value}; leave it out to clip nothing`);
+      if (value !== undefined && !(value > 0))
+        throw new ArgumentError(`[trainer] expected ${name} > 0, got ${value}; leave it out to clip nothing`);
     }
-    if (!storage && (checkpoints || options.log !== undefined)) throw new ArgumentError('[trainer] checkpoints and a log need a storage, such as fileStorage(folder) of @timestep/train/node');
+    if (!storage && (checkpoints || options.log !== undefined))
+      throw new ArgumentError(
+        '[trainer] checkpoints and a log need a storage, such as fileStorage(folder) of @timestep/train/node',
+      );
     this.#options = options;
     const generators: readonly Generator[] = [...new Set([...model.generators(), ...(options.generators ?? [])])];
     this.#parts = { model, optimizer, schedule, data, generators };
-    this.#updates = new Updates({ model, loss, optimizer, data, accumulate, clip: { norm: clipNorm ?? 0, value: clipValue ?? null }, generators, onGradients });
+    this.#updates = new Updates({
+      model,
+      loss,
+      optimizer,
+      data,
+      accumulate,
+      clip: { norm: clipNorm ?? 0, value: clipValue ?? null },
+      generators,
+      onGradients,
+    });
     this.#validator = validation ? new Validator(validation, loss, generators) : null;
     this.#store = storage && checkpoints ? new CheckpointStore(storage, checkpoints.keep ?? 2) : null;
     this.#log = storage && options.log !== undefined ? new Log(storage, options.log) : null;
@@ -106,7 +137,8 @@ export class Trainer<Model extends Module, Batch> {
    *   `STORAGE_FULL` or `STORAGE_FAILED`; whatever the loss function, the data source or a callback throws
    */
   async fit({ steps, signal }: FitOptions): Promise<FitResult> {
-    if (!Number.isInteger(steps) || steps < 0) throw new ArgumentError(`[trainer] expected steps to be an integer ≥ 0, got ${steps}`);
+    if (!Number.isInteger(steps) || steps < 0)
+      throw new ArgumentError(`[trainer] expected steps to be an integer ≥ 0, got ${steps}`);
     this.#refuseWhileRunning();
     this.#running = true;
     try {
@@ -146,9 +178,14 @@ export class Trainer<Model extends Module, Batch> {
     while (this.#step < steps) {
       if (signal?.aborted) return 'aborted';
       if (this.#validator?.isSpent) return 'stopped early';
-      for (const group of optimizer.groups) group.learningRate = group.settings.learningRate * schedule.factor(this.#step);
+      for (const group of optimizer.groups)
+        group.learningRate = group.settings.learningRate * schedule.factor(this.#step);
       const outcome = await this.#updates.run(this.#step, signal);
-      if (outcome === 'exhausted' && this.#step === 0) throw new TrainError('DATA_EXHAUSTED', '[trainer] the data source gave no batch; check that it is not empty, or already at its end');
+      if (outcome === 'exhausted' && this.#step === 0)
+        throw new TrainError(
+          'DATA_EXHAUSTED',
+          '[trainer] the data source gave no batch; check that it is not empty, or already at its end',
+        );
       if (outcome !== 'done') return outcome;
       this.#step++;
       this.#place = placeOf(this.#parts);
@@ -174,7 +211,15 @@ export class Trainer<Model extends Module, Batch> {
     const { stepsPerSecond, secondsLeft, seconds } = this.#speed.at(this.#step, steps);
     const { learningRate } = this.#parts.optimizer.groups[0]!;
     await this.#record({ type: 'train', step: this.#step, loss, learningRate, gradientNorm, seconds });
-    this.#options.onProgress?.({ step: this.#step, steps, loss, learningRate, gradientNorm, stepsPerSecond, secondsLeft });
+    this.#options.onProgress?.({
+      step: this.#step,
+      steps,
+      loss,
+      learningRate,
+      gradientNorm,
+      stepsPerSecond,
+      secondsLeft,
+    });
   }
 
   async #validate(signal: AbortSignal | undefined): Promise<void> {
@@ -190,7 +235,11 @@ export class Trainer<Model extends Module, Batch> {
 
   async #keepBest(): Promise<void> {
     const tensors = await this.#options.model.stateDict();
-    if (this.#store) await this.#store.writeBest(this.#step, { state: { step: this.#step, metrics: this.#validator!.best!.metrics }, tensors });
+    if (this.#store)
+      await this.#store.writeBest(this.#step, {
+        state: { step: this.#step, metrics: this.#validator!.best!.metrics },
+        tensors,
+      });
     else if (this.#options.validation?.restoreBest) this.#best = tensors;
   }
 
@@ -202,7 +251,12 @@ export class Trainer<Model extends Module, Batch> {
 
   async #writeCheckpoint(): Promise<void> {
     if (!this.#store) return;
-    const contents = await takeSnapshot(this.#parts, { step: this.#step, place: this.#place, carried: this.#updates.carried, validation: this.#validator?.state ?? null });
+    const contents = await takeSnapshot(this.#parts, {
+      step: this.#step,
+      place: this.#place,
+      carried: this.#updates.carried,
+      validation: this.#validator?.state ?? null,
+    });
     const name = await this.#store.writeCheckpoint(this.#step, contents);
     this.#checkpoint = { name, step: this.#step };
     this.#options.onCheckpoint?.(name, this.#step);
@@ -215,7 +269,9 @@ export class Trainer<Model extends Module, Batch> {
     const [other] = await this.#store.list('checkpoint');
     if (!other) return;
     if (!this.#options.checkpoints!.overwrite) {
-      throw new ArgumentError(`[trainer] the storage holds ${other.name} of another run; call resume() first to go on with it, pass checkpoints.overwrite to remove it, or use another storage`);
+      throw new ArgumentError(
+        `[trainer] the storage holds ${other.name} of another run; call resume() first to go on with it, pass checkpoints.overwrite to remove it, or use another storage`,
+      );
     }
     await this.#store.clear();
   }
@@ -225,6 +281,9 @@ export class Trainer<Model extends Module, Batch> {
   }
 
   #refuseWhileRunning(): void {
-    if (this.#running) throw new ArgumentError('[trainer] fit() is under way; await it, or abort it with its signal, before the next call');
+    if (this.#running)
+      throw new ArgumentError(
+        '[trainer] fit() is under way; await it, or abort it with its signal, before the next call',
+      );
   }
 }

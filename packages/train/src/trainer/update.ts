@@ -1,4 +1,14 @@
-import { full, greaterEqual, noGrad, openScope, select, tidy, type Backend, type State, type Tensor } from '@timestep/core';
+import {
+  full,
+  greaterEqual,
+  noGrad,
+  openScope,
+  select,
+  tidy,
+  type Backend,
+  type State,
+  type Tensor,
+} from '@timestep/core';
 import type { Module } from '@timestep/layers';
 import { clipGradientNorm, clipGradientValue } from '../optimizers/clip.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
@@ -21,7 +31,10 @@ export interface Backpropagated {
   readonly carried: State | null;
 }
 
-/** One batch forward and, unless `scale` is null, backward with the loss scaled. Everything it makes is freed but what it returns. */
+/**
+ * One batch forward and, unless `scale` is null, backward with the loss scaled. Everything it makes is freed but what
+ * it returns.
+ */
 export function runBatch<Model extends Module, Batch>(
   backend: Backend,
   loss: LossFunction<Model, Batch>,
@@ -31,7 +44,8 @@ export function runBatch<Model extends Module, Batch>(
   const result = loss(given.model, given.batch, given.context);
   const { loss: value, state } = 'loss' in result ? result : { loss: result, state: null };
   if (given.scale !== null) value.backward(full(backend, value.shape, given.scale));
-  const carried = state && Object.fromEntries(Object.entries(state).map(([name, part]) => [name, unowned(part.detach())]));
+  const carried =
+    state && Object.fromEntries(Object.entries(state).map(([name, part]) => [name, unowned(part.detach())]));
   return { loss: unowned(value.detach()), carried };
 }
 
@@ -46,7 +60,11 @@ export interface Guard {
  * Clips and steps without reading anything back. Where a gradient is not finite, or `previous` says so of an update
  * before, nothing changes: so the weights stay what they were until the losses are read.
  */
-export function applyUpdate(optimizer: Optimizer, clip: { readonly norm: number; readonly value: number | null }, previous: Tensor | null): Guard {
+export function applyUpdate(
+  optimizer: Optimizer,
+  clip: { readonly norm: number; readonly value: number | null },
+  previous: Tensor | null,
+): Guard {
   const { gradients } = optimizer;
   const { backend } = optimizer.parameters[0]!.parameter;
   const guard = noGrad(backend, () =>
@@ -55,7 +73,10 @@ export function applyUpdate(optimizer: Optimizer, clip: { readonly norm: number;
       if (clip.value === null) return { norm: first.norm, factor: stayNegative(previous, first.factor) };
       clipGradientValue(gradients, clip.value);
       const factor = stayNegative(previous, first.factor);
-      return { norm: first.norm, factor: clip.norm === 0 ? factor : stayNegative(factor, clipGradientNorm(gradients, clip.norm).factor) };
+      return {
+        norm: first.norm,
+        factor: clip.norm === 0 ? factor : stayNegative(factor, clipGradientNorm(gradients, clip.norm).factor),
+      };
     }),
   );
   unowned(guard.norm);

@@ -1,4 +1,12 @@
-import { openScope, type Backend, type Generator, type GeneratorState, type HostArray, type State, type Tensor } from '@timestep/core';
+import {
+  openScope,
+  type Backend,
+  type Generator,
+  type GeneratorState,
+  type HostArray,
+  type State,
+  type Tensor,
+} from '@timestep/core';
 import type { Module } from '@timestep/layers';
 import type { DataSource } from '../data/data-source.ts';
 import { NonFiniteLossError } from '../errors.ts';
@@ -60,7 +68,10 @@ export class Updates<Model extends Module, Batch> {
     this.#carried = carried;
   }
 
-  /** One update. Where the data end or the signal comes first, nothing has changed but the places of data and generators. */
+  /**
+   * One update. Where the data end or the signal comes first, nothing has changed but the places of data and
+   * generators.
+   */
   async run(step: number, signal: AbortSignal | undefined): Promise<'done' | 'exhausted' | 'aborted'> {
     const { optimizer, accumulate, clip, generators, onGradients } = this.#settings;
     const random = generators.map(({ state }) => state);
@@ -108,7 +119,9 @@ export class Updates<Model extends Module, Batch> {
   async settle(checkpoint: string | null): Promise<Settled | null> {
     const pending = this.#pending;
     if (pending.length === 0) return null;
-    const values = await this.#backend.readMany(pending.flatMap(({ losses, guard }) => [...losses, guard.norm].map(({ buffer }) => buffer)));
+    const values = await this.#backend.readMany(
+      pending.flatMap(({ losses, guard }) => [...losses, guard.norm].map(({ buffer }) => buffer)),
+    );
     const reports = pending.map(({ losses }) => {
       const own = values.splice(0, losses.length + 1).map((value) => value[0]!);
       return { loss: own.slice(0, -1).reduce((sum, loss) => sum + loss / losses.length, 0), norm: own.at(-1)! };
@@ -116,7 +129,11 @@ export class Updates<Model extends Module, Batch> {
     const bad = reports.findIndex(({ loss, norm }) => !Number.isFinite(loss) || !Number.isFinite(norm));
     if (bad >= 0) throw await this.#explain(pending[bad]!, reports[bad]!, checkpoint);
     this.#forget();
-    return { loss: reports.reduce((sum, { loss }) => sum + loss / reports.length, 0), gradientNorm: reports.at(-1)!.norm, updates: reports.length };
+    return {
+      loss: reports.reduce((sum, { loss }) => sum + loss / reports.length, 0),
+      gradientNorm: reports.at(-1)!.norm,
+      updates: reports.length,
+    };
   }
 
   /** Frees everything. */
@@ -126,7 +143,12 @@ export class Updates<Model extends Module, Batch> {
 
   #backpropagate(batch: Batch, step: number, carried: State | null) {
     const { model, loss, accumulate } = this.#settings;
-    return runBatch(this.#backend, loss, { model, batch, context: { step, training: true, carried }, scale: 1 / accumulate });
+    return runBatch(this.#backend, loss, {
+      model,
+      batch,
+      context: { step, training: true, carried },
+      scale: 1 / accumulate,
+    });
   }
 
   /** Forgets what is pending, and every state but the one that the next update starts from. */
@@ -143,8 +165,14 @@ export class Updates<Model extends Module, Batch> {
     this.#settings.optimizer.zeroGrad();
   }
 
-  /** Runs an update's batches again, with the weights and random numbers of then, and looks for the first bad gradient. */
-  async #explain(update: PendingUpdate<Batch>, { loss, norm }: { readonly loss: number; readonly norm: number }, checkpoint: string | null): Promise<NonFiniteLossError> {
+  /**
+   * Runs an update's batches again, with the weights and random numbers of then, and looks for the first bad gradient.
+   */
+  async #explain(
+    update: PendingUpdate<Batch>,
+    { loss, norm }: { readonly loss: number; readonly norm: number },
+    checkpoint: string | null,
+  ): Promise<NonFiniteLossError> {
     const { model, optimizer, generators } = this.#settings;
     generators.forEach((generator, index) => (generator.state = update.random[index]!));
     let { carried } = update;
@@ -157,7 +185,10 @@ export class Updates<Model extends Module, Batch> {
       carried = result.carried;
     }
     if (carried !== update.carried) disposeState(carried);
-    const names = new Map<Tensor, string>([...optimizer.parameters.map(({ name, parameter }) => [parameter, name] as const), ...model.namedParameters().map(([name, parameter]) => [parameter, name] as const)]);
+    const names = new Map<Tensor, string>([
+      ...optimizer.parameters.map(({ name, parameter }) => [parameter, name] as const),
+      ...model.namedParameters().map(([name, parameter]) => [parameter, name] as const),
+    ]);
     const withGradient = [...names].filter(([{ grad }]) => grad);
     const gradients = await this.#backend.readMany(withGradient.map(([{ grad }]) => grad!.buffer));
     const first = gradients.findIndex(isNotFinite);
@@ -176,12 +207,17 @@ export class Updates<Model extends Module, Batch> {
 const aborted = Symbol('aborted');
 
 /** Waits for a promise, but not longer than until the signal; what is no promise needs no waiting. */
-async function orAborted<Value>(value: Value | Promise<Value>, signal: AbortSignal | undefined): Promise<Value | typeof aborted> {
+async function orAborted<Value>(
+  value: Value | Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value | typeof aborted> {
   if (!(value instanceof Promise)) return value;
   if (!signal) return await value;
   if (signal.aborted) return aborted;
   const settled = new AbortController();
-  const abortion = new Promise<typeof aborted>((resolve) => signal.addEventListener('abort', () => resolve(aborted), { once: true, signal: settled.signal }));
+  const abortion = new Promise<typeof aborted>((resolve) =>
+    signal.addEventListener('abort', () => resolve(aborted), { once: true, signal: settled.signal }),
+  );
   try {
     return await Promise.race([value, abortion]);
   } finally {

@@ -29,11 +29,16 @@ const comparedSteps = 3;
 
 export function characterModel(backend: Backend, work: CharacterModelCase): Work {
   const model = new CharacterModel(backend, work);
-  for (const [key, parameter] of model.namedParameters()) parameter.assign(fillValues(new Float32Array(parameter.size), seedOf(key), 0.2));
+  for (const [key, parameter] of model.namedParameters())
+    parameter.assign(fillValues(new Float32Array(parameter.size), seedOf(key), 0.2));
   const optimizer = new Adam(model.namedParameters(), { learningRate: 1e-3 });
   const count = work.steps * work.batch;
   const characters = (seed: number): Tensor =>
-    tensor(backend, Int32Array.from({ length: count }, (_, i) => Math.floor((value(i, seed) + 0.5) * work.vocabulary)), { shape: [work.steps, work.batch] });
+    tensor(
+      backend,
+      Int32Array.from({ length: count }, (_, i) => Math.floor((value(i, seed) + 0.5) * work.vocabulary)),
+      { shape: [work.steps, work.batch] },
+    );
   const [inputs, targets] = [characters(21), characters(22)];
   const step = (): Tensor => {
     const loss = crossEntropyLoss(model.forward(inputs), targets);

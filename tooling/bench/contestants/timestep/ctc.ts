@@ -9,7 +9,12 @@ export function ctc(backend: Backend, work: CtcCase): Work {
   const logits = values(backend, 'logits', [work.steps, work.batch, work.classes], 4);
   logits.requiresGrad = true;
   const upstream = values(backend, 'upstream', [work.batch], 2);
-  const targets = Array.from({ length: work.batch }, (_, n) => Array.from({ length: work.targetLength }, (_, k) => 1 + Math.floor((value(n * work.targetLength + k, 9) + 0.5) * (work.classes - 1))));
+  const targets = Array.from({ length: work.batch }, (_, n) =>
+    Array.from(
+      { length: work.targetLength },
+      (_, k) => 1 + Math.floor((value(n * work.targetLength + k, 9) + 0.5) * (work.classes - 1)),
+    ),
+  );
   const pass = (): Tensor => {
     const losses = ctcLoss(logits, { targets });
     losses.backward(upstream);

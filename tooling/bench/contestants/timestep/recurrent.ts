@@ -8,7 +8,13 @@ import { digestOf, settle, values } from './tensors.ts';
 
 export function recurrent(backend: Backend, work: RecurrentCase): Work {
   const Layer = { lstm: LSTM, gru: GRU, rnn: RNN }[work.cell];
-  const layer = new Layer({ backend, inputSize: work.inputSize, hiddenSize: work.hiddenSize, numLayers: work.layers, bidirectional: work.bidirectional });
+  const layer = new Layer({
+    backend,
+    inputSize: work.inputSize,
+    hiddenSize: work.hiddenSize,
+    numLayers: work.layers,
+    bidirectional: work.bidirectional,
+  });
   const named = Object.fromEntries(layer.namedParameters());
   for (const [key, parameter] of Object.entries(named)) {
     parameter.assign(fillValues(new Float32Array(parameter.size), seedOf(key), 2 / Math.sqrt(work.hiddenSize)));
@@ -35,7 +41,9 @@ export function recurrent(backend: Backend, work: RecurrentCase): Work {
     async result() {
       using _scope = openScope(backend);
       const output = pass();
-      const gradients = work.training ? Object.fromEntries(Object.entries({ x, ...named }).map(([key, leaf]) => [`d ${key}`, leaf.grad])) : {};
+      const gradients = work.training
+        ? Object.fromEntries(Object.entries({ x, ...named }).map(([key, leaf]) => [`d ${key}`, leaf.grad]))
+        : {};
       const result = await digestOf({ output, ...gradients });
       clear();
       return result;

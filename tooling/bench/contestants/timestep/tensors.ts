@@ -18,5 +18,7 @@ export async function settle(backend: Backend): Promise<void> {
 
 export async function digestOf(tensors: Readonly<Record<string, Tensor | null>>): Promise<Digest> {
   const entries = Object.entries(tensors).filter((entry): entry is [string, Tensor] => entry[1] !== null);
-  return Object.fromEntries(await Promise.all(entries.map(async ([key, one]) => [key, digest(await one.data())] as const)));
+  return Object.fromEntries(
+    await Promise.all(entries.map(async ([key, one]) => [key, digest(await one.data())] as const)),
+  );
 }

@@ -23,17 +23,50 @@ function rnn(): Case[] {
   for (const cell of cells) {
     for (const [inputSize, hiddenSize, batch, steps] of table) {
       for (const training of [false, true]) {
-        cases.push(recurrentCase({ cell, inputSize, hiddenSize, batch, steps, layers: 1, bidirectional: false, lengths: null, training }));
+        cases.push(
+          recurrentCase({
+            cell,
+            inputSize,
+            hiddenSize,
+            batch,
+            steps,
+            layers: 1,
+            bidirectional: false,
+            lengths: null,
+            training,
+          }),
+        );
       }
     }
   }
   for (const training of [false, true]) {
-    const sizes = { cell: 'lstm', inputSize: 128, hiddenSize: 128, batch: 32, steps: 100, layers: 2, bidirectional: true, lengths: null, training } as const;
+    const sizes = {
+      cell: 'lstm',
+      inputSize: 128,
+      hiddenSize: 128,
+      batch: 32,
+      steps: 100,
+      layers: 2,
+      bidirectional: true,
+      lengths: null,
+      training,
+    } as const;
     cases.push(recurrentCase(sizes, 'lstm 128, 128, 32, 100, 2 layers bidirectional'));
   }
   // Over this many steps the gradient vanishes, for many libraries by way of denormal numbers.
   for (const cell of ['lstm', 'gru'] as const) {
-    const sizes = { cell, inputSize: 64, hiddenSize: 128, batch: 32, steps: 500, layers: 1, bidirectional: false, lengths: null, training: true, lossOnLastStep: true };
+    const sizes = {
+      cell,
+      inputSize: 64,
+      hiddenSize: 128,
+      batch: 32,
+      steps: 500,
+      layers: 1,
+      bidirectional: false,
+      lengths: null,
+      training: true,
+      lossOnLastStep: true,
+    };
     cases.push(recurrentCase(sizes, `${cell} 64, 128, 32, 500, loss on the last step`));
   }
   return cases;
@@ -42,9 +75,16 @@ function rnn(): Case[] {
 function varlen(): Case[] {
   const steps = 250;
   // Uniform in T/4…T, one sequence at full length so that the padded batch has T steps.
-  const lengths = Array.from({ length: 32 }, (_, n) => (n === 0 ? steps : Math.round(steps * (0.25 + 0.75 * (value(n, 5) + 0.5)))));
+  const lengths = Array.from({ length: 32 }, (_, n) =>
+    n === 0 ? steps : Math.round(steps * (0.25 + 0.75 * (value(n, 5) + 0.5))),
+  );
   return cells.flatMap((cell) =>
-    [false, true].map((training) => recurrentCase({ cell, inputSize: 40, hiddenSize: 128, batch: 32, steps, layers: 2, bidirectional: true, lengths, training }, `${cell} 40, 128, 32, 250, 2 layers bidirectional`)),
+    [false, true].map((training) =>
+      recurrentCase(
+        { cell, inputSize: 40, hiddenSize: 128, batch: 32, steps, layers: 2, bidirectional: true, lengths, training },
+        `${cell} 40, 128, 32, 250, 2 layers bidirectional`,
+      ),
+    ),
   );
 }
 
@@ -82,18 +122,39 @@ function characterModel(): Case[] {
   const sizes = { vocabulary: 65, embedding: 64, hiddenSize: 256, batch: 32, steps: 64 };
   const { vocabulary, embedding, hiddenSize, batch, steps } = sizes;
   const flops = 3 * 2 * steps * batch * (4 * hiddenSize * (embedding + hiddenSize) + hiddenSize * vocabulary);
-  return [{ kind: 'character-model', name: 'vocabulary 65, embedding 64, LSTM 256, N 32, T 64, Adam, clipping', ...sizes, flops }];
+  return [
+    {
+      kind: 'character-model',
+      name: 'vocabulary 65, embedding 64, LSTM 256, N 32, T 64, Adam, clipping',
+      ...sizes,
+      flops,
+    },
+  ];
 }
 
 function step(): Case[] {
   return cells.flatMap((cell) =>
-    [64, 128, 256, 512, 1024].map((hiddenSize): Case => ({ kind: 'step', name: `${cell} H ${hiddenSize}`, cell, hiddenSize, flops: 2 * { lstm: 4, gru: 3, rnn: 1 }[cell] * hiddenSize * 2 * hiddenSize })),
+    [64, 128, 256, 512, 1024].map((hiddenSize): Case => ({
+      kind: 'step',
+      name: `${cell} H ${hiddenSize}`,
+      cell,
+      hiddenSize,
+      flops: 2 * { lstm: 4, gru: 3, rnn: 1 }[cell] * hiddenSize * 2 * hiddenSize,
+    })),
   );
 }
 
 /** Time and memory have to grow with T and with N, and not faster. */
 function scale(): Case[] {
-  const fixed = { cell: 'lstm', inputSize: 64, hiddenSize: 128, layers: 1, bidirectional: false, lengths: null, training: true } as const;
+  const fixed = {
+    cell: 'lstm',
+    inputSize: 64,
+    hiddenSize: 128,
+    layers: 1,
+    bidirectional: false,
+    lengths: null,
+    training: true,
+  } as const;
   return [
     ...[100, 1000, 10_000].map((steps) => recurrentCase({ ...fixed, batch: 8, steps }, `T ${steps}, N 8`)),
     ...[1, 8, 64, 512].map((batch) => recurrentCase({ ...fixed, batch, steps: 50 }, `T 50, N ${batch}`)),
@@ -101,7 +162,10 @@ function scale(): Case[] {
 }
 
 export const groups: Readonly<Record<string, () => Group>> = {
-  rnn: () => ({ title: 'Recurrent layers (I, H, N, T); training is forward and backward with every gradient, the input’s too', cases: rnn() }),
+  rnn: () => ({
+    title: 'Recurrent layers (I, H, N, T); training is forward and backward with every gradient, the input’s too',
+    cases: rnn(),
+  }),
   varlen: () => ({ title: 'Sequences of T/4…T steps, against packed sequences', cases: varlen() }),
   step: () => ({ title: 'One step of one sequence, I = H, without gradient', cases: step() }),
   charlm: () => ({ title: 'A character model, a whole training step', cases: characterModel() }),

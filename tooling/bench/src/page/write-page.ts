@@ -7,20 +7,34 @@ import { formatStartup } from '../startup.ts';
 import { barChart } from './bars.ts';
 
 /** What a group's chart shows: the reference's time over each of the others', by row. */
-export function ratiosOf(rows: readonly Row[], reference: string): { categories: string[]; series: { name: string; values: (number | null)[] }[] } {
+export function ratiosOf(
+  rows: readonly Row[],
+  reference: string,
+): { categories: string[]; series: { name: string; values: (number | null)[] }[] } {
   const names = (rows[0]?.cells ?? []).map(({ contestant }) => contestant).filter((name) => name !== reference);
-  const time = (row: Row, name: string): number | null => row.cells.find(({ contestant }) => contestant === name)?.milliseconds ?? null;
+  const time = (row: Row, name: string): number | null =>
+    row.cells.find(({ contestant }) => contestant === name)?.milliseconds ?? null;
   const compared = rows.filter((row) => time(row, reference) !== null);
   return {
     categories: compared.map((row) => row.case.name),
-    series: names.map((name) => ({ name, values: compared.map((row) => { const own = time(row, name); return own === null ? null : time(row, reference)! / own; }) })),
+    series: names.map((name) => ({
+      name,
+      values: compared.map((row) => {
+        const own = time(row, name);
+        return own === null ? null : time(row, reference)! / own;
+      }),
+    })),
   };
 }
 
 /** Milliseconds as the tables show them. */
 function show(milliseconds: number | null): string {
   if (milliseconds === null) return '–';
-  return milliseconds >= 100 ? milliseconds.toFixed(0) : milliseconds >= 10 ? milliseconds.toFixed(1) : milliseconds.toPrecision(2);
+  return milliseconds >= 100
+    ? milliseconds.toFixed(0)
+    : milliseconds >= 10
+      ? milliseconds.toFixed(1)
+      : milliseconds.toPrecision(2);
 }
 
 function table(rows: readonly Row[], reference: string): string {
@@ -47,8 +61,20 @@ export function writePage(folder: string, report: Report, titles: Readonly<Recor
   const sections = Object.entries(results).map(([name, rows]) => {
     const { categories, series } = ratiosOf(rows, reference);
     const picture = categories.length > 0;
-    if (picture) writeFileSync(join(pictures, `${name}.svg`), barChart(`${name}: PyTorch’s time over ours (longer is faster)`, categories, series));
-    return [`## ${titles[name] ?? name}`, '', `\`npx pnpm bench ${name}\``, '', ...(picture ? [`![${name}](images/benchmarks/${name}.svg)`, ''] : []), table(rows, reference), ''].join('\n');
+    if (picture)
+      writeFileSync(
+        join(pictures, `${name}.svg`),
+        barChart(`${name}: PyTorch’s time over ours (longer is faster)`, categories, series),
+      );
+    return [
+      `## ${titles[name] ?? name}`,
+      '',
+      `\`npx pnpm bench ${name}\``,
+      '',
+      ...(picture ? [`![${name}](images/benchmarks/${name}.svg)`, ''] : []),
+      table(rows, reference),
+      '',
+    ].join('\n');
   });
   const page = [
     '# Benchmarks',
@@ -63,8 +89,30 @@ export function writePage(folder: string, report: Report, titles: Readonly<Recor
     ...contestants.map(({ name, version, device }) => `- ${name}: ${version}, ${device}`),
     '',
     ...sections,
-    ...(startup ? ['## A fresh process up to its first training step', '', '`npx pnpm bench startup`', '', '```text', formatStartup(startup), '```', ''] : []),
-    ...(decode ? ['## CTC decoding on the host, one thread', '', '`npx pnpm bench decode`', '', '```text', ...decode.map(formatDecoding), '```', ''] : []),
+    ...(startup
+      ? [
+          '## A fresh process up to its first training step',
+          '',
+          '`npx pnpm bench startup`',
+          '',
+          '```text',
+          formatStartup(startup),
+          '```',
+          '',
+        ]
+      : []),
+    ...(decode
+      ? [
+          '## CTC decoding on the host, one thread',
+          '',
+          '`npx pnpm bench decode`',
+          '',
+          '```text',
+          ...decode.map(formatDecoding),
+          '```',
+          '',
+        ]
+      : []),
   ].join('\n');
   writeFileSync(join(folder, 'benchmarks.md'), page);
   writeFileSync(join(folder, 'benchmarks.json'), `${JSON.stringify(report, null, 1)}\n`);

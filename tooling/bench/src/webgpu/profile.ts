@@ -46,7 +46,10 @@ async function profileCase(backend: WebGpuBackend, shape: (typeof shapes)[number
   return { name: model.name, device, software, steps, milliseconds, profile };
 }
 
-/** One row for each shape: dispatches, submits and bytes of a whole training step, and where the adapter can, each kernel's time. */
+/**
+ * One row for each shape: dispatches, submits and bytes of a whole training step, and where the adapter can, each
+ * kernel's time.
+ */
 export async function profileWebGpu(only: string | undefined, onRow: (row: WebGpuRow) => void): Promise<WebGpuRow[]> {
   // Time stamps take a pass for each dispatch, which costs time of its own: wall times are those of a run with them.
   const backend = await createWebGpuBackend({ timestamps: true, powerPreference: 'high-performance' });

@@ -4,7 +4,12 @@ import { FullyRecurrent, GRU, IndRNN, Jordan, Linear, LSTM, MGU, MinGRU, MinLSTM
 import { Adder, type AnyRecurrent } from '../adder.ts';
 import { learn } from '../learn.ts';
 
-type Make = (options: { readonly backend: Backend; readonly generator: Generator; readonly inputSize: number; readonly hiddenSize: number }) => unknown;
+type Make = (options: {
+  readonly backend: Backend;
+  readonly generator: Generator;
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+}) => unknown;
 
 /** Every cell on the same task with the same rule of learning, at most a few more settings than its size. */
 const layers: Readonly<Record<string, Make>> = {
@@ -34,9 +39,17 @@ export async function addingRace(backend: Backend, steps: number, most: number, 
     const model = new Adder(layer, new Linear({ backend, generator, inputSize: layer.outputSize, outputSize: 1 }));
     const held = addingProblem(steps, 512, new Generator(1000));
     const started = performance.now();
-    const result = await learn(model, { learningRate: 0.01, steps: most }, () => model.loss(addingProblem(steps, 32, generator)), () => model.loss(held).item(), (error) => error < 0.01);
+    const result = await learn(
+      model,
+      { learningRate: 0.01, steps: most },
+      () => model.loss(addingProblem(steps, 32, generator)),
+      () => model.loss(held).item(),
+      (error) => error < 0.01,
+    );
     const solved = result.measured < 0.01;
-    console.log(`adding T=${steps}  ${name.padEnd(20)} ${solved ? `${result.steps * 32} sequences` : `not in ${most * 32}`}, error ${result.measured.toFixed(4)}, ${((performance.now() - started) / 1000).toFixed(0)} s`);
+    console.log(
+      `adding T=${steps}  ${name.padEnd(20)} ${solved ? `${result.steps * 32} sequences` : `not in ${most * 32}`}, error ${result.measured.toFixed(4)}, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+    );
     model.dispose();
   }
 }

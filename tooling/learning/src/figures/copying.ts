@@ -8,8 +8,9 @@ const [length, delay, batch, hiddenSize, sequences] = [10, 100, 10, 128, 120_000
 const updates = sequences / batch;
 
 /**
- * The copy task: ten of eight symbols, a hundred blanks, and then the ten again. The blanks grow from none to all over the
- * first half of the training. Says how many symbols of 500 unseen sequences come out right, and how many of the sequences.
+ * The copy task: ten of eight symbols, a hundred blanks, and then the ten again. The blanks grow from none to all over
+ * the first half of the training. Says how many symbols of 500 unseen sequences come out right, and how many of the
+ * sequences.
  */
 export async function copying(backend: Backend): Promise<void> {
   const generator = new Generator(3);
@@ -35,7 +36,15 @@ export async function copying(backend: Backend): Promise<void> {
     const wrong = Array.from(expected.keys()).filter((k) => told[k] !== expected[k]);
     return { symbols: expected.length - wrong.length, sequences: 500 - new Set(wrong.map((k) => k % 500)).size };
   };
-  const { measured } = await learn(model, { learningRate: 0.01, steps: updates, every: updates, schedule: cosine({ steps: updates, warmup: 50 }) }, loss, right, () => true);
-  console.log(`copy ${length} symbols after ${delay}: ${((100 * measured.symbols) / (500 * length)).toFixed(2)} % of the symbols right (chance 12.5 %), ${measured.sequences} of 500 sequences wholly, after ${sequences} sequences`);
+  const { measured } = await learn(
+    model,
+    { learningRate: 0.01, steps: updates, every: updates, schedule: cosine({ steps: updates, warmup: 50 }) },
+    loss,
+    right,
+    () => true,
+  );
+  console.log(
+    `copy ${length} symbols after ${delay}: ${((100 * measured.symbols) / (500 * length)).toFixed(2)} % of the symbols right (chance 12.5 %), ${measured.sequences} of 500 sequences wholly, after ${sequences} sequences`,
+  );
   model.dispose();
 }

@@ -13,16 +13,25 @@ const learned = 0.9;
 const [batch, hiddenSize, sequences] = [20, 32, 20_000];
 
 type AnyLayer = Recurrent<State>;
-type Make = (options: { readonly backend: Backend; readonly generator: Generator; readonly inputSize: number; readonly hiddenSize: number }, lag: number) => AnyLayer;
+type Make = (
+  options: {
+    readonly backend: Backend;
+    readonly generator: Generator;
+    readonly inputSize: number;
+    readonly hiddenSize: number;
+  },
+  lag: number,
+) => AnyLayer;
 
 /**
- * Starts the units with memories of u steps, u uniform in [1, lag − 1), as `memorySpan` does in an LSTM (Tallec and Ollivier
- * 2018, section 2): ln u goes into the bias of each gate by its sign.
+ * Starts the units with memories of u steps, u uniform in [1, lag − 1), as `memorySpan` does in an LSTM (Tallec and
+ * Ollivier 2018, section 2): ln u goes into the bias of each gate by its sign.
  */
 function spread(layer: AnyLayer, lag: number, signs: readonly number[], generator: Generator): AnyLayer {
   const logarithms = Array.from({ length: hiddenSize }, () => Math.log(generator.uniform(1, lag - 1)));
   const biases = signs.flatMap((sign) => logarithms.map((value) => sign * value));
-  for (const [name, parameter] of layer.namedParameters()) if (name.startsWith('bias_ih')) parameter.assign(Float32Array.from(biases));
+  for (const [name, parameter] of layer.namedParameters())
+    if (name.startsWith('bias_ih')) parameter.assign(Float32Array.from(biases));
   return layer;
 }
 
@@ -32,10 +41,12 @@ const layers: Readonly<Record<string, Make>> = {
   LSTM: (options) => new LSTM(options) as unknown as AnyLayer,
   minLSTM: (options) => new MinLSTM({ ...options, numLayers: 2 }) as unknown as AnyLayer,
   // h' = (1 − z)∘n + z∘h keeps a unit for u steps where z = u/(u + 1).
-  'GRU, memories spread': (options, lag) => spread(new GRU(options) as unknown as AnyLayer, lag, [0, 1, 0], options.generator),
+  'GRU, memories spread': (options, lag) =>
+    spread(new GRU(options) as unknown as AnyLayer, lag, [0, 1, 0], options.generator),
   'LSTM, memories spread': (options, lag) => new LSTM({ ...options, memorySpan: lag }) as unknown as AnyLayer,
   // And f/(f + i) is u/(u + 1) where the biases of f and i are ln u and −ln u.
-  'minLSTM, memories spread': (options, lag) => spread(new MinLSTM({ ...options, numLayers: 2 }) as unknown as AnyLayer, lag, [-1, 1, 0], options.generator),
+  'minLSTM, memories spread': (options, lag) =>
+    spread(new MinLSTM({ ...options, numLayers: 2 }) as unknown as AnyLayer, lag, [-1, 1, 0], options.generator),
 };
 
 interface LatchBatch extends TokenBatch {
@@ -45,14 +56,27 @@ interface LatchBatch extends TokenBatch {
 
 /** One of two symbols and behind it `lag` out of four others: which of the two was it? */
 function latch(lag: number, count: number, random: Generator): LatchBatch {
-  const tokens = Int32Array.from({ length: (lag + 1) * count }, (_, k) => (k < count ? random.integer(2) : 2 + random.integer(4)));
-  return { tokens, shape: [lag + 1, count], lengths: new Int32Array(count).fill(lag + 1), symbols: 6, first: tokens.slice(0, count) };
+  const tokens = Int32Array.from({ length: (lag + 1) * count }, (_, k) =>
+    k < count ? random.integer(2) : 2 + random.integer(4),
+  );
+  return {
+    tokens,
+    shape: [lag + 1, count],
+    lengths: new Int32Array(count).fill(lag + 1),
+    symbols: 6,
+    first: tokens.slice(0, count),
+  };
 }
 
 /** The share of 1,000 unseen sequences that are told right. */
 async function accuracy(backend: Backend, make: Make, lag: number, seed: number): Promise<number> {
   const generator = new Generator(seed);
-  const model = new ManyToOne({ backend, generator, layer: make({ backend, generator, inputSize: 6, hiddenSize }, lag), outputSize: 2 });
+  const model = new ManyToOne({
+    backend,
+    generator,
+    layer: make({ backend, generator, inputSize: 6, hiddenSize }, lag),
+    outputSize: 2,
+  });
   const logits = (given: LatchBatch): Tensor => {
     const { data, shape } = oneHot(given);
     return model.forward(tensor(backend, data, { shape }));
@@ -62,16 +86,23 @@ async function accuracy(backend: Backend, make: Make, lag: number, seed: number)
     return crossEntropyLoss(logits(given), tensor(backend, given.first));
   };
   const held = latch(lag, 1000, new Generator(1000));
-  const right = async (): Promise<number> => (await argmax(logits(held)).data()).filter((symbol, n) => symbol === held.first[n]).length / 1000;
+  const right = async (): Promise<number> =>
+    (await argmax(logits(held)).data()).filter((symbol, n) => symbol === held.first[n]).length / 1000;
   const updates = sequences / batch;
-  const { measured } = await learn(model, { learningRate: 0.01, steps: updates, every: updates, schedule: cosine({ steps: updates, warmup: 50 }) }, loss, right, () => true);
+  const { measured } = await learn(
+    model,
+    { learningRate: 0.01, steps: updates, every: updates, schedule: cosine({ steps: updates, warmup: 50 }) },
+    loss,
+    right,
+    () => true,
+  );
   model.dispose();
   return measured;
 }
 
 /**
- * The same training of every layer over longer and longer lags, up to the first that no seed learns: prints and draws the
- * accuracy, the mean of three seeds.
+ * The same training of every layer over longer and longer lags, up to the first that no seed learns: prints and draws
+ * the accuracy, the mean of three seeds.
  */
 export async function latchLags(backend: Backend, file: URL): Promise<void> {
   const shares: Record<string, number[]> = {};
@@ -81,7 +112,9 @@ export async function latchLags(backend: Backend, file: URL): Promise<void> {
       const all: number[] = [];
       for (const seed of seeds) all.push(await accuracy(backend, make, lag, seed));
       shares[name].push(all.reduce((total, one) => total + one / seeds.length, 0));
-      console.log(`lag ${String(lag).padEnd(5)} ${name.padEnd(24)} ${all.map((one) => (100 * one).toFixed(1)).join(', ')} % right with three seeds after ${sequences} sequences`);
+      console.log(
+        `lag ${String(lag).padEnd(5)} ${name.padEnd(24)} ${all.map((one) => (100 * one).toFixed(1)).join(', ')} % right with three seeds after ${sequences} sequences`,
+      );
       // Where a gradient has vanished on its way back, longer ways show nothing new.
       if (!all.some((one) => one > learned)) break;
     }

@@ -25,7 +25,10 @@ export async function longSums(backend: Backend): Promise<void> {
   ];
   for (const [name, published, make] of rows) {
     const generator = new Generator(1);
-    const model = new Adder(make({ backend, generator, inputSize: 2, hiddenSize }) as AnyRecurrent, new Linear({ backend, generator, inputSize: hiddenSize, outputSize: 1 }));
+    const model = new Adder(
+      make({ backend, generator, inputSize: 2, hiddenSize }) as AnyRecurrent,
+      new Linear({ backend, generator, inputSize: hiddenSize, outputSize: 1 }),
+    );
     const unseen = new Generator(1000);
     const held = Array.from({ length: parts }, () => addingProblem(steps, 2560 / parts, unseen));
     const error = async (): Promise<number> => {
@@ -37,8 +40,16 @@ export async function longSums(backend: Backend): Promise<void> {
       return total / parts;
     };
     const updates = sequences / batch;
-    const { measured } = await learn(model, { learningRate: 0.01, steps: updates, every: updates, schedule: cosine({ steps: updates, warmup: 50 }) }, () => model.loss(addingProblem(steps, batch, generator)), error, () => true);
-    console.log(`adding, T = ${steps}  ${name.padEnd(19)} squared error ${measured.toExponential(1)} after ${sequences} sequences; Bai et al. 2018: ${published}`);
+    const { measured } = await learn(
+      model,
+      { learningRate: 0.01, steps: updates, every: updates, schedule: cosine({ steps: updates, warmup: 50 }) },
+      () => model.loss(addingProblem(steps, batch, generator)),
+      error,
+      () => true,
+    );
+    console.log(
+      `adding, T = ${steps}  ${name.padEnd(19)} squared error ${measured.toExponential(1)} after ${sequences} sequences; Bai et al. 2018: ${published}`,
+    );
     model.dispose();
   }
 }

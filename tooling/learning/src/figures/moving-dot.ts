@@ -60,7 +60,15 @@ export async function movingDot(backend: Backend): Promise<void> {
   const frame = 64 * side * side;
   let repeated = 0;
   for (let k = frame; k < held.length; k++) repeated += (held[k]! - held[k - frame]!) ** 2;
-  const { measured } = await learn(model, { learningRate: 0.01, steps: 300 }, () => model.loss(movingDots(steps, batch, generator), steps, batch), () => model.loss(held, steps, 64).item(), () => false);
-  console.log(`moving dot  ConvLSTM ${measured.toFixed(5)}, repeating the last image ${(repeated / (held.length - frame)).toFixed(5)}, after 4,800 sequences`);
+  const { measured } = await learn(
+    model,
+    { learningRate: 0.01, steps: 300 },
+    () => model.loss(movingDots(steps, batch, generator), steps, batch),
+    () => model.loss(held, steps, 64).item(),
+    () => false,
+  );
+  console.log(
+    `moving dot  ConvLSTM ${measured.toFixed(5)}, repeating the last image ${(repeated / (held.length - frame)).toFixed(5)}, after 4,800 sequences`,
+  );
   model.dispose();
 }

@@ -1,10 +1,23 @@
-import { add, Generator, openScope, square, subtract, sum, tensor, type Backend, type State, type Tensor } from '@timestep/core';
+import {
+  add,
+  Generator,
+  openScope,
+  square,
+  subtract,
+  sum,
+  tensor,
+  type Backend,
+  type State,
+  type Tensor,
+} from '@timestep/core';
 import { type Cell, GRUCell, Linear, LSTMCell, RNNCell } from '@timestep/layers';
 import { RealTimeRecurrentLearner } from '@timestep/train';
 
 const [steps, inputSize, hiddenSize] = [50, 2, 8];
 
-/** How far the gradients of real-time recurrent learning and of backpropagation through time lie apart, on one sequence. */
+/**
+ * How far the gradients of real-time recurrent learning and of backpropagation through time lie apart, on one sequence.
+ */
 export async function onlineLearning(backend: Backend): Promise<void> {
   const options = { backend, inputSize, hiddenSize };
   const cells = {
@@ -16,7 +29,14 @@ export async function onlineLearning(backend: Backend): Promise<void> {
     using _scope = openScope(backend);
     const readout = new Linear({ backend, inputSize: hiddenSize, outputSize: 1, generator: new Generator(4) });
     const random = new Generator(5);
-    const given = Array.from({ length: steps }, () => [tensor(backend, [random.normal(), random.normal()], { shape: [1, 2] }), tensor(backend, [random.normal()], { shape: [1, 1] })] as const);
+    const given = Array.from(
+      { length: steps },
+      () =>
+        [
+          tensor(backend, [random.normal(), random.normal()], { shape: [1, 2] }),
+          tensor(backend, [random.normal()], { shape: [1, 1] }),
+        ] as const,
+    );
     const lossOf = (output: Tensor, t: number): Tensor => sum(square(subtract(readout.forward(output), given[t]![1])));
     const parameters = [...cell.parameters(), ...readout.parameters()];
     const takeGradients = async (): Promise<number[]> => {
@@ -42,7 +62,9 @@ export async function onlineLearning(backend: Backend): Promise<void> {
 
     const size = throughTime.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const difference = throughTime.reduce((most, value, k) => Math.max(most, Math.abs(value - online[k]!)), 0);
-    console.log(`online  ${name}, T ${steps}, H ${hiddenSize}, f32: ${throughTime.length} gradients apart by at most ${(difference / size).toExponential(1)} of the largest`);
+    console.log(
+      `online  ${name}, T ${steps}, H ${hiddenSize}, f32: ${throughTime.length} gradients apart by at most ${(difference / size).toExponential(1)} of the largest`,
+    );
     for (const made of [learner, cell, readout]) made.dispose();
   }
 }

@@ -15,7 +15,9 @@ interface Result {
 }
 
 function tell(task: string, { steps, measured }: Result, published: string, each = batch): void {
-  console.log(`${task.padEnd(28)} ${measured === 0 ? '' : `${measured} wrong after `}${steps * each} sequences; 1997: ${published}`);
+  console.log(
+    `${task.padEnd(28)} ${measured === 0 ? '' : `${measured} wrong after `}${steps * each} sequences; 1997: ${published}`,
+  );
 }
 
 function inputs(backend: Backend, given: TokenBatch): Tensor {
@@ -34,8 +36,15 @@ async function order(backend: Backend, relevant: 2 | 3, most: number): Promise<R
     const given = temporalOrder({ relevant, batch }, generator);
     return crossEntropyLoss(logits(given), tensor(backend, given.classes));
   };
-  const wrong = async (): Promise<number> => (await argmax(logits(held)).data()).filter((label, n) => label !== held.classes[n]).length;
-  const result = await learn(model, { learningRate: 0.01, steps: most, every: 50 }, loss, wrong, (count) => count === 0);
+  const wrong = async (): Promise<number> =>
+    (await argmax(logits(held)).data()).filter((label, n) => label !== held.classes[n]).length;
+  const result = await learn(
+    model,
+    { learningRate: 0.01, steps: most, every: 50 },
+    loss,
+    wrong,
+    (count) => count === 0,
+  );
   model.dispose();
   return result;
 }
@@ -43,16 +52,31 @@ async function order(backend: Backend, relevant: 2 | 3, most: number): Promise<R
 /** How many of 256 strings have a prediction against the rules. */
 async function reber(backend: Backend, most: number): Promise<Result> {
   const generator = new Generator(5);
-  const model = new ManyToMany({ backend, generator, layer: new LSTM({ backend, generator, inputSize: 7, hiddenSize, memorySpan: 12 }), outputSize: 7 });
+  const model = new ManyToMany({
+    backend,
+    generator,
+    layer: new LSTM({ backend, generator, inputSize: 7, hiddenSize, memorySpan: 12 }),
+    outputSize: 7,
+  });
   const held = embeddedReber(256, new Generator(1000));
-  const logits = (given: ReberBatch): Tensor => model.forward(inputs(backend, given), { lengths: given.lengths }).output;
+  const logits = (given: ReberBatch): Tensor =>
+    model.forward(inputs(backend, given), { lengths: given.lengths }).output;
   const loss = (): Tensor => {
     const given = embeddedReber(reberBatch, generator);
-    const targets = given.targets.map((target, k) => (Math.floor(k / reberBatch) < given.lengths[k % reberBatch]! - 1 ? target : -100));
+    const targets = given.targets.map((target, k) =>
+      Math.floor(k / reberBatch) < given.lengths[k % reberBatch]! - 1 ? target : -100,
+    );
     return crossEntropyLoss(logits(given), tensor(backend, targets, { shape: given.shape }));
   };
-  const wrong = async (): Promise<number> => Math.round(256 * (1 - scoreReber(await noGrad(backend, () => logits(held)).data(), held).sequences));
-  const result = await learn(model, { learningRate: 0.02, steps: most, every: 25 }, loss, wrong, (count) => count === 0);
+  const wrong = async (): Promise<number> =>
+    Math.round(256 * (1 - scoreReber(await noGrad(backend, () => logits(held)).data(), held).sequences));
+  const result = await learn(
+    model,
+    { learningRate: 0.02, steps: most, every: 25 },
+    loss,
+    wrong,
+    (count) => count === 0,
+  );
   model.dispose();
   return result;
 }

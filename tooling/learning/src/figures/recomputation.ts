@@ -14,13 +14,19 @@ interface Cost {
   readonly gradient: Float32Array;
 }
 
-/** One training pass of an LSTM over a long sequence with a loss on its last step; the least times of several rounds. */
+/**
+ * One training pass of an LSTM over a long sequence with a loss on its last step; the least times of several rounds.
+ */
 async function costOf(threads: number, recomputed: boolean): Promise<Cost> {
   // A backend of its own: the peak of its memory never falls.
   const backend = await createCpuBackend({ threads });
   const layer = new LSTM({ backend, inputSize, hiddenSize, generator: new Generator(1) });
   const generator = new Generator(2);
-  const x = tensor(backend, Float32Array.from({ length: steps * batch * inputSize }, () => generator.normal()), { shape: [steps, batch, inputSize] });
+  const x = tensor(
+    backend,
+    Float32Array.from({ length: steps * batch * inputSize }, () => generator.normal()),
+    { shape: [steps, batch, inputSize] },
+  );
   const before = backend.memory().bytes;
   let [seconds, processorSeconds] = [Infinity, Infinity];
   for (let round = 0; round <= rounds; round++) {
@@ -48,10 +54,18 @@ async function costOf(threads: number, recomputed: boolean): Promise<Cost> {
 /** The memory and the time of recomputation beside those of the plain pass, and how far their gradients lie apart. */
 export async function recomputation(threads: number): Promise<void> {
   const [plain, recomputed] = [await costOf(threads, false), await costOf(threads, true)];
-  const show = ({ megabytes, seconds, processorSeconds }: Cost): string => `${megabytes.toFixed(0)} MB, ${seconds.toFixed(2)} s, ${processorSeconds.toFixed(2)} s of processor time`;
+  const show = ({ megabytes, seconds, processorSeconds }: Cost): string =>
+    `${megabytes.toFixed(0)} MB, ${seconds.toFixed(2)} s, ${processorSeconds.toFixed(2)} s of processor time`;
   const ratio = (of: (cost: Cost) => number): string => (of(recomputed) / of(plain)).toFixed(3);
   const size = plain.gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const difference = plain.gradient.reduce((most, value, k) => Math.max(most, Math.abs(value - recomputed.gradient[k]!)), 0);
-  console.log(`recomputation  LSTM, T ${steps}, H ${hiddenSize}, N ${batch}, ${threads} threads: plain ${show(plain)}; recomputed ${show(recomputed)}`);
-  console.log(`recomputation  memory ${ratio((cost) => cost.megabytes)}, time ${ratio((cost) => cost.seconds)}, processor time ${ratio((cost) => cost.processorSeconds)}; gradients apart by ${(difference / size).toExponential(1)} of the largest`);
+  const difference = plain.gradient.reduce(
+    (most, value, k) => Math.max(most, Math.abs(value - recomputed.gradient[k]!)),
+    0,
+  );
+  console.log(
+    `recomputation  LSTM, T ${steps}, H ${hiddenSize}, N ${batch}, ${threads} threads: plain ${show(plain)}; recomputed ${show(recomputed)}`,
+  );
+  console.log(
+    `recomputation  memory ${ratio((cost) => cost.megabytes)}, time ${ratio((cost) => cost.seconds)}, processor time ${ratio((cost) => cost.processorSeconds)}; gradients apart by ${(difference / size).toExponential(1)} of the largest`,
+  );
 }

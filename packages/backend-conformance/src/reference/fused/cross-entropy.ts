@@ -7,11 +7,18 @@ import { logSoftmaxRows } from './vectors.ts';
 export function crossEntropy(heap: Heap): CrossEntropyOp {
   const store = new SavedStore<true>(heap, 'crossEntropy');
 
-  function readTargets(inputs: Parameters<CrossEntropyOp['forward']>[1], rows: number, classes: number, ignoreIndex: number): Int32Array {
+  function readTargets(
+    inputs: Parameters<CrossEntropyOp['forward']>[1],
+    rows: number,
+    classes: number,
+    ignoreIndex: number,
+  ): Int32Array {
     const targets = heap.integers('crossEntropy', inputs.targets, rows);
     const wrong = targets.find((target) => target !== ignoreIndex && (target < 0 || target >= classes));
     if (wrong !== undefined) {
-      throw new ArgumentError(`[reference.crossEntropy] expected targets in 0…${classes - 1} or ${ignoreIndex}, got ${wrong}; check the labels`);
+      throw new ArgumentError(
+        `[reference.crossEntropy] expected targets in 0…${classes - 1} or ${ignoreIndex}, got ${wrong}; check the labels`,
+      );
     }
     return targets;
   }

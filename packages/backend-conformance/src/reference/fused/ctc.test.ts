@@ -3,12 +3,19 @@ import { TestRandom } from '../../suite/random.ts';
 import { createReferenceBackend } from '../backend.ts';
 
 /** −ln of the summed probability of every path that collapses to the target, by listing all C^frames of them. */
-function bruteForce(probability: (t: number, k: number) => number, frames: number, classes: number, target: readonly number[], blank: number): number {
+function bruteForce(
+  probability: (t: number, k: number) => number,
+  frames: number,
+  classes: number,
+  target: readonly number[],
+  blank: number,
+): number {
   let total = 0;
   for (let path = 0; path < classes ** frames; path++) {
     const labels = Array.from({ length: frames }, (_, t) => Math.floor(path / classes ** t) % classes);
     const collapsed = labels.filter((label, t) => label !== blank && label !== labels[t - 1]);
-    if (collapsed.join() === target.join()) total += labels.reduce((product, label, t) => product * probability(t, label), 1);
+    if (collapsed.join() === target.join())
+      total += labels.reduce((product, label, t) => product * probability(t, label), 1);
   }
   return -Math.log(total);
 }

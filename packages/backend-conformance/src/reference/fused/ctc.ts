@@ -16,7 +16,12 @@ interface Alignment {
  * Graves et al. (2006), in logarithms. α_t(s) takes in the frames up to t, β_t(s) those after t, so that
  * p = Σ_s e^(α_t(s) + β_t(s)) at any t, and γ_t(s) = e^(α_t(s) + β_t(s))/p.
  */
-function align(logP: (frame: number, label: number) => number, frames: number, target: Int32Array, blank: number): Alignment {
+function align(
+  logP: (frame: number, label: number) => number,
+  frames: number,
+  target: Int32Array,
+  blank: number,
+): Alignment {
   const labels = new Int32Array(2 * target.length + 1).fill(blank);
   target.forEach((label, k) => (labels[2 * k + 1] = label));
   const S = labels.length;
@@ -50,7 +55,9 @@ function align(logP: (frame: number, label: number) => number, frames: number, t
   const last = alpha[frames - 1];
   const logTotal = last ? logSumExp([at(last, S - 1), at(last, S - 2)]) : target.length === 0 ? 0 : -Infinity;
   const occupancy = new Float64Array(frames * S);
-  alpha.forEach((row, t) => row.forEach((value, s) => (occupancy[t * S + s] = Math.exp(value + beta[t]![s]! - logTotal))));
+  alpha.forEach((row, t) =>
+    row.forEach((value, s) => (occupancy[t * S + s] = Math.exp(value + beta[t]![s]! - logTotal))),
+  );
   return { loss: -logTotal, occupancy, labels };
 }
 
@@ -59,12 +66,16 @@ function checkSpec(spec: CtcSpec): void {
   checkLengths('ctcLoss', 'input lengths', inputLengths, batch, steps);
   checkLengths('ctcLoss', 'target lengths', targetLengths, batch, maxTargetLength);
   if (targets.length !== batch * maxTargetLength) {
-    throw new ArgumentError(`[reference.ctcLoss] expected ${batch * maxTargetLength} targets, got ${targets.length}; pad each row`);
+    throw new ArgumentError(
+      `[reference.ctcLoss] expected ${batch * maxTargetLength} targets, got ${targets.length}; pad each row`,
+    );
   }
   for (let n = 0; n < batch; n++) {
     const wrong = targetOf(spec, n).find((label) => label < 0 || label >= classes || label === blank);
     if (wrong !== undefined) {
-      throw new ArgumentError(`[reference.ctcLoss] expected labels in 0…${classes - 1} other than the blank ${blank}, got ${wrong}; check the targets`);
+      throw new ArgumentError(
+        `[reference.ctcLoss] expected labels in 0…${classes - 1} other than the blank ${blank}, got ${wrong}; check the targets`,
+      );
     }
   }
 }
@@ -88,10 +99,18 @@ export function ctcLoss(heap: Heap): CtcLossOp {
       const { steps, batch, classes } = spec;
       const logP = logSoftmaxRows(heap.floats('ctcLoss', inputs.logits, steps * batch * classes), classes);
       const alignments = Array.from({ length: batch }, (_, n) =>
-        align((t, label) => logP[(t * batch + n) * classes + label]!, spec.inputLengths[n]!, targetOf(spec, n), spec.blank),
+        align(
+          (t, label) => logP[(t * batch + n) * classes + label]!,
+          spec.inputLengths[n]!,
+          targetOf(spec, n),
+          spec.blank,
+        ),
       );
       const losses = Float64Array.from(alignments, ({ loss }) => (loss === Infinity && spec.zeroInfinity ? 0 : loss));
-      return { outputs: { losses: heap.store(losses) }, saved: spec.needsSaved ? store.keep({ logP, alignments }) : null };
+      return {
+        outputs: { losses: heap.store(losses) },
+        saved: spec.needsSaved ? store.keep({ logP, alignments }) : null,
+      };
     },
 
     backward(spec, { saved, gradients, wanted }) {

@@ -42,7 +42,11 @@ export function linearScan(heap: Heap): LinearScanOp {
           carried[i] = a[at]! * db[at];
         }
       }
-      return { a: wanted.a ? heap.store(da) : null, b: wanted.b ? heap.store(db) : null, initial: wanted.initial ? heap.store(carried) : null };
+      return {
+        a: wanted.a ? heap.store(da) : null,
+        b: wanted.b ? heap.store(db) : null,
+        initial: wanted.initial ? heap.store(carried) : null,
+      };
     },
   };
 }

@@ -63,7 +63,10 @@ export function lstmCell(weights: LstmWeights, spec: LstmSpec): Cell<LstmGradien
         addOuter(into.weightIh, da, x);
         addOuter(into.weightHh, da, h);
         addTo(into.bias, da);
-        return { dx: transposedProduct(weightIh, da, inputSize), dState: [transposedProduct(weightHh, da, h.length), dc] };
+        return {
+          dx: transposedProduct(weightIh, da, inputSize),
+          dState: [transposedProduct(weightHh, da, h.length), dc],
+        };
       },
     };
   };

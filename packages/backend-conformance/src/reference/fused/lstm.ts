@@ -12,7 +12,9 @@ function outputSizeOf(spec: LstmSpec): number {
 function openLstm(heap: Heap, spec: LstmSpec, inputs: LstmInputs): LstmWeights {
   const { batch, hiddenSize: H, variant } = spec;
   if ((inputs.weightHr !== null) !== variant.projectionSize > 0 || (inputs.peephole !== null) !== variant.peepholes) {
-    throw new ArgumentError('[reference.lstmSequence] expected weightHr and peephole exactly where the variant has them; pass null for the others');
+    throw new ArgumentError(
+      '[reference.lstmSequence] expected weightHr and peephole exactly where the variant has them; pass null for the others',
+    );
   }
   return {
     ...openInputs(heap, 'lstmSequence', spec, inputs, 4, outputSizeOf(spec)),

@@ -1,4 +1,10 @@
-import { ArgumentError, type AdamStepOp, type DeviceBuffer, type GlobalNormOp, type SgdStepOp } from '@timestep/backend-api';
+import {
+  ArgumentError,
+  type AdamStepOp,
+  type DeviceBuffer,
+  type GlobalNormOp,
+  type SgdStepOp,
+} from '@timestep/backend-api';
 import type { Heap } from '../heap.ts';
 
 /** ‖g‖ over all gradients, min(1, maxNorm/(‖g‖ + 10⁻⁶)), and −1 where the norm is not finite. */
@@ -10,7 +16,11 @@ export function globalNorm(heap: Heap): GlobalNormOp {
       for (const gradient of gradients) heap.floats('globalNorm', gradient).forEach((value) => (sum += value * value));
       const result = Math.sqrt(sum);
       heap.floats('globalNorm', norm, 1)[0] = result;
-      heap.floats('globalNorm', factor, 1)[0] = !Number.isFinite(result) ? -1 : maxNorm === 0 ? 1 : Math.min(1, maxNorm / (result + 1e-6));
+      heap.floats('globalNorm', factor, 1)[0] = !Number.isFinite(result)
+        ? -1
+        : maxNorm === 0
+          ? 1
+          : Math.min(1, maxNorm / (result + 1e-6));
     },
   };
 }
@@ -23,7 +33,8 @@ export function adamStep(heap: Heap): AdamStepOp {
   return {
     supports: () => true,
     run(slots, { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step }, factor) {
-      if (!(step >= 1)) throw new ArgumentError(`[reference.adamStep] expected a step of 1 or more, got ${step}; count from 1`);
+      if (!(step >= 1))
+        throw new ArgumentError(`[reference.adamStep] expected a step of 1 or more, got ${step}; count from 1`);
       const scale = readFactor(heap, 'adamStep', factor);
       for (const slot of slots) {
         const p = heap.floats('adamStep', slot.parameter);
@@ -56,7 +67,9 @@ export function sgdStep(heap: Heap): SgdStepOp {
         const gradient = heap.floats('sgdStep', slot.gradient, p.length);
         const velocity = slot.velocity && heap.floats('sgdStep', slot.velocity, p.length);
         if ((velocity !== null) !== (momentum !== 0)) {
-          throw new ArgumentError(`[reference.sgdStep] expected a velocity exactly where there is momentum, got momentum ${momentum}; pass null for none`);
+          throw new ArgumentError(
+            `[reference.sgdStep] expected a velocity exactly where there is momentum, got momentum ${momentum}; pass null for none`,
+          );
         }
         if (scale < 0) continue;
         for (let j = 0; j < p.length; j++) {

@@ -8,7 +8,10 @@ export type State = readonly Float64Array[];
 /** The gradient of every weight and bias, added to by each step of the backward pass. */
 export type WeightGradients<Name extends string> = Readonly<Record<Name, Float64Array>>;
 
-/** One step of one sequence, with its derivative: given the gradient of its new state, those of its input and its old state. */
+/**
+ * One step of one sequence, with its derivative: given the gradient of its new state, those of its input and its old
+ * state.
+ */
 export interface Step<Name extends string> {
   readonly state: State;
   backward(dState: State, into: WeightGradients<Name>): { readonly dx: Float64Array; readonly dState: State };
@@ -101,7 +104,14 @@ export interface Weights {
   readonly h0: Float64Array;
 }
 
-export function openInputs(heap: Heap, where: string, spec: SequenceSpec<unknown>, inputs: SequenceInputs, gates: number, outputSize: number): Weights {
+export function openInputs(
+  heap: Heap,
+  where: string,
+  spec: SequenceSpec<unknown>,
+  inputs: SequenceInputs,
+  gates: number,
+  outputSize: number,
+): Weights {
   const { steps, batch, inputSize, hiddenSize } = spec;
   if (spec.lengths !== null) checkLengths(where, 'lengths', spec.lengths, batch, steps);
   const rows = gates * hiddenSize;
@@ -120,6 +130,11 @@ export function floatsOrZeros(heap: Heap, where: string, buffer: DeviceBuffer | 
 }
 
 /** The buffer's contents, or null for a gradient that was not given. */
-export function floatsOrNull(heap: Heap, where: string, buffer: DeviceBuffer | null, length: number): Float64Array | null {
+export function floatsOrNull(
+  heap: Heap,
+  where: string,
+  buffer: DeviceBuffer | null,
+  length: number,
+): Float64Array | null {
   return buffer === null ? null : heap.floats(where, buffer, length);
 }

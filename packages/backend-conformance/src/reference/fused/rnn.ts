@@ -24,7 +24,10 @@ function rnnCell(weights: Weights, spec: RnnSpec): Cell<Name> {
         addOuter(into.weightIh, da, x);
         addOuter(into.weightHh, da, h!);
         addTo(into.bias, da);
-        return { dx: transposedProduct(weightIh, da, inputSize), dState: [transposedProduct(weightHh, da, hiddenSize)] };
+        return {
+          dx: transposedProduct(weightIh, da, inputSize),
+          dState: [transposedProduct(weightHh, da, hiddenSize)],
+        };
       },
     };
   };

@@ -2,8 +2,8 @@ import { ArgumentError, DisposedError, type DeviceBuffer, type Saved } from '@ti
 import type { Heap } from '../heap.ts';
 
 /**
- * What the forward passes of one operation keep. Each `Saved` counts as a live (empty) buffer, so that a leak check sees
- * one that was never released; a second backward pass, or one after the release, is refused.
+ * What the forward passes of one operation keep. Each `Saved` counts as a live (empty) buffer, so that a leak check
+ * sees one that was never released; a second backward pass, or one after the release, is refused.
  */
 export class SavedStore<Kept> {
   readonly #heap: Heap;
@@ -31,7 +31,9 @@ export class SavedStore<Kept> {
   take(saved: Saved): Kept {
     const value = this.#kept.get(saved);
     if (value === undefined) {
-      throw new DisposedError(`[reference.${this.#where}] expected the saved values of a forward pass of this backend, got used or released ones; call backward once`);
+      throw new DisposedError(
+        `[reference.${this.#where}] expected the saved values of a forward pass of this backend, got used or released ones; call backward once`,
+      );
     }
     this.#kept.delete(saved);
     return value;
@@ -41,6 +43,9 @@ export class SavedStore<Kept> {
 /** Throws unless the host array `lengths` holds `count` integers in 0…`limit`. */
 export function checkLengths(where: string, name: string, lengths: Int32Array, count: number, limit: number): void {
   if (lengths.length !== count || lengths.some((length) => length < 0 || length > limit)) {
-    throw new ArgumentError(`[reference.${where}] expected ${count} ${name} in 0…${limit}, got [${lengths}]; one for each sequence`, 'INVALID_LENGTHS');
+    throw new ArgumentError(
+      `[reference.${where}] expected ${count} ${name} in 0…${limit}, got [${lengths}]; one for each sequence`,
+      'INVALID_LENGTHS',
+    );
   }
 }

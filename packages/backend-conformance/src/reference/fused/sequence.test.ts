@@ -54,27 +54,32 @@ describe('backward passes of the reference against finite differences', () => {
   );
 
   const variants = [false, true].flatMap((peepholes) =>
-    [false, true].flatMap((coupledGates) => [0, 2].map((projectionSize) => ({ peepholes, coupledGates, projectionSize }))),
+    [false, true].flatMap((coupledGates) =>
+      [0, 2].map((projectionSize) => ({ peepholes, coupledGates, projectionSize })),
+    ),
   );
-  test.each(variants.map((variant, n) => ({ ...travels[n % 3]!, variant })))('lstmSequence %j', async ({ lengths, reverse, variant }) => {
-    const random = new TestRandom(3);
-    const backend = createReferenceBackend();
-    const P = variant.projectionSize || H;
-    const errors = await gradientErrors(backend, backend.fused.lstmSequence, {
-      spec: { ...shared, lengths, reverse, variant },
-      inputs: {
-        ...sequenceInputs(random, 4, P),
-        c0: random.floats(N * H),
-        ...(variant.projectionSize > 0 ? { weightHr: random.floats(P * H) } : {}),
-        ...(variant.peepholes ? { peephole: random.floats(3 * H) } : {}),
-      },
-      fixed: {
-        ...(variant.projectionSize > 0 ? {} : { weightHr: null }),
-        ...(variant.peepholes ? {} : { peephole: null }),
-      },
-      upstream: { output: random.floats(T * N * P), hN: random.floats(N * P), cN: random.floats(N * H) },
-      outputs: ['output', 'hN', 'cN'],
-    });
-    for (const [name, error] of Object.entries(errors)) expect(error, name).toBeLessThan(1e-8);
-  });
+  test.each(variants.map((variant, n) => ({ ...travels[n % 3]!, variant })))(
+    'lstmSequence %j',
+    async ({ lengths, reverse, variant }) => {
+      const random = new TestRandom(3);
+      const backend = createReferenceBackend();
+      const P = variant.projectionSize || H;
+      const errors = await gradientErrors(backend, backend.fused.lstmSequence, {
+        spec: { ...shared, lengths, reverse, variant },
+        inputs: {
+          ...sequenceInputs(random, 4, P),
+          c0: random.floats(N * H),
+          ...(variant.projectionSize > 0 ? { weightHr: random.floats(P * H) } : {}),
+          ...(variant.peepholes ? { peephole: random.floats(3 * H) } : {}),
+        },
+        fixed: {
+          ...(variant.projectionSize > 0 ? {} : { weightHr: null }),
+          ...(variant.peepholes ? {} : { peephole: null }),
+        },
+        upstream: { output: random.floats(T * N * P), hN: random.floats(N * P), cN: random.floats(N * H) },
+        outputs: ['output', 'hN', 'cN'],
+      });
+      for (const [name, error] of Object.entries(errors)) expect(error, name).toBeLessThan(1e-8);
+    },
+  );
 });

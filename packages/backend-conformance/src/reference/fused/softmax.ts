@@ -5,12 +5,22 @@ import { logSoftmaxRows } from './vectors.ts';
 
 /** p = softmax(x); dx = p∘(dp − Σ dp∘p). */
 export function softmax(heap: Heap): SoftmaxOp {
-  return rowOp(heap, 'softmax', (logP) => Math.exp(logP), (p, dp, sums) => p * (dp - sums.weighted));
+  return rowOp(
+    heap,
+    'softmax',
+    (logP) => Math.exp(logP),
+    (p, dp, sums) => p * (dp - sums.weighted),
+  );
 }
 
 /** y = ln softmax(x); dx = dy − eʸ·Σ dy. */
 export function logSoftmax(heap: Heap): SoftmaxOp {
-  return rowOp(heap, 'logSoftmax', (logP) => logP, (y, dy, sums) => dy - Math.exp(y) * sums.plain);
+  return rowOp(
+    heap,
+    'logSoftmax',
+    (logP) => logP,
+    (y, dy, sums) => dy - Math.exp(y) * sums.plain,
+  );
 }
 
 interface RowSums {

@@ -7,7 +7,11 @@ import { agree, gives } from '../side.ts';
 import { contiguous, randomData, randomView, shapes } from './copy.ts';
 
 const table = Object.entries(binaryOps).flatMap(([op, rule]) =>
-  (rule.in as readonly DType[]).map((dtype) => ({ op: op as BinaryOp, dtype, out: rule.out === 'same' ? dtype : (rule.out as DType) })),
+  (rule.in as readonly DType[]).map((dtype) => ({
+    op: op as BinaryOp,
+    dtype,
+    out: rule.out === 'same' ? dtype : (rule.out as DType),
+  })),
 );
 
 /** Integers at the ends of their range, each against each. */
@@ -25,12 +29,21 @@ function operands(op: BinaryOp, dtype: DType, count: number): { a: HostArray; b:
   const random = new TestRandom(51);
   if (dtype !== 'f32') return { a: randomData(random, dtype, count), b: randomData(random, dtype, count) };
   const a = op === 'power' ? random.floats(count, 0.1, 5) : random.floats(count, -9, 9);
-  const b = op === 'power' ? random.floats(count, -3, 3) : random.floats(count, 0.2, 9).map((x) => (random.integer(0, 1) ? x : -x));
+  const b =
+    op === 'power'
+      ? random.floats(count, -3, 3)
+      : random.floats(count, 0.2, 9).map((x) => (random.integer(0, 1) ? x : -x));
   for (let n = 0; n < count && op !== 'power'; n += 5) b[n] = a[n]!;
   return { a, b };
 }
 
-function apply(op: BinaryOp, dtype: DType, out: DType, a: HostArray | readonly number[], b: HostArray | readonly number[]) {
+function apply(
+  op: BinaryOp,
+  dtype: DType,
+  out: DType,
+  a: HostArray | readonly number[],
+  b: HostArray | readonly number[],
+) {
   return (side: Parameters<Parameters<typeof agree>[1]>[0]) => {
     const result = side.make(out, a.length);
     const [left, right] = [side.put(dtype, a), side.put(dtype, b)];
@@ -51,28 +64,29 @@ const strangeResults: Partial<Record<BinaryOp, readonly number[]>> = {
 };
 
 export const binaryChecks: readonly Check[] = [
-  ...table.map(
-    ({ op, dtype, out }): Check => ({
-      name: `binary ${op} ${dtype}: random operands of sizes 0, 1 and odd`,
-      async run(context) {
-        for (const count of [0, 1, 259]) {
-          const { a, b } = operands(op, dtype, count);
-          await agree(context, apply(op, dtype, out, a, b), dtype === 'f32' && out === 'f32' ? single : exact, `${count} elements`);
-        }
-      },
-    }),
-  ),
-  ...(['i32', 'u32'] as const).map(
-    (dtype): Check => ({
-      name: `binary ${dtype}: integers wrap, divide towards 0, and give 0 over 0`,
-      async run(context) {
-        const { a, b } = pairsOf(corners[dtype]);
-        for (const { op, out } of table.filter((row) => row.dtype === dtype)) {
-          await agree(context, apply(op, dtype, out, a, b), exact, op);
-        }
-      },
-    }),
-  ),
+  ...table.map(({ op, dtype, out }): Check => ({
+    name: `binary ${op} ${dtype}: random operands of sizes 0, 1 and odd`,
+    async run(context) {
+      for (const count of [0, 1, 259]) {
+        const { a, b } = operands(op, dtype, count);
+        await agree(
+          context,
+          apply(op, dtype, out, a, b),
+          dtype === 'f32' && out === 'f32' ? single : exact,
+          `${count} elements`,
+        );
+      }
+    },
+  })),
+  ...(['i32', 'u32'] as const).map((dtype): Check => ({
+    name: `binary ${dtype}: integers wrap, divide towards 0, and give 0 over 0`,
+    async run(context) {
+      const { a, b } = pairsOf(corners[dtype]);
+      for (const { op, out } of table.filter((row) => row.dtype === dtype)) {
+        await agree(context, apply(op, dtype, out, a, b), exact, op);
+      }
+    },
+  })),
   {
     name: 'binary: broadcast strides, ranks 0 to 6, flipped and permuted operands',
     async run(context) {
@@ -83,7 +97,10 @@ export const binaryChecks: readonly Check[] = [
         await agree(
           context,
           (side) => {
-            const out = side.make('f32', shape.reduce((product, size) => product * size, 1));
+            const out = side.make(
+              'f32',
+              shape.reduce((product, size) => product * size, 1),
+            );
             const [a, b] = views.map((view, k) => ({ ...view, buffer: side.put('f32', data[k]!) }));
             side.backend.binary('subtract', a!, b!, out, shape);
             return { out };
@@ -100,7 +117,11 @@ export const binaryChecks: readonly Check[] = [
       const random = new TestRandom(53);
       const shape = [37, 13];
       const matrix = random.floats(37 * 13);
-      for (const [name, strides, length] of [['row', [0, 1], 13], ['column', [1, 0], 37], ['scalar', [0, 0], 1]] as const) {
+      for (const [name, strides, length] of [
+        ['row', [0, 1], 13],
+        ['column', [1, 0], 37],
+        ['scalar', [0, 0], 1],
+      ] as const) {
         const small = random.floats(length);
         for (const flipped of [false, true]) {
           await agree(
@@ -153,7 +174,12 @@ export const binaryChecks: readonly Check[] = [
   {
     name: 'binary: dividing by 0 gives infinities and NaN',
     async run(context) {
-      await gives(context, apply('divide', 'f32', 'f32', [1, -1, 0], [0, 0, 0]), { result: Float32Array.of(Infinity, -Infinity, NaN) }, exact);
+      await gives(
+        context,
+        apply('divide', 'f32', 'f32', [1, -1, 0], [0, 0, 0]),
+        { result: Float32Array.of(Infinity, -Infinity, NaN) },
+        exact,
+      );
     },
   },
   {
@@ -162,7 +188,13 @@ export const binaryChecks: readonly Check[] = [
     async run(context) {
       const [a, b] = [Float32Array.from(strange.a), Float32Array.from(strange.b)];
       for (const [op, expected] of Object.entries(strangeResults)) {
-        await gives(context, apply(op as BinaryOp, 'f32', 'u32', a, b), { result: Uint32Array.from(expected) }, exact, op);
+        await gives(
+          context,
+          apply(op as BinaryOp, 'f32', 'u32', a, b),
+          { result: Uint32Array.from(expected) },
+          exact,
+          op,
+        );
       }
       const larger = Float32Array.of(NaN, NaN, NaN, Infinity, Infinity, Infinity);
       const smaller = Float32Array.of(NaN, NaN, NaN, Infinity, -Infinity, 2);

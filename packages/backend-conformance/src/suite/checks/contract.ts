@@ -9,12 +9,21 @@ export const contractChecks: readonly Check[] = [
     name: 'contract: specVersion, name and capabilities are filled in',
     async run({ backend }) {
       const { device, software, threads, maxBufferBytes } = backend.capabilities;
-      expectThat(backend.specVersion === specVersion, `expected specVersion ${specVersion}, got ${backend.specVersion}`);
+      expectThat(
+        backend.specVersion === specVersion,
+        `expected specVersion ${specVersion}, got ${backend.specVersion}`,
+      );
       expectThat(/^[a-z][a-z0-9-]*$/.test(backend.name), `expected a short lower-case name, got '${backend.name}'`);
-      expectThat(device.length > 0 && !device.includes('\n'), `expected one line in capabilities.device, got '${device}'`);
+      expectThat(
+        device.length > 0 && !device.includes('\n'),
+        `expected one line in capabilities.device, got '${device}'`,
+      );
       expectThat(typeof software === 'boolean', `expected a boolean in capabilities.software, got ${software}`);
       expectThat(Number.isInteger(threads) && threads >= 1, `expected 1 thread or more, got ${threads}`);
-      expectThat(maxBufferBytes >= 2 ** 26, `expected buffers of 64 MiB to be possible, got a limit of ${maxBufferBytes} bytes`);
+      expectThat(
+        maxBufferBytes >= 2 ** 26,
+        `expected buffers of 64 MiB to be possible, got a limit of ${maxBufferBytes} bytes`,
+      );
     },
   },
   {
@@ -24,7 +33,10 @@ export const contractChecks: readonly Check[] = [
         if (op === undefined) continue;
         const methods = updates.includes(name) ? ['supports', 'run'] : ['supports', 'forward', 'backward'];
         for (const method of methods) {
-          expectThat(method in op && typeof Reflect.get(op, method) === 'function', `expected fused.${name}.${method} to be a function`);
+          expectThat(
+            method in op && typeof Reflect.get(op, method) === 'function',
+            `expected fused.${name}.${method} to be a function`,
+          );
         }
       }
     },

@@ -83,50 +83,46 @@ function view(length: number, strides: readonly number[], offset = 0): View {
 }
 
 export const copyChecks: readonly Check[] = [
-  ...named.map(
-    ({ name, from, to, shape }): Check => ({
-      name: `copy: ${name}`,
-      async run(context) {
-        const random = new TestRandom(21);
-        const source = random.floats(from.length);
-        const target = random.floats(to.length);
+  ...named.map(({ name, from, to, shape }): Check => ({
+    name: `copy: ${name}`,
+    async run(context) {
+      const random = new TestRandom(21);
+      const source = random.floats(from.length);
+      const target = random.floats(to.length);
+      await agree(
+        context,
+        (side) => {
+          const out = side.put('f32', target);
+          side.backend.copy({ ...from, buffer: side.put('f32', source) }, { ...to, buffer: out }, shape);
+          return { out };
+        },
+        exact,
+      );
+    },
+  })),
+  ...dtypes.map((dtype): Check => ({
+    name: `copy: random views of ranks 0 to 6, ${dtype}`,
+    async run(context) {
+      const random = new TestRandom(22);
+      for (const shape of shapes) {
+        const from = randomView(random, shape, true);
+        const to = randomView(random, shape, false);
+        const source = randomData(random, dtype, from.length);
+        const target = randomData(random, dtype, to.length);
         await agree(
           context,
           (side) => {
-            const out = side.put('f32', target);
-            side.backend.copy({ ...from, buffer: side.put('f32', source) }, { ...to, buffer: out }, shape);
-            return { out };
+            const input = side.put(dtype, source);
+            const out = side.put(dtype, target);
+            side.backend.copy({ ...from, buffer: input }, { ...to, buffer: out }, shape);
+            return { input, out };
           },
           exact,
+          `shape [${shape}], from ${describe(from)}, to ${describe(to)}`,
         );
-      },
-    }),
-  ),
-  ...dtypes.map(
-    (dtype): Check => ({
-      name: `copy: random views of ranks 0 to 6, ${dtype}`,
-      async run(context) {
-        const random = new TestRandom(22);
-        for (const shape of shapes) {
-          const from = randomView(random, shape, true);
-          const to = randomView(random, shape, false);
-          const source = randomData(random, dtype, from.length);
-          const target = randomData(random, dtype, to.length);
-          await agree(
-            context,
-            (side) => {
-              const input = side.put(dtype, source);
-              const out = side.put(dtype, target);
-              side.backend.copy({ ...from, buffer: input }, { ...to, buffer: out }, shape);
-              return { input, out };
-            },
-            exact,
-            `shape [${shape}], from ${describe(from)}, to ${describe(to)}`,
-          );
-        }
-      },
-    }),
-  ),
+      }
+    },
+  })),
   {
     name: 'copy: elements that no index meets keep what a fill put there',
     async run(context) {
@@ -137,7 +133,11 @@ export const copyChecks: readonly Check[] = [
         (side) => {
           const out = side.make('f32', 11);
           side.backend.fill(out, 7);
-          side.backend.copy({ buffer: side.put('f32', [1, 2, 3]), strides: [1] }, { buffer: out, strides: [1], offset: 4 }, [3]);
+          side.backend.copy(
+            { buffer: side.put('f32', [1, 2, 3]), strides: [1] },
+            { buffer: out, strides: [1], offset: 4 },
+            [3],
+          );
           return { out };
         },
         { out: expected },
@@ -152,7 +152,11 @@ export const copyChecks: readonly Check[] = [
         { ...context, nonFinite: 'ieee' },
         (side) => {
           const out = side.put('f32', [0, 0, 0]);
-          const operand: StridedOperand = { buffer: side.put('f32', Float32Array.of(NaN, Infinity, -Infinity)), strides: [-1], offset: 2 };
+          const operand: StridedOperand = {
+            buffer: side.put('f32', Float32Array.of(NaN, Infinity, -Infinity)),
+            strides: [-1],
+            offset: 2,
+          };
           side.backend.copy(operand, { buffer: out, strides: [1] }, [3]);
           return { out };
         },

@@ -1,8 +1,12 @@
 import type { Backend, DeviceBuffer } from '@timestep/backend-api';
 import { expectThat, type Check } from '../check.ts';
 
-/** Every way to hand a buffer to a backend that is cheap to try. `good` and `out` are live f32 buffers of 4 elements. */
-const uses: Readonly<Record<string, (backend: Backend, bad: DeviceBuffer, good: DeviceBuffer, out: DeviceBuffer) => unknown>> = {
+/**
+ * Every way to hand a buffer to a backend that is cheap to try. `good` and `out` are live f32 buffers of 4 elements.
+ */
+const uses: Readonly<
+  Record<string, (backend: Backend, bad: DeviceBuffer, good: DeviceBuffer, out: DeviceBuffer) => unknown>
+> = {
   read: (backend, bad) => backend.read(bad),
   readMany: (backend, bad, good) => backend.readMany([good, bad]),
   write: (backend, bad) => backend.write(bad, [1, 2, 3, 4]),
@@ -15,7 +19,17 @@ const uses: Readonly<Record<string, (backend: Backend, bad: DeviceBuffer, good: 
   copy: (backend, bad, good) => backend.copy({ buffer: bad, strides: [1] }, { buffer: good, strides: [1] }, [4]),
   reduce: (backend, bad, good) => backend.reduce('sum', bad, good, { outer: 4, length: 1, inner: 1 }),
   matmul: (backend, bad, good, out) =>
-    backend.matmul(good, bad, out, { m: 2, n: 2, k: 2, batch: 1, aStride: 0, bStride: 0, transposeA: false, transposeB: false, accumulate: false }),
+    backend.matmul(good, bad, out, {
+      m: 2,
+      n: 2,
+      k: 2,
+      batch: 1,
+      aStride: 0,
+      bStride: 0,
+      transposeA: false,
+      transposeB: false,
+      accumulate: false,
+    }),
 };
 
 /** The code of the error that a use throws, at once or in its promise. */

@@ -23,7 +23,12 @@ interface Cast {
 
 const casts: readonly Cast[] = [
   { from: 'f32', to: 'f32', data: [0, -1.5, 3e38], accuracy: relativeOnly },
-  { from: 'f32', to: 'i32', data: [0, 0.9, -0.9, 1.5, -1.5, 2.5, -2.5, 16777216, -2147483648, 2147483520], accuracy: exact },
+  {
+    from: 'f32',
+    to: 'i32',
+    data: [0, 0.9, -0.9, 1.5, -1.5, 2.5, -2.5, 16777216, -2147483648, 2147483520],
+    accuracy: exact,
+  },
   { from: 'f32', to: 'u32', data: [0, 0.9, 1.5, 2.5, 16777216, 2147483648, 4294967040], accuracy: exact },
   { from: 'i32', to: 'f32', data: [0, 1, -1, 16777216, -2147483648, 2147483647], accuracy: relativeOnly },
   { from: 'u32', to: 'f32', data: [0, 1, 16777216, 2147483648, 4294967295], accuracy: relativeOnly },
@@ -51,22 +56,20 @@ export const fillCastChecks: readonly Check[] = [
       }
     },
   },
-  ...casts.map(
-    ({ from, to, data, accuracy }): Check => ({
-      name: `cast: ${from} to ${to}`,
-      async run(context) {
-        await agree(
-          context,
-          (side) => {
-            const out = side.make(to, data.length);
-            side.backend.cast(side.put(from, data), out);
-            return { out };
-          },
-          accuracy,
-        );
-      },
-    }),
-  ),
+  ...casts.map(({ from, to, data, accuracy }): Check => ({
+    name: `cast: ${from} to ${to}`,
+    async run(context) {
+      await agree(
+        context,
+        (side) => {
+          const out = side.make(to, data.length);
+          side.backend.cast(side.put(from, data), out);
+          return { out };
+        },
+        accuracy,
+      );
+    },
+  })),
   {
     name: 'cast: sizes 0, 1 and odd',
     async run(context) {

@@ -28,7 +28,10 @@ const axes: readonly AxisSpec[] = [
 function collisions(side: Side, of: (x: number) => number = (x) => x): Results {
   const random = new TestRandom(33);
   const [count, columns, rows] = [2000, 3, 5];
-  const values = side.put('f32', random.floats(count * columns).map((x) => of(x * 2 ** random.integer(-12, 12))));
+  const values = side.put(
+    'f32',
+    random.floats(count * columns).map((x) => of(x * 2 ** random.integer(-12, 12))),
+  );
   const byRow = side.put('f32', new Float32Array(rows * columns));
   side.backend.scatterAddRows(values, side.put('i32', random.integers(count, 0, rows - 1)), byRow, columns);
   const byAxis = side.put('f32', new Float32Array(rows * columns));
@@ -145,7 +148,11 @@ export const gatherChecks: readonly Check[] = [
     async run(context) {
       const magnitudes = await collect(context.reference, (side) => collisions(side, Math.abs));
       await agree(context, collisions, (name) => summed(2000, magnitudes[name]!));
-      const runs = [await collect(context.backend, collisions), await collect(context.backend, collisions), await collect(context.backend, collisions)];
+      const runs = [
+        await collect(context.backend, collisions),
+        await collect(context.backend, collisions),
+        await collect(context.backend, collisions),
+      ];
       for (const name of ['byRow', 'byAxis'] as const) {
         for (const run of runs.slice(1)) {
           const same = run[name]!.every((value, n) => value === runs[0]![name]![n]);

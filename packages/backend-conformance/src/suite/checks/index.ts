@@ -21,7 +21,10 @@ import { selectChecks } from './select.ts';
 import { streamChecks } from './stream.ts';
 import { unaryChecks } from './unary.ts';
 
-/** Everything that a backend must do right, from the contract's first method to its last fused operation, and as core uses it. */
+/**
+ * Everything that a backend must do right, from the contract's first method to its last fused operation, and as core
+ * uses it.
+ */
 export const conformanceChecks: readonly Check[] = [
   ...contractChecks,
   ...memoryChecks,

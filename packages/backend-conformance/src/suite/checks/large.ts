@@ -10,10 +10,15 @@ const elements = 65_536 * 256 + 3;
 const rows = 70_000;
 
 /** Elementwise results are known in closed form here: the reference would take longer than the backend. */
-async function check(context: CheckContext, recipe: (side: Side) => Results, expected: (n: number) => number): Promise<void> {
+async function check(
+  context: CheckContext,
+  recipe: (side: Side) => Results,
+  expected: (n: number) => number,
+): Promise<void> {
   const [values] = Object.values(await collect(context.backend, recipe)) as [HostArray];
   for (let n = 0; n < values.length; n++) {
-    if (values[n] !== expected(n)) throw new CheckFailure(`expected ${expected(n)}, got ${values[n]} at element ${n} of ${values.length}`);
+    if (values[n] !== expected(n))
+      throw new CheckFailure(`expected ${expected(n)}, got ${values[n]} at element ${n} of ${values.length}`);
   }
 }
 
@@ -23,7 +28,11 @@ function counting(length: number, period: number): Float32Array {
   return values;
 }
 
-function rowCheck(name: string, recipe: (random: TestRandom) => (side: Side) => Results, accuracy: Accuracy = exact): Check {
+function rowCheck(
+  name: string,
+  recipe: (random: TestRandom) => (side: Side) => Results,
+  accuracy: Accuracy = exact,
+): Check {
   return { name: `large: ${name}`, run: (context) => agree(context, recipe(new TestRandom(95)), accuracy) };
 }
 
@@ -49,7 +58,13 @@ export const largeChecks: readonly Check[] = [
         (side) => {
           const out = side.own(side.backend.alloc('f32', elements - 3));
           const matrix = { buffer: side.put('f32', counting(elements - 3, 1021)), strides: [256, 1] };
-          side.backend.binary('add', matrix, { buffer: side.put('f32', counting(256, 256)), strides: [0, 1] }, out, [65_536, 256]);
+          side.backend.binary(
+            'add',
+            matrix,
+            { buffer: side.put('f32', counting(256, 256)), strides: [0, 1] },
+            out,
+            [65_536, 256],
+          );
           return { out };
         },
         (n) => (n % 1021) + (n % 256),
@@ -65,7 +80,9 @@ export const largeChecks: readonly Check[] = [
           const out = side.own(side.backend.alloc('i32', elements));
           side.backend.fill(from, 5);
           side.backend.copy({ buffer: side.put('i32', [7, 8, 9]), strides: [1] }, { buffer: from, strides: [1] }, [3]);
-          side.backend.copy({ buffer: from, strides: [-1], offset: elements - 1 }, { buffer: out, strides: [1] }, [elements]);
+          side.backend.copy({ buffer: from, strides: [-1], offset: elements - 1 }, { buffer: out, strides: [1] }, [
+            elements,
+          ]);
           return { out };
         },
         (n) => (n < elements - 3 ? 5 : elements + 6 - n),
@@ -80,7 +97,13 @@ export const largeChecks: readonly Check[] = [
         const out = side.own(backend.alloc('u32', elements));
         backend.randomBits(bits, key, 11);
         const zero = side.put('u32', [0]);
-        backend.select({ buffer: bits, strides: [1] }, { buffer: bits, strides: [1] }, { buffer: zero, strides: [0] }, out, [elements]);
+        backend.select(
+          { buffer: bits, strides: [1] },
+          { buffer: bits, strides: [1] },
+          { buffer: zero, strides: [0] },
+          out,
+          [elements],
+        );
         return { out };
       });
       const out = draws['out']!;
@@ -120,23 +143,20 @@ export const largeChecks: readonly Check[] = [
       return { least, first };
     };
   }),
-  rowCheck(
-    `gather and scatter of ${rows} rows of 3`,
-    (random) => {
-      const table = random.floats(97 * 3);
-      const index = random.integers(rows, 0, 96);
-      // Whole numbers, so that every order of adding gives the same sum.
-      const values = Float32Array.from(random.integers(rows * 3, -8, 8));
-      return (side) => {
-        const places = side.put('i32', index);
-        const gathered = side.make('f32', rows * 3);
-        const scattered = side.put('f32', new Float32Array(97 * 3));
-        side.backend.gatherRows(side.put('f32', table), places, gathered, 3);
-        side.backend.scatterAddRows(side.put('f32', values), places, scattered, 3);
-        return { gathered, scattered };
-      };
-    },
-  ),
+  rowCheck(`gather and scatter of ${rows} rows of 3`, (random) => {
+    const table = random.floats(97 * 3);
+    const index = random.integers(rows, 0, 96);
+    // Whole numbers, so that every order of adding gives the same sum.
+    const values = Float32Array.from(random.integers(rows * 3, -8, 8));
+    return (side) => {
+      const places = side.put('i32', index);
+      const gathered = side.make('f32', rows * 3);
+      const scattered = side.put('f32', new Float32Array(97 * 3));
+      side.backend.gatherRows(side.put('f32', table), places, gathered, 3);
+      side.backend.scatterAddRows(side.put('f32', values), places, scattered, 3);
+      return { gathered, scattered };
+    };
+  }),
   rowCheck(`gather and scatter along an axis with ${rows} outer`, (random) => {
     const data = random.floats(rows * 3);
     const index = random.integers(rows * 2, 0, 2);
@@ -158,7 +178,11 @@ export const largeChecks: readonly Check[] = [
       const shared = { batch: 1, aStride: 0, bStride: 0, transposeA: false, transposeB: false, accumulate: false };
       return (side) => {
         const [x, w] = [side.put('f32', tall), side.put('f32', small)];
-        const [byRow, byColumn, byBatch] = [side.make('f32', rows * 2), side.make('f32', rows * 2), side.make('f32', rows * 2)];
+        const [byRow, byColumn, byBatch] = [
+          side.make('f32', rows * 2),
+          side.make('f32', rows * 2),
+          side.make('f32', rows * 2),
+        ];
         side.backend.matmul(x, w, byRow, { ...shared, m: rows, n: 2, k: 3 });
         side.backend.matmul(w, x, byColumn, { ...shared, m: 2, n: rows, k: 3 });
         side.backend.matmul(x, w, byBatch, { ...shared, m: 1, n: 2, k: 3, batch: rows, aStride: 3 });

@@ -44,42 +44,59 @@ async function agreeOnProduct(context: CheckContext, spec: MatmulSpec, seed: num
   };
   const magnitudes = await collect(
     context.reference,
-    recipe(spec, { a: operands.a.map(Math.abs), b: operands.b.map(Math.abs), out: operands.out && operands.out.map(Math.abs) }),
+    recipe(spec, {
+      a: operands.a.map(Math.abs),
+      b: operands.b.map(Math.abs),
+      out: operands.out && operands.out.map(Math.abs),
+    }),
   );
   await agree(context, recipe(spec, operands), summed(k + 1, magnitudes['result']!), JSON.stringify(spec));
 }
 
-const orientations = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })));
+const orientations = [false, true].flatMap((transposeA) =>
+  [false, true].map((transposeB) => ({ transposeA, transposeB })),
+);
 
 const batches: readonly { readonly name: string; readonly spec: MatmulSpec }[] = [
   { name: 'a matrix each', spec: { ...plain, m: 5, n: 6, k: 7, batch: 9, aStride: 35, bStride: 42 } },
   { name: 'one a for all', spec: { ...plain, m: 5, n: 6, k: 7, batch: 4, aStride: 0, bStride: 42 } },
   { name: 'one b for all', spec: { ...plain, m: 5, n: 6, k: 7, batch: 4, aStride: 35, bStride: 0, transposeB: true } },
-  { name: 'gaps between the matrices', spec: { ...plain, m: 3, n: 2, k: 5, batch: 3, aStride: 40, bStride: 11, transposeA: true } },
+  {
+    name: 'gaps between the matrices',
+    spec: { ...plain, m: 3, n: 2, k: 5, batch: 3, aStride: 40, bStride: 11, transposeA: true },
+  },
   { name: 'a batch of none', spec: { ...plain, m: 3, n: 2, k: 5, batch: 0, aStride: 15, bStride: 10 } },
   { name: 'accumulated', spec: { ...plain, m: 17, n: 9, k: 5, batch: 3, aStride: 85, bStride: 45, accumulate: true } },
 ];
 
 export const matmulChecks: readonly Check[] = [
-  ...orientations.map(
-    ({ transposeA, transposeB }): Check => ({
-      name: `matmul ${transposeA ? 'aᵀ' : 'a'}·${transposeB ? 'bᵀ' : 'b'}: sizes 1, odd and beyond a tile`,
-      async run(context) {
-        for (const [m, n, k] of sizes) await agreeOnProduct(context, { ...plain, m, n, k, aStride: 0, bStride: 0, transposeA, transposeB }, 81);
-      },
-    }),
-  ),
-  ...orientations.map(
-    ({ transposeA, transposeB }): Check => ({
-      name: `matmul ${transposeA ? 'aᵀ' : 'a'}·${transposeB ? 'bᵀ' : 'b'}: accumulate adds to the output`,
-      async run(context) {
-        for (const [m, n, k] of [[3, 5, 7], [65, 67, 31], [20, 16, 300]] as const) {
-          await agreeOnProduct(context, { ...plain, m, n, k, aStride: 0, bStride: 0, transposeA, transposeB, accumulate: true }, 82);
-        }
-      },
-    }),
-  ),
-  ...batches.map(({ name, spec }): Check => ({ name: `matmul batch: ${name}`, run: (context) => agreeOnProduct(context, spec, 83) })),
+  ...orientations.map(({ transposeA, transposeB }): Check => ({
+    name: `matmul ${transposeA ? 'aᵀ' : 'a'}·${transposeB ? 'bᵀ' : 'b'}: sizes 1, odd and beyond a tile`,
+    async run(context) {
+      for (const [m, n, k] of sizes)
+        await agreeOnProduct(context, { ...plain, m, n, k, aStride: 0, bStride: 0, transposeA, transposeB }, 81);
+    },
+  })),
+  ...orientations.map(({ transposeA, transposeB }): Check => ({
+    name: `matmul ${transposeA ? 'aᵀ' : 'a'}·${transposeB ? 'bᵀ' : 'b'}: accumulate adds to the output`,
+    async run(context) {
+      for (const [m, n, k] of [
+        [3, 5, 7],
+        [65, 67, 31],
+        [20, 16, 300],
+      ] as const) {
+        await agreeOnProduct(
+          context,
+          { ...plain, m, n, k, aStride: 0, bStride: 0, transposeA, transposeB, accumulate: true },
+          82,
+        );
+      }
+    },
+  })),
+  ...batches.map(({ name, spec }): Check => ({
+    name: `matmul batch: ${name}`,
+    run: (context) => agreeOnProduct(context, spec, 83),
+  })),
   {
     name: 'matmul: k = 0 is zeros, or what the output held; m = 0 and n = 0 do nothing',
     async run(context) {

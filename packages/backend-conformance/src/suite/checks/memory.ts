@@ -24,7 +24,12 @@ export const memoryChecks: readonly Check[] = [
     name: 'memory: write and read back every dtype from every kind of host data',
     async run(context) {
       for (const { dtype, data } of written) {
-        await agree(context, (side) => ({ values: side.put(dtype, data) }), exact, `${dtype} from ${data.constructor.name}`);
+        await agree(
+          context,
+          (side) => ({ values: side.put(dtype, data) }),
+          exact,
+          `${dtype} from ${data.constructor.name}`,
+        );
       }
     },
   },
@@ -32,7 +37,12 @@ export const memoryChecks: readonly Check[] = [
     name: 'memory: NaN and infinities that the host wrote are read back',
     async run(context) {
       const data = Float32Array.of(NaN, Infinity, -Infinity, 1);
-      await gives({ ...context, nonFinite: 'ieee' }, (side) => ({ values: side.put('f32', data) }), { values: data }, exact);
+      await gives(
+        { ...context, nonFinite: 'ieee' },
+        (side) => ({ values: side.put('f32', data) }),
+        { values: data },
+        exact,
+      );
     },
   },
   {
@@ -101,7 +111,9 @@ export const memoryChecks: readonly Check[] = [
         results.push(y);
       }
       const read = await backend.readMany(results);
-      read.forEach((values, round) => compare(`round ${round}`, values, new Float32Array(64).fill(2 * round + 1), exact, nonFinite));
+      read.forEach((values, round) =>
+        compare(`round ${round}`, values, new Float32Array(64).fill(2 * round + 1), exact, nonFinite),
+      );
       for (const buffer of results) backend.free(buffer);
     },
   },
@@ -112,14 +124,23 @@ export const memoryChecks: readonly Check[] = [
       const buffers = Array.from({ length: 100 }, (_, n) => backend.alloc(n % 2 ? 'i32' : 'f32', n));
       const full = backend.memory();
       const bytes = (99 * 100 * 4) / 2;
-      expectThat(full.buffers === start.buffers + 100, `expected ${start.buffers + 100} live buffers, got ${full.buffers}`);
+      expectThat(
+        full.buffers === start.buffers + 100,
+        `expected ${start.buffers + 100} live buffers, got ${full.buffers}`,
+      );
       expectThat(full.bytes >= start.bytes + bytes, `expected ${bytes} more bytes, got ${full.bytes - start.bytes}`);
       expectThat(full.peakBytes >= full.bytes, `expected a peak of ${full.bytes} or more, got ${full.peakBytes}`);
       expectThat(full.cachedBytes >= 0, `expected cachedBytes of 0 or more, got ${full.cachedBytes}`);
       for (const buffer of buffers) backend.free(buffer);
       const end = backend.memory();
-      expectThat(end.buffers === start.buffers && end.bytes === start.bytes, `expected ${start.bytes} bytes again, got ${end.bytes}`);
-      expectThat(end.peakBytes >= full.peakBytes, `expected the peak to stay at ${full.peakBytes}, got ${end.peakBytes}`);
+      expectThat(
+        end.buffers === start.buffers && end.bytes === start.bytes,
+        `expected ${start.bytes} bytes again, got ${end.bytes}`,
+      );
+      expectThat(
+        end.peakBytes >= full.peakBytes,
+        `expected the peak to stay at ${full.peakBytes}, got ${end.peakBytes}`,
+      );
     },
   },
   {
@@ -156,7 +177,10 @@ export const memoryChecks: readonly Check[] = [
           caught = error;
         }
         const code = typeof caught === 'object' && caught !== null ? Reflect.get(caught, 'code') : undefined;
-        expectThat(code === 'OUT_OF_MEMORY' || code === 'LIMIT_EXCEEDED', `expected an OutOfMemoryError for ${length} elements, got ${caught}`);
+        expectThat(
+          code === 'OUT_OF_MEMORY' || code === 'LIMIT_EXCEEDED',
+          `expected an OutOfMemoryError for ${length} elements, got ${caught}`,
+        );
       }
       expectThat(backend.memory().buffers === before.buffers, 'expected the failed allocation not to count');
       const buffer = backend.alloc('f32', 2);

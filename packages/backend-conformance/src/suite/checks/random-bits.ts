@@ -11,17 +11,28 @@ function draw(length: number, key: readonly [number, number], counter: number) {
   };
 }
 
-/** Published with Random123: the one of its three known blocks whose counter lies below 2⁵³. The reference's own test holds the others. */
-const known: readonly { readonly key: readonly [number, number]; readonly counter: number; readonly words: readonly number[] }[] = [
-  { key: [0, 0], counter: 0, words: [0x6b200159, 0x99ba4efe] },
-];
+/**
+ * Published with Random123: the one of its three known blocks whose counter lies below 2⁵³. The reference's own test
+ * holds the others.
+ */
+const known: readonly {
+  readonly key: readonly [number, number];
+  readonly counter: number;
+  readonly words: readonly number[];
+}[] = [{ key: [0, 0], counter: 0, words: [0x6b200159, 0x99ba4efe] }];
 
 export const randomChecks: readonly Check[] = [
   {
     name: 'randomBits: the known answers of Threefry-2x32 with 20 rounds',
     async run(context) {
       for (const { key, counter, words } of known) {
-        await gives(context, draw(words.length, key, counter), { out: Uint32Array.from(words) }, exact, `key [${key}], counter ${counter}`);
+        await gives(
+          context,
+          draw(words.length, key, counter),
+          { out: Uint32Array.from(words) },
+          exact,
+          `key [${key}], counter ${counter}`,
+        );
       }
     },
   },
@@ -38,7 +49,8 @@ export const randomChecks: readonly Check[] = [
   {
     name: 'randomBits: sizes 0 and 1, and an odd last element takes the first word',
     async run(context) {
-      for (const length of [0, 1, 2, 3, 511, 513]) await agree(context, draw(length, [7, 9], 3), exact, `${length} words`);
+      for (const length of [0, 1, 2, 3, 511, 513])
+        await agree(context, draw(length, [7, 9], 3), exact, `${length} words`);
     },
   },
   {

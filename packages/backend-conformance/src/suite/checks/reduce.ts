@@ -39,20 +39,18 @@ function applyArgmax(data: HostArray, spec: ReduceSpec) {
 
 export const reduceChecks: readonly Check[] = [
   ...ops.flatMap((op) =>
-    dtypes.map(
-      (dtype): Check => ({
-        name: `reduce ${op} ${dtype}: outer, inner and whole axes, of length 0 too`,
-        async run(context) {
-          const random = new TestRandom(71);
-          for (const spec of specs) {
-            const data = randomData(random, dtype, spec.outer * spec.length * spec.inner);
-            const magnitudes = await collect(context.reference, apply(op, dtype, data.map(Math.abs), spec));
-            const accuracy = op === 'sum' && dtype === 'f32' ? summed(spec.length, magnitudes['out']!) : exact;
-            await agree(context, apply(op, dtype, data, spec), accuracy, JSON.stringify(spec));
-          }
-        },
-      }),
-    ),
+    dtypes.map((dtype): Check => ({
+      name: `reduce ${op} ${dtype}: outer, inner and whole axes, of length 0 too`,
+      async run(context) {
+        const random = new TestRandom(71);
+        for (const spec of specs) {
+          const data = randomData(random, dtype, spec.outer * spec.length * spec.inner);
+          const magnitudes = await collect(context.reference, apply(op, dtype, data.map(Math.abs), spec));
+          const accuracy = op === 'sum' && dtype === 'f32' ? summed(spec.length, magnitudes['out']!) : exact;
+          await agree(context, apply(op, dtype, data, spec), accuracy, JSON.stringify(spec));
+        }
+      },
+    })),
   ),
   {
     name: 'reduce sum: a long axis of 300,001 elements',
@@ -84,7 +82,12 @@ export const reduceChecks: readonly Check[] = [
     async run(context) {
       const random = new TestRandom(73);
       for (const spec of specs.filter(({ length }) => length > 0)) {
-        await agree(context, applyArgmax(random.floats(spec.outer * spec.length * spec.inner, -9, 9), spec), exact, JSON.stringify(spec));
+        await agree(
+          context,
+          applyArgmax(random.floats(spec.outer * spec.length * spec.inner, -9, 9), spec),
+          exact,
+          JSON.stringify(spec),
+        );
       }
     },
   },
@@ -92,7 +95,11 @@ export const reduceChecks: readonly Check[] = [
     name: 'argmax: the first of equals',
     async run(context) {
       const random = new TestRandom(74);
-      for (const spec of [{ outer: 40, length: 7, inner: 1 }, { outer: 3, length: 700, inner: 1 }, { outer: 2, length: 9, inner: 20 }]) {
+      for (const spec of [
+        { outer: 40, length: 7, inner: 1 },
+        { outer: 3, length: 700, inner: 1 },
+        { outer: 2, length: 9, inner: 20 },
+      ]) {
         const data = Float32Array.from(random.integers(spec.outer * spec.length * spec.inner, 0, 2));
         await agree(context, applyArgmax(data, spec), exact, JSON.stringify(spec));
       }
@@ -102,8 +109,29 @@ export const reduceChecks: readonly Check[] = [
     name: 'argmax: the first NaN counts as the largest, −∞ everywhere gives 0',
     ieee: true,
     async run(context) {
-      const data = Float32Array.of(1, NaN, 9, 5, 6, NaN, NaN, NaN, 3, -Infinity, -Infinity, -Infinity, 2, Infinity, NaN);
-      await gives(context, applyArgmax(data, { outer: 5, length: 3, inner: 1 }), { out: Int32Array.of(1, 2, 0, 0, 2) }, exact);
+      const data = Float32Array.of(
+        1,
+        NaN,
+        9,
+        5,
+        6,
+        NaN,
+        NaN,
+        NaN,
+        3,
+        -Infinity,
+        -Infinity,
+        -Infinity,
+        2,
+        Infinity,
+        NaN,
+      );
+      await gives(
+        context,
+        applyArgmax(data, { outer: 5, length: 3, inner: 1 }),
+        { out: Int32Array.of(1, 2, 0, 0, 2) },
+        exact,
+      );
     },
   },
 ];

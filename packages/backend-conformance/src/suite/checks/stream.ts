@@ -29,7 +29,12 @@ const cases: Readonly<Record<string, SequenceOptions>> = {
 /** All steps of the case through the backend's stream, from the case's state; where it has none, the whole sequence. */
 function streamed(op: SequenceOpName, options: SequenceOptions) {
   const test = sequenceCase(op, options);
-  const { steps, inputSize, hiddenSize, variant } = test.spec as { steps: number; inputSize: number; hiddenSize: number; variant: Variant };
+  const { steps, inputSize, hiddenSize, variant } = test.spec as {
+    steps: number;
+    inputSize: number;
+    hiddenSize: number;
+    variant: Variant;
+  };
   const outputSize = ('projectionSize' in variant && (variant as LstmVariant).projectionSize) || hiddenSize;
   const whole = forwardOnly(op, test);
   return (side: Side): Results => {
@@ -37,12 +42,21 @@ function streamed(op: SequenceOpName, options: SequenceOptions) {
     if (streams === undefined) return whole(side);
     const { x: _x, h0: _h0, c0: _c0, ...weights } = putAll(side, test.inputs);
     // The op's name decides which inputs there are, and the type checker does not follow it from `op` to `kind`.
-    const layer = { kind: kinds[op], inputSize, hiddenSize, variant, weights: { weightHr: null, peephole: null, ...weights } as unknown as StreamWeights } as StreamLayer;
+    const layer = {
+      kind: kinds[op],
+      inputSize,
+      hiddenSize,
+      variant,
+      weights: { weightHr: null, peephole: null, ...weights } as unknown as StreamWeights,
+    } as StreamLayer;
     if (streams.supports([layer]) !== true) return whole(side);
     const stream = streams.open([layer]);
     try {
       const start = Float32Array.from([...test.inputs['h0']!, ...(test.inputs['c0'] ?? [])]);
-      expectThat(stream.stateSize === start.length, `expected a state of ${start.length} floats, got ${stream.stateSize}`);
+      expectThat(
+        stream.stateSize === start.length,
+        `expected a state of ${start.length} floats, got ${stream.stateSize}`,
+      );
       stream.writeState(start);
       const output = walk(stream, Float32Array.from(test.inputs['x']!), steps, outputSize);
       const state = new Float32Array(start.length);
@@ -58,19 +72,21 @@ function streamed(op: SequenceOpName, options: SequenceOptions) {
 function walk(stream: Stream, x: Float32Array, steps: number, outputSize: number): Float32Array {
   const all = new Float32Array(steps * outputSize);
   const inputSize = x.length / steps;
-  for (let t = 0; t < steps; t++) stream.step(x.subarray(t * inputSize, (t + 1) * inputSize), all.subarray(t * outputSize, (t + 1) * outputSize));
+  for (let t = 0; t < steps; t++)
+    stream.step(x.subarray(t * inputSize, (t + 1) * inputSize), all.subarray(t * outputSize, (t + 1) * outputSize));
   return all;
 }
 
-/** A step at a time gives what the whole sequence gives. No backend is asked to have streams: core makes them of ordinary operations. */
-export const streamChecks: readonly Check[] = variants.map(
-  ([op, name, variant]): Check => ({
-    name: `stream, where there is one: ${name}`,
-    async run(context) {
-      for (const [title, given] of Object.entries(cases)) {
-        const options = { ...given, batch: 1, variant };
-        await agree(context, streamed(op, options), forwardPass, title);
-      }
-    },
-  }),
-);
+/**
+ * A step at a time gives what the whole sequence gives. No backend is asked to have streams: core makes them of
+ * ordinary operations.
+ */
+export const streamChecks: readonly Check[] = variants.map(([op, name, variant]): Check => ({
+  name: `stream, where there is one: ${name}`,
+  async run(context) {
+    for (const [title, given] of Object.entries(cases)) {
+      const options = { ...given, batch: 1, variant };
+      await agree(context, streamed(op, options), forwardPass, title);
+    }
+  },
+}));

@@ -46,7 +46,15 @@ const cases: readonly UnaryCase[] = [
   { op: 'floor', low: -9, high: 9, special: [0, -2, 3, 16777216], accuracy: exact },
   { op: 'ceil', low: -9, high: 9, special: [0, -2, 3, 16777216], accuracy: exact },
   { op: 'isFinite', out: 'u32', low: -9, high: 9, special: [NaN, Infinity, -Infinity, 3e38, 0], accuracy: exact },
-  { op: 'logicalNot', dtype: 'u32', out: 'u32', low: 0, high: 4, special: [0, 1, 2147483648, 4294967295], accuracy: exact },
+  {
+    op: 'logicalNot',
+    dtype: 'u32',
+    out: 'u32',
+    low: 0,
+    high: 4,
+    special: [0, 1, 2147483648, 4294967295],
+    accuracy: exact,
+  },
   { op: 'negative', dtype: 'i32', low: -99, high: 99, special: [0, 2147483647, -2147483648], accuracy: exact },
   { op: 'absolute', dtype: 'i32', low: -99, high: 99, special: [0, 2147483647, -2147483647], accuracy: exact },
   { op: 'sign', dtype: 'i32', low: -2, high: 2, special: [2147483647, -2147483648], accuracy: exact },
@@ -84,7 +92,12 @@ function check(test: UnaryCase): Check {
 }
 
 /** What IEEE 754 and the op table make of the values that are no numbers or no finite ones. */
-const nonFinite: readonly { readonly op: UnaryOp; readonly input: readonly number[]; readonly expected: readonly number[]; readonly alpha?: number }[] = [
+const nonFinite: readonly {
+  readonly op: UnaryOp;
+  readonly input: readonly number[];
+  readonly expected: readonly number[];
+  readonly alpha?: number;
+}[] = [
   { op: 'log', input: [0, -1, Infinity], expected: [-Infinity, NaN, Infinity] },
   { op: 'log1p', input: [-1, -2], expected: [-Infinity, NaN] },
   { op: 'exp', input: [100, 1000, -Infinity, Infinity], expected: [Infinity, Infinity, 0, Infinity] },
@@ -102,8 +115,26 @@ const nonFinite: readonly { readonly op: UnaryOp; readonly input: readonly numbe
 
 /** Operations through which a NaN must not vanish. */
 const keepNaN: readonly UnaryOp[] = [
-  'negative', 'absolute', 'affine', 'clamp', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'rsqrt', 'reciprocal', 'square', 'sin', 'cos',
-  'tanh', 'sigmoid', 'relu', 'softplus', 'floor', 'ceil',
+  'negative',
+  'absolute',
+  'affine',
+  'clamp',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sqrt',
+  'rsqrt',
+  'reciprocal',
+  'square',
+  'sin',
+  'cos',
+  'tanh',
+  'sigmoid',
+  'relu',
+  'softplus',
+  'floor',
+  'ceil',
 ];
 
 function apply(op: UnaryOp, input: HostData, alpha = 0, beta = 0) {
@@ -162,7 +193,13 @@ export const unaryChecks: readonly Check[] = [
     name: 'unary: infinities and NaN come out where the table says',
     async run(context) {
       for (const { op, input, expected, alpha = 0 } of nonFinite) {
-        await gives(context, apply(op, Float32Array.from(input), alpha), { y: Float32Array.from(expected) }, single, `${op} of [${input}]`);
+        await gives(
+          context,
+          apply(op, Float32Array.from(input), alpha),
+          { y: Float32Array.from(expected) },
+          single,
+          `${op} of [${input}]`,
+        );
       }
     },
   },
@@ -172,7 +209,10 @@ export const unaryChecks: readonly Check[] = [
     async run({ backend }) {
       for (const op of keepNaN) {
         const { y } = await collect(backend, apply(op, Float32Array.of(NaN, 0.5, NaN), -1, 1));
-        expectThat(Number.isNaN(y![0]) && !Number.isNaN(y![1]) && Number.isNaN(y![2]), `${op}: expected [NaN, a number, NaN], got [${y}]`);
+        expectThat(
+          Number.isNaN(y![0]) && !Number.isNaN(y![1]) && Number.isNaN(y![2]),
+          `${op}: expected [NaN, a number, NaN], got [${y}]`,
+        );
       }
     },
   },

@@ -24,7 +24,17 @@ async function productDeviation(options: CpuBackendOptions): Promise<{ threads: 
   backend.write(right, b);
   let deviation = 0;
   for (let round = 0; round < 20; round++) {
-    backend.matmul(left, right, out, { m, n, k, batch: 1, aStride: 0, bStride: 0, transposeA: false, transposeB: false, accumulate: false });
+    backend.matmul(left, right, out, {
+      m,
+      n,
+      k,
+      batch: 1,
+      aStride: 0,
+      bStride: 0,
+      transposeA: false,
+      transposeB: false,
+      accumulate: false,
+    });
     const product = await backend.read(out);
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {
@@ -46,8 +56,17 @@ export interface WorkOptions extends CpuBackendOptions {
 
 /** Computes a product, and runs the conformance checks where asked for. */
 export async function work({ conformance, ...options }: WorkOptions): Promise<Findings> {
-  const checks = conformanceChecks.filter(({ name }) => conformance && !/^large|66,000|300,001|[Bb]eyond the limit/.test(name));
+  const checks = conformanceChecks.filter(
+    ({ name }) => conformance && !/^large|66,000|300,001|[Bb]eyond the limit/.test(name),
+  );
   const outcomes = await runChecks({ name: 'cpu', create: () => createCpuBackend(options), required: [''] }, checks);
-  const failures = outcomes.flatMap((outcome) => (outcome.status === 'failed' ? [`${outcome.name}: ${outcome.error.message}`] : []));
-  return { crossOriginIsolated: globalThis.crossOriginIsolated, ...(await productDeviation(options)), failures, checks: outcomes.length };
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === 'failed' ? [`${outcome.name}: ${outcome.error.message}`] : [],
+  );
+  return {
+    crossOriginIsolated: globalThis.crossOriginIsolated,
+    ...(await productDeviation(options)),
+    failures,
+    checks: outcomes.length,
+  };
 }

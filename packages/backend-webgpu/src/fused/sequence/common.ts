@@ -19,7 +19,10 @@ export function uploadLengths(runtime: Runtime, { lengths }: SequenceSpec<unknow
 }
 
 /** Bindings and buffers side by side, those that are null left out. */
-export function bind(entries: readonly (readonly [Binding, MaybeBuffer])[]): { bindings: Binding[]; buffers: DeviceBuffer[] } {
+export function bind(entries: readonly (readonly [Binding, MaybeBuffer])[]): {
+  bindings: Binding[];
+  buffers: DeviceBuffer[];
+} {
   const present = entries.filter((entry): entry is readonly [Binding, DeviceBuffer] => entry[1] !== null);
   return { bindings: present.map(([binding]) => binding), buffers: present.map(([, buffer]) => buffer) };
 }
@@ -32,18 +35,35 @@ export function copyOrZeros(runtime: Runtime, source: MaybeBuffer, length: numbe
   return out;
 }
 
-export function copyPart(runtime: Runtime, source: DeviceBuffer, from: number, out: DeviceBuffer, to: number, length: number): void {
+export function copyPart(
+  runtime: Runtime,
+  source: DeviceBuffer,
+  from: number,
+  out: DeviceBuffer,
+  to: number,
+  length: number,
+): void {
   copy(runtime, { buffer: source, strides: [1], offset: from }, { buffer: out, strides: [1], offset: to }, [length]);
 }
 
 /** Puts `source`, or zeros, at `offset` of `out`. */
-export function placeOrZeros(runtime: Runtime, source: MaybeBuffer, out: DeviceBuffer, offset: number, length: number): void {
+export function placeOrZeros(
+  runtime: Runtime,
+  source: MaybeBuffer,
+  out: DeviceBuffer,
+  offset: number,
+  length: number,
+): void {
   if (source === null) fillRange(runtime, out, 0, offset, length);
   else copyPart(runtime, source, 0, out, offset, length);
 }
 
 /** Whether the largest buffer of a layer fits the device. */
-export function supportsBytes(runtime: Runtime, { steps, batch, inputSize }: SequenceSpec<unknown>, pitch: number): Support {
+export function supportsBytes(
+  runtime: Runtime,
+  { steps, batch, inputSize }: SequenceSpec<unknown>,
+  pitch: number,
+): Support {
   const bytes = 4 * steps * batch * Math.max(pitch, inputSize);
   if (bytes <= runtime.pool.maxBytes) return true;
   return `its gates take ${bytes} bytes in one buffer, and this adapter's buffers hold at most ${runtime.pool.maxBytes}`;
@@ -57,11 +77,18 @@ export function packWeights(
   runtime: Runtime,
   weight: DeviceBuffer,
   bias: MaybeBuffer,
-  { width, units, gates, firstGate = 0 }: { readonly width: number; readonly units: number; readonly gates: 1 | 2 | 3 | 4; readonly firstGate?: number },
+  {
+    width,
+    units,
+    gates,
+    firstGate = 0,
+  }: { readonly width: number; readonly units: number; readonly gates: 1 | 2 | 3 | 4; readonly firstGate?: number },
 ): DeviceBuffer {
   const lanes = gates === 1 ? 1 : 4;
   const out = runtime.alloc('f32', (width + 1) * units * lanes);
-  const components = Array.from({ length: lanes }, (_, gate) => (gate < gates ? `load(k, ${gate}u * params.units + unit)` : '0.0'));
+  const components = Array.from({ length: lanes }, (_, gate) =>
+    gate < gates ? `load(k, ${gate}u * params.units + unit)` : '0.0',
+  );
   const { bindings, buffers } = bind([
     [reads('weight', 'f32'), weight],
     [reads('bias', 'f32'), bias],
@@ -86,7 +113,11 @@ export function packWeights(
 }
 
 /** A weight `[units, width]` transposed, so that neighbouring invocations read neighbouring units. */
-export function packColumns(runtime: Runtime, weight: DeviceBuffer, { width, units }: { readonly width: number; readonly units: number }): DeviceBuffer {
+export function packColumns(
+  runtime: Runtime,
+  weight: DeviceBuffer,
+  { width, units }: { readonly width: number; readonly units: number },
+): DeviceBuffer {
   const out = runtime.alloc('f32', width * units);
   copy(runtime, { buffer: weight, strides: [1, width] }, { buffer: out, strides: [units, 1] }, [width, units]);
   return out;
@@ -125,7 +156,12 @@ export function finalHidden(
 }
 
 /** x with zeros at and past each length: a NaN in the padding times a gradient of 0 would be a NaN. */
-export function maskPadding(runtime: Runtime, x: DeviceBuffer, { batch, inputSize }: SequenceSpec<unknown>, lengths: DeviceBuffer): DeviceBuffer {
+export function maskPadding(
+  runtime: Runtime,
+  x: DeviceBuffer,
+  { batch, inputSize }: SequenceSpec<unknown>,
+  lengths: DeviceBuffer,
+): DeviceBuffer {
   const out = runtime.alloc('f32', x.length);
   const kernel = runtime.kernel('maskPadding', () => ({
     name: 'sequence.maskPadding',
@@ -140,8 +176,17 @@ export function maskPadding(runtime: Runtime, x: DeviceBuffer, { batch, inputSiz
   return out;
 }
 
-/** `rows[n, :] = gates[length − 1, n, :]`: the gradients of the first step of each reversed sequence, zeros where it has none. */
-export function gatherStarts(runtime: Runtime, gates: DeviceBuffer, batch: number, pitch: number, lengths: DeviceBuffer): DeviceBuffer {
+/**
+ * `rows[n, :] = gates[length − 1, n, :]`: the gradients of the first step of each reversed sequence, zeros where it has
+ * none.
+ */
+export function gatherStarts(
+  runtime: Runtime,
+  gates: DeviceBuffer,
+  batch: number,
+  pitch: number,
+  lengths: DeviceBuffer,
+): DeviceBuffer {
   const out = runtime.alloc('f32', batch * pitch);
   const kernel = runtime.kernel('gatherStarts', () => ({
     name: 'sequence.gatherStarts',

@@ -20,7 +20,12 @@ export interface Columns {
 }
 
 /** dx = da·W_ih, over the first `rows` columns. */
-export function inputGradient(runtime: Runtime, { buffer, pitch, spec }: GateGradients, weightIh: DeviceBuffer, rows: number): DeviceBuffer {
+export function inputGradient(
+  runtime: Runtime,
+  { buffer, pitch, spec }: GateGradients,
+  weightIh: DeviceBuffer,
+  rows: number,
+): DeviceBuffer {
   const { steps, batch, inputSize } = spec;
   const out = runtime.alloc('f32', steps * batch * inputSize);
   product(runtime, { a: buffer, b: weightIh, out, m: steps * batch, n: inputSize, k: rows, aPitch: pitch });
@@ -28,11 +33,25 @@ export function inputGradient(runtime: Runtime, { buffer, pitch, spec }: GateGra
 }
 
 /** dW_ih = daᵀ·x over all frames, over the first `rows` columns. */
-export function inputWeightGradient(runtime: Runtime, { buffer, pitch, spec, lengths }: GateGradients, x: DeviceBuffer, rows: number): DeviceBuffer {
+export function inputWeightGradient(
+  runtime: Runtime,
+  { buffer, pitch, spec, lengths }: GateGradients,
+  x: DeviceBuffer,
+  rows: number,
+): DeviceBuffer {
   const { steps, batch, inputSize } = spec;
   const out = runtime.alloc('f32', rows * inputSize);
   const masked = lengths === null || x.length === 0 ? x : maskPadding(runtime, x, spec, lengths);
-  product(runtime, { a: buffer, b: masked, out, m: rows, n: inputSize, k: steps * batch, transposeA: true, aPitch: pitch });
+  product(runtime, {
+    a: buffer,
+    b: masked,
+    out,
+    m: rows,
+    n: inputSize,
+    k: steps * batch,
+    transposeA: true,
+    aPitch: pitch,
+  });
   if (masked !== x) runtime.free(masked);
   return out;
 }
@@ -98,7 +117,14 @@ export function recurrentWeightGradient(
   const [aOffset, bOffset] = reverse ? [columns.first, rest] : [later + columns.first, 0];
   product(runtime, { ...shape, a: buffer, b: output, aOffset, bOffset, k: (steps - 1) * batch });
   if (h0 === null) return;
-  product(runtime, { ...shape, a: starts.buffer, aOffset: starts.offset + columns.first, b: h0, k: batch, accumulate: true });
+  product(runtime, {
+    ...shape,
+    a: starts.buffer,
+    aOffset: starts.offset + columns.first,
+    b: h0,
+    k: batch,
+    accumulate: true,
+  });
 }
 
 /** dh0: adds da·U of each sequence's first step to `carry`, what reached the initial state without U. */
@@ -113,7 +139,18 @@ export function initialGradient(
   carry: DeviceBuffer,
 ): void {
   const aOffset = starts.offset + columns.first;
-  product(runtime, { a: starts.buffer, aOffset, aPitch: pitch, b: weight, bOffset: weightOffset, out: carry, m: spec.batch, n: width, k: columns.count, accumulate: true });
+  product(runtime, {
+    a: starts.buffer,
+    aOffset,
+    aPitch: pitch,
+    b: weight,
+    bOffset: weightOffset,
+    out: carry,
+    m: spec.batch,
+    n: width,
+    k: columns.count,
+    accumulate: true,
+  });
 }
 
 /** A buffer of zeros. */

@@ -1,11 +1,27 @@
-import type { DeviceBuffer, GruSpec, MaybeBuffer, SequenceInputGradients, SequenceInputs, SequenceOutputGradients, Wanted } from '@timestep/backend-api';
+import type {
+  DeviceBuffer,
+  GruSpec,
+  MaybeBuffer,
+  SequenceInputGradients,
+  SequenceInputs,
+  SequenceOutputGradients,
+  Wanted,
+} from '@timestep/backend-api';
 import { reads, writes } from '../../device/kernel.ts';
 import type { Runtime } from '../../device/runtime.ts';
 import { previousHidden } from '../../wgsl/recurrent.ts';
 import { product } from '../../ops/matmul.ts';
 import { bind, copyOrZeros, copyPart, uploadLengths } from './common.ts';
 import {
-  gateSums, initialGradient, inputGradient, inputWeightGradient, recurrentWeightGradient, startsOf, zeros, type GateGradients, type Starts,
+  gateSums,
+  initialGradient,
+  inputGradient,
+  inputWeightGradient,
+  recurrentWeightGradient,
+  startsOf,
+  zeros,
+  type GateGradients,
+  type Starts,
 } from './gradients.ts';
 import { gatePitch, type GruSaved } from './gru-layout.ts';
 import { sweep, type BoundPhase } from './sweep.ts';
@@ -37,7 +53,9 @@ export function gruBackward(
   const carry = copyOrZeros(runtime, gradients.hN, batch * hiddenSize);
   const buffers: BackwardBuffers = { gates, output, carry, dOutput: gradients.output, lengths };
   if (output.length > 0) {
-    const phases = after ? [afterPhase(spec, inputs, buffers)] : [gatePhase(spec, inputs, buffers), resetPhase(spec, inputs, buffers)];
+    const phases = after
+      ? [afterPhase(spec, inputs, buffers)]
+      : [gatePhase(spec, inputs, buffers), resetPhase(spec, inputs, buffers)];
     sweep(runtime, phases, spec);
   }
   const da: GateGradients = { buffer: gates, pitch: gatePitch(spec), spec, lengths };
@@ -76,9 +94,25 @@ function recurrentWeights(
   const candidateRows = 2 * hiddenSize * hiddenSize;
   recurrentWeightGradient(runtime, da, starts, states, { first: 0, count: 2 * hiddenSize }, out, 0);
   if (variant.reset === 'after') {
-    recurrentWeightGradient(runtime, da, starts, states, { first: 3 * hiddenSize, count: hiddenSize }, out, candidateRows);
+    recurrentWeightGradient(
+      runtime,
+      da,
+      starts,
+      states,
+      { first: 3 * hiddenSize, count: hiddenSize },
+      out,
+      candidateRows,
+    );
   } else {
-    const shape = { out, outOffset: candidateRows, m: hiddenSize, n: hiddenSize, k: steps * batch, transposeA: true, aPitch: da.pitch };
+    const shape = {
+      out,
+      outOffset: candidateRows,
+      m: hiddenSize,
+      n: hiddenSize,
+      k: steps * batch,
+      transposeA: true,
+      aPitch: da.pitch,
+    };
     product(runtime, { ...shape, a: da.buffer, aOffset: 2 * hiddenSize, b: resetHidden });
   }
   return out;
@@ -98,7 +132,10 @@ function biasGradients(
     copyPart(runtime, sums, candidate * hiddenSize, out, 2 * hiddenSize, hiddenSize);
     return out;
   };
-  const result = { biasIh: wanted.biasIh ? part(2) : null, biasHh: wanted.biasHh ? part(variant.reset === 'after' ? 3 : 2) : null };
+  const result = {
+    biasIh: wanted.biasIh ? part(2) : null,
+    biasHh: wanted.biasHh ? part(variant.reset === 'after' ? 3 : 2) : null,
+  };
   runtime.free(sums);
   return result;
 }
@@ -106,7 +143,11 @@ function biasGradients(
 const plainWeight = 'fn weight(k: u32, unit: u32) -> f32 { return weightHh[k * params.units + unit]; }';
 
 /** Reset after: one product with all rows of U. */
-function afterPhase(spec: GruSpec, { weightHh, h0 }: SequenceInputs, { gates, output, carry, dOutput, lengths }: BackwardBuffers): BoundPhase {
+function afterPhase(
+  spec: GruSpec,
+  { weightHh, h0 }: SequenceInputs,
+  { gates, output, carry, dOutput, lengths }: BackwardBuffers,
+): BoundPhase {
   const { hiddenSize, reverse } = spec;
   const { bindings, buffers } = bind([
     [reads('weightHh', 'f32'), weightHh],
@@ -148,12 +189,30 @@ fn finish(t: u32, n: u32, unit: u32, sum: f32) {
   gates[place + 3u * hidden] = dan * r;
   carry[own] = dh * z;
 }`;
-  const phase = { name: 'gru.backward', bindings, sums: 1, descending: !reverse, reverse, hasLengths: lengths !== null, functions } as const;
-  return { key: `gru backward ${h0 !== null} ${dOutput !== null}`, phase, buffers, width: 3 * hiddenSize, units: hiddenSize };
+  const phase = {
+    name: 'gru.backward',
+    bindings,
+    sums: 1,
+    descending: !reverse,
+    reverse,
+    hasLengths: lengths !== null,
+    functions,
+  } as const;
+  return {
+    key: `gru backward ${h0 !== null} ${dOutput !== null}`,
+    phase,
+    buffers,
+    width: 3 * hiddenSize,
+    units: hiddenSize,
+  };
 }
 
 /** Reset before, first: dh, and from it the gradients of z and n. */
-function gatePhase(spec: GruSpec, { weightHh, h0 }: SequenceInputs, { gates, output, carry, dOutput, lengths }: BackwardBuffers): BoundPhase {
+function gatePhase(
+  spec: GruSpec,
+  { weightHh, h0 }: SequenceInputs,
+  { gates, output, carry, dOutput, lengths }: BackwardBuffers,
+): BoundPhase {
   const { hiddenSize, reverse } = spec;
   const { bindings, buffers } = bind([
     [reads('weightHh', 'f32'), weightHh],
@@ -187,12 +246,30 @@ fn finish(t: u32, n: u32, unit: u32, sum: f32) {
   gates[place + 2u * hidden] = dh * (1.0 - z) * (1.0 - candidate * candidate);
   carry[own] = dh * z;
 }`;
-  const phase = { name: 'gru.backward.gates', bindings, sums: 1, descending: !reverse, reverse, hasLengths: lengths !== null, functions } as const;
-  return { key: `gru backward gates ${h0 !== null} ${dOutput !== null}`, phase, buffers, width: 2 * hiddenSize, units: hiddenSize };
+  const phase = {
+    name: 'gru.backward.gates',
+    bindings,
+    sums: 1,
+    descending: !reverse,
+    reverse,
+    hasLengths: lengths !== null,
+    functions,
+  } as const;
+  return {
+    key: `gru backward gates ${h0 !== null} ${dOutput !== null}`,
+    phase,
+    buffers,
+    width: 2 * hiddenSize,
+    units: hiddenSize,
+  };
 }
 
 /** Reset before, second: d(r∘h) = U_nᵀ·dn of the same step, and from it the gradient of r. */
-function resetPhase(spec: GruSpec, { weightHh, h0 }: SequenceInputs, { gates, output, carry, lengths }: BackwardBuffers): BoundPhase {
+function resetPhase(
+  spec: GruSpec,
+  { weightHh, h0 }: SequenceInputs,
+  { gates, output, carry, lengths }: BackwardBuffers,
+): BoundPhase {
   const { hiddenSize, reverse } = spec;
   const { bindings, buffers } = bind([
     [reads('weightHh', 'f32'), weightHh],
@@ -214,6 +291,14 @@ fn finish(t: u32, n: u32, unit: u32, sum: f32) {
   gates[place] = sum * previousHidden(t, n, unit) * r * (1.0 - r);
   carry[own] = carry[own] + sum * r;
 }`;
-  const phase = { name: 'gru.backward.reset', bindings, sums: 1, descending: !reverse, reverse, hasLengths: lengths !== null, functions } as const;
+  const phase = {
+    name: 'gru.backward.reset',
+    bindings,
+    sums: 1,
+    descending: !reverse,
+    reverse,
+    hasLengths: lengths !== null,
+    functions,
+  } as const;
   return { key: `gru backward reset ${h0 !== null}`, phase, buffers, width: hiddenSize, units: hiddenSize };
 }

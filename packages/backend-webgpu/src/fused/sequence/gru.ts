@@ -32,7 +32,15 @@ export function gruSequenceOp(runtime: Runtime): GruSequenceOp {
       const gates = runtime.alloc('f32', steps * batch * pitch);
       const resetHidden = runtime.alloc('f32', after ? 0 : output.length);
       product(runtime, {
-        a: inputs.x, b: inputs.weightIh, out: gates, m: steps * batch, n: 3 * hiddenSize, k: inputSize, transposeB: true, bias: inputs.biasIh, outPitch: pitch,
+        a: inputs.x,
+        b: inputs.weightIh,
+        out: gates,
+        m: steps * batch,
+        n: 3 * hiddenSize,
+        k: inputSize,
+        transposeB: true,
+        bias: inputs.biasIh,
+        outPitch: pitch,
       });
       if (output.length > 0) {
         const size = { width: hiddenSize, units: hiddenSize };
@@ -42,7 +50,14 @@ export function gruSequenceOp(runtime: Runtime): GruSequenceOp {
           sweep(runtime, [afterPhase(spec, inputs, weights, buffers)], spec);
         } else {
           const candidate = packWeights(runtime, inputs.weightHh, inputs.biasHh, { ...size, gates: 1, firstGate: 2 });
-          sweep(runtime, [gatePhase(spec, inputs, weights, buffers, resetHidden), candidatePhase(spec, inputs, candidate, buffers, resetHidden)], spec);
+          sweep(
+            runtime,
+            [
+              gatePhase(spec, inputs, weights, buffers, resetHidden),
+              candidatePhase(spec, inputs, candidate, buffers, resetHidden),
+            ],
+            spec,
+          );
           runtime.free(candidate);
         }
         runtime.free(weights);
@@ -59,7 +74,12 @@ export function gruSequenceOp(runtime: Runtime): GruSequenceOp {
 const vectorWeight = 'fn weight(k: u32, unit: u32) -> vec4f { return weights[k * params.units + unit]; }';
 const hiddenSource = 'fn source(t: u32, n: u32, k: u32) -> f32 { return previousHidden(t, n, k); }';
 
-function afterPhase(spec: GruSpec, { h0 }: SequenceInputs, weights: DeviceBuffer, { output, gates, lengths }: ForwardBuffers): BoundPhase {
+function afterPhase(
+  spec: GruSpec,
+  { h0 }: SequenceInputs,
+  weights: DeviceBuffer,
+  { output, gates, lengths }: ForwardBuffers,
+): BoundPhase {
   const { hiddenSize, reverse } = spec;
   const { bindings, buffers } = bind([
     [reads('weights', 'vec4<f32>'), weights],
@@ -87,7 +107,15 @@ fn finish(t: u32, n: u32, unit: u32, sum: vec4f) {
   gates[place + 3u * hidden] = v.z;
   output[frame * hidden + unit] = (1.0 - z) * candidate + z * previousHidden(t, n, unit);
 }`;
-  const phase = { name: 'gru.forward', bindings, sums: 3, descending: reverse, reverse, hasLengths: lengths !== null, functions } as const;
+  const phase = {
+    name: 'gru.forward',
+    bindings,
+    sums: 3,
+    descending: reverse,
+    reverse,
+    hasLengths: lengths !== null,
+    functions,
+  } as const;
   return { key: `gru forward ${h0 !== null}`, phase, buffers, width: hiddenSize, units: hiddenSize };
 }
 
@@ -123,7 +151,15 @@ fn finish(t: u32, n: u32, unit: u32, sum: vec4f) {
   gates[place + hidden] = sigmoid(gates[place + hidden] + v.y);
   resetHidden[frame * hidden + unit] = r * previousHidden(t, n, unit);
 }`;
-  const phase = { name: 'gru.gates', bindings, sums: 2, descending: reverse, reverse, hasLengths: lengths !== null, functions } as const;
+  const phase = {
+    name: 'gru.gates',
+    bindings,
+    sums: 2,
+    descending: reverse,
+    reverse,
+    hasLengths: lengths !== null,
+    functions,
+  } as const;
   return { key: `gru gates ${h0 !== null}`, phase, buffers, width: hiddenSize, units: hiddenSize };
 }
 
@@ -158,6 +194,14 @@ fn finish(t: u32, n: u32, unit: u32, sum: f32) {
   gates[place + 2u * hidden] = candidate;
   output[frame * hidden + unit] = (1.0 - z) * candidate + z * previousHidden(t, n, unit);
 }`;
-  const phase = { name: 'gru.candidate', bindings, sums: 1, descending: reverse, reverse, hasLengths: lengths !== null, functions } as const;
+  const phase = {
+    name: 'gru.candidate',
+    bindings,
+    sums: 1,
+    descending: reverse,
+    reverse,
+    hasLengths: lengths !== null,
+    functions,
+  } as const;
   return { key: `gru candidate ${h0 !== null}`, phase, buffers, width: hiddenSize, units: hiddenSize };
 }

@@ -1,4 +1,12 @@
-import type { DeviceBuffer, LstmInputGradients, LstmInputs, LstmOutputGradients, LstmSpec, MaybeBuffer, Wanted } from '@timestep/backend-api';
+import type {
+  DeviceBuffer,
+  LstmInputGradients,
+  LstmInputs,
+  LstmOutputGradients,
+  LstmSpec,
+  MaybeBuffer,
+  Wanted,
+} from '@timestep/backend-api';
 import { reads, writes } from '../../device/kernel.ts';
 import type { Runtime } from '../../device/runtime.ts';
 import { product } from '../../ops/matmul.ts';
@@ -6,7 +14,14 @@ import { reduce } from '../../ops/reduce.ts';
 import { numerics } from '../../wgsl/numerics.ts';
 import { bind, copyOrZeros, uploadLengths } from './common.ts';
 import {
-  equalBiasGradients, initialGradient, inputGradient, inputWeightGradient, recurrentWeightGradient, startsOf, zeros, type GateGradients,
+  equalBiasGradients,
+  initialGradient,
+  inputGradient,
+  inputWeightGradient,
+  recurrentWeightGradient,
+  startsOf,
+  zeros,
+  type GateGradients,
 } from './gradients.ts';
 import { cellSlots, outputSizeOf, type LstmSaved } from './lstm-layout.ts';
 import { sweep, type BoundPhase } from './sweep.ts';
@@ -43,7 +58,12 @@ export function lstmBackward(
   const buffers: BackwardBuffers = { gates, cells, carry, cellCarry, dOutput: gradients.output, lengths };
   if (gates.length > 0) {
     if (weightHr === null || dHidden === null) sweep(runtime, [gatePhase(spec, inputs, buffers, null)], spec);
-    else sweep(runtime, [hiddenPhase(spec, inputs.weightHh, buffers, dHidden), gatePhase(spec, inputs, buffers, dHidden)], spec);
+    else
+      sweep(
+        runtime,
+        [hiddenPhase(spec, inputs.weightHh, buffers, dHidden), gatePhase(spec, inputs, buffers, dHidden)],
+        spec,
+      );
   }
   const da: GateGradients = { buffer: gates, pitch: 4 * hiddenSize, spec, lengths };
   const columns = { first: 0, count: 4 * hiddenSize };
@@ -55,7 +75,15 @@ export function lstmBackward(
   if (wanted.h0 && steps > 0) initialGradient(runtime, da, starts, inputs.weightHh, 0, outputSize, columns, carry);
   const dWeightHr = wanted.weightHr ? runtime.alloc('f32', outputSize * hiddenSize) : null;
   if (dWeightHr !== null) {
-    product(runtime, { a: dHidden!, b: squashed, out: dWeightHr, m: outputSize, n: hiddenSize, k: steps * batch, transposeA: true });
+    product(runtime, {
+      a: dHidden!,
+      b: squashed,
+      out: dWeightHr,
+      m: outputSize,
+      n: hiddenSize,
+      k: steps * batch,
+      transposeA: true,
+    });
   }
   const result = {
     x: wanted.x ? inputGradient(runtime, da, inputs.weightIh, 4 * hiddenSize) : null,
@@ -82,7 +110,12 @@ fn weight(k: u32, unit: u32) -> f32 { return weights[k * params.units + unit]; }
 `;
 
 /** With a projection: dh of each step, kept for the gradient of W_hr. */
-function hiddenPhase(spec: LstmSpec, weightHh: DeviceBuffer, { gates, carry, dOutput, lengths }: BackwardBuffers, dHidden: DeviceBuffer): BoundPhase {
+function hiddenPhase(
+  spec: LstmSpec,
+  weightHh: DeviceBuffer,
+  { gates, carry, dOutput, lengths }: BackwardBuffers,
+  dHidden: DeviceBuffer,
+): BoundPhase {
   const { hiddenSize, reverse } = spec;
   const { bindings, buffers } = bind([
     [reads('weights', 'f32'), weightHh],
@@ -100,8 +133,22 @@ fn finish(t: u32, n: u32, unit: u32, sum: f32) {
   dHidden[place] = sum + carry[own]${dOutput === null ? '' : ' + dOutput[place]'};
   carry[own] = 0.0;
 }`;
-  const phase = { name: 'lstm.backward.hidden', bindings, sums: 1, descending: !reverse, reverse, hasLengths: lengths !== null, functions } as const;
-  return { key: `lstm backward hidden ${dOutput !== null}`, phase, buffers, width: 4 * hiddenSize, units: outputSizeOf(spec) };
+  const phase = {
+    name: 'lstm.backward.hidden',
+    bindings,
+    sums: 1,
+    descending: !reverse,
+    reverse,
+    hasLengths: lengths !== null,
+    functions,
+  } as const;
+  return {
+    key: `lstm backward hidden ${dOutput !== null}`,
+    phase,
+    buffers,
+    width: 4 * hiddenSize,
+    units: outputSizeOf(spec),
+  };
 }
 
 /** dm = dh, or W_hrᵀ·dh with a projection; from it the gradients of the gates before their nonlinearities. */
@@ -126,7 +173,8 @@ function gatePhase(spec: LstmSpec, inputs: LstmInputs, all: BackwardBuffers, dHi
 fn source(t: u32, n: u32, k: u32) -> f32 { return dHidden[(t * params.batch + n) * params.width + k]; }
 fn weight(k: u32, unit: u32) -> f32 { return weights[k * params.units + unit]; }
 `;
-  const peep = (row: number, gradient: string): string => (peephole === null ? '' : ` + ${gradient} * peephole[${row}u * hidden + unit]`);
+  const peep = (row: number, gradient: string): string =>
+    peephole === null ? '' : ` + ${gradient} * peephole[${row}u * hidden + unit]`;
   const { coupledGates } = variant;
   const functions = `${numerics}
 ${projects ? projectedSource : recurrentSource}
@@ -162,7 +210,15 @@ ${projects ? '  let dm = sum;' : `  let dm = sum + carry[own]${dOutput === null 
   cellCarry[own] = dNext * f${peep(0, 'dai')}${peep(1, 'daf')};
 }`;
   const key = `lstm backward ${coupledGates} ${projects} ${dOutput !== null} ${peephole !== null}`;
-  const phase = { name: 'lstm.backward', bindings, sums: 1, descending: !reverse, reverse, hasLengths: lengths !== null, functions } as const;
+  const phase = {
+    name: 'lstm.backward',
+    bindings,
+    sums: 1,
+    descending: !reverse,
+    reverse,
+    hasLengths: lengths !== null,
+    functions,
+  } as const;
   return { key, phase, buffers, width: projects ? outputSizeOf(spec) : 4 * hiddenSize, units: hiddenSize };
 }
 
@@ -170,7 +226,12 @@ ${projects ? '  let dm = sum;' : `  let dm = sum + carry[own]${dOutput === null 
 const framesEach = 64;
 
 /** `[3, H]`: Σ dai∘c, Σ daf∘c and Σ dao∘c' over all frames. */
-function peepholeGradient(runtime: Runtime, { steps, batch, hiddenSize, reverse }: LstmSpec, gates: DeviceBuffer, cells: DeviceBuffer): DeviceBuffer {
+function peepholeGradient(
+  runtime: Runtime,
+  { steps, batch, hiddenSize, reverse }: LstmSpec,
+  gates: DeviceBuffer,
+  cells: DeviceBuffer,
+): DeviceBuffer {
   const out = runtime.alloc('f32', 3 * hiddenSize);
   const frames = steps * batch;
   const chunks = Math.ceil(frames / framesEach);
@@ -194,7 +255,13 @@ function peepholeGradient(runtime: Runtime, { steps, batch, hiddenSize, reverse 
   partial[thread] = total;`,
   }));
   if (partial.length > 0) {
-    runtime.run(kernel, [gates, cells, partial], { size: partial.length, frames, batch, hidden: hiddenSize }, Math.ceil(partial.length / 64), frames * hiddenSize * 6);
+    runtime.run(
+      kernel,
+      [gates, cells, partial],
+      { size: partial.length, frames, batch, hidden: hiddenSize },
+      Math.ceil(partial.length / 64),
+      frames * hiddenSize * 6,
+    );
   }
   reduce(runtime, 'sum', partial, out, { outer: 1, length: chunks, inner: out.length });
   runtime.free(partial);

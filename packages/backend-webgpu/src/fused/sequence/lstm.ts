@@ -5,12 +5,23 @@ import { product } from '../../ops/matmul.ts';
 import { numerics } from '../../wgsl/numerics.ts';
 import { previousHidden } from '../../wgsl/recurrent.ts';
 import { keepOrFree, type SavedBuffers } from '../saved.ts';
-import { bind, copyPart, finalHidden, packColumns, packWeights, placeOrZeros, supportsBytes, uploadLengths } from './common.ts';
+import {
+  bind,
+  copyPart,
+  finalHidden,
+  packColumns,
+  packWeights,
+  placeOrZeros,
+  supportsBytes,
+  uploadLengths,
+} from './common.ts';
 import { lstmBackward } from './lstm-backward.ts';
 import { cellSlots, outputSizeOf, type LstmSaved } from './lstm-layout.ts';
 import { sweep, type BoundPhase } from './sweep.ts';
 
-/** Long short-term memory: the input product of all steps, then a sweep that fuses the recurrent product with the gates. */
+/**
+ * Long short-term memory: the input product of all steps, then a sweep that fuses the recurrent product with the gates.
+ */
 export function lstmSequenceOp(runtime: Runtime): LstmSequenceOp {
   return {
     supports: (spec) => supportsBytes(runtime, spec, 4 * spec.hiddenSize),
@@ -24,13 +35,30 @@ export function lstmSequenceOp(runtime: Runtime): LstmSequenceOp {
       const cells = runtime.alloc('f32', (steps + 1) * batch * hiddenSize);
       const squashed = runtime.alloc('f32', projects ? steps * batch * hiddenSize : 0);
       product(runtime, {
-        a: inputs.x, b: inputs.weightIh, out: gates, m: steps * batch, n: 4 * hiddenSize, k: inputSize, transposeB: true, bias: inputs.biasIh,
+        a: inputs.x,
+        b: inputs.weightIh,
+        out: gates,
+        m: steps * batch,
+        n: 4 * hiddenSize,
+        k: inputSize,
+        transposeB: true,
+        bias: inputs.biasIh,
       });
       const states = batch * hiddenSize;
       placeOrZeros(runtime, inputs.c0, cells, reverse ? steps * states : 0, states);
       if (gates.length > 0) {
-        const weights = packWeights(runtime, inputs.weightHh, inputs.biasHh, { width: outputSize, units: hiddenSize, gates: 4 });
-        const gatePhase = forwardPhase(spec, inputs, weights, { output, gates, cells, squashed: projects ? squashed : null, lengths });
+        const weights = packWeights(runtime, inputs.weightHh, inputs.biasHh, {
+          width: outputSize,
+          units: hiddenSize,
+          gates: 4,
+        });
+        const gatePhase = forwardPhase(spec, inputs, weights, {
+          output,
+          gates,
+          cells,
+          squashed: projects ? squashed : null,
+          lengths,
+        });
         if (inputs.weightHr === null) {
           sweep(runtime, [gatePhase], spec);
         } else {
@@ -44,10 +72,21 @@ export function lstmSequenceOp(runtime: Runtime): LstmSequenceOp {
       const cN = runtime.alloc('f32', states);
       copyPart(runtime, cells, reverse ? 0 : steps * states, cN, 0, states);
       if (lengths !== null) runtime.free(lengths);
-      return { outputs: { output, hN, cN }, saved: keepOrFree<LstmSaved>(runtime, spec.needsSaved, { gates, cells, squashed }) };
+      return {
+        outputs: { output, hN, cN },
+        saved: keepOrFree<LstmSaved>(runtime, spec.needsSaved, { gates, cells, squashed }),
+      };
     },
     backward: (spec, { inputs, outputs, saved, gradients, wanted }) =>
-      lstmBackward(runtime, spec, inputs, outputs.output, (saved as SavedBuffers<LstmSaved>).buffers, gradients, wanted),
+      lstmBackward(
+        runtime,
+        spec,
+        inputs,
+        outputs.output,
+        (saved as SavedBuffers<LstmSaved>).buffers,
+        gradients,
+        wanted,
+      ),
   };
 }
 
@@ -77,7 +116,8 @@ function forwardPhase(
     [reads('peephole', 'f32'), peephole],
     [reads('lengths', 'i32'), lengths],
   ]);
-  const peep = (row: number, cell: string): string => (peephole === null ? '' : ` + peephole[${row}u * hidden + unit] * ${cell}`);
+  const peep = (row: number, cell: string): string =>
+    peephole === null ? '' : ` + peephole[${row}u * hidden + unit] * ${cell}`;
   const target = squashed === null ? 'output' : 'squashed';
   const functions = `${numerics}
 ${previousHidden(h0 !== null)}
@@ -108,12 +148,26 @@ fn finish(t: u32, n: u32, unit: u32, sum: vec4f) {
   ${target}[frame * hidden + unit] = o * tanhOf(next);
 }`;
   const key = `lstm forward ${variant.coupledGates} ${squashed !== null} ${h0 !== null} ${peephole !== null}`;
-  const phase = { name: 'lstm.forward', bindings, sums: 4, descending: reverse, reverse, hasLengths: lengths !== null, functions } as const;
+  const phase = {
+    name: 'lstm.forward',
+    bindings,
+    sums: 4,
+    descending: reverse,
+    reverse,
+    hasLengths: lengths !== null,
+    functions,
+  } as const;
   return { key, phase, buffers, width: outputSizeOf(spec), units: hiddenSize };
 }
 
 /** h' = W_hr m, 0 at and past each length because m is. */
-function projectionPhase(spec: LstmSpec, weights: DeviceBuffer, squashed: DeviceBuffer, output: DeviceBuffer, lengths: MaybeBuffer): BoundPhase {
+function projectionPhase(
+  spec: LstmSpec,
+  weights: DeviceBuffer,
+  squashed: DeviceBuffer,
+  output: DeviceBuffer,
+  lengths: MaybeBuffer,
+): BoundPhase {
   const { hiddenSize, reverse } = spec;
   const { bindings, buffers } = bind([
     [reads('weights', 'f32'), weights],
@@ -127,6 +181,14 @@ fn weight(k: u32, unit: u32) -> f32 { return weights[k * params.units + unit]; }
 fn finish(t: u32, n: u32, unit: u32, sum: f32) {
   output[(t * params.batch + n) * params.units + unit] = select(0.0, sum, isActive(t, n));
 }`;
-  const phase = { name: 'lstm.projection', bindings, sums: 1, descending: reverse, reverse, hasLengths: lengths !== null, functions } as const;
+  const phase = {
+    name: 'lstm.projection',
+    bindings,
+    sums: 1,
+    descending: reverse,
+    reverse,
+    hasLengths: lengths !== null,
+    functions,
+  } as const;
   return { key: 'lstm projection', phase, buffers, width: hiddenSize, units: outputSizeOf(spec) };
 }

@@ -7,7 +7,14 @@ import { previousHidden } from '../../wgsl/recurrent.ts';
 import { keepOrFree } from '../saved.ts';
 import { bind, copyOrZeros, finalHidden, packWeights, supportsBytes, uploadLengths } from './common.ts';
 import {
-  equalBiasGradients, initialGradient, inputGradient, inputWeightGradient, recurrentWeightGradient, startsOf, zeros, type GateGradients,
+  equalBiasGradients,
+  initialGradient,
+  inputGradient,
+  inputWeightGradient,
+  recurrentWeightGradient,
+  startsOf,
+  zeros,
+  type GateGradients,
 } from './gradients.ts';
 import { sweep, type BoundPhase } from './sweep.ts';
 
@@ -23,7 +30,16 @@ export function rnnSequenceOp(runtime: Runtime): RnnSequenceOp {
       const { steps, batch, inputSize, hiddenSize } = spec;
       const lengths = uploadLengths(runtime, spec);
       const output = runtime.alloc('f32', steps * batch * hiddenSize);
-      product(runtime, { a: x, b: weightIh, out: output, m: steps * batch, n: hiddenSize, k: inputSize, transposeB: true, bias: biasIh });
+      product(runtime, {
+        a: x,
+        b: weightIh,
+        out: output,
+        m: steps * batch,
+        n: hiddenSize,
+        k: inputSize,
+        transposeB: true,
+        bias: biasIh,
+      });
       if (output.length > 0) {
         const weights = packWeights(runtime, weightHh, biasHh, { width: hiddenSize, units: hiddenSize, gates: 1 });
         sweep(runtime, [forwardPhase(spec, weights, output, h0, lengths)], spec);
@@ -40,12 +56,21 @@ export function rnnSequenceOp(runtime: Runtime): RnnSequenceOp {
       const buffer = runtime.alloc('f32', output.length);
       const carry = copyOrZeros(runtime, gradients.hN, batch * hiddenSize);
       const da: GateGradients = { buffer, pitch: hiddenSize, spec, lengths };
-      if (output.length > 0) sweep(runtime, [backwardPhase(spec, inputs.weightHh, buffer, output, gradients.output, carry, lengths)], spec);
+      if (output.length > 0)
+        sweep(runtime, [backwardPhase(spec, inputs.weightHh, buffer, output, gradients.output, carry, lengths)], spec);
       const columns = { first: 0, count: hiddenSize };
       const starts = startsOf(runtime, da);
       const weightHh = wanted.weightHh ? zeros(runtime, hiddenSize * hiddenSize) : null;
       if (weightHh !== null && steps > 0) {
-        recurrentWeightGradient(runtime, da, starts, { output, h0: inputs.h0, width: hiddenSize }, columns, weightHh, 0);
+        recurrentWeightGradient(
+          runtime,
+          da,
+          starts,
+          { output, h0: inputs.h0, width: hiddenSize },
+          columns,
+          weightHh,
+          0,
+        );
       }
       if (wanted.h0 && steps > 0) initialGradient(runtime, da, starts, inputs.weightHh, 0, hiddenSize, columns, carry);
       const result = {
@@ -55,13 +80,20 @@ export function rnnSequenceOp(runtime: Runtime): RnnSequenceOp {
         ...equalBiasGradients(runtime, da, wanted),
         h0: wanted.h0 ? carry : null,
       };
-      for (const each of [buffer, starts.gathered, lengths, wanted.h0 ? null : carry]) if (each !== null) runtime.free(each);
+      for (const each of [buffer, starts.gathered, lengths, wanted.h0 ? null : carry])
+        if (each !== null) runtime.free(each);
       return result;
     },
   };
 }
 
-function forwardPhase(spec: RnnSpec, weights: DeviceBuffer, output: DeviceBuffer, h0: MaybeBuffer, lengths: MaybeBuffer): BoundPhase {
+function forwardPhase(
+  spec: RnnSpec,
+  weights: DeviceBuffer,
+  output: DeviceBuffer,
+  h0: MaybeBuffer,
+  lengths: MaybeBuffer,
+): BoundPhase {
   const { hiddenSize, reverse, variant } = spec;
   const { bindings, buffers } = bind([
     [reads('weights', 'f32'), weights],
@@ -78,8 +110,22 @@ fn finish(t: u32, n: u32, unit: u32, sum: f32) {
   let value = output[place] + sum + weights[params.width * params.units + unit];
   if (isActive(t, n)) { output[place] = ${activations[variant.activation]}; } else { output[place] = 0.0; }
 }`;
-  const phase = { name: 'rnn.forward', bindings, sums: 1, descending: reverse, reverse, hasLengths: lengths !== null, functions } as const;
-  return { key: `rnn forward ${variant.activation} ${h0 !== null}`, phase, buffers, width: hiddenSize, units: hiddenSize };
+  const phase = {
+    name: 'rnn.forward',
+    bindings,
+    sums: 1,
+    descending: reverse,
+    reverse,
+    hasLengths: lengths !== null,
+    functions,
+  } as const;
+  return {
+    key: `rnn forward ${variant.activation} ${h0 !== null}`,
+    phase,
+    buffers,
+    width: hiddenSize,
+    units: hiddenSize,
+  };
 }
 
 function backwardPhase(
@@ -115,6 +161,20 @@ fn finish(t: u32, n: u32, unit: u32, sum: f32) {
   carry[own] = 0.0;
   da[place] = dh * (${slopes[variant.activation]});
 }`;
-  const phase = { name: 'rnn.backward', bindings, sums: 1, descending: !reverse, reverse, hasLengths: lengths !== null, functions } as const;
-  return { key: `rnn backward ${variant.activation} ${dOutput !== null}`, phase, buffers, width: hiddenSize, units: hiddenSize };
+  const phase = {
+    name: 'rnn.backward',
+    bindings,
+    sums: 1,
+    descending: !reverse,
+    reverse,
+    hasLengths: lengths !== null,
+    functions,
+  } as const;
+  return {
+    key: `rnn backward ${variant.activation} ${dOutput !== null}`,
+    phase,
+    buffers,
+    width: hiddenSize,
+    units: hiddenSize,
+  };
 }

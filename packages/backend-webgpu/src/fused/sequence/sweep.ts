@@ -30,7 +30,11 @@ const sliceDepth = 16;
 
 function wholeLayout(units: number, width: number): Layout {
   const padded = Math.max(4, 2 ** Math.ceil(Math.log2(units)));
-  return { units: padded, slices: Math.min(16, 256 / padded, Math.max(1, 2 ** Math.floor(Math.log2(width / sliceDepth)))), rows: 4 };
+  return {
+    units: padded,
+    slices: Math.min(16, 256 / padded, Math.max(1, 2 ** Math.floor(Math.log2(width / sliceDepth)))),
+    rows: 4,
+  };
 }
 
 function stepLayout(units: number, batch: number): Layout {
@@ -40,7 +44,14 @@ function stepLayout(units: number, batch: number): Layout {
 }
 
 /** Encodes `count` steps of a phase from `start` on. */
-function runSteps(runtime: Runtime, bound: BoundPhase, layout: Layout, { steps, batch }: SweepExtent, start: number, count: number): void {
+function runSteps(
+  runtime: Runtime,
+  bound: BoundPhase,
+  layout: Layout,
+  { steps, batch }: SweepExtent,
+  start: number,
+  count: number,
+): void {
   const { phase, width, units } = bound;
   const { descending, reverse, hasLengths, sums } = phase;
   const kernel = runtime.kernel(
@@ -68,7 +79,14 @@ export function sweep(runtime: Runtime, phases: readonly BoundPhase[], extent: S
   const timeOf = (step: number): number => (descending ? steps - 1 - step : step);
   if (phases.length === 1 && only!.units <= mostWholeUnits) {
     for (let step = 0; step < steps; step += stepsPerDispatch) {
-      runSteps(runtime, only!, wholeLayout(only!.units, only!.width), extent, timeOf(step), Math.min(stepsPerDispatch, steps - step));
+      runSteps(
+        runtime,
+        only!,
+        wholeLayout(only!.units, only!.width),
+        extent,
+        timeOf(step),
+        Math.min(stepsPerDispatch, steps - step),
+      );
     }
     return;
   }

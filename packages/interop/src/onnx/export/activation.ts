@@ -1,4 +1,27 @@
-import { absolute, ceil, cos, exp, expm1, floor, log, log1p, logSoftmax, negative, reciprocal, relu, rsqrt, sigmoid, sign, sin, softmax, softplus, sqrt, square, tanh, type Tensor } from '@timestep/core';
+import {
+  absolute,
+  ceil,
+  cos,
+  exp,
+  expm1,
+  floor,
+  log,
+  log1p,
+  logSoftmax,
+  negative,
+  reciprocal,
+  relu,
+  rsqrt,
+  sigmoid,
+  sign,
+  sin,
+  softmax,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+  type Tensor,
+} from '@timestep/core';
 import { InteropError } from '../../errors.ts';
 import type { OnnxGraph, OnnxValue } from './graph.ts';
 import { add, multiply, scalar } from './parts.ts';
@@ -45,5 +68,8 @@ export function exportFunction(graph: OnnxGraph, of: Activation, x: OnnxValue): 
   if (opType) return graph.one(opType, [x], opType.endsWith('oftmax') ? { axis: -1 } : {}, x);
   const build = composed.get(of);
   if (build) return build(graph, x);
-  throw new InteropError('UNSUPPORTED_MODEL', `[onnx] there is no ONNX form of the function ${of.name || 'without a name'}; use one of core's, such as tanh or softplus, or put it into a module with a method onnx(graph, x, input)`);
+  throw new InteropError(
+    'UNSUPPORTED_MODEL',
+    `[onnx] there is no ONNX form of the function ${of.name || 'without a name'}; use one of core's, such as tanh or softplus, or put it into a module with a method onnx(graph, x, input)`,
+  );
 }

@@ -31,7 +31,17 @@ export interface OnnxExportableCell {
 }
 
 const exporters = [
-  exportRNNCell, exportLSTMCell, exportGRUCell, exportMGUCell, exportIndRNNCell, exportFullyRecurrentCell, exportJordanCell, exportMinGRUCell, exportMinLSTMCell, exportFiniteImpulseCell, exportConvLSTMCell,
+  exportRNNCell,
+  exportLSTMCell,
+  exportGRUCell,
+  exportMGUCell,
+  exportIndRNNCell,
+  exportFullyRecurrentCell,
+  exportJordanCell,
+  exportMinGRUCell,
+  exportMinLSTMCell,
+  exportFiniteImpulseCell,
+  exportConvLSTMCell,
 ] as const;
 
 /** @throws InteropError `UNSUPPORTED_MODEL` for a cell of one's own without a method `onnx` */
@@ -46,7 +56,10 @@ export function exportCell(cell: Cell<State>): OnnxCell {
     if (made) return made;
   }
   const name = cell.constructor.name;
-  throw new InteropError('UNSUPPORTED_MODEL', `[onnx] there is no ONNX form of the recurrent cell ${name}: a file cannot hold the TypeScript of its step; give the cell a method onnx(graph, x, state) that builds the same step and returns { output, state }`);
+  throw new InteropError(
+    'UNSUPPORTED_MODEL',
+    `[onnx] there is no ONNX form of the recurrent cell ${name}: a file cannot hold the TypeScript of its step; give the cell a method onnx(graph, x, state) that builds the same step and returns { output, state }`,
+  );
 }
 
 /**
@@ -54,9 +67,17 @@ export function exportCell(cell: Cell<State>): OnnxCell {
  *
  * @param lead the length of the axis of sequences, `[1]`
  */
-export function startOf(graph: OnnxGraph, cell: Cell<State>, x: OnnxValue, axis: number): Readonly<Record<string, OnnxValue>> {
+export function startOf(
+  graph: OnnxGraph,
+  cell: Cell<State>,
+  x: OnnxValue,
+  axis: number,
+): Readonly<Record<string, OnnxValue>> {
   if (cell.initialState !== Cell.prototype.initialState) {
-    throw new InteropError('UNSUPPORTED_MODEL', `[onnx] the cell ${cell.constructor.name} makes its own state before the first step; give the graph an input for it and pass it as { state } to exportLayer`);
+    throw new InteropError(
+      'UNSUPPORTED_MODEL',
+      `[onnx] the cell ${cell.constructor.name} makes its own state before the first step; give the graph an input for it and pass it as { state } to exportLayer`,
+    );
   }
   const lead = axesOf(graph, x, axis, axis + 1);
   return Object.fromEntries(Object.entries(cell.stateShapes).map(([name, shape]) => [name, zeros(graph, lead, shape)]));

@@ -18,22 +18,41 @@ interface Trial {
 }
 
 /** A model of sequences, with lengths. */
-function sequence<Model extends layers.Module & { forward(x: Tensor, options: object): Parameters<typeof named>[0] }>(model: Model, x = floats(T, N, D)): Trial {
+function sequence<Model extends layers.Module & { forward(x: Tensor, options: object): Parameters<typeof named>[0] }>(
+  model: Model,
+  x = floats(T, N, D),
+): Trial {
   randomize(model);
   return { model, feeds: { x, lengths: counts }, here: () => named(model.forward(put(x), { lengths: counts.data })) };
 }
 
 /** One step of a cell from a state that is not zero. */
-function step<State extends Readonly<Record<string, Tensor>>>(cell: layers.Cell<State>, x = floats(N, cell.inputSize)): Trial {
-  const parts = Object.entries<readonly number[]>(cell.stateShapes).map(([name, shape]) => [name, floats(N, ...shape)] as const);
+function step<State extends Readonly<Record<string, Tensor>>>(
+  cell: layers.Cell<State>,
+  x = floats(N, cell.inputSize),
+): Trial {
+  const parts = Object.entries<readonly number[]>(cell.stateShapes).map(
+    ([name, shape]) => [name, floats(N, ...shape)] as const,
+  );
   randomize(cell);
-  return { model: cell, feeds: { x, ...Object.fromEntries(parts) }, here: () => named(cell.forward(put(x), Object.fromEntries(parts.map(([name, part]) => [name, put(part)])) as unknown as State)) };
+  return {
+    model: cell,
+    feeds: { x, ...Object.fromEntries(parts) },
+    here: () =>
+      named(
+        cell.forward(put(x), Object.fromEntries(parts.map(([name, part]) => [name, put(part)])) as unknown as State),
+      ),
+  };
 }
 
 function attention(model: layers.Attention): Trial {
   const [x, memory] = [floats(2, N, D), floats(T, N, H)];
   randomize(model);
-  return { model, feeds: { x, memory, lengths: counts }, here: () => ({ ...model.forward(put(x), model.remember(put(memory), counts.data)) }) };
+  return {
+    model,
+    feeds: { x, memory, lengths: counts },
+    here: () => ({ ...model.forward(put(x), model.remember(put(memory), counts.data)) }),
+  };
 }
 
 function without(model: layers.Module, x: HostInput, run: (x: Tensor) => Tensor): Trial {
@@ -46,16 +65,28 @@ const image = { backend, generator, inputChannels: 2, hiddenChannels: 3, imageSi
 
 /** How each class of layers is tried; one that is added there must come to stand here or below. */
 const exportable: Readonly<Record<string, () => Trial>> = {
-  BahdanauAttention: () => attention(new layers.BahdanauAttention({ backend, generator, querySize: D, valueSize: H, attentionSize: 5 })),
+  BahdanauAttention: () =>
+    attention(new layers.BahdanauAttention({ backend, generator, querySize: D, valueSize: H, attentionSize: 5 })),
   ContinuousHopfield: () => {
-    const model = new layers.ContinuousHopfield({ backend, generator, numPatterns: 7, patternSize: D, steps: 2, beta: 1.5 });
+    const model = new layers.ContinuousHopfield({
+      backend,
+      generator,
+      numPatterns: 7,
+      patternSize: D,
+      steps: 2,
+      beta: 1.5,
+    });
     return without(model, floats(N, D), (x) => model.forward(x));
   },
-  Conv1d: () => sequence(new layers.Conv1d({ backend, generator, inputSize: D, outputSize: 3, kernelSize: 3, padding: 'same' })),
+  Conv1d: () =>
+    sequence(new layers.Conv1d({ backend, generator, inputSize: D, outputSize: 3, kernelSize: 3, padding: 'same' })),
   ConvLSTM: () => sequence(new layers.ConvLSTM(image), floats(T, N, 2, 3, 2)),
   ConvLSTMCell: () => step(new layers.ConvLSTMCell({ ...image, peepholes: true })),
   Dropout: () => {
-    const model = new layers.Sequential(new layers.Linear({ ...shared, outputSize: D }), new layers.Dropout({ rate: 0.5 }));
+    const model = new layers.Sequential(
+      new layers.Linear({ ...shared, outputSize: D }),
+      new layers.Dropout({ rate: 0.5 }),
+    );
     return without(model, floats(T, N, D), (x) => model.forward(x));
   },
   Embedding: () => {
@@ -63,7 +94,16 @@ const exportable: Readonly<Record<string, () => Trial>> = {
     return without(model, symbols(9, T, N), (x) => model.forward(x));
   },
   EncoderDecoder: () => {
-    const model = new layers.EncoderDecoder({ backend, generator, sourceSymbols: 8, targetSymbols: 7, start: 5, end: 6, embeddingSize: D, hiddenSize: H });
+    const model = new layers.EncoderDecoder({
+      backend,
+      generator,
+      sourceSymbols: 8,
+      targetSymbols: 7,
+      start: 5,
+      end: 6,
+      embeddingSize: D,
+      hiddenSize: H,
+    });
     const [x, targets] = [symbols(8, T, N), symbols(7, 4, N)];
     randomize(model);
     return {
@@ -94,7 +134,8 @@ const exportable: Readonly<Record<string, () => Trial>> = {
   IndRNNCell: () => step(new layers.IndRNNCell(shared)),
   Jordan: () => sequence(new layers.Jordan({ ...shared, outputSize: 2 })),
   JordanCell: () => step(new layers.JordanCell({ ...shared, outputSize: 2 })),
-  LanguageModel: () => sequence(new layers.LanguageModel({ backend, generator, layer: gru(), symbols: 9 }), symbols(9, T, N)),
+  LanguageModel: () =>
+    sequence(new layers.LanguageModel({ backend, generator, layer: gru(), symbols: 9 }), symbols(9, T, N)),
   LayerNorm: () => {
     const model = new layers.LayerNorm({ backend, size: D });
     return without(model, floats(T, N, D), (x) => model.forward(x));
@@ -115,19 +156,37 @@ const exportable: Readonly<Record<string, () => Trial>> = {
   MinLSTM: () => sequence(new layers.MinLSTM(shared)),
   MinLSTMCell: () => step(new layers.MinLSTMCell(shared)),
   OneToMany: () => {
-    const model = new layers.OneToMany({ backend, generator, layer: new layers.GRU({ ...shared, inputSize: 2 }), inputSize: D, outputSize: 2 });
+    const model = new layers.OneToMany({
+      backend,
+      generator,
+      layer: new layers.GRU({ ...shared, inputSize: 2 }),
+      inputSize: D,
+      outputSize: 2,
+    });
     const x = floats(N, D);
     randomize(model);
-    return { model, feeds: { x, steps: { data: Int32Array.of(4), shape: [] } }, here: () => ({ output: model.forward(put(x), { steps: 4 }) }) };
+    return {
+      model,
+      feeds: { x, steps: { data: Int32Array.of(4), shape: [] } },
+      here: () => ({ output: model.forward(put(x), { steps: 4 }) }),
+    };
   },
   OneToOne: () => {
     const model = new layers.OneToOne({ ...shared, outputSize: 2 });
     return without(model, floats(N, D), (x) => model.forward(x));
   },
-  Recurrent: () => sequence(new layers.Recurrent({ inputSize: D, bidirectional: true, cell: (inputSize) => new layers.MGUCell({ ...shared, inputSize }) })),
+  Recurrent: () =>
+    sequence(
+      new layers.Recurrent({
+        inputSize: D,
+        bidirectional: true,
+        cell: (inputSize) => new layers.MGUCell({ ...shared, inputSize }),
+      }),
+    ),
   RNN: () => sequence(new layers.RNN(shared)),
   RNNCell: () => step(new layers.RNNCell({ ...shared, activation: 'relu' })),
-  Sequential: () => sequence(new layers.Sequential(gru(), new layers.Linear({ backend, generator, inputSize: H, outputSize: 2 }))),
+  Sequential: () =>
+    sequence(new layers.Sequential(gru(), new layers.Linear({ backend, generator, inputSize: H, outputSize: 2 }))),
 };
 
 /** What is no layer or model with a forward pass, and why. */
@@ -144,7 +203,9 @@ const refused: Readonly<Record<string, string>> = {
   Parameter: 'a tensor',
 };
 
-const classes = Object.entries(layers).flatMap(([name, value]) => (typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value)) ? [name] : []));
+const classes = Object.entries(layers).flatMap(([name, value]) =>
+  typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value)) ? [name] : [],
+);
 
 describe('every class of @timestep/layers as an ONNX file', () => {
   it('is tried here, or said not to be exportable', () => {
@@ -154,13 +215,25 @@ describe('every class of @timestep/layers as an ONNX file', () => {
 
   it('stands in the table of the README', () => {
     const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-    const table = readme.slice(readme.indexOf('## Layers and models as ONNX'), readme.indexOf('## Files that are damaged'));
+    const table = readme.slice(
+      readme.indexOf('## Layers and models as ONNX'),
+      readme.indexOf('## Files that are damaged'),
+    );
     const rows = table.split('\n').filter((line) => line.startsWith('| `'));
     const namesIn = (row: string) => [...row.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
     const isRefusal = (row: string) => row.split('|')[2]!.trim() === '–';
-    expect(rows.filter((row) => !isRefusal(row)).flatMap(namesIn).sort()).toEqual(Object.keys(exportable).sort());
+    expect(
+      rows
+        .filter((row) => !isRefusal(row))
+        .flatMap(namesIn)
+        .sort(),
+    ).toEqual(Object.keys(exportable).sort());
     const abstract = (name: string) => refused[name] === 'abstract' || name === 'Parameter';
-    expect(rows.filter(isRefusal).flatMap(namesIn).sort()).toEqual(Object.keys(refused).filter((name) => !abstract(name)).sort());
+    expect(rows.filter(isRefusal).flatMap(namesIn).sort()).toEqual(
+      Object.keys(refused)
+        .filter((name) => !abstract(name))
+        .sort(),
+    );
   });
 
   it.each(Object.entries(exportable))('%s: ONNX Runtime answers as we do', async (_, make) => {

@@ -21,20 +21,30 @@ interface DecodedSteps {
 }
 
 /**
- * Writes an encoder–decoder as two ONNX files, as runtimes want it: what reads the source once, and what makes one step of
- * the target, to be called until the end comes.
+ * Writes an encoder–decoder as two ONNX files, as runtimes want it: what reads the source once, and what makes one step
+ * of the target, to be called until the end comes.
  *
  * - `encoder`: tokens i32 `[S, N]`, lengths i32 `[N]` → h `[L, N, H]`, and with attention values `[N, S, K]`, keys
  *   `[N, S, …]`, mask bool `[N, 1, S]`
  * - `decoder`: tokens i32 `[1, N]` (the symbols before), h, and with attention values, keys, mask → logits `[1, N, V]`,
  *   h_next, and with attention weights `[1, N, S]`
  */
-export async function exportEncoderDecoder(model: EncoderDecoder): Promise<{ readonly encoder: Uint8Array; readonly decoder: Uint8Array }> {
-  return { encoder: await exportOnnxGraph((graph) => buildEncoder(graph, model), 'encoder'), decoder: await exportOnnxGraph((graph) => buildDecoder(graph, model), 'decoder') };
+export async function exportEncoderDecoder(
+  model: EncoderDecoder,
+): Promise<{ readonly encoder: Uint8Array; readonly decoder: Uint8Array }> {
+  return {
+    encoder: await exportOnnxGraph((graph) => buildEncoder(graph, model), 'encoder'),
+    decoder: await exportOnnxGraph((graph) => buildDecoder(graph, model), 'decoder'),
+  };
 }
 
 function buildEncoder(graph: OnnxGraph, model: EncoderDecoder): void {
-  const { h, memory } = encode(graph, model, graph.input('tokens', 'i32', ['S', 'N']), graph.input('lengths', 'i32', ['N']));
+  const { h, memory } = encode(
+    graph,
+    model,
+    graph.input('tokens', 'i32', ['S', 'N']),
+    graph.input('lengths', 'i32', ['N']),
+  );
   graph.output('h', h);
   if (!memory) return;
   graph.output('values', memory.values);
@@ -63,7 +73,13 @@ function buildDecoder(graph: OnnxGraph, model: EncoderDecoder): void {
  * @param tokens i32 `[S, N]`
  * @param targets i32 `[T, N]`
  */
-export function exportTeacherForced(graph: OnnxGraph, model: EncoderDecoder, tokens: OnnxValue, targets: OnnxValue, lengths: OnnxValue | null): Omit<DecodedSteps, 'h'> {
+export function exportTeacherForced(
+  graph: OnnxGraph,
+  model: EncoderDecoder,
+  tokens: OnnxValue,
+  targets: OnnxValue,
+  lengths: OnnxValue | null,
+): Omit<DecodedSteps, 'h'> {
   const encoded = encode(graph, model, tokens, lengths);
   const row = concat(graph, [graph.integers([1]), axesOf(graph, targets, 1, 2)], 0);
   const first = graph.one('Expand', [cast(graph, graph.integers(model.start), 'i32'), row], {}, targets);
@@ -78,13 +94,26 @@ export function exportTeacherForced(graph: OnnxGraph, model: EncoderDecoder, tok
 }
 
 function encode(graph: OnnxGraph, model: EncoderDecoder, tokens: OnnxValue, lengths: OnnxValue | null): Encoded {
-  const { output, state } = exportRecurrent(graph, model.encoder, exportLayer(graph, model.sourceEmbedding, tokens).output, { lengths: lengths ?? undefined });
+  const { output, state } = exportRecurrent(
+    graph,
+    model.encoder,
+    exportLayer(graph, model.sourceEmbedding, tokens).output,
+    { lengths: lengths ?? undefined },
+  );
   // h is [2L, N, H], both directions of each layer: they come to stand beside each other, [L, N, 2H].
   const { numLayers, hiddenSize } = model.encoder;
-  const parted = graph.one('Reshape', [state['h']!, graph.integers([numLayers, 2, -1, hiddenSize])], {}, { dtype: 'f32', rank: 4 });
+  const parted = graph.one(
+    'Reshape',
+    [state['h']!, graph.integers([numLayers, 2, -1, hiddenSize])],
+    {},
+    { dtype: 'f32', rank: 4 },
+  );
   const turned = graph.one('Transpose', [parted], { perm: [0, 2, 1, 3] }, { dtype: 'f32', rank: 4 });
   const both = graph.one('Reshape', [turned, graph.integers([0, 0, -1])], {}, cube);
-  return { h: graph.one('Tanh', [exportLayer(graph, model.bridge, both).output], {}, cube), memory: model.attention && exportMemory(graph, model.attention, output, lengths) };
+  return {
+    h: graph.one('Tanh', [exportLayer(graph, model.bridge, both).output], {}, cube),
+    memory: model.attention && exportMemory(graph, model.attention, output, lengths),
+  };
 }
 
 /** Symbols i32 `[T, N]`, one at a time for Bahdanau's attention, which needs the state before each step. */
@@ -102,5 +131,9 @@ function decode(graph: OnnxGraph, model: EncoderDecoder, symbols: OnnxValue, { h
   const { output, state } = run(embedded);
   if (!attention || !memory) return { logits: read(output), weights: null, h: state['h']! };
   const { context, weights } = exportAttention(graph, attention, output, memory);
-  return { logits: read(graph.one('Tanh', [exportLayer(graph, model.combine!, join(output, context)).output], {}, cube)), weights, h: state['h']! };
+  return {
+    logits: read(graph.one('Tanh', [exportLayer(graph, model.combine!, join(output, context)).output], {}, cube)),
+    weights,
+    h: state['h']!,
+  };
 }

@@ -1,7 +1,48 @@
 import {
-  absolute, add, ceil, cos, exp, expm1, floor, gatherRows, log, log1p, logSoftmax, negative, openScope, reciprocal, relu, rsqrt, sigmoid, sign, sin, softmax, softplus, sqrt, square, tanh, tensor, type Tensor,
+  absolute,
+  add,
+  ceil,
+  cos,
+  exp,
+  expm1,
+  floor,
+  gatherRows,
+  log,
+  log1p,
+  logSoftmax,
+  negative,
+  openScope,
+  reciprocal,
+  relu,
+  rsqrt,
+  sigmoid,
+  sign,
+  sin,
+  softmax,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+  tensor,
+  type Tensor,
 } from '@timestep/core';
-import { Cell, Conv1d, Dropout, Embedding, FullyRecurrent, GRU, GRUCell, HistoryCompressor, LayerNorm, Linear, LSTM, Module, Recurrent, RNN, Sequential } from '@timestep/layers';
+import {
+  Cell,
+  Conv1d,
+  Dropout,
+  Embedding,
+  FullyRecurrent,
+  GRU,
+  GRUCell,
+  HistoryCompressor,
+  LayerNorm,
+  Linear,
+  LSTM,
+  Module,
+  Recurrent,
+  RNN,
+  Sequential,
+} from '@timestep/layers';
 import { describe, expect, it } from 'vitest';
 import { backend, drawsOf, expectAgreement, type SequenceModel } from '../../test-support/agreement.ts';
 import { expectClose } from '../../test-support/compare.ts';
@@ -28,10 +69,34 @@ const recurrents: Readonly<Record<string, () => SequenceModel>> = {
   'RNN, relu, both directions': () => new RNN({ ...shared, activation: 'relu', bidirectional: true }),
 };
 
-const functions = { absolute, ceil, cos, exp, expm1, floor, log, log1p, logSoftmax, negative, reciprocal, relu, rsqrt, sigmoid, sign, sin, softmax, softplus, sqrt, square, tanh };
+const functions = {
+  absolute,
+  ceil,
+  cos,
+  exp,
+  expm1,
+  floor,
+  log,
+  log1p,
+  logSoftmax,
+  negative,
+  reciprocal,
+  relu,
+  rsqrt,
+  sigmoid,
+  sign,
+  sin,
+  softmax,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+};
 
 describe.each(Object.entries(recurrents))('%s as ONNX Runtime runs it', (_, make) => {
-  it.each([{ given: null }, { given: lengths }])('with lengths $given', async ({ given }) => expectAgreement(randomize(make()).eval(), randomFloats(T, N, D), given));
+  it.each([{ given: null }, { given: lengths }])('with lengths $given', async ({ given }) =>
+    expectAgreement(randomize(make()).eval(), randomFloats(T, N, D), given),
+  );
 });
 
 describe('whole models as ONNX Runtime runs them', () => {
@@ -44,7 +109,10 @@ describe('whole models as ONNX Runtime runs them', () => {
       new Linear({ backend, generator, inputSize: 2 * H, outputSize: 6 }),
       softmax,
     );
-    const tokens = { shape: [T, N], data: Int32Array.from({ length: T * N }, () => Math.floor(generator.uniform() * 9)) };
+    const tokens = {
+      shape: [T, N],
+      data: Int32Array.from({ length: T * N }, () => Math.floor(generator.uniform() * 9)),
+    };
     for (const given of [null, lengths]) await expectAgreement(randomize(model).eval(), tokens, given);
   });
 
@@ -53,7 +121,13 @@ describe('whole models as ONNX Runtime runs them', () => {
     { stride: 3, padding: 0, kernelSize: 2, dilation: 2 },
     { stride: 1, padding: 'same' as const, kernelSize: 4, dilation: 1 },
   ])('a convolution that maps lengths before a GRU: %j', async (options) => {
-    const model = randomize(new Sequential(new Conv1d({ backend, generator, inputSize: D, outputSize: 6, ...options }), relu, new GRU({ backend, generator, inputSize: 6, hiddenSize: H })));
+    const model = randomize(
+      new Sequential(
+        new Conv1d({ backend, generator, inputSize: D, outputSize: 6, ...options }),
+        relu,
+        new GRU({ backend, generator, inputSize: 6, hiddenSize: H }),
+      ),
+    );
     await expectAgreement(model.eval(), randomFloats(T, N, D), null);
     await expectAgreement(model.eval(), randomFloats(T, N, D), [6, 7, 5]);
     await expectAgreement(model.eval(), randomFloats(T, N, D), [0, 1, 7]);
@@ -63,7 +137,13 @@ describe('whole models as ONNX Runtime runs them', () => {
     class Halved extends Module {
       forward(x: Tensor): Tensor {
         const steps = Math.floor(x.shape[0]! / 2);
-        return gatherRows(x, tensor(backend, Int32Array.from({ length: steps }, (_, t) => 2 * t)));
+        return gatherRows(
+          x,
+          tensor(
+            backend,
+            Int32Array.from({ length: steps }, (_, t) => 2 * t),
+          ),
+        );
       }
 
       outputLengths(given: ArrayLike<number>): Int32Array {
@@ -71,24 +151,57 @@ describe('whole models as ONNX Runtime runs them', () => {
       }
 
       onnx(graph: OnnxGraph, x: OnnxValue): OnnxValue {
-        return graph.one('Slice', [x, graph.integers([0]), graph.integers([-1]), graph.integers([0]), graph.integers([2])], {}, x);
+        return graph.one(
+          'Slice',
+          [x, graph.integers([0]), graph.integers([-1]), graph.integers([0]), graph.integers([2])],
+          {},
+          x,
+        );
       }
     }
     class Mapped extends Halved {
       onnxLengths(graph: OnnxGraph, given: OnnxValue): OnnxValue {
         const wide = graph.one('Cast', [given], { to: 7 }, { dtype: 'i64', rank: 1 });
-        return graph.one('Cast', [graph.one('Div', [wide, graph.integers(2)], {}, wide)], { to: 6 }, { dtype: 'i32', rank: 1 });
+        return graph.one(
+          'Cast',
+          [graph.one('Div', [wide, graph.integers(2)], {}, wide)],
+          { to: 6 },
+          { dtype: 'i32', rank: 1 },
+        );
       }
     }
-    const inner = () => new Sequential(new Conv1d({ backend, generator, inputSize: D, outputSize: D, kernelSize: 3, stride: 2, padding: 1 }), relu);
-    await expectAgreement(randomize(new Sequential(inner(), new GRU({ ...shared, bidirectional: true }))).eval(), randomFloats(T, N, D), [7, 3, 0]);
-    const file = exportOnnx(new Sequential(new Halved(), new GRU(shared)), { lengths: true, input: { shape: ['T', 'N', D] } });
-    await expect(file).rejects.toThrow(/Halved changes the lengths by an outputLengths of its own; give it a method onnxLengths/);
-    await expectAgreement(randomize(new Sequential(new LayerNorm({ backend, size: D }), new Mapped(), new GRU({ ...shared, bidirectional: true }))).eval(), randomFloats(T, N, D), [7, 3, 2]);
+    const inner = () =>
+      new Sequential(
+        new Conv1d({ backend, generator, inputSize: D, outputSize: D, kernelSize: 3, stride: 2, padding: 1 }),
+        relu,
+      );
+    await expectAgreement(
+      randomize(new Sequential(inner(), new GRU({ ...shared, bidirectional: true }))).eval(),
+      randomFloats(T, N, D),
+      [7, 3, 0],
+    );
+    const file = exportOnnx(new Sequential(new Halved(), new GRU(shared)), {
+      lengths: true,
+      input: { shape: ['T', 'N', D] },
+    });
+    await expect(file).rejects.toThrow(
+      /Halved changes the lengths by an outputLengths of its own; give it a method onnxLengths/,
+    );
+    await expectAgreement(
+      randomize(
+        new Sequential(new LayerNorm({ backend, size: D }), new Mapped(), new GRU({ ...shared, bidirectional: true })),
+      ).eval(),
+      randomFloats(T, N, D),
+      [7, 3, 2],
+    );
   });
 
   it('a norm without parameters, a head without a bias, and a plain function', async () => {
-    const model = new Sequential(new LayerNorm({ backend, size: D, affine: false }), exp, new Linear({ backend, generator, inputSize: D, outputSize: 2, bias: false }));
+    const model = new Sequential(
+      new LayerNorm({ backend, size: D, affine: false }),
+      exp,
+      new Linear({ backend, generator, inputSize: D, outputSize: 2, bias: false }),
+    );
     await expectAgreement(model, randomFloats(T, N, D), null);
   });
 
@@ -100,23 +213,40 @@ describe('whole models as ONNX Runtime runs them', () => {
       const result = exportLayer(graph, layer, x, { state });
       graph.output('c_next', result.state!['c']!);
     });
-    for (const [steps, batch] of [[3, 2], [6, 4]] as const) {
+    for (const [steps, batch] of [
+      [3, 2],
+      [6, 4],
+    ] as const) {
       const [x, h, c] = [randomFloats(steps, batch, D), randomFloats(2, batch, H), randomFloats(2, batch, H)];
       const there = await runOnnx(file, { x, h, c });
       using _scope = openScope(backend, { gradient: false });
       const put = ({ data, shape }: HostInput) => tensor(backend, data, { shape });
-      expectClose(there['c_next']!.data, await layer.forward(put(x), { state: { h: put(h), c: put(c) } }).state.c.data(), 'c', { absolute: 1e-5 });
+      expectClose(
+        there['c_next']!.data,
+        await layer.forward(put(x), { state: { h: put(h), c: put(c) } }).state.c.data(),
+        'c',
+        { absolute: 1e-5 },
+      );
     }
   });
 
   it.each(Object.entries(functions))('the function %s', async (_, run) => {
     // Above 0, where all of them are defined and none is steep.
-    await expectAgreement(new Sequential(new Linear({ ...shared, outputSize: 6 }), softplus, run), randomFloats(T, N, D), null);
+    await expectAgreement(
+      new Sequential(new Linear({ ...shared, outputSize: 6 }), softplus, run),
+      randomFloats(T, N, D),
+      null,
+    );
   });
 
   it('an output may have the name of an operator', async () => {
-    const file = await exportOnnxGraph((graph) => graph.output('tanh', graph.one('Tanh', [graph.input('x', 'f32', ['N'])], {}, { dtype: 'f32', rank: 1 })));
-    expect((await runOnnx(file, { x: { data: Float32Array.of(0.5), shape: [1] } }))['tanh']!.data[0]).toBeCloseTo(Math.tanh(0.5), 6);
+    const file = await exportOnnxGraph((graph) =>
+      graph.output('tanh', graph.one('Tanh', [graph.input('x', 'f32', ['N'])], {}, { dtype: 'f32', rank: 1 })),
+    );
+    expect((await runOnnx(file, { x: { data: Float32Array.of(0.5), shape: [1] } }))['tanh']!.data[0]).toBeCloseTo(
+      Math.tanh(0.5),
+      6,
+    );
   });
 
   it('a module of one’s own by its method onnx', async () => {
@@ -155,22 +285,56 @@ describe('what cannot be exported is named, with what to do about it', () => {
   }
   const linear = { backend, inputSize: D, outputSize: 2 };
   const cases: [string, () => Module, RegExp][] = [
-    ['a cell of one’s own', () => new Recurrent({ cell: () => new OwnCell(), inputSize: D }), /no ONNX form of the recurrent cell OwnCell: .*; give the cell a method onnx\(graph, x, state\)/],
-    ['a function of one’s own', () => new Sequential(new Linear(linear), function cube(x) { return x; }), /no ONNX form of the function cube; use one of core's/],
-    ['an activation of one’s own', () => new FullyRecurrent({ ...shared, activation: (x) => add(x, x) }), /no ONNX form of the function activation; use one of core's/],
-    ['a subclass that computes something else', () => new Sequential(new DoubledLinear(linear)), /no ONNX form of DoubledLinear; give the module a method onnx/],
-    ['what learns while it reads', () => new HistoryCompressor({ backend, symbols: 3 }), /a HistoryCompressor learns while it reads, and no file does/],
+    [
+      'a cell of one’s own',
+      () => new Recurrent({ cell: () => new OwnCell(), inputSize: D }),
+      /no ONNX form of the recurrent cell OwnCell: .*; give the cell a method onnx\(graph, x, state\)/,
+    ],
+    [
+      'a function of one’s own',
+      () =>
+        new Sequential(new Linear(linear), function cube(x) {
+          return x;
+        }),
+      /no ONNX form of the function cube; use one of core's/,
+    ],
+    [
+      'an activation of one’s own',
+      () => new FullyRecurrent({ ...shared, activation: (x) => add(x, x) }),
+      /no ONNX form of the function activation; use one of core's/,
+    ],
+    [
+      'a subclass that computes something else',
+      () => new Sequential(new DoubledLinear(linear)),
+      /no ONNX form of DoubledLinear; give the module a method onnx/,
+    ],
+    [
+      'what learns while it reads',
+      () => new HistoryCompressor({ backend, symbols: 3 }),
+      /a HistoryCompressor learns while it reads, and no file does/,
+    ],
   ];
   it.each(cases)('%s', async (_, make, message) => {
-    await expect(exportOnnx(make())).rejects.toMatchObject({ code: 'UNSUPPORTED_MODEL', message: expect.stringMatching(message) as unknown });
+    await expect(exportOnnx(make())).rejects.toMatchObject({
+      code: 'UNSUPPORTED_MODEL',
+      message: expect.stringMatching(message) as unknown,
+    });
   });
 
   it('lengths for what reads no sequence, an input of unknown axes, two outputs of one name, no output', async () => {
-    await expect(exportOnnx(new GRUCell(shared), { lengths: true })).rejects.toThrow(/GRUCell reads no sequence, and takes no lengths/);
+    await expect(exportOnnx(new GRUCell(shared), { lengths: true })).rejects.toThrow(
+      /GRUCell reads no sequence, and takes no lengths/,
+    );
     await expect(exportOnnx(new Dropout({ rate: 0.5 }))).rejects.toThrow(/cannot be told from its layers; pass input/);
     // What a caller without types can write: the file would have no lengths.
-    await expect(exportOnnx(new Dropout({ rate: 0.5 }), { length: true } as object)).rejects.toThrow(/unknown option length; expected \{ input, lengths, name \}/);
-    await expect(exportOnnxGraph((graph) => [1, 2].forEach(() => graph.input('x', 'f32', ['N'])))).rejects.toThrow(/expected a name of its own for a value, got 'x'/);
-    await expect(exportOnnxGraph((graph) => void graph.input('x', 'f32', ['N']))).rejects.toThrow(/the graph has no output/);
+    await expect(exportOnnx(new Dropout({ rate: 0.5 }), { length: true } as object)).rejects.toThrow(
+      /unknown option length; expected \{ input, lengths, name \}/,
+    );
+    await expect(exportOnnxGraph((graph) => [1, 2].forEach(() => graph.input('x', 'f32', ['N'])))).rejects.toThrow(
+      /expected a name of its own for a value, got 'x'/,
+    );
+    await expect(exportOnnxGraph((graph) => void graph.input('x', 'f32', ['N']))).rejects.toThrow(
+      /the graph has no output/,
+    );
   });
 });

@@ -5,8 +5,12 @@ import { exportOnnxGraph } from './graph.ts';
 import { buildModel } from './model.ts';
 
 export interface ExportOnnxOptions {
-  /** The model's first input, `x` by default. Its type and axes are those that the first layer takes: `[T, N]` of i32 for an embedding, else `[T, N, D]` of f32. */
-  readonly input?: { readonly name?: string; readonly dtype?: OnnxElementType; readonly shape?: readonly OnnxDimension[] } | undefined;
+  /**
+   * The model's first input, `x` by default. Its type and axes are those that the first layer takes: `[T, N]` of i32
+   * for an embedding, else `[T, N, D]` of f32.
+   */
+  readonly input?:
+    { readonly name?: string; readonly dtype?: OnnxElementType; readonly shape?: readonly OnnxDimension[] } | undefined;
   /** Give the model an input `lengths`, i32 `[N]`, each 0…T. False by default. */
   readonly lengths?: boolean | undefined;
   /** The graph's name; `model` by default. */
@@ -14,10 +18,10 @@ export interface ExportOnnxOptions {
 }
 
 /**
- * Writes a model as an ONNX file (operator set 17) whose axes T and N are free: any layer or model of `@timestep/layers`, or
- * a module of one's own with a method `onnx(graph, x, input)`. What is written is the model in `eval()`: no dropout. The
- * output is named `output`; where the model is a recurrent layer, its final state follows as `state_h` and `state_c`. Some
- * take and make other things:
+ * Writes a model as an ONNX file (operator set 17) whose axes T and N are free: any layer or model of
+ * `@timestep/layers`, or a module of one's own with a method `onnx(graph, x, input)`. What is written is the model in
+ * `eval()`: no dropout. The output is named `output`; where the model is a recurrent layer, its final state follows as
+ * `state_h` and `state_c`. Some take and make other things:
  *
  * | model | inputs | outputs |
  * |---|---|---|
@@ -33,6 +37,7 @@ export interface ExportOnnxOptions {
  */
 export async function exportOnnx(model: Module, options: ExportOnnxOptions = {}): Promise<Uint8Array> {
   const unknown = Object.keys(options).filter((name) => !['input', 'lengths', 'name'].includes(name));
-  if (unknown.length > 0) throw new ArgumentError(`[onnx] unknown option ${unknown.join(', ')}; expected { input, lengths, name }`);
+  if (unknown.length > 0)
+    throw new ArgumentError(`[onnx] unknown option ${unknown.join(', ')}; expected { input, lengths, name }`);
   return exportOnnxGraph((graph) => buildModel(graph, model, options), options.name);
 }

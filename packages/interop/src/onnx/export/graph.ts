@@ -22,8 +22,11 @@ export interface OnnxValue {
   readonly rank: number;
 }
 
-/** What a node may be given: whole numbers, `{ float }`, a text, a graph in bytes, or lists of whole numbers or texts. */
-export type OnnxAttribute = number | { readonly float: number } | { readonly graph: Uint8Array } | string | readonly number[] | readonly string[];
+/**
+ * What a node may be given: whole numbers, `{ float }`, a text, a graph in bytes, or lists of whole numbers or texts.
+ */
+export type OnnxAttribute =
+  number | { readonly float: number } | { readonly graph: Uint8Array } | string | readonly number[] | readonly string[];
 
 /** What a loop carries from step to step, and what it gives out at each. */
 export interface OnnxStep {
@@ -63,10 +66,17 @@ export class OnnxGraph {
   }
 
   /** Names a value as a result of the model. `shape` may name the axes. */
-  output(name: string, value: OnnxValue, shape: readonly OnnxDimension[] = Array.from({ length: value.rank }, (_, axis) => `${name}_${axis}`)): void {
+  output(
+    name: string,
+    value: OnnxValue,
+    shape: readonly OnnxDimension[] = Array.from({ length: value.rank }, (_, axis) => `${name}_${axis}`),
+  ): void {
     this.#claim(name);
-    if (shape.length !== value.rank) throw new ArgumentError(`[onnx] output '${name}' has ${value.rank} axes, got a shape of ${shape.length}`);
-    this.#nodes.push(create(NodeProtoSchema, { name: `${name}_node`, opType: 'Identity', input: [value.name], output: [name] }));
+    if (shape.length !== value.rank)
+      throw new ArgumentError(`[onnx] output '${name}' has ${value.rank} axes, got a shape of ${shape.length}`);
+    this.#nodes.push(
+      create(NodeProtoSchema, { name: `${name}_node`, opType: 'Identity', input: [value.name], output: [name] }),
+    );
     this.#outputs.push(describe(name, value.dtype, shape));
   }
 
@@ -86,12 +96,25 @@ export class OnnxGraph {
     const input = inputs.map((value) => value?.name ?? '');
     while (input.at(-1) === '') input.pop();
     const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
-    this.#nodes.push(create(NodeProtoSchema, { name: `${outputs[0]!.name}_node`, opType, input, output: outputs.map(({ name }) => name), attribute }));
+    this.#nodes.push(
+      create(NodeProtoSchema, {
+        name: `${outputs[0]!.name}_node`,
+        opType,
+        input,
+        output: outputs.map(({ name }) => name),
+        attribute,
+      }),
+    );
     return outputs as { [K in keyof Results]: OnnxValue };
   }
 
   /** A node with one output. */
-  one(opType: string, inputs: readonly (OnnxValue | null)[], attributes: Readonly<Record<string, OnnxAttribute>>, result: Pick<OnnxValue, 'dtype' | 'rank'>): OnnxValue {
+  one(
+    opType: string,
+    inputs: readonly (OnnxValue | null)[],
+    attributes: Readonly<Record<string, OnnxAttribute>>,
+    result: Pick<OnnxValue, 'dtype' | 'rank'>,
+  ): OnnxValue {
     return this.node(opType, inputs, attributes, [result])[0];
   }
 
@@ -104,18 +127,32 @@ export class OnnxGraph {
    * @param options.reverse from the last row to the first; outputs stand where their rows stood
    * @returns the state after the last step and the outputs, `[T, …]` each
    */
-  scan(state: readonly OnnxValue[], sequences: readonly OnnxValue[], body: (state: readonly OnnxValue[], rows: readonly OnnxValue[]) => OnnxStep, options: { readonly reverse?: boolean } = {}): OnnxStep {
+  scan(
+    state: readonly OnnxValue[],
+    sequences: readonly OnnxValue[],
+    body: (state: readonly OnnxValue[], rows: readonly OnnxValue[]) => OnnxStep,
+    options: { readonly reverse?: boolean } = {},
+  ): OnnxStep {
     const outside = this.#nodes;
     this.#nodes = [];
     try {
       const before = state.map((value) => ({ ...value, name: this.#fresh('before') }));
       const rows = sequences.map(({ dtype, rank }) => ({ dtype, rank: rank - 1, name: this.#fresh('row') }));
       const made = body(before, rows);
-      if (made.state.length !== state.length) throw new ArgumentError(`[onnx] the body of a loop was given a state of ${state.length} parts and gives back ${made.state.length}`);
+      if (made.state.length !== state.length)
+        throw new ArgumentError(
+          `[onnx] the body of a loop was given a state of ${state.length} parts and gives back ${made.state.length}`,
+        );
       const results = [...made.state, ...made.outputs].map((value) => this.one('Identity', [value], {}, value));
       // ONNX Runtime wants the number of axes where it cannot tell it itself; their lengths may stay open.
-      const describeAll = (values: readonly OnnxValue[]) => values.map(({ name, dtype, rank }) => describe(name, dtype, new Array<string>(rank).fill('')));
-      const proto = create(GraphProtoSchema, { name: this.#fresh('step'), node: this.#nodes, input: describeAll([...before, ...rows]), output: describeAll(results) });
+      const describeAll = (values: readonly OnnxValue[]) =>
+        values.map(({ name, dtype, rank }) => describe(name, dtype, new Array<string>(rank).fill('')));
+      const proto = create(GraphProtoSchema, {
+        name: this.#fresh('step'),
+        node: this.#nodes,
+        input: describeAll([...before, ...rows]),
+        output: describeAll(results),
+      });
       this.#nodes = outside;
       const direction = options.reverse ? 1 : 0;
       const attributes = {
@@ -124,7 +161,14 @@ export class OnnxGraph {
         scan_input_directions: rows.map(() => direction),
         scan_output_directions: made.outputs.map(() => direction),
       };
-      const after = this.node('Scan', [...state, ...sequences], attributes, [...made.state, ...made.outputs.map(({ dtype, rank }) => ({ dtype, rank: rank + 1 }))].map(({ dtype, rank }) => ({ dtype, rank })));
+      const after = this.node(
+        'Scan',
+        [...state, ...sequences],
+        attributes,
+        [...made.state, ...made.outputs.map(({ dtype, rank }) => ({ dtype, rank: rank + 1 }))].map(
+          ({ dtype, rank }) => ({ dtype, rank }),
+        ),
+      );
       return { state: after.slice(0, state.length), outputs: after.slice(state.length) };
     } finally {
       this.#nodes = outside;
@@ -137,7 +181,14 @@ export class OnnxGraph {
     const name = this.#fresh('constant');
     const rank = typeof values === 'number' ? 0 : 1;
     const rawData = new Uint8Array(BigInt64Array.from(list, BigInt).buffer);
-    this.#initializers.push(create(TensorProtoSchema, { name, dataType: elementTypes.i64, dims: rank === 0 ? [] : [BigInt(list.length)], rawData }));
+    this.#initializers.push(
+      create(TensorProtoSchema, {
+        name,
+        dataType: elementTypes.i64,
+        dims: rank === 0 ? [] : [BigInt(list.length)],
+        rawData,
+      }),
+    );
     return { name, dtype: 'i64', rank };
   }
 
@@ -153,7 +204,12 @@ export class OnnxGraph {
    *
    * @param arrange from the contents of each tensor to those of the initialiser, of this shape
    */
-  parameter(name: string, tensors: readonly Tensor[], shape: readonly number[], arrange: (contents: readonly Float32Array[]) => Float32Array): OnnxValue {
+  parameter(
+    name: string,
+    tensors: readonly Tensor[],
+    shape: readonly number[],
+    arrange: (contents: readonly Float32Array[]) => Float32Array,
+  ): OnnxValue {
     const unique = this.#fresh(name);
     this.#pending.push({ name: unique, tensors, shape, arrange });
     return { name: unique, dtype: 'f32', rank: shape.length };
@@ -161,7 +217,8 @@ export class OnnxGraph {
 
   /** The file, little-endian. */
   async finish(name: string): Promise<Uint8Array> {
-    if (this.#outputs.length === 0) throw new ArgumentError("[onnx] the graph has no output; name one with graph.output('name', value)");
+    if (this.#outputs.length === 0)
+      throw new ArgumentError("[onnx] the graph has no output; name one with graph.output('name', value)");
     const parameters = await Promise.all(
       this.#pending.map(async ({ name: unique, tensors, shape, arrange }) => {
         const contents = await readAll(tensors);
@@ -172,13 +229,22 @@ export class OnnxGraph {
       irVersion,
       producerName: 'timestep',
       opsetImport: [{ domain: '', version: BigInt(opset) }],
-      graph: { name, node: this.#nodes, initializer: [...this.#initializers, ...parameters], input: this.#inputs, output: this.#outputs },
+      graph: {
+        name,
+        node: this.#nodes,
+        initializer: [...this.#initializers, ...parameters],
+        input: this.#inputs,
+        output: this.#outputs,
+      },
     });
     return toBinary(ModelProtoSchema, model);
   }
 
   #claim(name: string): void {
-    if (name === '' || this.#names.has(name)) throw new ArgumentError(`[onnx] expected a name of its own for a value, got '${name}'; every input and output needs one`);
+    if (name === '' || this.#names.has(name))
+      throw new ArgumentError(
+        `[onnx] expected a name of its own for a value, got '${name}'; every input and output needs one`,
+      );
     this.#names.add(name);
   }
 
@@ -227,17 +293,29 @@ async function readAll(tensors: readonly Tensor[]): Promise<Float32Array[]> {
 function describe(name: string, dtype: OnnxElementType, shape: readonly OnnxDimension[]): ValueInfoProto {
   const dim = shape.map((length) => {
     if (length === '') return {};
-    return typeof length === 'number' ? { value: { case: 'dimValue' as const, value: BigInt(length) } } : { value: { case: 'dimParam' as const, value: length } };
+    return typeof length === 'number'
+      ? { value: { case: 'dimValue' as const, value: BigInt(length) } }
+      : { value: { case: 'dimParam' as const, value: length } };
   });
-  return create(ValueInfoProtoSchema, { name, type: { tensorType: { elemType: elementTypes[dtype], shape: { dim } } } });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { tensorType: { elemType: elementTypes[dtype], shape: { dim } } },
+  });
 }
 
 function attributeOf(name: string, value: OnnxAttribute): AttributeProto {
   const text = (one: string) => new TextEncoder().encode(one);
-  if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: attributeTypes.int, i: BigInt(value) });
-  if (typeof value === 'string') return create(AttributeProtoSchema, { name, type: attributeTypes.string, s: text(value) });
+  if (typeof value === 'number')
+    return create(AttributeProtoSchema, { name, type: attributeTypes.int, i: BigInt(value) });
+  if (typeof value === 'string')
+    return create(AttributeProtoSchema, { name, type: attributeTypes.string, s: text(value) });
   if ('graph' in value) return create(AttributeProtoSchema, { name, type: attributeTypes.graph, g: value.graph });
   if ('float' in value) return create(AttributeProtoSchema, { name, type: attributeTypes.float, f: value.float });
-  if (value.every((one) => typeof one === 'number')) return create(AttributeProtoSchema, { name, type: attributeTypes.ints, ints: value.map((one) => BigInt(one)) });
-  return create(AttributeProtoSchema, { name, type: attributeTypes.strings, strings: value.map((one) => text(String(one))) });
+  if (value.every((one) => typeof one === 'number'))
+    return create(AttributeProtoSchema, { name, type: attributeTypes.ints, ints: value.map((one) => BigInt(one)) });
+  return create(AttributeProtoSchema, {
+    name,
+    type: attributeTypes.strings,
+    strings: value.map((one) => text(String(one))),
+  });
 }

@@ -28,10 +28,18 @@ function placesAndLengths(graph: OnnxGraph, x: OnnxValue, lengths: OnnxValue): [
 
 /** x `[T, N, D]` with zeros at and past each length. */
 export function maskSteps(graph: OnnxGraph, x: OnnxValue, lengths: OnnxValue): OnnxValue {
-  return graph.one('Where', [stepsBelow(graph, x, lengths), x, graph.floats(Float32Array.of(0), [])], {}, { dtype: 'f32', rank: 3 });
+  return graph.one(
+    'Where',
+    [stepsBelow(graph, x, lengths), x, graph.floats(Float32Array.of(0), [])],
+    {},
+    { dtype: 'f32', rank: 3 },
+  );
 }
 
-/** The lengths behind a convolution: ⌊(length + padding − reach)/stride⌋ + 1, and 0 for a sequence that is empty or too short. */
+/**
+ * The lengths behind a convolution: ⌊(length + padding − reach)/stride⌋ + 1, and 0 for a sequence that is empty or too
+ * short.
+ */
 export function convolvedLengths(graph: OnnxGraph, layer: Conv1d, lengths: OnnxValue): OnnxValue {
   const vector = { dtype: 'i64', rank: 1 } as const;
   const [before, after] = layer.padding;

@@ -1,6 +1,23 @@
 import { ArgumentError, type State } from '@timestep/core';
 import {
-  Attention, BahdanauAttention, Cell, ContinuousHopfield, ConvLSTM, Embedding, EncoderDecoder, FiniteImpulse, HistoryCompressor, LanguageModel, LayerNorm, LuongAttention, ManyToMany, ManyToOne, Module, OneToMany, OneToOne, Sequential,
+  Attention,
+  BahdanauAttention,
+  Cell,
+  ContinuousHopfield,
+  ConvLSTM,
+  Embedding,
+  EncoderDecoder,
+  FiniteImpulse,
+  HistoryCompressor,
+  LanguageModel,
+  LayerNorm,
+  LuongAttention,
+  ManyToMany,
+  ManyToOne,
+  Module,
+  OneToMany,
+  OneToOne,
+  Sequential,
 } from '@timestep/layers';
 import { InteropError } from '../../errors.ts';
 import type { OnnxDimension, OnnxElementType } from '../types.ts';
@@ -13,33 +30,72 @@ import { exportOneToMany } from './one-to-many.ts';
 
 /** The inputs and outputs of a whole model, and what is between. */
 export function buildModel(graph: OnnxGraph, model: Module, options: ExportOnnxOptions): void {
-  if (model instanceof HistoryCompressor) throw new InteropError('UNSUPPORTED_MODEL', '[onnx] a HistoryCompressor learns while it reads, and no file does; train an LSTM on what it has found, and export that');
+  if (model instanceof HistoryCompressor)
+    throw new InteropError(
+      'UNSUPPORTED_MODEL',
+      '[onnx] a HistoryCompressor learns while it reads, and no file does; train an LSTM on what it has found, and export that',
+    );
   const { name = 'x', dtype, shape } = options.input ?? {};
   const guess = shape ? null : inputOf(model);
   const x = graph.input(name, dtype ?? guess?.dtype ?? 'f32', shape ?? guess!.shape);
   const lengths = options.lengths ? graph.input('lengths', 'i32', ['N']) : undefined;
   if (lengths && (model instanceof Cell || model instanceof OneToMany || model instanceof OneToOne)) {
-    throw new ArgumentError(`[onnx] ${model.constructor.name} reads no sequence, and takes no lengths; leave out lengths: true`);
+    throw new ArgumentError(
+      `[onnx] ${model.constructor.name} reads no sequence, and takes no lengths; leave out lengths: true`,
+    );
   }
   if (model instanceof EncoderDecoder) return buildEncoderDecoder(graph, model, x, lengths);
   if (model instanceof Attention) return buildAttention(graph, model, x, lengths);
-  if (model instanceof OneToMany) return graph.output('output', exportOneToMany(graph, model as OneToMany<State>, x, { steps: graph.input('steps', 'i32', []) }));
+  if (model instanceof OneToMany)
+    return graph.output(
+      'output',
+      exportOneToMany(graph, model as OneToMany<State>, x, { steps: graph.input('steps', 'i32', []) }),
+    );
   const parts = model instanceof Cell ? Object.entries((model as Cell<State>).stateShapes) : [];
   const before = Object.fromEntries(parts.map(([part, axes]) => [part, graph.input(part, 'f32', ['N', ...axes])]));
-  const { output, state = {} } = exportLayer(graph, model, x, { lengths, ...(parts.length > 0 ? { state: before } : {}) });
+  const { output, state = {} } = exportLayer(graph, model, x, {
+    lengths,
+    ...(parts.length > 0 ? { state: before } : {}),
+  });
   graph.output('output', output);
   for (const [part, value] of Object.entries(state)) graph.output(`state_${part}`, value);
 }
 
-function buildEncoderDecoder(graph: OnnxGraph, model: EncoderDecoder, tokens: OnnxValue, lengths: OnnxValue | undefined): void {
-  const { logits, weights } = exportTeacherForced(graph, model, tokens, graph.input('targets', 'i32', ['T', 'N']), lengths ?? null);
+function buildEncoderDecoder(
+  graph: OnnxGraph,
+  model: EncoderDecoder,
+  tokens: OnnxValue,
+  lengths: OnnxValue | undefined,
+): void {
+  const { logits, weights } = exportTeacherForced(
+    graph,
+    model,
+    tokens,
+    graph.input('targets', 'i32', ['T', 'N']),
+    lengths ?? null,
+  );
   graph.output('logits', logits);
   if (weights) graph.output('weights', weights);
 }
 
-function buildAttention(graph: OnnxGraph, attention: Attention, queries: OnnxValue, lengths: OnnxValue | undefined): void {
-  const size = attention instanceof BahdanauAttention ? attention.weight_key.shape[1]! : attention instanceof LuongAttention ? (attention.weight_key?.shape[1] ?? 'K') : 'K';
-  const { context, weights } = exportAttention(graph, attention, queries, exportMemory(graph, attention, graph.input('memory', 'f32', ['S', 'N', size]), lengths ?? null));
+function buildAttention(
+  graph: OnnxGraph,
+  attention: Attention,
+  queries: OnnxValue,
+  lengths: OnnxValue | undefined,
+): void {
+  const size =
+    attention instanceof BahdanauAttention
+      ? attention.weight_key.shape[1]!
+      : attention instanceof LuongAttention
+        ? (attention.weight_key?.shape[1] ?? 'K')
+        : 'K';
+  const { context, weights } = exportAttention(
+    graph,
+    attention,
+    queries,
+    exportMemory(graph, attention, graph.input('memory', 'f32', ['S', 'N', size]), lengths ?? null),
+  );
   graph.output('context', context);
   graph.output('weights', weights);
 }
@@ -62,7 +118,9 @@ function inputOf(model: Module): Input {
   }
   const shape = floatAxes(model);
   if (shape) return { dtype: 'f32', shape };
-  throw new ArgumentError(`[onnx] the input of ${model.constructor.name} cannot be told from its layers; pass input: { dtype, shape }, such as { dtype: 'f32', shape: ['T', 'N', 40] }`);
+  throw new ArgumentError(
+    `[onnx] the input of ${model.constructor.name} cannot be told from its layers; pass input: { dtype, shape }, such as { dtype: 'f32', shape: ['T', 'N', 40] }`,
+  );
 }
 
 function floatAxes(model: Module): readonly OnnxDimension[] | null {

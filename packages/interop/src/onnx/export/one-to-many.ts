@@ -11,16 +11,27 @@ import type { OnnxRecurrence } from './recurrent.ts';
  * @param given.steps a whole number without axes: how many steps the model writes from its own outputs
  * @param given.targets `[T, N, P]`: each step reads the true output before it
  */
-export function exportOneToMany(graph: OnnxGraph, model: OneToMany<State>, x: OnnxValue, given: { readonly steps: OnnxValue } | { readonly targets: OnnxValue }): OnnxValue {
+export function exportOneToMany(
+  graph: OnnxGraph,
+  model: OneToMany<State>,
+  x: OnnxValue,
+  given: { readonly steps: OnnxValue } | { readonly targets: OnnxValue },
+): OnnxValue {
   const start = exportStart(graph, model, x);
   const nothing = zeros(graph, axesOf(graph, x, 0, 1), [model.outputSize]);
   const run = (input: OnnxValue, state: OnnxRecurrence['state']) => {
     const made = exportLayer(graph, model.layer, input, { state });
     return { y: exportLayer(graph, model.head, made.output).output, state: made.state! };
   };
-  if ('targets' in given) return run(concat(graph, [lift(graph, nothing), cut(graph, given.targets, 0, 0, -1)], 0), start).y;
+  if ('targets' in given)
+    return run(concat(graph, [lift(graph, nothing), cut(graph, given.targets, 0, 0, -1)], 0), start).y;
   const names = Object.keys(start);
-  const count = graph.one('Range', [graph.integers(0), cast(graph, given.steps, 'i64'), graph.integers(1)], {}, { dtype: 'i64', rank: 1 });
+  const count = graph.one(
+    'Range',
+    [graph.integers(0), cast(graph, given.steps, 'i64'), graph.integers(1)],
+    {},
+    { dtype: 'i64', rank: 1 },
+  );
   const { outputs } = graph.scan([nothing, ...names.map((name) => start[name]!)], [count], ([before, ...parts]) => {
     const made = run(lift(graph, before!), Object.fromEntries(names.map((name, k) => [name, parts[k]!])));
     const y = pick(graph, made.y, 0);
@@ -34,7 +45,12 @@ function exportStart(graph: OnnxGraph, { layer, starts }: OneToMany<State>, x: O
   const parts = Object.entries(layer.cells[0]!.stateShapes).map(([name, shape], k) => {
     const rank = shape.length + 2;
     const rows = graph.one('Tanh', [exportLayer(graph, starts[k]!, x).output], {}, x);
-    const parted = graph.one('Reshape', [rows, graph.integers([-1, layer.numLayers, ...shape])], {}, { dtype: 'f32', rank });
+    const parted = graph.one(
+      'Reshape',
+      [rows, graph.integers([-1, layer.numLayers, ...shape])],
+      {},
+      { dtype: 'f32', rank },
+    );
     const perm = [1, 0, ...shape.map((_, axis) => axis + 2)];
     return [name, graph.one('Transpose', [parted], { perm }, parted)] as const;
   });

@@ -11,14 +11,24 @@ interface Operator {
 }
 
 /**
- * The cells of one layer where ONNX has an operator for them: plain LSTM, GRU and RNN cells, both directions with the same
- * options; else null. Its LSTM has no projection and no norms.
+ * The cells of one layer where ONNX has an operator for them: plain LSTM, GRU and RNN cells, both directions with the
+ * same options; else null. Its LSTM has no projection and no norms.
  */
 export function operatorCells(cells: readonly Cell<State>[]): readonly OperatorCell[] | null {
   // A subclass may have other equations.
-  const known = cells.filter(({ constructor }) => constructor === LSTMCell || constructor === GRUCell || constructor === RNNCell) as unknown as OperatorCell[];
+  const known = cells.filter(
+    ({ constructor }) => constructor === LSTMCell || constructor === GRUCell || constructor === RNNCell,
+  ) as unknown as OperatorCell[];
   const plain = known.filter((cell) => !(cell instanceof LSTMCell && (cell.weight_hr || cell.norm_ih)));
-  const alike = new Set(plain.map((cell) => JSON.stringify([operatorOf(cell, 1), cell.bias_ih !== null, cell instanceof LSTMCell && cell.weight_peephole !== null])));
+  const alike = new Set(
+    plain.map((cell) =>
+      JSON.stringify([
+        operatorOf(cell, 1),
+        cell.bias_ih !== null,
+        cell instanceof LSTMCell && cell.weight_peephole !== null,
+      ]),
+    ),
+  );
   return plain.length === cells.length && alike.size === 1 ? plain : null;
 }
 
@@ -28,13 +38,26 @@ export function operatorCells(cells: readonly Cell<State>[]): readonly OperatorC
  *
  * @param lengths i32 `[N]`, each 1…T
  */
-export function exportOperator(graph: OnnxGraph, cells: readonly OperatorCell[], x: OnnxValue, lengths: OnnxValue | null, initial: readonly (OnnxValue | undefined)[]): OnnxValue[] {
+export function exportOperator(
+  graph: OnnxGraph,
+  cells: readonly OperatorCell[],
+  x: OnnxValue,
+  lengths: OnnxValue | null,
+  initial: readonly (OnnxValue | undefined)[],
+): OnnxValue[] {
   const [first] = cells as readonly [OperatorCell];
   const { opType, attributes } = operatorOf(first, cells.length);
   const order = onnxGates[opType];
   const { hiddenSize: H, inputSize: D } = first;
-  const stacked = (name: string, pick: (cell: OperatorCell) => readonly Tensor[], shape: readonly number[], by: readonly number[]) =>
-    graph.parameter(`${opType.toLowerCase()}_${name}`, cells.flatMap(pick), [cells.length, ...shape], (contents) => joined(contents.map((values) => permuteBlocks(values, by))));
+  const stacked = (
+    name: string,
+    pick: (cell: OperatorCell) => readonly Tensor[],
+    shape: readonly number[],
+    by: readonly number[],
+  ) =>
+    graph.parameter(`${opType.toLowerCase()}_${name}`, cells.flatMap(pick), [cells.length, ...shape], (contents) =>
+      joined(contents.map((values) => permuteBlocks(values, by))),
+    );
   const gates = order.length;
   const bias = first.bias_ih && stacked('B', ({ bias_ih, bias_hh }) => [bias_ih!, bias_hh!], [2 * gates * H], order);
   const peephole = first instanceof LSTMCell && first.weight_peephole;
@@ -49,11 +72,22 @@ export function exportOperator(graph: OnnxGraph, cells: readonly OperatorCell[],
   ];
   const state = { dtype: 'f32', rank: 3 } as const;
   const results = [{ dtype: 'f32', rank: 4 } as const, state, ...(opType === 'LSTM' ? [state] : [])];
-  return graph.node(opType, inputs, { hidden_size: H, direction: cells.length === 2 ? 'bidirectional' : 'forward', ...attributes }, results);
+  return graph.node(
+    opType,
+    inputs,
+    { hidden_size: H, direction: cells.length === 2 ? 'bidirectional' : 'forward', ...attributes },
+    results,
+  );
 }
 
 function operatorOf(cell: OperatorCell, directions: number): Operator {
   if (cell instanceof LSTMCell) return { opType: 'LSTM', attributes: { input_forget: cell.coupledGates ? 1 : 0 } };
-  if (cell instanceof GRUCell) return { opType: 'GRU', attributes: { linear_before_reset: cell.reset === 'after' ? 1 : 0 } };
-  return { opType: 'RNN', attributes: { activations: Array.from({ length: directions }, () => (cell.activation === 'relu' ? 'Relu' : 'Tanh')) } };
+  if (cell instanceof GRUCell)
+    return { opType: 'GRU', attributes: { linear_before_reset: cell.reset === 'after' ? 1 : 0 } };
+  return {
+    opType: 'RNN',
+    attributes: {
+      activations: Array.from({ length: directions }, () => (cell.activation === 'relu' ? 'Relu' : 'Tanh')),
+    },
+  };
 }

@@ -11,15 +11,31 @@ export function whole(graph: OnnxGraph, name: string, tensor: Tensor): OnnxValue
 /** Row k of a parameter `[K, …]`. */
 export function rowOf(graph: OnnxGraph, name: string, tensor: Tensor, k: number): OnnxValue {
   const size = tensor.size / tensor.shape[0]!;
-  return graph.parameter(name, [tensor], tensor.shape.slice(1), ([contents]) => contents!.subarray(k * size, (k + 1) * size));
+  return graph.parameter(name, [tensor], tensor.shape.slice(1), ([contents]) =>
+    contents!.subarray(k * size, (k + 1) * size),
+  );
 }
 
 /** x Wᵀ + b: x `[…, D]`, W `[rows, D]`, of which `from` … `to` are used. */
-export function product(graph: OnnxGraph, x: OnnxValue, weight: Tensor, bias: Tensor | null = null, [from, to]: readonly [number, number] = [0, weight.shape[0]!]): OnnxValue {
+export function product(
+  graph: OnnxGraph,
+  x: OnnxValue,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  [from, to]: readonly [number, number] = [0, weight.shape[0]!],
+): OnnxValue {
   const columns = weight.shape[1]!;
-  const turned = graph.parameter('weight', [weight], [columns, to - from], ([contents]) => transposed(contents!.subarray(from * columns, to * columns), to - from, columns));
+  const turned = graph.parameter('weight', [weight], [columns, to - from], ([contents]) =>
+    transposed(contents!.subarray(from * columns, to * columns), to - from, columns),
+  );
   const result = graph.one('MatMul', [x, turned], {}, x);
-  return bias ? add(graph, result, graph.parameter('bias', [bias], [to - from], ([contents]) => contents!.subarray(from, to))) : result;
+  return bias
+    ? add(
+        graph,
+        result,
+        graph.parameter('bias', [bias], [to - from], ([contents]) => contents!.subarray(from, to)),
+      )
+    : result;
 }
 
 /** a + b, of the rank of a. */
@@ -43,7 +59,13 @@ export function scalar(graph: OnnxGraph, value: number): OnnxValue {
 }
 
 /** From one place of an axis to another; counted from the end where negative. */
-export function cut(graph: OnnxGraph, value: OnnxValue, axis: number, from: number, to = Number.MAX_SAFE_INTEGER): OnnxValue {
+export function cut(
+  graph: OnnxGraph,
+  value: OnnxValue,
+  axis: number,
+  from: number,
+  to = Number.MAX_SAFE_INTEGER,
+): OnnxValue {
   return graph.one('Slice', [value, graph.integers([from]), graph.integers([to]), graph.integers([axis])], {}, value);
 }
 

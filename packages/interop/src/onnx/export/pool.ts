@@ -8,18 +8,40 @@ const row = { dtype: 'f32', rank: 2 } as const;
 const cube = { dtype: 'f32', rank: 3 } as const;
 
 /** What a ManyToOne reads of its layer's outputs: `[T, N, P]` → `[N, P]`. */
-export function exportPool(graph: OnnxGraph, { pool, layer }: ManyToOne<State>, output: OnnxValue, lengths: OnnxValue | undefined): OnnxValue {
+export function exportPool(
+  graph: OnnxGraph,
+  { pool, layer }: ManyToOne<State>,
+  output: OnnxValue,
+  lengths: OnnxValue | undefined,
+): OnnxValue {
   const fill = (mask: OnnxValue, value: number) => graph.one('Where', [mask, output, scalar(graph, value)], {}, cube);
   const sum = (value: OnnxValue) => graph.one('ReduceSum', [value, graph.integers([0])], { keepdims: 0 }, row);
   if (pool === 'max') {
-    const largest = graph.one('ReduceMax', [lengths ? fill(stepsBelow(graph, output, lengths), -1e30) : output], { axes: [0], keepdims: 0 }, row);
+    const largest = graph.one(
+      'ReduceMax',
+      [lengths ? fill(stepsBelow(graph, output, lengths), -1e30) : output],
+      { axes: [0], keepdims: 0 },
+      row,
+    );
     if (!lengths) return largest;
-    const some = graph.one('Unsqueeze', [graph.one('Greater', [cast(graph, lengths, 'i64'), graph.integers(0)], {}, { dtype: 'bool', rank: 1 }), graph.integers([1])], {}, { dtype: 'bool', rank: 2 });
+    const some = graph.one(
+      'Unsqueeze',
+      [
+        graph.one('Greater', [cast(graph, lengths, 'i64'), graph.integers(0)], {}, { dtype: 'bool', rank: 1 }),
+        graph.integers([1]),
+      ],
+      {},
+      { dtype: 'bool', rank: 2 },
+    );
     return graph.one('Where', [some, largest, scalar(graph, 0)], {}, row);
   }
   if (pool === 'mean') {
     if (!lengths) return graph.one('ReduceMean', [output], { axes: [0], keepdims: 0 }, row);
-    const counts = cast(graph, graph.one('Unsqueeze', [lengths, graph.integers([1])], {}, { dtype: 'i32', rank: 2 }), 'f32');
+    const counts = cast(
+      graph,
+      graph.one('Unsqueeze', [lengths, graph.integers([1])], {}, { dtype: 'i32', rank: 2 }),
+      'f32',
+    );
     // Past a length the outputs are 0 already.
     return graph.one('Div', [sum(output), graph.one('Max', [counts, scalar(graph, 1)], {}, row)], {}, row);
   }

@@ -6,7 +6,10 @@ import { stepsBelow } from './lengths.ts';
 import { exportOperator, operatorCells, type OperatorCell } from './operator.ts';
 import { add, cast, concat, lift, pick, scalar } from './parts.ts';
 
-/** A recurrent layer's results: the output `[T, N, P·directions]` and each part of the final state, `[L·directions, N, …]`. */
+/**
+ * A recurrent layer's results: the output `[T, N, P·directions]` and each part of the final state, `[L·directions, N,
+ * …]`.
+ */
 export interface OnnxRecurrence {
   readonly output: OnnxValue;
   readonly state: Readonly<Record<string, OnnxValue>>;
@@ -34,7 +37,12 @@ interface LayerResult {
 }
 
 /** Layer by layer: ONNX's own operator where it has one, else a Scan for each direction. */
-export function exportRecurrent(graph: OnnxGraph, layer: Recurrent<State>, x: OnnxValue, input: OnnxRecurrentInput = {}): OnnxRecurrence {
+export function exportRecurrent(
+  graph: OnnxGraph,
+  layer: Recurrent<State>,
+  x: OnnxValue,
+  input: OnnxRecurrentInput = {},
+): OnnxRecurrence {
   const names = Object.keys(layer.cells[0]!.stateShapes);
   const finals: Record<string, OnnxValue[]> = Object.fromEntries(names.map((name) => [name, []]));
   const lengths = input.lengths ?? null;
@@ -46,16 +54,26 @@ export function exportRecurrent(graph: OnnxGraph, layer: Recurrent<State>, x: On
     const known = operatorCells(cells);
     const initial = names.map((name) => {
       const part = input.state?.[name];
-      return part && graph.one('Slice', [part, graph.integers([from]), graph.integers([to]), graph.integers([0])], {}, part);
+      return (
+        part && graph.one('Slice', [part, graph.integers([from]), graph.integers([to]), graph.integers([0])], {}, part)
+      );
     });
-    const { output, states } = known ? runOperator(graph, known, current, given, initial) : runCells(graph, cells, current, given, initial);
+    const { output, states } = known
+      ? runOperator(graph, known, current, given, initial)
+      : runCells(graph, cells, current, given, initial);
     states.forEach((state, k) => finals[names[k]!]!.push(state));
     current = layer.residual && depth > 0 ? add(graph, output, current) : output;
   }
   return { output: current, state: Object.fromEntries(names.map((name) => [name, concat(graph, finals[name]!, 0)])) };
 }
 
-function runOperator(graph: OnnxGraph, cells: readonly OperatorCell[], x: OnnxValue, { lengths, mask }: Given, initial: readonly (OnnxValue | undefined)[]): LayerResult {
+function runOperator(
+  graph: OnnxGraph,
+  cells: readonly OperatorCell[],
+  x: OnnxValue,
+  { lengths, mask }: Given,
+  initial: readonly (OnnxValue | undefined)[],
+): LayerResult {
   const whole = { dtype: 'i64', rank: 1 } as const;
   const wide = lengths && cast(graph, lengths, 'i64');
   // ONNX Runtime refuses a length of 0: such a sequence makes one step, whose results are then left out.
@@ -67,17 +85,55 @@ function runOperator(graph: OnnxGraph, cells: readonly OperatorCell[], x: OnnxVa
   if (!wide || !mask) return { output, states };
   const some = graph.one('Greater', [wide, graph.integers(0)], {}, { dtype: 'bool', rank: 1 });
   const rows = graph.one('Unsqueeze', [some, graph.integers([0, 2])], {}, { dtype: 'bool', rank: 3 });
-  return { output: choose(graph, mask, output, scalar(graph, 0)), states: states.map((state, k) => choose(graph, rows, state, initial[k] ?? scalar(graph, 0))) };
+  return {
+    output: choose(graph, mask, output, scalar(graph, 0)),
+    states: states.map((state, k) => choose(graph, rows, state, initial[k] ?? scalar(graph, 0))),
+  };
 }
 
-function runCells(graph: OnnxGraph, cells: readonly Cell<State>[], x: OnnxValue, given: Given, initial: readonly (OnnxValue | undefined)[]): LayerResult {
-  const results = cells.map((cell, direction) => runCell(graph, cell, x, given, initial.map((part) => part && pick(graph, part, direction)), direction === 1));
-  const states = results[0]!.states.map((_, k) => concat(graph, results.map(({ states: own }) => lift(graph, own[k]!)), 0));
-  return { output: concat(graph, results.map(({ output }) => output), 2), states };
+function runCells(
+  graph: OnnxGraph,
+  cells: readonly Cell<State>[],
+  x: OnnxValue,
+  given: Given,
+  initial: readonly (OnnxValue | undefined)[],
+): LayerResult {
+  const results = cells.map((cell, direction) =>
+    runCell(
+      graph,
+      cell,
+      x,
+      given,
+      initial.map((part) => part && pick(graph, part, direction)),
+      direction === 1,
+    ),
+  );
+  const states = results[0]!.states.map((_, k) =>
+    concat(
+      graph,
+      results.map(({ states: own }) => lift(graph, own[k]!)),
+      0,
+    ),
+  );
+  return {
+    output: concat(
+      graph,
+      results.map(({ output }) => output),
+      2,
+    ),
+    states,
+  };
 }
 
 /** One direction of one layer, step by step; what stands past a length changes nothing and comes out as 0. */
-function runCell(graph: OnnxGraph, cell: Cell<State>, x: OnnxValue, { mask }: Given, initial: readonly (OnnxValue | undefined)[], reverse: boolean): LayerResult {
+function runCell(
+  graph: OnnxGraph,
+  cell: Cell<State>,
+  x: OnnxValue,
+  { mask }: Given,
+  initial: readonly (OnnxValue | undefined)[],
+  reverse: boolean,
+): LayerResult {
   const { prepare, step } = exportCell(cell);
   const names = Object.keys(cell.stateShapes);
   const zeros = initial.includes(undefined) ? startOf(graph, cell, x, 1) : {};
@@ -87,11 +143,18 @@ function runCell(graph: OnnxGraph, cell: Cell<State>, x: OnnxValue, { mask }: Gi
     start,
     sequences,
     (before, rows) => {
-      const made = step(graph, mask ? rows.slice(0, -1) : rows, Object.fromEntries(names.map((name, k) => [name, before[k]!])));
+      const made = step(
+        graph,
+        mask ? rows.slice(0, -1) : rows,
+        Object.fromEntries(names.map((name, k) => [name, before[k]!])),
+      );
       const after = names.map((name) => made.state[name]!);
       if (!mask) return { state: after, outputs: [made.output] };
       const running = rows.at(-1)!;
-      return { state: after.map((part, k) => choose(graph, widened(graph, running, part.rank), part, before[k]!)), outputs: [choose(graph, running, made.output, scalar(graph, 0))] };
+      return {
+        state: after.map((part, k) => choose(graph, widened(graph, running, part.rank), part, before[k]!)),
+        outputs: [choose(graph, running, made.output, scalar(graph, 0))],
+      };
     },
     { reverse },
   );
@@ -106,5 +169,10 @@ function choose(graph: OnnxGraph, mask: OnnxValue, a: OnnxValue, b: OnnxValue): 
 function widened(graph: OnnxGraph, mask: OnnxValue, rank: number): OnnxValue {
   if (rank === 2) return mask;
   if (rank === 1) return graph.one('Squeeze', [mask, graph.integers([1])], {}, { dtype: 'bool', rank });
-  return graph.one('Unsqueeze', [mask, graph.integers(Array.from({ length: rank - 2 }, (_, k) => k + 2))], {}, { dtype: 'bool', rank });
+  return graph.one(
+    'Unsqueeze',
+    [mask, graph.integers(Array.from({ length: rank - 2 }, (_, k) => k + 2))],
+    {},
+    { dtype: 'bool', rank },
+  );
 }

@@ -1,7 +1,31 @@
 import { add, multiply, relu, softplus, tanh, type State, type Tensor } from '@timestep/core';
-import { Cell, ConvLSTM, FiniteImpulse, FullyRecurrent, GRUCell, IndRNN, Jordan, LSTM, LSTMCell, MGU, MinGRU, MinLSTM, Parameter, Recurrent, RNNCell, type StackOptions } from '@timestep/layers';
+import {
+  Cell,
+  ConvLSTM,
+  FiniteImpulse,
+  FullyRecurrent,
+  GRUCell,
+  IndRNN,
+  Jordan,
+  LSTM,
+  LSTMCell,
+  MGU,
+  MinGRU,
+  MinLSTM,
+  Parameter,
+  Recurrent,
+  RNNCell,
+  type StackOptions,
+} from '@timestep/layers';
 import { describe, expect, it } from 'vitest';
-import { backend, drawsOf, expectAgreement, expectOutputs, put, type SequenceModel } from '../../test-support/agreement.ts';
+import {
+  backend,
+  drawsOf,
+  expectAgreement,
+  expectOutputs,
+  put,
+  type SequenceModel,
+} from '../../test-support/agreement.ts';
 import type { HostInput } from '../../test-support/onnx-runtime.ts';
 import type { OnnxCellStep } from './cell.ts';
 import { exportOnnx } from './export.ts';
@@ -40,36 +64,54 @@ class OwnCell extends Cell<{ h: Tensor; total: Tensor }> {
 
 const kinds: Readonly<Record<string, (stack: Omit<StackOptions, 'inputSize'>) => SequenceModel>> = {
   'LSTM, projected': (stack) => new LSTM({ ...shared, ...stack, projectionSize: 2 }),
-  'LSTM, projected, peepholes, coupled gates': (stack) => new LSTM({ ...shared, ...stack, projectionSize: 2, peepholes: true, coupledGates: true }),
+  'LSTM, projected, peepholes, coupled gates': (stack) =>
+    new LSTM({ ...shared, ...stack, projectionSize: 2, peepholes: true, coupledGates: true }),
   'LSTM, layer-normalised': (stack) => new LSTM({ ...shared, ...stack, layerNorm: true }),
-  'LSTM, layer-normalised, no biases, peepholes, projected': (stack) => new LSTM({ ...shared, ...stack, layerNorm: true, bias: false, peepholes: true, projectionSize: 3 }),
+  'LSTM, layer-normalised, no biases, peepholes, projected': (stack) =>
+    new LSTM({ ...shared, ...stack, layerNorm: true, bias: false, peepholes: true, projectionSize: 3 }),
   MGU: (stack) => new MGU({ ...shared, ...stack }),
   'MGU without biases': (stack) => new MGU({ ...shared, ...stack, bias: false }),
   'IndRNN, relu': (stack) => new IndRNN({ ...shared, ...stack }),
   'IndRNN, tanh': (stack) => new IndRNN({ ...shared, ...stack, activation: 'tanh' }),
   FullyRecurrent: (stack) => new FullyRecurrent({ ...shared, ...stack }),
-  'FullyRecurrent, softplus, fewer outputs': (stack) => new FullyRecurrent({ ...shared, ...stack, outputSize: 2, activation: softplus }),
+  'FullyRecurrent, softplus, fewer outputs': (stack) =>
+    new FullyRecurrent({ ...shared, ...stack, outputSize: 2, activation: softplus }),
   Jordan: (stack) => new Jordan({ ...shared, ...stack, outputSize: 2 }),
-  'Jordan, other functions': (stack) => new Jordan({ ...shared, ...stack, outputSize: 2, decay: 0.8, activation: relu, outputActivation: tanh }),
+  'Jordan, other functions': (stack) =>
+    new Jordan({ ...shared, ...stack, outputSize: 2, decay: 0.8, activation: relu, outputActivation: tanh }),
   MinGRU: (stack) => new MinGRU({ ...shared, ...stack }),
   MinLSTM: (stack) => new MinLSTM({ ...shared, ...stack, bias: false }),
-  'a cell of one’s own': (stack) => new Recurrent({ ...stack, inputSize: D, cell: (inputSize) => new OwnCell(inputSize) }) as unknown as SequenceModel,
+  'a cell of one’s own': (stack) =>
+    new Recurrent({ ...stack, inputSize: D, cell: (inputSize) => new OwnCell(inputSize) }) as unknown as SequenceModel,
 };
 
-const stacks = [{}, { bidirectional: true }, { numLayers: 3, residual: true }, { numLayers: 2, bidirectional: true, dropout: 0.5 }];
+const stacks = [
+  {},
+  { bidirectional: true },
+  { numLayers: 3, residual: true },
+  { numLayers: 2, bidirectional: true, dropout: 0.5 },
+];
 
 describe.each(Object.entries(kinds))('%s as ONNX Runtime runs it', (name, make) => {
   // The own cell's weight has the width of one direction.
-  it.each(name.startsWith('a cell') ? [stacks[0]!, stacks[2]!] : stacks)('%j, with lengths and without', async (stack) => {
-    for (const given of [null, lengths]) await expectAgreement(randomize(make(stack)), floats(T, N, D), given);
-  });
+  it.each(name.startsWith('a cell') ? [stacks[0]!, stacks[2]!] : stacks)(
+    '%j, with lengths and without',
+    async (stack) => {
+      for (const given of [null, lengths]) await expectAgreement(randomize(make(stack)), floats(T, N, D), given);
+    },
+  );
 });
 
 describe('systems of another form', () => {
-  it.each([{}, { peepholes: true, bidirectional: true }, { numLayers: 2, residual: true, kernelSize: 1 }])('ConvLSTM, %j', async (options) => {
-    const layer = randomize(new ConvLSTM({ backend, generator, inputChannels: 2, hiddenChannels: 3, imageSize: [3, 4], ...options }));
-    for (const given of [null, lengths]) await expectAgreement(layer, floats(T, N, 2, 3, 4), given);
-  });
+  it.each([{}, { peepholes: true, bidirectional: true }, { numLayers: 2, residual: true, kernelSize: 1 }])(
+    'ConvLSTM, %j',
+    async (options) => {
+      const layer = randomize(
+        new ConvLSTM({ backend, generator, inputChannels: 2, hiddenChannels: 3, imageSize: [3, 4], ...options }),
+      );
+      for (const given of [null, lengths]) await expectAgreement(layer, floats(T, N, 2, 3, 4), given);
+    },
+  );
 
   it.each([1, 3])('FiniteImpulse of %i taps: each layer has its delay line', async (taps) => {
     const layer = randomize(new FiniteImpulse({ ...shared, taps, numLayers: 2 }));
@@ -84,10 +126,25 @@ describe('systems of another form', () => {
   });
 
   it('directions of different kinds: each runs by itself', async () => {
-    const gru = new Recurrent({ inputSize: D, numLayers: 2, bidirectional: true, cell: (inputSize, { reverse }) => new GRUCell({ ...shared, inputSize, reset: reverse ? 'before' : 'after' }) });
-    const rnn = new Recurrent({ inputSize: D, bidirectional: true, cell: (inputSize, { reverse }) => new RNNCell({ ...shared, inputSize, activation: reverse ? 'relu' : 'tanh' }) });
-    const lstm = new Recurrent({ inputSize: D, bidirectional: true, cell: (inputSize, { reverse }) => new LSTMCell({ ...shared, inputSize, peepholes: reverse }) });
-    for (const model of [gru, rnn, lstm]) for (const given of [null, lengths]) await expectAgreement(randomize(model as unknown as SequenceModel), floats(T, N, D), given);
+    const gru = new Recurrent({
+      inputSize: D,
+      numLayers: 2,
+      bidirectional: true,
+      cell: (inputSize, { reverse }) => new GRUCell({ ...shared, inputSize, reset: reverse ? 'before' : 'after' }),
+    });
+    const rnn = new Recurrent({
+      inputSize: D,
+      bidirectional: true,
+      cell: (inputSize, { reverse }) => new RNNCell({ ...shared, inputSize, activation: reverse ? 'relu' : 'tanh' }),
+    });
+    const lstm = new Recurrent({
+      inputSize: D,
+      bidirectional: true,
+      cell: (inputSize, { reverse }) => new LSTMCell({ ...shared, inputSize, peepholes: reverse }),
+    });
+    for (const model of [gru, rnn, lstm])
+      for (const given of [null, lengths])
+        await expectAgreement(randomize(model as unknown as SequenceModel), floats(T, N, D), given);
   });
 });
 
@@ -100,7 +157,11 @@ describe('the state before the first step', () => {
       graph.output('output', output);
       graph.output('state_h', state!['h']!);
     });
-    for (const [steps, batch] of [[3, 2], [6, 4], [1, 1]] as const) {
+    for (const [steps, batch] of [
+      [3, 2],
+      [6, 4],
+      [1, 1],
+    ] as const) {
       const [x, h] = [floats(steps, batch, D), floats(4, batch, H)];
       await expectOutputs(file, { x, h }, () => {
         const { output, state } = layer.forward(put(x), { state: { h: put(h) } });
@@ -132,7 +193,12 @@ describe('the state before the first step', () => {
         return super.initialState(batch, backend);
       }
     }
-    const layer = new Recurrent<State>({ inputSize: D, cell: (inputSize) => new Primed(inputSize) as unknown as Cell<State> });
-    await expect(exportOnnx(layer)).rejects.toThrow(/the cell Primed makes its own state before the first step; give the graph an input for it/);
+    const layer = new Recurrent<State>({
+      inputSize: D,
+      cell: (inputSize) => new Primed(inputSize) as unknown as Cell<State>,
+    });
+    await expect(exportOnnx(layer)).rejects.toThrow(
+      /the cell Primed makes its own state before the first step; give the graph an input for it/,
+    );
   });
 });

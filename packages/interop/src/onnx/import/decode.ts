@@ -21,15 +21,27 @@ export function decodeModel(file: Uint8Array): ModelProto {
   try {
     const room = Math.max(leastRoom, maxGrowth * file.byteLength);
     const cost = costOf(ModelProtoSchema, new BinaryReader(file), file.byteLength, room);
-    ensure(cost <= room, 'READ_LIMIT', () => `[onnx] decoding the file would take more than ${room} bytes of memory for its ${file.byteLength}; it is damaged`);
+    ensure(
+      cost <= room,
+      'READ_LIMIT',
+      () =>
+        `[onnx] decoding the file would take more than ${room} bytes of memory for its ${file.byteLength}; it is damaged`,
+    );
     return fromBinary(ModelProtoSchema, file, { readUnknownFields: false });
   } catch (error) {
     if (error instanceof InteropError) throw error;
-    throw new InteropError('MALFORMED_FILE', '[onnx] the file is no ONNX model, or a damaged one: it is no protocol buffer of that form', { cause: error });
+    throw new InteropError(
+      'MALFORMED_FILE',
+      '[onnx] the file is no ONNX model, or a damaged one: it is no protocol buffer of that form',
+      { cause: error },
+    );
   }
 }
 
-/** The memory that a message takes once decoded; stops counting beyond `room`. The messages here do not contain themselves. */
+/**
+ * The memory that a message takes once decoded; stops counting beyond `room`. The messages here do not contain
+ * themselves.
+ */
 function costOf(schema: DescMessage, reader: BinaryReader, end: number, room: number): number {
   const fields = new Map(schema.fields.map((field) => [field.number, field]));
   let cost = messageCost;

@@ -27,13 +27,16 @@ import type { Operator, Operators } from './operators.ts';
 import { broadcastHost, HostIntegers, isHost, onDevice } from './value.ts';
 
 function unary(onTensor: (x: Tensor) => Tensor, onNumber?: (x: number) => number): Operator {
-  return ({ backend }, [x]) => (isHost(x!) && onNumber ? [new HostIntegers(x.shape, x.data.map(onNumber))] : [onTensor(onDevice(backend, x!))]);
+  return ({ backend }, [x]) =>
+    isHost(x!) && onNumber ? [new HostIntegers(x.shape, x.data.map(onNumber))] : [onTensor(onDevice(backend, x!))];
 }
 
 /** On the host where both operands are there, else on the device. */
 function binary(onTensor: (a: Tensor, b: Tensor) => Tensor, onNumber: (a: number, b: number) => number): Operator {
   return ({ node, backend }, [a, b]) =>
-    isHost(a!) && isHost(b!) ? [broadcastHost(node.where, a, b, onNumber)] : [onTensor(onDevice(backend, a!), onDevice(backend, b!))];
+    isHost(a!) && isHost(b!)
+      ? [broadcastHost(node.where, a, b, onNumber)]
+      : [onTensor(onDevice(backend, a!), onDevice(backend, b!))];
 }
 
 /** Any number of operands. */
@@ -76,7 +79,18 @@ export const elementwise: Operators = {
       const chosen = broadcastHost(node.where, condition, a, (c, x) => (c === 0 ? NaN : x));
       return [broadcastHost(node.where, chosen, b, (x, y) => (Number.isNaN(x) ? y : x))];
     }
-    const mask = isHost(condition!) ? equal(onDevice(backend, new HostIntegers(condition.shape, condition.data.map((c) => (c === 0 ? 0 : 1)))), onDevice(backend, new HostIntegers([], [1]))) : condition!;
+    const mask = isHost(condition!)
+      ? equal(
+          onDevice(
+            backend,
+            new HostIntegers(
+              condition.shape,
+              condition.data.map((c) => (c === 0 ? 0 : 1)),
+            ),
+          ),
+          onDevice(backend, new HostIntegers([], [1])),
+        )
+      : condition!;
     return [select(mask, onDevice(backend, a!), onDevice(backend, b!))];
   },
 };

@@ -1,6 +1,19 @@
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
 import { Generator, mean, openScope, relu, square, tensor, type State, type Tensor } from '@timestep/core';
-import { Conv1d, Embedding, GRU, LayerNorm, Linear, LSTM, ManyToOne, MGU, Parameter, RNN, Sequential, type Module } from '@timestep/layers';
+import {
+  Conv1d,
+  Embedding,
+  GRU,
+  LayerNorm,
+  Linear,
+  LSTM,
+  ManyToOne,
+  MGU,
+  Parameter,
+  RNN,
+  Sequential,
+  type Module,
+} from '@timestep/layers';
 import { describe, expect, it } from 'vitest';
 import { expectClose } from '../../test-support/compare.ts';
 import { fixture, jsonFixture } from '../../test-support/fixtures.ts';
@@ -15,22 +28,31 @@ const [T, N, D, H] = [6, 3, 4, 5];
 const shared = { backend, generator, inputSize: D, hiddenSize: H };
 
 function randomize<Model extends Module>(model: Model): Model {
-  for (const parameter of model.parameters()) parameter.assign(Float32Array.from({ length: parameter.size }, () => generator.normal(0, 0.5)));
+  for (const parameter of model.parameters())
+    parameter.assign(Float32Array.from({ length: parameter.size }, () => generator.normal(0, 0.5)));
   return model.eval();
 }
 
 describe('models that PyTorch exported', () => {
   const answers = jsonFixture<Record<string, { shape: number[]; x: number[]; y: number[] }>>('pytorch-onnx.json');
-  it.each(['lstm', 'gru', 'rnn', 'lstm-traced', 'gru-traced', 'rnn-traced'])('%s: the answers of PyTorch and of ONNX Runtime', async (name) => {
-    const { shape, x, y } = answers[name.replace('-traced', '')]!;
-    const file = fixture(`pytorch-${name}.onnx`);
-    const model = importOnnx(file, { backend });
-    using _scope = openScope(backend, { gradient: false });
-    const here = await model.forward({ x: tensor(backend, Float32Array.from(x), { shape }) })['y']!.data();
-    expectClose(here, y, 'PyTorch', { absolute: 1e-5 });
-    expectClose(here, (await runOnnx(file, { x: { data: Float32Array.from(x), shape } }))['y']!.data, 'ONNX Runtime', { absolute: 1e-5 });
-    model.dispose();
-  });
+  it.each(['lstm', 'gru', 'rnn', 'lstm-traced', 'gru-traced', 'rnn-traced'])(
+    '%s: the answers of PyTorch and of ONNX Runtime',
+    async (name) => {
+      const { shape, x, y } = answers[name.replace('-traced', '')]!;
+      const file = fixture(`pytorch-${name}.onnx`);
+      const model = importOnnx(file, { backend });
+      using _scope = openScope(backend, { gradient: false });
+      const here = await model.forward({ x: tensor(backend, Float32Array.from(x), { shape }) })['y']!.data();
+      expectClose(here, y, 'PyTorch', { absolute: 1e-5 });
+      expectClose(
+        here,
+        (await runOnnx(file, { x: { data: Float32Array.from(x), shape } }))['y']!.data,
+        'ONNX Runtime',
+        { absolute: 1e-5 },
+      );
+      model.dispose();
+    },
+  );
 
   it('can be trained on, saved, and run with other sizes', async () => {
     const model = importOnnx(fixture('pytorch-gru.onnx'), { backend });
@@ -49,11 +71,14 @@ describe('models that PyTorch exported', () => {
 describe('models that were exported here come back equal', () => {
   type Model = Module & { forward(x: Tensor, options: object): Tensor | { output: Tensor; state: State } };
   const models: Readonly<Record<string, () => Model>> = {
-    'LSTM, peepholes, both directions, 2 layers': () => new LSTM({ ...shared, peepholes: true, bidirectional: true, numLayers: 2 }),
+    'LSTM, peepholes, both directions, 2 layers': () =>
+      new LSTM({ ...shared, peepholes: true, bidirectional: true, numLayers: 2 }),
     'LSTM, coupled gates, no biases': () => new LSTM({ ...shared, coupledGates: true, bias: false }),
     'GRU, reset before': () => new GRU({ ...shared, reset: 'before' }),
-    'GRU, reset after, both directions, residual': () => new GRU({ ...shared, bidirectional: true, numLayers: 3, residual: true }),
-    'many to one, the last of both directions': () => new ManyToOne({ backend, layer: new GRU({ ...shared, bidirectional: true }), outputSize: 2 }),
+    'GRU, reset after, both directions, residual': () =>
+      new GRU({ ...shared, bidirectional: true, numLayers: 3, residual: true }),
+    'many to one, the last of both directions': () =>
+      new ManyToOne({ backend, layer: new GRU({ ...shared, bidirectional: true }), outputSize: 2 }),
     'many to one, the largest': () => new ManyToOne({ backend, layer: new GRU(shared), outputSize: 2, pool: 'max' }),
     'many to one, the mean': () => new ManyToOne({ backend, layer: new GRU(shared), outputSize: 2, pool: 'mean' }),
     'RNN, relu': () => new RNN({ ...shared, activation: 'relu' }),
@@ -68,21 +93,34 @@ describe('models that were exported here come back equal', () => {
   };
   it.each(Object.entries(models))('%s, with lengths and without', async (_, make) => {
     const model = randomize(make());
-    const x = tensor(backend, Float32Array.from({ length: T * N * D }, () => generator.normal()), { shape: [T, N, D] });
+    const x = tensor(
+      backend,
+      Float32Array.from({ length: T * N * D }, () => generator.normal()),
+      { shape: [T, N, D] },
+    );
     for (const lengths of [null, [4, 6, 0]]) {
       const back = importOnnx(await exportOnnx(model, { lengths: lengths !== null }), { backend });
       using _scope = openScope(backend, { gradient: false });
       const made = model.forward(x, { lengths });
-      const expected: Record<string, Tensor> = 'output' in made ? { output: made.output, ...Object.fromEntries(Object.entries(made.state).map(([name, part]) => [`state_${name}`, part])) } : { output: made };
+      const expected: Record<string, Tensor> =
+        'output' in made
+          ? {
+              output: made.output,
+              ...Object.fromEntries(Object.entries(made.state).map(([name, part]) => [`state_${name}`, part])),
+            }
+          : { output: made };
       const got = back.forward({ x, ...(lengths ? { lengths } : {}) });
-      for (const [name, value] of Object.entries(expected)) expectClose(await got[name]!.data(), await value.data(), name, { relative: 1e-9, absolute: 1e-9 });
+      for (const [name, value] of Object.entries(expected))
+        expectClose(await got[name]!.data(), await value.data(), name, { relative: 1e-9, absolute: 1e-9 });
       back.dispose();
     }
     model.dispose();
   });
 
   it('an embedding of tokens, whose range is checked', async () => {
-    const model = randomize(new Sequential(new Embedding({ backend, generator, numEmbeddings: 7, embeddingSize: D }), new LSTM(shared)));
+    const model = randomize(
+      new Sequential(new Embedding({ backend, generator, numEmbeddings: 7, embeddingSize: D }), new LSTM(shared)),
+    );
     const back = importOnnx(await exportOnnx(model), { backend });
     using _scope = openScope(backend, { gradient: false });
     const tokens = tensor(backend, Int32Array.of(0, 6, 3, 3, 1, 2), { shape: [3, 2] });
@@ -92,13 +130,28 @@ describe('models that were exported here come back equal', () => {
 
 it('slices backwards, as PyTorch turns a sequence round, give what ONNX Runtime gives', async () => {
   const far = -9_000;
-  for (const [start, end] of [[-1, far], [4, 1], [9_000, -3], [0, far], [2, 4]] as const) {
+  for (const [start, end] of [
+    [-1, far],
+    [4, 1],
+    [9_000, -3],
+    [0, far],
+    [2, 4],
+  ] as const) {
     const file = await exportOnnxGraph((graph) => {
-      const sliced = (value: OnnxValue) => graph.one('Slice', [value, graph.integers([start]), graph.integers([end]), graph.integers([0]), graph.integers([-1])], {}, value);
+      const sliced = (value: OnnxValue) =>
+        graph.one(
+          'Slice',
+          [value, graph.integers([start]), graph.integers([end]), graph.integers([0]), graph.integers([-1])],
+          {},
+          value,
+        );
       const x = graph.input('x', 'f32', [5, 2]);
       graph.output('y', sliced(x));
       // The same of whole numbers on the host.
-      graph.output('z', graph.one('Cast', [sliced(graph.integers([10, 11, 12, 13, 14]))], { to: 1 }, { dtype: 'f32', rank: 1 }));
+      graph.output(
+        'z',
+        graph.one('Cast', [sliced(graph.integers([10, 11, 12, 13, 14]))], { to: 1 }, { dtype: 'f32', rank: 1 }),
+      );
     });
     const data = Float32Array.from({ length: 10 }, (_, k) => k);
     const there = await runOnnx(file, { x: { data, shape: [5, 2] } });
@@ -116,19 +169,47 @@ it('slices backwards, as PyTorch turns a sequence round, give what ONNX Runtime 
 describe('what cannot be read is named', () => {
   const build = (node: (graph: Parameters<Parameters<typeof exportOnnxGraph>[0]>[0]) => void) => exportOnnxGraph(node);
   it('an unknown operator', async () => {
-    const file = await build((graph) => graph.output('y', graph.one('Erf', [graph.input('x', 'f32', ['N'])], {}, { dtype: 'f32', rank: 1 })));
-    expect(() => importOnnx(file, { backend })).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_MODEL', message: expect.stringMatching(/node 0 \(Erf 'erf_1_node'\) is an operator that cannot be read/) as unknown }));
+    const file = await build((graph) =>
+      graph.output('y', graph.one('Erf', [graph.input('x', 'f32', ['N'])], {}, { dtype: 'f32', rank: 1 })),
+    );
+    expect(() => importOnnx(file, { backend })).toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED_MODEL',
+        message: expect.stringMatching(/node 0 \(Erf 'erf_1_node'\) is an operator that cannot be read/) as unknown,
+      }),
+    );
   });
   it('a loop over a cell that ONNX has no operator for', async () => {
     const file = await exportOnnx(new MGU(shared));
-    expect(() => importOnnx(file, { backend })).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_MODEL', message: expect.stringMatching(/node \d+ \(Scan 'scan_1_node'\) is an operator that cannot be read/) as unknown }));
+    expect(() => importOnnx(file, { backend })).toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED_MODEL',
+        message: expect.stringMatching(/node \d+ \(Scan 'scan_1_node'\) is an operator that cannot be read/) as unknown,
+      }),
+    );
   });
   it('batches first, a clipped gate, an activation of its own', async () => {
-    const attributes = [{ layout: 1 }, { clip: { float: 3 } }, { activations: ['HardSigmoid', 'Tanh', 'Tanh'] }] as const;
-    for (const [n, expected] of [/layout 1/, /clips its gates/, /activations hardsigmoid,tanh,tanh; sigmoid,tanh,tanh can be read/].entries()) {
+    const attributes = [
+      { layout: 1 },
+      { clip: { float: 3 } },
+      { activations: ['HardSigmoid', 'Tanh', 'Tanh'] },
+    ] as const;
+    for (const [n, expected] of [
+      /layout 1/,
+      /clips its gates/,
+      /activations hardsigmoid,tanh,tanh; sigmoid,tanh,tanh can be read/,
+    ].entries()) {
       const file = await build((graph) => {
         const weight = (columns: number) => graph.floats(new Float32Array(4 * 2 * columns), [1, 8, columns]);
-        graph.output('y', graph.one('LSTM', [graph.input('x', 'f32', ['T', 'N', 3]), weight(3), weight(2)], { hidden_size: 2, ...attributes[n]! }, { dtype: 'f32', rank: 4 }));
+        graph.output(
+          'y',
+          graph.one(
+            'LSTM',
+            [graph.input('x', 'f32', ['T', 'N', 3]), weight(3), weight(2)],
+            { hidden_size: 2, ...attributes[n]! },
+            { dtype: 'f32', rank: 4 },
+          ),
+        );
       });
       expect(() => importOnnx(file, { backend })).toThrow(expected);
     }
@@ -137,10 +218,15 @@ describe('what cannot be read is named', () => {
     const model = importOnnx(await exportOnnx(new LSTM(shared), { lengths: true }), { backend });
     const x = tensor(backend, new Float32Array(T * N * D), { shape: [T, N, D] });
     expect(() => model.forward({ x })).toThrow(/expected the inputs x, lengths, got x/);
-    expect(() => model.forward({ x, lengths: tensor(backend, Int32Array.of(1, 2, 3)) })).toThrow(/needs its sequence_lens as numbers on the host/);
+    expect(() => model.forward({ x, lengths: tensor(backend, Int32Array.of(1, 2, 3)) })).toThrow(
+      /needs its sequence_lens as numbers on the host/,
+    );
     expect(() => model.forward({ x, lengths: [1, 2, 99] })).toThrow(/lengths\[2\] is 99/);
   });
   it('a file that is no model', () => {
-    for (const bytes of [[], [1, 2, 3], [8, 8]]) expect(() => importOnnx(Uint8Array.from(bytes), { backend })).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
+    for (const bytes of [[], [1, 2, 3], [8, 8]])
+      expect(() => importOnnx(Uint8Array.from(bytes), { backend })).toThrow(
+        expect.objectContaining({ code: 'MALFORMED_FILE' }),
+      );
   });
 });

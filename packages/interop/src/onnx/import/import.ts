@@ -43,7 +43,9 @@ export class OnnxModel extends Module {
   constructor(graph: GraphProto, backend: Backend) {
     super();
     this.#backend = backend;
-    const constants = new Map(graph.initializer.map((proto) => [proto.name, readConstant(`initialiser '${proto.name}'`, proto)]));
+    const constants = new Map(
+      graph.initializer.map((proto) => [proto.name, readConstant(`initialiser '${proto.name}'`, proto)]),
+    );
     this.#nodes = graph.node.map((proto, place) => new OnnxNode(proto, place));
     this.inputs = graph.input.filter(({ name }) => !constants.has(name)).map(portOf);
     this.outputs = graph.output.map(portOf);
@@ -59,8 +61,15 @@ export class OnnxModel extends Module {
 
   /** The layers, as `recurrent.0`, and the other weights under the names of the file. */
   override slots(): Slot[] {
-    const layers = [...this.#layers].map(([node, value]) => ({ name: `${node.opType.toLowerCase()}.${this.#nodes.indexOf(node)}`, value }));
-    const weights = [...this.#weights].map(([name, value]) => ({ name, value, replace: (fresh: Tensor) => void this.#weights.set(name, fresh) }));
+    const layers = [...this.#layers].map(([node, value]) => ({
+      name: `${node.opType.toLowerCase()}.${this.#nodes.indexOf(node)}`,
+      value,
+    }));
+    const weights = [...this.#weights].map(([name, value]) => ({
+      name,
+      value,
+      replace: (fresh: Tensor) => void this.#weights.set(name, fresh),
+    }));
     return [...layers, ...weights];
   }
 
@@ -76,10 +85,14 @@ export class OnnxModel extends Module {
     const names = this.inputs.map(({ name }) => name);
     const missing = names.filter((name) => !given.has(name));
     const unknown = [...given.keys()].filter((name) => !names.includes(name));
-    if (missing.length + unknown.length > 0) throw new ArgumentError(`[onnx] expected the inputs ${names.join(', ')}, got ${[...given.keys()].join(', ') || 'none'}; pass each by its name`);
+    if (missing.length + unknown.length > 0)
+      throw new ArgumentError(
+        `[onnx] expected the inputs ${names.join(', ')}, got ${[...given.keys()].join(', ') || 'none'}; pass each by its name`,
+      );
     return tidy(this.#backend, () => {
       const values = new Map<string, Value>([...this.#weights, ...this.#integers]);
-      for (const [name, feed] of given) values.set(name, feed instanceof Tensor ? feed : new HostIntegers([feed.length], [...feed]));
+      for (const [name, feed] of given)
+        values.set(name, feed instanceof Tensor ? feed : new HostIntegers([feed.length], [...feed]));
       for (const node of this.#nodes) this.#run(node, values);
       const results = this.outputs.map(({ name }) => [name, this.#outputOf(values.get(name)!)] as const);
       return Object.fromEntries(results);
@@ -91,7 +104,11 @@ export class OnnxModel extends Module {
     const layer = this.#layers.get(node);
     // A layer has taken its weights in, and checks the rest itself.
     const needed = layer ? 0 : isVariadic(node.opType) ? inputs.length : requiredInputs(node.opType);
-    ensure(!inputs.slice(0, needed).includes(null), 'MALFORMED_FILE', () => `[onnx] ${node.where} lacks an input that an operator before it should have made`);
+    ensure(
+      !inputs.slice(0, needed).includes(null),
+      'MALFORMED_FILE',
+      () => `[onnx] ${node.where} lacks an input that an operator before it should have made`,
+    );
     const results = layer ? layer.run(inputs) : operators.get(node.opType)!({ node, backend: this.#backend }, inputs);
     node.outputs.forEach((name, k) => {
       const value = results[k];
@@ -108,13 +125,18 @@ export class OnnxModel extends Module {
       const kind = layered[node.opType as keyof typeof layered] as (typeof layered)[keyof typeof layered] | undefined;
       const known = Object.hasOwn(layered, node.opType) || operators.has(node.opType);
       ensure(known, 'UNSUPPORTED_MODEL', () => `[onnx] ${node.where} is an operator that cannot be read`);
-      if (kind && Object.hasOwn(layered, node.opType)) this.#layers.set(node, new kind(node, (input) => constants.get(node.inputs[input] ?? '') ?? null, this.#backend));
+      if (kind && Object.hasOwn(layered, node.opType))
+        this.#layers.set(
+          node,
+          new kind(node, (input) => constants.get(node.inputs[input] ?? '') ?? null, this.#backend),
+        );
     }
   }
 
   /** Initialisers that a node reads at run time; those of layers have been taken in. */
   #makeWeights(constants: ReadonlyMap<string, Constant>): void {
-    const taken = (node: OnnxNode, input: number) => this.#layers.has(node) && (node.opType === 'Conv' ? [1, 2] : [1, 2, 3, 7]).includes(input);
+    const taken = (node: OnnxNode, input: number) =>
+      this.#layers.has(node) && (node.opType === 'Conv' ? [1, 2] : [1, 2, 3, 7]).includes(input);
     const used = new Set(this.#nodes.flatMap((node) => node.inputs.filter((_, input) => !taken(node, input))));
     for (const { name } of this.outputs) used.add(name);
     for (const [name, constant] of constants) {
@@ -135,10 +157,11 @@ function unowned(buffer: Tensor): Tensor {
 }
 
 /**
- * Reads an ONNX model: LSTM, GRU, RNN, Conv over one axis, Gemm, MatMul, LayerNormalization, softmax, and the operators of
- * shapes and elements that exporters put around them. Weights are in float32.
+ * Reads an ONNX model: LSTM, GRU, RNN, Conv over one axis, Gemm, MatMul, LayerNormalization, softmax, and the operators
+ * of shapes and elements that exporters put around them. Weights are in float32.
  *
- * @throws InteropError `MALFORMED_FILE` or `READ_LIMIT` for a damaged file, `UNSUPPORTED_MODEL` for an operator or an option without a
+ * @throws InteropError `MALFORMED_FILE` or `READ_LIMIT` for a damaged file, `UNSUPPORTED_MODEL` for an operator or an
+ * option without a
  *   counterpart, which the message names
  * @example
  * const model = importOnnx(await readFile('model.onnx'), { backend });
@@ -148,12 +171,19 @@ export function importOnnx(file: Uint8Array, options: { readonly backend: Backen
   const { graph, opsetImport } = decodeModel(file);
   ensure(graph !== undefined, 'MALFORMED_FILE', () => '[onnx] the file holds no graph; it is no ONNX model');
   const opset = Number(opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0);
-  ensure(opset >= oldestOpset && opset <= newestOpset, 'UNSUPPORTED_MODEL', () => `[onnx] the model is of operator set ${opset}; ${oldestOpset} to ${newestOpset} can be read`);
+  ensure(
+    opset >= oldestOpset && opset <= newestOpset,
+    'UNSUPPORTED_MODEL',
+    () => `[onnx] the model is of operator set ${opset}; ${oldestOpset} to ${newestOpset} can be read`,
+  );
   return new OnnxModel(graph, options.backend);
 }
 
 function portOf({ name, type }: ValueInfoProto): OnnxPort {
-  const shape = type?.tensorType?.shape?.dim.map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : (value.value ?? ''))) ?? null;
+  const shape =
+    type?.tensorType?.shape?.dim.map(({ value }) =>
+      value.case === 'dimValue' ? Number(value.value) : (value.value ?? ''),
+    ) ?? null;
   return { name, shape };
 }
 
@@ -162,12 +192,26 @@ function checkOrder(nodes: readonly OnnxNode[], given: readonly string[], output
   const known = new Set(given);
   for (const node of nodes) {
     const missing = node.inputs.find((name) => name !== '' && !known.has(name));
-    ensure(missing === undefined, 'MALFORMED_FILE', () => `[onnx] ${node.where} reads '${missing}', which nothing before it makes`);
+    ensure(
+      missing === undefined,
+      'MALFORMED_FILE',
+      () => `[onnx] ${node.where} reads '${missing}', which nothing before it makes`,
+    );
     const needed = requiredInputs(node.opType);
-    const lacking = Array.from({ length: needed }, (_, k) => node.inputs[k]).some((name) => name === undefined || name === '');
-    ensure(!lacking, 'MALFORMED_FILE', () => `[onnx] ${node.where} has the inputs ${JSON.stringify(node.inputs)}, and needs ${needed}`);
+    const lacking = Array.from({ length: needed }, (_, k) => node.inputs[k]).some(
+      (name) => name === undefined || name === '',
+    );
+    ensure(
+      !lacking,
+      'MALFORMED_FILE',
+      () => `[onnx] ${node.where} has the inputs ${JSON.stringify(node.inputs)}, and needs ${needed}`,
+    );
     for (const name of node.outputs) {
-      ensure(name === '' || !known.has(name), 'MALFORMED_FILE', () => `[onnx] ${node.where} makes '${name}' a second time`);
+      ensure(
+        name === '' || !known.has(name),
+        'MALFORMED_FILE',
+        () => `[onnx] ${node.where} makes '${name}' a second time`,
+      );
       known.add(name);
     }
   }

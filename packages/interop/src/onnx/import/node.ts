@@ -19,7 +19,11 @@ export class OnnxNode {
     this.where = `node ${place} (${proto.opType}${proto.name ? ` '${proto.name}'` : ''})`;
     this.#attributes = new Map(proto.attribute.map((attribute) => [attribute.name, attribute]));
     ensure(this.outputs.length > 0, 'MALFORMED_FILE', () => `[onnx] ${this.where} has no output`);
-    ensure(proto.domain === '' || proto.domain === 'ai.onnx', 'UNSUPPORTED_MODEL', () => `[onnx] ${this.where} is of the operator set '${proto.domain}'; only ONNX's own can be read`);
+    ensure(
+      proto.domain === '' || proto.domain === 'ai.onnx',
+      'UNSUPPORTED_MODEL',
+      () => `[onnx] ${this.where} is of the operator set '${proto.domain}'; only ONNX's own can be read`,
+    );
   }
 
   has(name: string): boolean {
@@ -55,13 +59,21 @@ export class OnnxNode {
 
   #of(name: string, type: number): AttributeProto | undefined {
     const attribute = this.#attributes.get(name);
-    ensure(attribute === undefined || attribute.type === type, 'MALFORMED_FILE', () => `[onnx] attribute '${name}' of ${this.where} has kind ${attribute!.type}, expected ${type}`);
+    ensure(
+      attribute === undefined || attribute.type === type,
+      'MALFORMED_FILE',
+      () => `[onnx] attribute '${name}' of ${this.where} has kind ${attribute!.type}, expected ${type}`,
+    );
     return attribute;
   }
 
   #whole(name: string, value: bigint): number {
     const number = Number(value);
-    ensure(Number.isSafeInteger(number), 'MALFORMED_FILE', () => `[onnx] attribute '${name}' of ${this.where} is ${value}, beyond every size`);
+    ensure(
+      Number.isSafeInteger(number),
+      'MALFORMED_FILE',
+      () => `[onnx] attribute '${name}' of ${this.where} is ${value}, beyond every size`,
+    );
     return number;
   }
 }

@@ -17,12 +17,33 @@ export type Operators = Readonly<Record<string, Operator>>;
 
 /** How many inputs a node must have at the least, where it is not one. */
 const least: Readonly<Record<string, number>> = {
-  Add: 2, Sub: 2, Mul: 2, Div: 2, Pow: 2, Less: 2, Greater: 2, Equal: 2, Where: 3, Constant: 0, Expand: 2, Gather: 2, Range: 3, Reshape: 2,
-  MatMul: 2, Gemm: 2, LayerNormalization: 2, LSTM: 3, GRU: 3, RNN: 3, Conv: 2,
+  Add: 2,
+  Sub: 2,
+  Mul: 2,
+  Div: 2,
+  Pow: 2,
+  Less: 2,
+  Greater: 2,
+  Equal: 2,
+  Where: 3,
+  Constant: 0,
+  Expand: 2,
+  Gather: 2,
+  Range: 3,
+  Reshape: 2,
+  MatMul: 2,
+  Gemm: 2,
+  LayerNormalization: 2,
+  LSTM: 3,
+  GRU: 3,
+  RNN: 3,
+  Conv: 2,
 };
 
 /** Every operator without weights of its own, by name. */
-export const operators: ReadonlyMap<string, Operator> = new Map(Object.entries({ ...elementwise, ...shapes, ...products }));
+export const operators: ReadonlyMap<string, Operator> = new Map(
+  Object.entries({ ...elementwise, ...shapes, ...products }),
+);
 
 /** Inputs that an operator cannot do without. */
 export function requiredInputs(opType: string): number {

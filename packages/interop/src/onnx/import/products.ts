@@ -1,4 +1,16 @@
-import { add, affine, layerNorm, logSoftmax, matmul, max, mean, reshape, softmax, sum, type Tensor } from '@timestep/core';
+import {
+  add,
+  affine,
+  layerNorm,
+  logSoftmax,
+  matmul,
+  max,
+  mean,
+  reshape,
+  softmax,
+  sum,
+  type Tensor,
+} from '@timestep/core';
 import { ensure } from '../../errors.ts';
 import type { Context, Operator, Operators } from './operators.ts';
 import { isHost, onDevice, onHost, type Value } from './value.ts';
@@ -28,7 +40,10 @@ export const products: Operators = {
     const [left, right] = [needed(context, a), needed(context, b)];
     if (left.rank !== 1 && right.rank !== 1) return [matmul(left, right)];
     // A vector is a row on the left and a column on the right, and its axis goes again.
-    const y = matmul(left.rank === 1 ? reshape(left, [1, left.size]) : left, right.rank === 1 ? reshape(right, [right.size, 1]) : right);
+    const y = matmul(
+      left.rank === 1 ? reshape(left, [1, left.size]) : left,
+      right.rank === 1 ? reshape(right, [right.size, 1]) : right,
+    );
     const shape = [...y.shape];
     if (right.rank === 1) shape.splice(-1);
     if (left.rank === 1) shape.splice(right.rank === 1 ? -1 : -2, 1);
@@ -36,7 +51,10 @@ export const products: Operators = {
   },
   Gemm: (context, [a, b, c]) => {
     const { node } = context;
-    const product = matmul(needed(context, a), needed(context, b), { transposeA: node.int('transA', 0) === 1, transposeB: node.int('transB', 0) === 1 });
+    const product = matmul(needed(context, a), needed(context, b), {
+      transposeA: node.int('transA', 0) === 1,
+      transposeB: node.int('transB', 0) === 1,
+    });
     const scaled = node.float('alpha', 1) === 1 ? product : affine(product, node.float('alpha', 1));
     const bias = floats(context, c);
     return [bias ? add(scaled, node.float('beta', 1) === 1 ? bias : affine(bias, node.float('beta', 1))) : scaled];
@@ -45,7 +63,11 @@ export const products: Operators = {
     const { node } = context;
     const input = needed(context, x);
     const axis = node.int('axis', -1);
-    ensure(axis === -1 || axis === input.rank - 1, 'UNSUPPORTED_MODEL', () => `[onnx] ${node.where} normalises from axis ${axis} on; the last axis can be read`);
+    ensure(
+      axis === -1 || axis === input.rank - 1,
+      'UNSUPPORTED_MODEL',
+      () => `[onnx] ${node.where} normalises from axis ${axis} on; the last axis can be read`,
+    );
     return [layerNorm(input, needed(context, scale), floats(context, bias), { epsilon: node.float('epsilon', 1e-5) })];
   },
   Softmax: (context, [x]) => [softmax(needed(context, x), context.node.int('axis', -1))],

@@ -24,10 +24,22 @@ export class OnnxRecurrent extends Module {
     super();
     this.#where = node.where;
     const direction = node.text('direction', 'forward');
-    ensure(['forward', 'reverse', 'bidirectional'].includes(direction), 'MALFORMED_FILE', () => `[onnx] ${node.where} has the direction '${direction}'`);
+    ensure(
+      ['forward', 'reverse', 'bidirectional'].includes(direction),
+      'MALFORMED_FILE',
+      () => `[onnx] ${node.where} has the direction '${direction}'`,
+    );
     this.#reversed = direction === 'bidirectional' ? [false, true] : [direction === 'reverse'];
-    ensure(node.int('layout', 0) === 0, 'UNSUPPORTED_MODEL', () => `[onnx] ${node.where} has layout 1, batches first; export it with layout 0`);
-    ensure(!node.has('clip') || node.float('clip', 0) === 0, 'UNSUPPORTED_MODEL', () => `[onnx] ${node.where} clips its gates; there is no such option here`);
+    ensure(
+      node.int('layout', 0) === 0,
+      'UNSUPPORTED_MODEL',
+      () => `[onnx] ${node.where} has layout 1, batches first; export it with layout 0`,
+    );
+    ensure(
+      !node.has('clip') || node.float('clip', 0) === 0,
+      'UNSUPPORTED_MODEL',
+      () => `[onnx] ${node.where} clips its gates; there is no such option here`,
+    );
     this.cells = makeCells(node, constantOf, backend, this.#reversed.length);
   }
 
@@ -44,16 +56,32 @@ export class OnnxRecurrent extends Module {
         const given = initial[k];
         return [name, given && !isHost(given) ? rowOf(given, direction) : zeros[name]!] as const;
       });
-      return cell.sequence(x as Tensor, { state: Object.fromEntries(parts), lengths, reverse: this.#reversed[direction]! });
+      return cell.sequence(x as Tensor, {
+        state: Object.fromEntries(parts),
+        lengths,
+        reverse: this.#reversed[direction]!,
+      });
     });
-    const states = Object.keys(this.cells[0]!.stateShapes).map((name) => stack(results.map(({ state }) => state[name]!)));
-    return [stack(results.map(({ output }) => output), 1), ...states];
+    const states = Object.keys(this.cells[0]!.stateShapes).map((name) =>
+      stack(results.map(({ state }) => state[name]!)),
+    );
+    return [
+      stack(
+        results.map(({ output }) => output),
+        1,
+      ),
+      ...states,
+    ];
   }
 }
 
 function rowOf(part: Tensor, direction: number): Tensor {
   const rows = unstack(part);
-  ensure(direction < rows.length, 'MALFORMED_FILE', () => `[onnx] an initial state of shape [${part.shape.join(', ')}] has no part for direction ${direction}`);
+  ensure(
+    direction < rows.length,
+    'MALFORMED_FILE',
+    () => `[onnx] an initial state of shape [${part.shape.join(', ')}] has no part for direction ${direction}`,
+  );
   return rows[direction]!;
 }
 
@@ -65,7 +93,12 @@ function makeCells(node: OnnxNode, constantOf: ConstantOf, backend: Backend, dir
   const hiddenSize = r.shape[2] ?? 0;
   const rows = order.length * hiddenSize;
   const expectShape = (name: string, { shape }: Constant, expected: readonly number[]) =>
-    ensure(shape.join() === expected.join() && !expected.includes(0), 'MALFORMED_FILE', () => `[onnx] ${name} of ${node.where} has shape [${shape.join(', ')}], expected [${expected.join(', ')}] of sizes above 0`);
+    ensure(
+      shape.join() === expected.join() && !expected.includes(0),
+      'MALFORMED_FILE',
+      () =>
+        `[onnx] ${name} of ${node.where} has shape [${shape.join(', ')}], expected [${expected.join(', ')}] of sizes above 0`,
+    );
   expectShape('W', w, [directions, rows, inputSize]);
   expectShape('R', r, [directions, rows, hiddenSize]);
   const bias = constantOf(3) && floatsOf(node, constantOf, 3, 'B');
@@ -77,7 +110,8 @@ function makeCells(node: OnnxNode, constantOf: ConstantOf, backend: Backend, dir
   for (let direction = 0; direction < directions; direction++) activationsOf(node, opType, direction);
   const back = inverse(order);
   return Array.from({ length: directions }, (_, direction) => {
-    const part = ({ data }: Constant & { kind: 'float' }) => data.subarray((direction * data.length) / directions, ((direction + 1) * data.length) / directions);
+    const part = ({ data }: Constant & { kind: 'float' }) =>
+      data.subarray((direction * data.length) / directions, ((direction + 1) * data.length) / directions);
     const options = { backend, inputSize, hiddenSize, bias: bias !== null };
     const cell = makeCell(node, opType, options, direction, peephole !== null);
     cell.weight_ih.assign(permuteBlocks(part(w), back));
@@ -87,7 +121,8 @@ function makeCells(node: OnnxNode, constantOf: ConstantOf, backend: Backend, dir
       cell.bias_ih!.assign(permuteBlocks(both.subarray(0, rows), back));
       cell.bias_hh!.assign(permuteBlocks(both.subarray(rows), back));
     }
-    if (peephole) (cell as LSTMCell).weight_peephole!.assign(permuteBlocks(part(peephole), inverse(onnxGates.peephole)));
+    if (peephole)
+      (cell as LSTMCell).weight_peephole!.assign(permuteBlocks(part(peephole), inverse(onnxGates.peephole)));
     return cell as unknown as Cell<State>;
   });
 }
@@ -98,18 +133,36 @@ function activationsOf(node: OnnxNode, opType: OpType, direction: number): strin
   const given = node.texts('activations')?.map((name) => name.toLowerCase());
   const own = given?.slice(direction * each, (direction + 1) * each).join() ?? standard[opType];
   const known = own === standard[opType] || (opType === 'RNN' && own === 'relu');
-  ensure(known, 'UNSUPPORTED_MODEL', () => `[onnx] ${node.where} has the activations ${own}; ${standard[opType]}${opType === 'RNN' ? ' or relu' : ''} can be read`);
+  ensure(
+    known,
+    'UNSUPPORTED_MODEL',
+    () =>
+      `[onnx] ${node.where} has the activations ${own}; ${standard[opType]}${opType === 'RNN' ? ' or relu' : ''} can be read`,
+  );
   return own;
 }
 
-function makeCell(node: OnnxNode, opType: OpType, options: ConstructorParameters<typeof RNNCell>[0], direction: number, peepholes: boolean): LSTMCell | GRUCell | RNNCell {
-  if (opType === 'LSTM') return new LSTMCell({ ...options, peepholes, coupledGates: node.int('input_forget', 0) === 1 });
-  if (opType === 'GRU') return new GRUCell({ ...options, reset: node.int('linear_before_reset', 0) === 0 ? 'before' : 'after' });
+function makeCell(
+  node: OnnxNode,
+  opType: OpType,
+  options: ConstructorParameters<typeof RNNCell>[0],
+  direction: number,
+  peepholes: boolean,
+): LSTMCell | GRUCell | RNNCell {
+  if (opType === 'LSTM')
+    return new LSTMCell({ ...options, peepholes, coupledGates: node.int('input_forget', 0) === 1 });
+  if (opType === 'GRU')
+    return new GRUCell({ ...options, reset: node.int('linear_before_reset', 0) === 0 ? 'before' : 'after' });
   return new RNNCell({ ...options, activation: activationsOf(node, opType, direction) === 'relu' ? 'relu' : 'tanh' });
 }
 
 function floatsOf(node: OnnxNode, constantOf: ConstantOf, input: number, name: string): Constant & { kind: 'float' } {
   const constant = constantOf(input);
-  ensure(constant?.kind === 'float', 'UNSUPPORTED_MODEL', () => `[onnx] ${name} of ${node.where} is no float constant of the file; recurrent weights that are computed cannot be read`);
+  ensure(
+    constant?.kind === 'float',
+    'UNSUPPORTED_MODEL',
+    () =>
+      `[onnx] ${name} of ${node.where} is no float constant of the file; recurrent weights that are computed cannot be read`,
+  );
   return constant as Constant & { kind: 'float' };
 }

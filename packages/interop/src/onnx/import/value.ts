@@ -26,8 +26,16 @@ export function isHost(value: Value): value is HostIntegers {
 
 export function checkHostSize(where: string, shape: readonly number[], limit = maxHostIntegers): number {
   const count = shape.reduce((product, length) => product * length, 1);
-  ensure(shape.every((length) => Number.isInteger(length) && length >= 0), 'MALFORMED_FILE', () => `[onnx] ${where} makes the shape [${shape.join(', ')}], which no tensor can have`);
-  ensure(count <= limit, 'READ_LIMIT', () => `[onnx] ${where} asks for ${count} elements of one value, the limit is ${limit}; the file is damaged`);
+  ensure(
+    shape.every((length) => Number.isInteger(length) && length >= 0),
+    'MALFORMED_FILE',
+    () => `[onnx] ${where} makes the shape [${shape.join(', ')}], which no tensor can have`,
+  );
+  ensure(
+    count <= limit,
+    'READ_LIMIT',
+    () => `[onnx] ${where} asks for ${count} elements of one value, the limit is ${limit}; the file is damaged`,
+  );
   return count;
 }
 
@@ -40,16 +48,29 @@ export function onDevice(backend: Backend, value: Value): Tensor {
 export function onHost(where: string, what: string, value: Value | null | undefined): HostIntegers {
   if (value instanceof HostIntegers) return value;
   const got = value ? 'a tensor on the device' : 'nothing';
-  throw new InteropError('UNSUPPORTED_MODEL', `[onnx] ${where} needs its ${what} as numbers on the host, got ${got}; pass lengths and the like to forward() as arrays`);
+  throw new InteropError(
+    'UNSUPPORTED_MODEL',
+    `[onnx] ${where} needs its ${what} as numbers on the host, got ${got}; pass lengths and the like to forward() as arrays`,
+  );
 }
 
 /** The shape that both broadcast to, and the place in each operand that each element of it comes from. */
-export function broadcastHost(where: string, a: HostIntegers, b: HostIntegers, combine: (x: number, y: number) => number): HostIntegers {
+export function broadcastHost(
+  where: string,
+  a: HostIntegers,
+  b: HostIntegers,
+  combine: (x: number, y: number) => number,
+): HostIntegers {
   const rank = Math.max(a.shape.length, b.shape.length);
   const padded = [a, b].map(({ shape }) => [...Array.from({ length: rank - shape.length }, () => 1), ...shape]);
   const shape = padded[0]!.map((length, axis) => {
     const other = padded[1]![axis]!;
-    ensure(length === other || length === 1 || other === 1, 'MALFORMED_FILE', () => `[onnx] ${where} meets the shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}], which do not broadcast`);
+    ensure(
+      length === other || length === 1 || other === 1,
+      'MALFORMED_FILE',
+      () =>
+        `[onnx] ${where} meets the shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}], which do not broadcast`,
+    );
     return length === 1 ? other : length;
   });
   const count = checkHostSize(where, shape);
@@ -63,5 +84,8 @@ export function broadcastHost(where: string, a: HostIntegers, b: HostIntegers, c
     }
     return data[place]!;
   };
-  return new HostIntegers(shape, Array.from({ length: count }, (_, flat) => combine(read(a, padded[0]!, flat), read(b, padded[1]!, flat))));
+  return new HostIntegers(
+    shape,
+    Array.from({ length: count }, (_, flat) => combine(read(a, padded[0]!, flat), read(b, padded[1]!, flat))),
+  );
 }

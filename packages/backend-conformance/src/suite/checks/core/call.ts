@@ -1,4 +1,13 @@
-import type { CtcSpec, CrossEntropySpec, LayerNormSpec, LinearScanSpec, LinearSpec, LstmVariant, SequenceSpec, SoftmaxSpec } from '@timestep/backend-api';
+import type {
+  CtcSpec,
+  CrossEntropySpec,
+  LayerNormSpec,
+  LinearScanSpec,
+  LinearSpec,
+  LstmVariant,
+  SequenceSpec,
+  SoftmaxSpec,
+} from '@timestep/backend-api';
 import {
   crossEntropyRows,
   ctcLoss,
@@ -29,11 +38,17 @@ export interface CoreCall {
 }
 
 /** The spec's kind belongs to the operation's name, which the cases keep to. */
-function call<Spec>(shapes: (spec: Spec) => Readonly<Record<string, Shape>>, run: (spec: Spec, inputs: Tensors) => Readonly<Record<string, Tensor>>): CoreCall {
+function call<Spec>(
+  shapes: (spec: Spec) => Readonly<Record<string, Shape>>,
+  run: (spec: Spec, inputs: Tensors) => Readonly<Record<string, Tensor>>,
+): CoreCall {
   return { shapes: (spec) => shapes(spec as Spec), run: (spec, inputs) => run(spec as Spec, inputs) };
 }
 
-function sequenceShapes(op: SequenceOpName, { steps: T, batch: N, inputSize: D, hiddenSize: H, variant }: SequenceSpec<unknown>): Readonly<Record<string, Shape>> {
+function sequenceShapes(
+  op: SequenceOpName,
+  { steps: T, batch: N, inputSize: D, hiddenSize: H, variant }: SequenceSpec<unknown>,
+): Readonly<Record<string, Shape>> {
   const P = (op === 'lstmSequence' && (variant as LstmVariant).projectionSize) || H;
   const rows = gateCounts[op] * H;
   return {
@@ -59,7 +74,9 @@ function sequence(op: SequenceOpName): CoreCall {
       const given = { ...inputs, lengths, reverse };
       if (op === 'rnnSequence') return { ...rnnSequence({ ...given, variant } as RnnSequenceArguments) };
       if (op === 'gruSequence') return { ...gruSequence({ ...given, variant } as GruSequenceArguments) };
-      return { ...lstmSequence({ ...given, coupledGates: (variant as LstmVariant).coupledGates } as LstmSequenceArguments) };
+      return {
+        ...lstmSequence({ ...given, coupledGates: (variant as LstmVariant).coupledGates } as LstmSequenceArguments),
+      };
     },
   );
 }
@@ -74,14 +91,21 @@ export const coreCalls: Readonly<Record<DifferentiableOpName, CoreCall>> = {
   lstmSequence: sequence('lstmSequence'),
   gruSequence: sequence('gruSequence'),
   linear: call<LinearSpec>(
-    ({ rows, inputSize, outputSize }) => ({ x: [rows, inputSize], weight: [outputSize, inputSize], bias: [outputSize], y: [rows, outputSize] }),
+    ({ rows, inputSize, outputSize }) => ({
+      x: [rows, inputSize],
+      weight: [outputSize, inputSize],
+      bias: [outputSize],
+      y: [rows, outputSize],
+    }),
     (_, { x, weight, bias }) => ({ y: linear(x!, weight!, bias) }),
   ),
   softmax: call(softmaxShapes, (_, { x }) => ({ y: softmax(x!) })),
   logSoftmax: call(softmaxShapes, (_, { x }) => ({ y: logSoftmax(x!) })),
   crossEntropy: call<CrossEntropySpec>(
     ({ rows, classes }) => ({ logits: [rows, classes], targets: [rows], losses: [rows] }),
-    ({ labelSmoothing, ignoreIndex }, { logits, targets }) => ({ losses: crossEntropyRows(logits!, targets!, { labelSmoothing, ignoreIndex }) }),
+    ({ labelSmoothing, ignoreIndex }, { logits, targets }) => ({
+      losses: crossEntropyRows(logits!, targets!, { labelSmoothing, ignoreIndex }),
+    }),
   ),
   layerNorm: call<LayerNormSpec>(
     ({ rows, columns }) => ({ x: [rows, columns], weight: [columns], bias: [columns], y: [rows, columns] }),
@@ -94,7 +118,9 @@ export const coreCalls: Readonly<Record<DifferentiableOpName, CoreCall>> = {
   ctcLoss: call<CtcSpec>(
     ({ steps, batch, classes }) => ({ logits: [steps, batch, classes], losses: [batch] }),
     ({ targets, targetLengths, maxTargetLength, inputLengths, blank, zeroInfinity }, { logits }) => {
-      const rows = Array.from(targetLengths, (length, n) => targets.subarray(n * maxTargetLength, n * maxTargetLength + length));
+      const rows = Array.from(targetLengths, (length, n) =>
+        targets.subarray(n * maxTargetLength, n * maxTargetLength + length),
+      );
       return { losses: ctcLoss(logits!, { targets: rows, inputLengths, blank, zeroInfinity }) };
     },
   ),

@@ -10,12 +10,16 @@ import { sequenceCase, type SequenceOpName, type SequenceOptions } from '../fuse
 import { coreCalls } from './call.ts';
 import { coreChecks, type CoreRecipe } from './side.ts';
 
-/** Both passes of a case through core's tape: L = Σ upstream∘output, its outputs, and ∂L/∂input under `d` and the input's name. */
+/**
+ * Both passes of a case through core's tape: L = Σ upstream∘output, its outputs, and ∂L/∂input under `d` and the
+ * input's name.
+ */
 function recipeOf(op: DifferentiableOpName, test: FusedCase): CoreRecipe {
   const { shapes, run } = coreCalls[op];
   return (backend) => {
     const shapeOf = shapes(test.spec);
-    const put = (name: string, data: HostArray, requiresGrad: boolean) => tensor(backend, data, { shape: shapeOf[name]!, requiresGrad });
+    const put = (name: string, data: HostArray, requiresGrad: boolean) =>
+      tensor(backend, data, { shape: shapeOf[name]!, requiresGrad });
     const inputs = Object.fromEntries(
       Object.entries(test.inputs).map(([name, data]) => {
         const wanted = !(data instanceof Int32Array) && (test.wanted?.includes(name) ?? true);
@@ -23,7 +27,9 @@ function recipeOf(op: DifferentiableOpName, test: FusedCase): CoreRecipe {
       }),
     );
     const outputs = run(test.spec, inputs);
-    const parts = Object.entries(test.upstream).flatMap(([name, data]) => (data === null ? [] : [sum(multiply(outputs[name]!, put(name, data, false)))]));
+    const parts = Object.entries(test.upstream).flatMap(([name, data]) =>
+      data === null ? [] : [sum(multiply(outputs[name]!, put(name, data, false)))],
+    );
     parts.reduce((total, part) => add(total, part)).backward();
     const results: Record<string, Tensor> = { ...outputs };
     for (const [name, input] of Object.entries(inputs)) if (input?.grad) results[`d${name}`] = input.grad;
@@ -47,7 +53,11 @@ const variants: Readonly<Record<SequenceOpName, Readonly<Record<string, Sequence
   lstmSequence: {
     peepholes: { variant: { peepholes: true, coupledGates: false, projectionSize: 0 } },
     'coupled gates': { variant: { peepholes: false, coupledGates: true, projectionSize: 0 } },
-    'projection, lengths in reverse': { variant: { peepholes: false, coupledGates: false, projectionSize: 3 }, lengths: [4, 5, 1], reverse: true },
+    'projection, lengths in reverse': {
+      variant: { peepholes: false, coupledGates: false, projectionSize: 3 },
+      lengths: [4, 5, 1],
+      reverse: true,
+    },
   },
 };
 
@@ -60,23 +70,67 @@ const others: readonly (readonly [op: DifferentiableOpName, title: string, build
   ['softmax', 'logits around 1,000', () => softmaxCase({ rows: 6, columns: 9, offset: 1000 })],
   ['logSoftmax', 'odd sizes', () => softmaxCase({ rows: 5, columns: 7 })],
   ['logSoftmax', 'logits of ±500', () => softmaxCase({ rows: 6, columns: 9, spread: 500 })],
-  ['crossEntropy', 'ignored rows, label smoothing', () => crossEntropyCase({ rows: 9, columns: 6, labelSmoothing: 0.1, every: 4 })],
-  ['crossEntropy', 'ignored rows, by a class', () => crossEntropyCase({ rows: 12, columns: 5, ignoreIndex: 2, every: 4 })],
+  [
+    'crossEntropy',
+    'ignored rows, label smoothing',
+    () => crossEntropyCase({ rows: 9, columns: 6, labelSmoothing: 0.1, every: 4 }),
+  ],
+  [
+    'crossEntropy',
+    'ignored rows, by a class',
+    () => crossEntropyCase({ rows: 12, columns: 5, ignoreIndex: 2, every: 4 }),
+  ],
   ['layerNorm', 'odd sizes', () => layerNormCase({ rows: 5, columns: 7 })],
   ['layerNorm', 'neither weight nor bias', () => layerNormCase({ rows: 5, columns: 6, without: ['weight', 'bias'] })],
   ['linearScan', 'odd sizes', () => scanCase({ steps: 7, width: 5 })],
-  ['linearScan', 'many steps in reverse, no initial state', () => scanCase({ steps: 100, width: 3, reverse: true, initial: false })],
-  ['ctcLoss', 'targets and inputs of several lengths', () => ctcCase({ steps: 8, classes: 6, targets: mixed, inputLengths: [5, 8, 3, 6, 1] })],
-  ['ctcLoss', 'the last class as the blank', () => ctcCase({ steps: 7, classes: 5, blank: 4, targets: [[0, 1], [3, 3], [2]], inputLengths: [7, 5, 6] })],
-  ['ctcLoss', 'infeasible targets with zeroInfinity', () => ctcCase({ steps: 6, classes: 5, targets: [[1, 2, 3], [2, 2], [4, 4]], inputLengths: [2, 6, 2], zeroInfinity: true })],
-  ['ctcLoss', 'NaN past the input lengths', () => ctcCase({ steps: 7, classes: 5, targets: [[1, 2], [], [3, 3]], inputLengths: [4, 2, 7], poisoned: true })],
+  [
+    'linearScan',
+    'many steps in reverse, no initial state',
+    () => scanCase({ steps: 100, width: 3, reverse: true, initial: false }),
+  ],
+  [
+    'ctcLoss',
+    'targets and inputs of several lengths',
+    () => ctcCase({ steps: 8, classes: 6, targets: mixed, inputLengths: [5, 8, 3, 6, 1] }),
+  ],
+  [
+    'ctcLoss',
+    'the last class as the blank',
+    () => ctcCase({ steps: 7, classes: 5, blank: 4, targets: [[0, 1], [3, 3], [2]], inputLengths: [7, 5, 6] }),
+  ],
+  [
+    'ctcLoss',
+    'infeasible targets with zeroInfinity',
+    () =>
+      ctcCase({
+        steps: 6,
+        classes: 5,
+        targets: [
+          [1, 2, 3],
+          [2, 2],
+          [4, 4],
+        ],
+        inputLengths: [2, 6, 2],
+        zeroInfinity: true,
+      }),
+  ],
+  [
+    'ctcLoss',
+    'NaN past the input lengths',
+    () => ctcCase({ steps: 7, classes: 5, targets: [[1, 2], [], [3, 3]], inputLengths: [4, 2, 7], poisoned: true }),
+  ],
 ];
 
 const sequenceCases = (['rnnSequence', 'lstmSequence', 'gruSequence'] as const).flatMap((op) =>
-  Object.entries({ ...sequences, ...variants[op] }).map(([title, options]) => [op, title, () => sequenceCase(op, options)] as const),
+  Object.entries({ ...sequences, ...variants[op] }).map(
+    ([title, options]) => [op, title, () => sequenceCase(op, options)] as const,
+  ),
 );
 
-/** Every fused operation as core's users meet it: the backend's own form, and core's fallback over the backend's primitives. */
+/**
+ * Every fused operation as core's users meet it: the backend's own form, and core's fallback over the backend's
+ * primitives.
+ */
 export const coreOperationChecks: readonly Check[] = [...others, ...sequenceCases].flatMap(([op, title, build]) => {
   const outputs = Object.keys(build().upstream);
   const accuracy = build().accuracy ?? ((result: string) => (outputs.includes(result) ? forwardPass : backwardPass));

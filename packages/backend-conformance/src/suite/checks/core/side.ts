@@ -8,24 +8,41 @@ import { compare } from '../../compare.ts';
 export type CoreRecipe = (backend: Backend) => Readonly<Record<string, Tensor>>;
 
 /** Runs a recipe with fused operations or without, in a scope of its own, and reads its results. */
-async function collectTensors(backend: Backend, mode: FusedMode, recipe: CoreRecipe): Promise<Record<string, HostArray>> {
+async function collectTensors(
+  backend: Backend,
+  mode: FusedMode,
+  recipe: CoreRecipe,
+): Promise<Record<string, HostArray>> {
   using _scope = openScope(backend);
   const results = Object.entries(withFused(backend, mode, () => recipe(backend)));
   const arrays = await backend.readMany(results.map(([, { buffer }]) => buffer));
   return Object.fromEntries(results.map(([name], n) => [name, arrays[n]!]));
 }
 
-async function run(context: CheckContext, mode: FusedMode, recipe: CoreRecipe, accuracy: (result: string) => Accuracy): Promise<void> {
+async function run(
+  context: CheckContext,
+  mode: FusedMode,
+  recipe: CoreRecipe,
+  accuracy: (result: string) => Accuracy,
+): Promise<void> {
   const expected = await collectTensors(context.reference, 'require', recipe);
   const actual = await collectTensors(context.backend, mode, recipe).catch((error: unknown) => {
     if (error instanceof TimestepError && error.code === 'UNSUPPORTED') throw new SkipCheck(error.message);
     throw error;
   });
-  for (const [name, values] of Object.entries(expected)) compare(name, actual[name]!, values, accuracy(name), context.nonFinite);
+  for (const [name, values] of Object.entries(expected))
+    compare(name, actual[name]!, values, accuracy(name), context.nonFinite);
 }
 
-/** Two checks of one recipe: core with the backend's own operation, and core's fallback in primitives of the backend. */
-export function coreChecks(op: FusedOpName, title: string, recipe: () => CoreRecipe, accuracy: (result: string) => Accuracy): Check[] {
+/**
+ * Two checks of one recipe: core with the backend's own operation, and core's fallback in primitives of the backend.
+ */
+export function coreChecks(
+  op: FusedOpName,
+  title: string,
+  recipe: () => CoreRecipe,
+  accuracy: (result: string) => Accuracy,
+): Check[] {
   return [
     { name: `core ${op} fused: ${title}`, op, run: (context) => run(context, 'require', recipe(), accuracy) },
     { name: `core ${op} fallback: ${title}`, run: (context) => run(context, 'off', recipe(), accuracy) },

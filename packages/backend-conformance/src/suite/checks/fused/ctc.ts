@@ -25,9 +25,9 @@ interface CtcOptions {
 }
 
 /**
- * Forward, the house's 10⁻⁵. Backward, γ = e^(α + β − ln p) carries the absolute error of its exponent: two sums of up to T
- * roundings of numbers as large as the loss, λ·√(2T)·u·loss with λ = 6 (see `summed`), where the loss is at most about
- * T·(ln C + spread).
+ * Forward, the house's 10⁻⁵. Backward, γ = e^(α + β − ln p) carries the absolute error of its exponent: two sums of up
+ * to T roundings of numbers as large as the loss, λ·√(2T)·u·loss with λ = 6 (see `summed`), where the loss is at most
+ * about T·(ln C + spread).
  */
 function accuracyOf({ steps, classes, spread = 2, targets, ignored = [] }: CtcOptions): (result: string) => Accuracy {
   const largestLoss = steps * (Math.log(classes) + 2 * spread);
@@ -35,7 +35,12 @@ function accuracyOf({ steps, classes, spread = 2, targets, ignored = [] }: CtcOp
   return (result) =>
     result === 'losses'
       ? { relative: 1e-5, absolute: 2e-6, scale: 'largest' }
-      : { relative: 1e-4, absolute: 1e-5 + exponent, scale: 2, ignore: (at) => ignored.includes(Math.floor(at / classes) % targets.length) };
+      : {
+          relative: 1e-4,
+          absolute: 1e-5 + exponent,
+          scale: 2,
+          ignore: (at) => ignored.includes(Math.floor(at / classes) % targets.length),
+        };
 }
 
 export function ctcCase(options: CtcOptions, seed = 121): FusedCase {
@@ -80,24 +85,90 @@ const mixed = [[1, 2, 3], [2, 2], [], [4, 4, 4], [1]];
 const cases: Readonly<Record<string, CtcOptions>> = {
   'targets of several lengths': { steps: 8, classes: 6, targets: mixed },
   'input lengths': { steps: 8, classes: 6, targets: mixed, inputLengths: [5, 8, 3, 6, 1] },
-  'repeated labels': { steps: 6, classes: 4, targets: [[2, 2, 2], [1, 1, 3], [3, 2, 2]] },
-  'repeated labels in just enough frames': { steps: 5, classes: 4, targets: [[2, 2, 2], [1, 2, 2]], inputLengths: [5, 4] },
+  'repeated labels': {
+    steps: 6,
+    classes: 4,
+    targets: [
+      [2, 2, 2],
+      [1, 1, 3],
+      [3, 2, 2],
+    ],
+  },
+  'repeated labels in just enough frames': {
+    steps: 5,
+    classes: 4,
+    targets: [
+      [2, 2, 2],
+      [1, 2, 2],
+    ],
+    inputLengths: [5, 4],
+  },
   'empty targets': { steps: 5, classes: 4, targets: [[], [], [1]], inputLengths: [5, 2, 3] },
   'no target at all': { steps: 4, classes: 3, targets: [[], []] },
-  'the last class as the blank': { steps: 7, classes: 5, blank: 4, targets: [[0, 1], [3, 3], [2]], inputLengths: [7, 5, 6] },
+  'the last class as the blank': {
+    steps: 7,
+    classes: 5,
+    blank: 4,
+    targets: [[0, 1], [3, 3], [2]],
+    inputLengths: [7, 5, 6],
+  },
   'one frame': { steps: 1, classes: 4, targets: [[2], []] },
   'one sequence': { steps: 9, classes: 5, targets: [[1, 4, 4, 2]] },
   'nothing but a blank': { steps: 3, classes: 1, targets: [[], []] },
   'no sequences': { steps: 3, classes: 4, targets: [] },
   'no frames, an empty target': { steps: 3, classes: 4, targets: [[], [1]], inputLengths: [0, 3] },
-  'an infeasible target': { steps: 6, classes: 5, targets: [[1, 2, 3], [2, 2], [4]], inputLengths: [2, 6, 5], ignored: [0] },
-  'an infeasible repeat': { steps: 6, classes: 5, targets: [[1, 2], [2, 2], [4]], inputLengths: [2, 2, 5], ignored: [1] },
+  'an infeasible target': {
+    steps: 6,
+    classes: 5,
+    targets: [[1, 2, 3], [2, 2], [4]],
+    inputLengths: [2, 6, 5],
+    ignored: [0],
+  },
+  'an infeasible repeat': {
+    steps: 6,
+    classes: 5,
+    targets: [[1, 2], [2, 2], [4]],
+    inputLengths: [2, 2, 5],
+    ignored: [1],
+  },
   'no frames for a label': { steps: 4, classes: 5, targets: [[3], [1, 2]], inputLengths: [0, 4], ignored: [0] },
-  'an infeasible target with zeroInfinity': { steps: 6, classes: 5, targets: [[1, 2, 3], [2, 2], [4, 4]], inputLengths: [2, 6, 2], zeroInfinity: true },
-  'every target infeasible with zeroInfinity': { steps: 3, classes: 5, targets: [[1, 2, 3, 4], [2, 2, 2]], zeroInfinity: true },
-  'NaN past the input lengths': { steps: 7, classes: 5, targets: [[1, 2], [], [3, 3]], inputLengths: [4, 2, 7], poisoned: true },
+  'an infeasible target with zeroInfinity': {
+    steps: 6,
+    classes: 5,
+    targets: [
+      [1, 2, 3],
+      [2, 2],
+      [4, 4],
+    ],
+    inputLengths: [2, 6, 2],
+    zeroInfinity: true,
+  },
+  'every target infeasible with zeroInfinity': {
+    steps: 3,
+    classes: 5,
+    targets: [
+      [1, 2, 3, 4],
+      [2, 2, 2],
+    ],
+    zeroInfinity: true,
+  },
+  'NaN past the input lengths': {
+    steps: 7,
+    classes: 5,
+    targets: [[1, 2], [], [3, 3]],
+    inputLengths: [4, 2, 7],
+    poisoned: true,
+  },
   'gradients of 0 and below 0': { steps: 6, classes: 5, targets: [[1, 2], [2, 2], [4]], upstream: [0, -1.5, 3] },
-  'logits of ±60': { steps: 8, classes: 6, targets: [[1, 2, 3], [5, 5]], spread: 60 },
+  'logits of ±60': {
+    steps: 8,
+    classes: 6,
+    targets: [
+      [1, 2, 3],
+      [5, 5],
+    ],
+    spread: 60,
+  },
   'padding beyond the longest target': { steps: 6, classes: 5, targets: [[1, 2], [3]], maxTargetLength: 7 },
   '200 frames': { steps: 200, classes: 12, targets: [labels(30, 12, 0), labels(60, 12, 0)], inputLengths: [200, 170] },
   'a target of 150 labels': { steps: 320, classes: 5, targets: [labels(150, 5, 0)] },
@@ -107,5 +178,7 @@ const cases: Readonly<Record<string, CtcOptions>> = {
 
 export const ctcChecks: readonly Check[] = [
   ...Object.entries(cases).flatMap(([title, options]) => fusedChecks('ctcLoss', title, () => ctcCase(options))),
-  ...disciplineChecks('ctcLoss', (seed) => ctcCase({ steps: 8, classes: 6, targets: mixed, inputLengths: [5, 8, 3, 6, 1] }, seed)),
+  ...disciplineChecks('ctcLoss', (seed) =>
+    ctcCase({ steps: 8, classes: 6, targets: mixed, inputLengths: [5, 8, 3, 6, 1] }, seed),
+  ),
 ];

@@ -29,7 +29,15 @@ function named(prefix: string, buffers: readonly ReturnType<Side['put']>[]): Res
   return Object.fromEntries(buffers.map((buffer, n) => [`${prefix} ${n}`, buffer]));
 }
 
-const adam: AdamSettings = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled: false, step: 1 };
+const adam: AdamSettings = {
+  learningRate: 0.01,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  decoupled: false,
+  step: 1,
+};
 
 interface AdamCase {
   readonly settings?: Partial<AdamSettings>;
@@ -51,7 +59,11 @@ const adamCases: Readonly<Record<string, AdamCase>> = {
   'decoupled weight decay': { settings: { weightDecay: 0.1, decoupled: true }, steps: 2 },
   'a clip factor': { factor: 0.25, settings: { weightDecay: 0.1 }, steps: 2 },
   'a factor of 0': { factor: 0 },
-  'a negative factor leaves all as it was': { factor: -1, settings: { weightDecay: 0.1, decoupled: true }, poisoned: true },
+  'a negative factor leaves all as it was': {
+    factor: -1,
+    settings: { weightDecay: 0.1, decoupled: true },
+    poisoned: true,
+  },
   '60 parameters': { sizes: Array.from({ length: 60 }, (_, n) => (n * 37) % 71) },
   'a parameter of 300,001 elements': { sizes: [300_001] },
   'no parameters': { sizes: [] },
@@ -73,14 +85,26 @@ function adamRecipe({ settings = {}, steps = 1, factor = null, sizes: lengths = 
     refuseUnless(op.supports(slots, all));
     for (let n = 0; n < steps; n++) {
       for (const { gradient } of slots) {
-        side.backend.write(gradient, poisoned ? new Float32Array(gradient.length).fill(NaN) : random.floats(gradient.length, -3, 3));
+        side.backend.write(
+          gradient,
+          poisoned ? new Float32Array(gradient.length).fill(NaN) : random.floats(gradient.length, -3, 3),
+        );
       }
       op.run(slots, { ...all, step: all.step + n }, scalar);
     }
     return {
-      ...named('parameter', slots.map(({ parameter }) => parameter)),
-      ...named('first moment', slots.map(({ firstMoment }) => firstMoment)),
-      ...named('second moment', slots.map(({ secondMoment }) => secondMoment)),
+      ...named(
+        'parameter',
+        slots.map(({ parameter }) => parameter),
+      ),
+      ...named(
+        'first moment',
+        slots.map(({ firstMoment }) => firstMoment),
+      ),
+      ...named(
+        'second moment',
+        slots.map(({ secondMoment }) => secondMoment),
+      ),
     };
   };
 }
@@ -98,7 +122,11 @@ const sgdCases: Readonly<Record<string, SgdCase>> = {
   'momentum and dampening': { settings: { momentum: 0.9, dampening: 0.3 }, steps: 3 },
   'Nesterov momentum': { settings: { momentum: 0.9, nesterov: true, weightDecay: 0.05 }, steps: 3 },
   'a clip factor': { settings: { momentum: 0.8, weightDecay: 0.1 }, factor: 0.25, steps: 2 },
-  'a negative factor leaves all as it was': { settings: { momentum: 0.8, weightDecay: 0.1, first: false }, factor: -1, poisoned: true },
+  'a negative factor leaves all as it was': {
+    settings: { momentum: 0.8, weightDecay: 0.1, first: false },
+    factor: -1,
+    poisoned: true,
+  },
   '60 parameters': { settings: { momentum: 0.8 }, sizes: Array.from({ length: 60 }, (_, n) => (n * 37) % 71) },
   'no parameters': { sizes: [] },
 };
@@ -111,19 +139,29 @@ function sgdRecipe({ settings = {}, steps = 1, factor = null, sizes: lengths = s
       parameter: side.put('f32', random.floats(length, -2, 2)),
       gradient: side.put('f32', new Float32Array(length)),
       // Before the first step the velocity holds anything: here NaN.
-      velocity: all.momentum === 0 ? null : all.first ? side.make('f32', length) : side.put('f32', random.floats(length)),
+      velocity:
+        all.momentum === 0 ? null : all.first ? side.make('f32', length) : side.put('f32', random.floats(length)),
     }));
     const scalar = factor === null ? null : side.put('f32', [factor]);
     const op = side.backend.fused.sgdStep!;
     refuseUnless(op.supports(slots, all));
     for (let n = 0; n < steps; n++) {
       for (const { gradient } of slots) {
-        side.backend.write(gradient, poisoned ? new Float32Array(gradient.length).fill(NaN) : random.floats(gradient.length, -3, 3));
+        side.backend.write(
+          gradient,
+          poisoned ? new Float32Array(gradient.length).fill(NaN) : random.floats(gradient.length, -3, 3),
+        );
       }
       op.run(slots, { ...all, first: all.first && n === 0 }, scalar);
     }
     const velocities = slots.flatMap(({ velocity }) => (velocity ? [velocity] : []));
-    return { ...named('parameter', slots.map(({ parameter }) => parameter)), ...named('velocity', velocities) };
+    return {
+      ...named(
+        'parameter',
+        slots.map(({ parameter }) => parameter),
+      ),
+      ...named('velocity', velocities),
+    };
   };
 }
 
@@ -138,7 +176,12 @@ function normRecipe(gradients: readonly (Float64Array | Float32Array)[], maxNorm
   };
 }
 
-function check(op: FusedOpName, title: string, recipe: (side: Side) => Results, accuracy: (result: string) => Accuracy): Check {
+function check(
+  op: FusedOpName,
+  title: string,
+  recipe: (side: Side) => Results,
+  accuracy: (result: string) => Accuracy,
+): Check {
   return { name: `${op}: ${title}`, op, run: (context) => agree(context, recipe, accuracy) };
 }
 
@@ -171,7 +214,9 @@ function normCheck(title: string, { lengths, maxNorm, spread = 1 }: NormCase): C
       const terms = lengths.reduce((sum, length) => sum + length, 1);
       // The sum of squares has no cancellation, and the root halves its relative error.
       const { norm } = await collect(context.reference, normRecipe(gradients, maxNorm));
-      await agree(context, normRecipe(gradients, maxNorm), (result) => (result === 'norm' ? summed(terms, norm!) : { relative: 1e-4, absolute: 1e-12 }));
+      await agree(context, normRecipe(gradients, maxNorm), (result) =>
+        result === 'norm' ? summed(terms, norm!) : { relative: 1e-4, absolute: 1e-12 },
+      );
     },
   };
 }
@@ -179,35 +224,38 @@ function normCheck(title: string, { lengths, maxNorm, spread = 1 }: NormCase): C
 /** Each non-finite value, first and last and in a later gradient. */
 const strange: readonly (readonly [name: string, gradients: readonly Float32Array[]])[] = [
   ['NaN', [Float32Array.of(1, NaN, 2), Float32Array.of(3)]],
-  ['NaN in the last element of a later gradient', [Float32Array.of(1), Float32Array.from({ length: 1001 }, (_, n) => (n === 1000 ? NaN : 1))]],
+  [
+    'NaN in the last element of a later gradient',
+    [Float32Array.of(1), Float32Array.from({ length: 1001 }, (_, n) => (n === 1000 ? NaN : 1))],
+  ],
   ['+∞', [Float32Array.of(Infinity, 1)]],
   ['−∞', [Float32Array.of(1, -Infinity)]],
 ];
 
 export const optimizerChecks: readonly Check[] = [
   ...Object.entries(norms).map(([title, test]) => normCheck(title, test)),
-  ...strange.map(
-    ([title, gradients]): Check => ({
-      name: `globalNorm: ${title} makes the factor −1, clipped or not`,
-      op: 'globalNorm',
-      async run(context) {
-        for (const maxNorm of [0, 1]) {
-          await gives(
-            context,
-            (side) => {
-              const { factor } = normRecipe(gradients, maxNorm)(side);
-              return { factor: factor! };
-            },
-            { factor: Float32Array.of(-1) },
-            exact,
-            `maxNorm ${maxNorm}`,
-          );
-        }
-      },
-    }),
-  ),
+  ...strange.map(([title, gradients]): Check => ({
+    name: `globalNorm: ${title} makes the factor −1, clipped or not`,
+    op: 'globalNorm',
+    async run(context) {
+      for (const maxNorm of [0, 1]) {
+        await gives(
+          context,
+          (side) => {
+            const { factor } = normRecipe(gradients, maxNorm)(side);
+            return { factor: factor! };
+          },
+          { factor: Float32Array.of(-1) },
+          exact,
+          `maxNorm ${maxNorm}`,
+        );
+      }
+    },
+  })),
   ...Object.entries(adamCases).map(([title, test]) =>
     check('adamStep', title, adamRecipe(test), (result) => (test.factor === -1 ? exact : adamAccuracy(result))),
   ),
-  ...Object.entries(sgdCases).map(([title, test]) => check('sgdStep', title, sgdRecipe(test), () => (test.factor === -1 ? exact : single))),
+  ...Object.entries(sgdCases).map(([title, test]) =>
+    check('sgdStep', title, sgdRecipe(test), () => (test.factor === -1 ? exact : single)),
+  ),
 ];

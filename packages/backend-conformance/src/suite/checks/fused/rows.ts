@@ -67,7 +67,11 @@ function rowsOf(random: TestRandom, { rows, columns, offset = 0, spread = 3 }: R
 export function softmaxCase(options: RowsOptions, seed = 112): FusedCase {
   const random = new TestRandom(seed);
   const { rows, columns } = options;
-  return { spec: { rows, classes: columns }, inputs: { x: rowsOf(random, options) }, upstream: { y: random.floats(rows * columns) } };
+  return {
+    spec: { rows, classes: columns },
+    inputs: { x: rowsOf(random, options) },
+    upstream: { y: random.floats(rows * columns) },
+  };
 }
 
 interface CrossEntropyOptions extends RowsOptions {
@@ -95,7 +99,9 @@ const crossEntropies: Readonly<Record<string, CrossEntropyOptions>> = {
 export function crossEntropyCase(options: CrossEntropyOptions, seed = 113): FusedCase {
   const random = new TestRandom(seed);
   const { rows, columns, labelSmoothing = 0, ignoreIndex = -100, every } = options;
-  const targets = random.integers(rows, 0, columns - 1).map((target, n) => (every !== undefined && n % every === 0 ? ignoreIndex : target));
+  const targets = random
+    .integers(rows, 0, columns - 1)
+    .map((target, n) => (every !== undefined && n % every === 0 ? ignoreIndex : target));
   return {
     spec: { rows, classes: columns, labelSmoothing, ignoreIndex },
     inputs: { logits: rowsOf(random, options), targets },
@@ -122,7 +128,12 @@ const layerNorms: Readonly<Record<string, LayerNormOptions>> = {
   'a large ε': { rows: 5, columns: 7, epsilon: 0.5 },
   // The mean of values near 1,000 is good to 6·10⁻⁵ in float32, a few 10⁻⁵ of their spread; a variance taken as
   // E[x²] − mean² would be off by tens of percent.
-  'a mean far above the spread': { rows: 4, columns: 64, offset: 1000, accuracy: { relative: 1e-3, absolute: 1e-3, scale: 'largest' } },
+  'a mean far above the spread': {
+    rows: 4,
+    columns: 64,
+    offset: 1000,
+    accuracy: { relative: 1e-3, absolute: 1e-3, scale: 'largest' },
+  },
   'only the bias is wanted': { rows: 5, columns: 6, wanted: ['bias'] },
   '70,000 rows': { rows: manyRows, columns: 3, epsilon: 0.1 },
 };
@@ -150,8 +161,12 @@ export const rowChecks: readonly Check[] = [
     ...Object.entries(softmaxes).flatMap(([title, options]) => fusedChecks(op, title, () => softmaxCase(options))),
     ...disciplineChecks(op, (seed) => softmaxCase({ rows: 5, columns: 7 }, seed)),
   ]),
-  ...Object.entries(crossEntropies).flatMap(([title, options]) => fusedChecks('crossEntropy', title, () => crossEntropyCase(options))),
+  ...Object.entries(crossEntropies).flatMap(([title, options]) =>
+    fusedChecks('crossEntropy', title, () => crossEntropyCase(options)),
+  ),
   ...disciplineChecks('crossEntropy', (seed) => crossEntropyCase({ rows: 8, columns: 5, every: 3 }, seed)),
-  ...Object.entries(layerNorms).flatMap(([title, options]) => fusedChecks('layerNorm', title, () => layerNormCase(options))),
+  ...Object.entries(layerNorms).flatMap(([title, options]) =>
+    fusedChecks('layerNorm', title, () => layerNormCase(options)),
+  ),
   ...disciplineChecks('layerNorm', (seed) => layerNormCase({ rows: 5, columns: 7 }, seed)),
 ];

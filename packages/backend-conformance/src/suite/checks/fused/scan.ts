@@ -10,13 +10,20 @@ interface ScanOptions {
   readonly wanted?: readonly string[];
 }
 
-export function scanCase({ steps, width, reverse = false, initial = true, wanted }: ScanOptions, seed = 131): FusedCase {
+export function scanCase(
+  { steps, width, reverse = false, initial = true, wanted }: ScanOptions,
+  seed = 131,
+): FusedCase {
   const random = new TestRandom(seed);
   const size = steps * width;
   return {
     spec: { steps, width, reverse },
     // |a| < 1, as gates are: the recurrence forgets, and errors with it.
-    inputs: { a: random.floats(size, -0.9, 0.9), b: random.floats(size), initial: initial ? random.floats(width) : null },
+    inputs: {
+      a: random.floats(size, -0.9, 0.9),
+      b: random.floats(size),
+      initial: initial ? random.floats(width) : null,
+    },
     upstream: { h: random.floats(size) },
     ...(wanted ? { wanted } : {}),
   };

@@ -44,16 +44,27 @@ function poison(values: Float64Array, lengths: readonly number[], batch: number,
   });
 }
 
-/** Random weights of a size that keeps the gates busy, random inputs and states, and a random gradient of every output. */
+/**
+ * Random weights of a size that keeps the gates busy, random inputs and states, and a random gradient of every output.
+ */
 export function sequenceCase(op: SequenceOpName, options: SequenceOptions): FusedCase {
-  const { steps: T = 5, batch: N = 3, inputSize: D = 4, hiddenSize: H = 6, lengths = null, reverse = false, amplitude = 1 } = options;
+  const {
+    steps: T = 5,
+    batch: N = 3,
+    inputSize: D = 4,
+    hiddenSize: H = 6,
+    lengths = null,
+    reverse = false,
+    amplitude = 1,
+  } = options;
   const { variant = plainVariants[op], without = [], poisoned = false, seed = 101 } = options;
   const random = new TestRandom(seed);
   const rows = gateCounts[op] * H;
   const projection = 'projectionSize' in variant ? variant.projectionSize : 0;
   const P = projection || H;
   const size = Math.min(0.8, 2 / Math.sqrt(H));
-  const hide = (values: Float64Array, width: number) => (poisoned && lengths ? poison(values, lengths, N, width) : values);
+  const hide = (values: Float64Array, width: number) =>
+    poisoned && lengths ? poison(values, lengths, N, width) : values;
 
   const all: Record<string, Float64Array | null> = {
     x: hide(random.floats(T * N * D, -amplitude, amplitude), D),
@@ -77,9 +88,19 @@ export function sequenceCase(op: SequenceOpName, options: SequenceOptions): Fuse
   };
   const given = options.upstream ?? Object.keys(outputs);
   return {
-    spec: { steps: T, batch: N, inputSize: D, hiddenSize: H, lengths: lengths && Int32Array.from(lengths), reverse, variant },
+    spec: {
+      steps: T,
+      batch: N,
+      inputSize: D,
+      hiddenSize: H,
+      lengths: lengths && Int32Array.from(lengths),
+      reverse,
+      variant,
+    },
     inputs: Object.fromEntries(Object.entries(all).map(([name, data]) => [name, without.includes(name) ? null : data])),
-    upstream: Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, given.includes(name) ? data : null])),
+    upstream: Object.fromEntries(
+      Object.entries(outputs).map(([name, data]) => [name, given.includes(name) ? data : null]),
+    ),
     ...(options.wanted ? { wanted: options.wanted } : {}),
     ...(options.accuracy ? { accuracy: options.accuracy } : {}),
   };

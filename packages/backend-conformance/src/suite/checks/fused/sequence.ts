@@ -1,6 +1,12 @@
 import type { Check } from '../../check.ts';
 import { disciplineChecks, fusedChecks } from '../../fused-case.ts';
-import { plainVariants, sequenceCase, type SequenceOpName, type SequenceOptions, type Variant } from './sequence-case.ts';
+import {
+  plainVariants,
+  sequenceCase,
+  type SequenceOpName,
+  type SequenceOptions,
+  type Variant,
+} from './sequence-case.ts';
 
 /** Every case of the plain variant. */
 const cases: Readonly<Record<string, SequenceOptions>> = {
@@ -18,7 +24,12 @@ const cases: Readonly<Record<string, SequenceOptions>> = {
   reverse: { reverse: true },
   'lengths, one of them 0': { lengths: [5, 0, 3] },
   'lengths in reverse, one of them 0': { lengths: [2, 5, 0], reverse: true },
-  'lengths of many sequences in reverse': { steps: 9, batch: 19, lengths: Array.from({ length: 19 }, (_, n) => (n * 7) % 10), reverse: true },
+  'lengths of many sequences in reverse': {
+    steps: 9,
+    batch: 19,
+    lengths: Array.from({ length: 19 }, (_, n) => (n * 7) % 10),
+    reverse: true,
+  },
   'all lengths 0': { lengths: [0, 0, 0] },
   'full lengths': { lengths: [5, 5, 5] },
   'no step reaches the last frame': { lengths: [3, 1, 2], reverse: true },
@@ -68,7 +79,11 @@ const lstmVariants: Readonly<Record<string, Variant>> = Object.fromEntries(
   [false, true].flatMap((peepholes) =>
     [false, true].flatMap((coupledGates) =>
       [0, 3].flatMap((projectionSize) => {
-        const names = [peepholes && 'peepholes', coupledGates && 'coupled gates', projectionSize > 0 && 'projection'].filter(Boolean);
+        const names = [
+          peepholes && 'peepholes',
+          coupledGates && 'coupled gates',
+          projectionSize > 0 && 'projection',
+        ].filter(Boolean);
         return names.length === 0 ? [] : [[names.join(' and '), { peepholes, coupledGates, projectionSize }]];
       }),
     ),
@@ -89,13 +104,23 @@ function checksOf(op: SequenceOpName): Check[] {
   const partials = op === 'lstmSequence' ? { ...partial, ...lstmPartial } : partial;
   return [
     ...Object.entries(cases).flatMap(([title, options]) => fusedChecks(op, title, () => sequenceCase(op, options))),
-    ...Object.entries(partials).flatMap(([title, options]) => backwardOnly(fusedChecks(op, title, () => sequenceCase(op, options)))),
+    ...Object.entries(partials).flatMap(([title, options]) =>
+      backwardOnly(fusedChecks(op, title, () => sequenceCase(op, options))),
+    ),
     ...Object.entries(variants[op]).flatMap(([name, variant]) =>
-      Object.entries(variantCases).flatMap(([title, options]) => fusedChecks(op, `${name}, ${title}`, () => sequenceCase(op, { ...options, variant }))),
+      Object.entries(variantCases).flatMap(([title, options]) =>
+        fusedChecks(op, `${name}, ${title}`, () => sequenceCase(op, { ...options, variant })),
+      ),
     ),
     ...disciplineChecks(op, (seed) => sequenceCase(op, { seed, lengths: [4, 2, 5], variant: plainVariants[op] })),
-    ...backwardOnly(fusedChecks(op, '66,000 sequences', () => sequenceCase(op, { steps: 1, batch: 66_000, inputSize: 1, hiddenSize: 1 }))),
+    ...backwardOnly(
+      fusedChecks(op, '66,000 sequences', () =>
+        sequenceCase(op, { steps: 1, batch: 66_000, inputSize: 1, hiddenSize: 1 }),
+      ),
+    ),
   ];
 }
 
-export const sequenceChecks: readonly Check[] = (['rnnSequence', 'lstmSequence', 'gruSequence'] as const).flatMap(checksOf);
+export const sequenceChecks: readonly Check[] = (['rnnSequence', 'lstmSequence', 'gruSequence'] as const).flatMap(
+  checksOf,
+);

@@ -1,6 +1,9 @@
 import type { OnnxCell } from '../cell.ts';
 
 /** The form of a cell of just this class: a subclass may have other equations. */
-export function exactly<Kind extends object>(kind: abstract new (...given: never[]) => Kind, make: (cell: Kind) => OnnxCell): (cell: object) => OnnxCell | null {
+export function exactly<Kind extends object>(
+  kind: abstract new (...given: never[]) => Kind,
+  make: (cell: Kind) => OnnxCell,
+): (cell: object) => OnnxCell | null {
   return (cell) => (cell instanceof kind && cell.constructor === kind ? make(cell) : null);
 }

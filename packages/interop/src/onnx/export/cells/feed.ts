@@ -13,7 +13,10 @@ const linearStep: OnnxCell['step'] = (graph, [a, b], { h }) => {
 
 export const exportMinGRUCell = exactly(MinGRUCell, ({ weight_ih, bias_ih, hiddenSize: H }) => ({
   prepare: (graph, x) => {
-    const [update, fresh] = [0, 1].map((gate) => product(graph, x, weight_ih, bias_ih, [gate * H, (gate + 1) * H])) as [OnnxValue, OnnxValue];
+    const [update, fresh] = [0, 1].map((gate) => product(graph, x, weight_ih, bias_ih, [gate * H, (gate + 1) * H])) as [
+      OnnxValue,
+      OnnxValue,
+    ];
     const z = graph.one('Sigmoid', [update], {}, x);
     return [complement(graph, z), multiply(graph, z, fresh)];
   },
@@ -37,8 +40,14 @@ export const exportFiniteImpulseCell = exactly(FiniteImpulseCell, (cell) => ({
     const { inputSize: D, hiddenSize: H, taps, weight_ih, bias_ih, activation } = cell;
     const line = concat(graph, [graph.one('Unsqueeze', [x!, graph.integers([1])], {}, before!), before!], 1);
     const flat = graph.one('Reshape', [line, graph.integers([-1, taps * D])], {}, x!);
-    const filters = graph.parameter('filters', [weight_ih], [taps * D, H], ([contents]) => filterColumns(contents!, taps, H, D));
-    const sums = add(graph, graph.one('MatMul', [flat, filters], {}, x!), graph.parameter('bias', [bias_ih], [H], ([contents]) => contents!));
+    const filters = graph.parameter('filters', [weight_ih], [taps * D, H], ([contents]) =>
+      filterColumns(contents!, taps, H, D),
+    );
+    const sums = add(
+      graph,
+      graph.one('MatMul', [flat, filters], {}, x!),
+      graph.parameter('bias', [bias_ih], [H], ([contents]) => contents!),
+    );
     return { output: exportFunction(graph, activation, sums), state: { taps: cutTaps(graph, line, taps) } };
   },
 }));
@@ -52,7 +61,8 @@ function filterColumns(values: Float32Array, taps: number, units: number, inputs
   const columns = new Float32Array(values.length);
   for (let tap = 0; tap < taps; tap++) {
     for (let unit = 0; unit < units; unit++) {
-      for (let input = 0; input < inputs; input++) columns[(tap * inputs + input) * units + unit] = values[(tap * units + unit) * inputs + input]!;
+      for (let input = 0; input < inputs; input++)
+        columns[(tap * inputs + input) * units + unit] = values[(tap * units + unit) * inputs + input]!;
     }
   }
   return columns;

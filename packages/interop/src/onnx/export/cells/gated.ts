@@ -7,7 +7,12 @@ import { exactly } from './exactly.ts';
 export const exportRNNCell = exactly(RNNCell, ({ weight_ih, weight_hh, bias_ih, bias_hh, activation }) => ({
   prepare: (graph, x) => [product(graph, x, weight_ih, bias_ih)],
   step: (graph, [sums], { h }) => {
-    const next = graph.one(activation === 'relu' ? 'Relu' : 'Tanh', [add(graph, sums!, product(graph, h!, weight_hh, bias_hh))], {}, h!);
+    const next = graph.one(
+      activation === 'relu' ? 'Relu' : 'Tanh',
+      [add(graph, sums!, product(graph, h!, weight_hh, bias_hh))],
+      {},
+      h!,
+    );
     return { output: next, state: { h: next } };
   },
 }));
@@ -25,7 +30,12 @@ export const exportLSTMCell = exactly(LSTMCell, (cell) => ({
     const recurrent = norm_hh && bias_hh ? add(graph, normed, whole(graph, 'bias', bias_hh)) : normed;
     const all = add(graph, sums!, recurrent);
     const readCell = (value: OnnxValue) => (norm_cell ? normalized(graph, value, norm_cell) : value);
-    const next = exportLstmGates(graph, all, c!, { size: cell.hiddenSize, peephole: cell.weight_peephole, coupledGates: cell.coupledGates, readCell });
+    const next = exportLstmGates(graph, all, c!, {
+      size: cell.hiddenSize,
+      peephole: cell.weight_peephole,
+      coupledGates: cell.coupledGates,
+      readCell,
+    });
     const output = weight_hr ? product(graph, next.h, weight_hr) : next.h;
     return { output, state: { h: output, c: next.c } };
   },
@@ -39,7 +49,8 @@ export const exportGRUCell = exactly(GRUCell, ({ weight_ih, weight_hh, bias_ih, 
     const recurrent = (gate: number, x: OnnxValue) => product(graph, x, weight_hh, bias_hh, [gate * H, (gate + 1) * H]);
     const gate = (sum: OnnxValue, index: number) => graph.one('Sigmoid', [add(graph, sum, recurrent(index, h))], {}, h);
     const [forget, update] = [gate(resetSum, 0), gate(updateSum, 1)];
-    const past = reset === 'after' ? multiply(graph, forget, recurrent(2, h)) : recurrent(2, multiply(graph, forget, h));
+    const past =
+      reset === 'after' ? multiply(graph, forget, recurrent(2, h)) : recurrent(2, multiply(graph, forget, h));
     const next = between(graph, update, graph.one('Tanh', [add(graph, newSum, past)], {}, h), h);
     return { output: next, state: { h: next } };
   },
@@ -67,11 +78,23 @@ export function exportLstmGates(
   graph: OnnxGraph,
   sums: OnnxValue,
   c: OnnxValue,
-  options: { readonly size: number; readonly peephole: Tensor | null; readonly coupledGates: boolean; readonly readCell?: (cell: OnnxValue) => OnnxValue },
+  options: {
+    readonly size: number;
+    readonly peephole: Tensor | null;
+    readonly coupledGates: boolean;
+    readonly readCell?: (cell: OnnxValue) => OnnxValue;
+  },
 ): { readonly h: OnnxValue; readonly c: OnnxValue } {
-  const [inputSum, forgetSum, cellSum, outputSum] = parts(graph, sums, 4, options.size) as [OnnxValue, OnnxValue, OnnxValue, OnnxValue];
+  const [inputSum, forgetSum, cellSum, outputSum] = parts(graph, sums, 4, options.size) as [
+    OnnxValue,
+    OnnxValue,
+    OnnxValue,
+    OnnxValue,
+  ];
   const gate = (sum: OnnxValue, index: number, cell: OnnxValue) => {
-    const seen = options.peephole ? add(graph, sum, multiply(graph, cell, rowOf(graph, 'peephole', options.peephole, index))) : sum;
+    const seen = options.peephole
+      ? add(graph, sum, multiply(graph, cell, rowOf(graph, 'peephole', options.peephole, index)))
+      : sum;
     return graph.one('Sigmoid', [seen], {}, sum);
   };
   const input = gate(inputSum, 0, c);
@@ -92,5 +115,10 @@ function between(graph: OnnxGraph, share: OnnxValue, b: OnnxValue, a: OnnxValue)
 }
 
 function normalized(graph: OnnxGraph, x: OnnxValue, { weight, bias, epsilon }: LayerNorm): OnnxValue {
-  return graph.one('LayerNormalization', [x, whole(graph, 'norm_weight', weight!), whole(graph, 'norm_bias', bias!)], { axis: -1, epsilon: { float: epsilon } }, x);
+  return graph.one(
+    'LayerNormalization',
+    [x, whole(graph, 'norm_weight', weight!), whole(graph, 'norm_bias', bias!)],
+    { axis: -1, epsilon: { float: epsilon } },
+    x,
+  );
 }
