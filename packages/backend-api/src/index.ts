@@ -1,7 +1,11 @@
 export * from './backend.ts';
+export { toBytes, type Bytes } from './bytes.ts';
+export { checkOptions, checkValue, describe, type OptionRules } from './check-options.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
 export * from './fused/index.ts';
 export * from './memory.ts';
+export { nearestName } from './nearest-name.ts';
 export * from './ops.ts';
+export { is, type NumberRange, type Rule } from './rules.ts';
 export * from './stream.ts';

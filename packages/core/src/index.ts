@@ -1,14 +1,21 @@
 // The contract's types and errors, so that packages above this one need no other import.
 export {
   ArgumentError,
+  checkOptions,
+  checkValue,
+  describe,
   DeviceError,
   DisposedError,
   DTypeError,
+  is,
+  nearestName,
   OutOfMemoryError,
   ShapeError,
   TimestepError,
+  toBytes,
   UnsupportedError,
   type Backend,
+  type Bytes,
   type Capabilities,
   type DeviceBuffer,
   type DType,
@@ -17,6 +24,9 @@ export {
   type HostArray,
   type HostData,
   type MemoryCounters,
+  type NumberRange,
+  type OptionRules,
+  type Rule,
 } from '@timestep/backend-api';
 export * from './autograd/node.ts';
 export * from './autograd/recompute.ts';

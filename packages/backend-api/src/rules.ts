@@ -1,0 +1,111 @@
+/**
+ * Says what was expected where `value` does not fit, such as `a whole number of at least 1`; null where it fits.
+ */
+export type Rule = (value: unknown) => string | null;
+
+/** The interval that a number must lie in; both ends belong to it unless they are named `above` or `below`. */
+export interface NumberRange {
+  readonly min?: number;
+  readonly max?: number;
+  /** The number must be greater than this. */
+  readonly above?: number;
+  /** The number must be less than this. */
+  readonly below?: number;
+  /** Also accept ±∞; NaN never fits. False by default. */
+  readonly infinite?: boolean;
+}
+
+const rule =
+  (expected: string, fits: (value: unknown) => boolean): Rule =>
+  (value) =>
+    fits(value) ? null : expected;
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/**
+ * The rules that options and arguments are checked by.
+ *
+ * ```ts
+ * checkOptions('LSTM', options, { hiddenSize: is.size(), bidirectional: is.optional(is.boolean) });
+ * ```
+ */
+export const is = {
+  boolean: rule('true or false', (value) => typeof value === 'boolean'),
+  string: rule('a string', (value) => typeof value === 'string'),
+  function: rule('a function', (value) => typeof value === 'function'),
+  object: rule('an object', (value) => isObject(value) && !Array.isArray(value)),
+  /** Whatever it is: the function looks at it itself. */
+  anything: rule('a value', () => true),
+
+  /** A whole number, small enough to be exact. */
+  integer: (min = -Infinity, max = Infinity): Rule => {
+    const range =
+      max !== Infinity ? ` in ${min === -Infinity ? '…' : min}…${max}` : min !== -Infinity ? ` of at least ${min}` : '';
+    return rule(
+      `a whole number${range}`,
+      (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
+    );
+  },
+  /** A size or a count: a whole number of at least `min`, 1 by default. */
+  size: (min = 1): Rule => is.integer(min),
+  number: ({ min, max, above, below, infinite = false }: NumberRange = {}): Rule => {
+    const bounds = [
+      min !== undefined && `≥ ${min}`,
+      above !== undefined && `> ${above}`,
+      max !== undefined && `≤ ${max}`,
+      below !== undefined && `< ${below}`,
+    ].filter(Boolean);
+    return rule(
+      `a ${infinite ? '' : 'finite '}number${bounds.length > 0 ? ` ${bounds.join(' and ')}` : ''}`,
+      (value) =>
+        typeof value === 'number' &&
+        (infinite ? !Number.isNaN(value) : Number.isFinite(value)) &&
+        value >= (min ?? -Infinity) &&
+        value <= (max ?? Infinity) &&
+        (above === undefined || value > above) &&
+        (below === undefined || value < below),
+    );
+  },
+  /** A probability, both ends included. */
+  probability: rule('a probability in 0…1', (value) => typeof value === 'number' && value >= 0 && value <= 1),
+  oneOf: (...choices: readonly (string | number)[]): Rule =>
+    rule(`one of ${choices.join(', ')}`, (value) => (choices as readonly unknown[]).includes(value)),
+  /** An object of this class. Another copy of the package has another class: prefer `like` for the types of this house. */
+  instanceOf: (type: abstract new (...values: never[]) => object): Rule =>
+    rule(`a ${type.name}`, (value) => value instanceof type),
+  /** An object or function with these members. `noun` names it in the message, such as `a tensor`. */
+  like: (noun: string, ...members: readonly string[]): Rule =>
+    rule(
+      noun,
+      (value) =>
+        (isObject(value) || typeof value === 'function') && members.every((member) => member in (value as object)),
+    ),
+  /** An array, or a typed array, whose elements all fit. */
+  arrayOf:
+    (element: Rule, noun = 'an array'): Rule =>
+    (value) => {
+      if (!Array.isArray(value) && !(ArrayBuffer.isView(value) && !(value instanceof DataView))) return noun;
+      for (const [i, entry] of (value as readonly unknown[]).entries()) {
+        const expected = element(entry);
+        if (expected !== null) return `${noun} in which element ${i} is ${expected}`;
+      }
+      return null;
+    },
+  /** Undefined is fine. */
+  optional:
+    (inner: Rule): Rule =>
+    (value) =>
+      value === undefined ? null : inner(value),
+  /** Undefined and null are fine. */
+  nullable:
+    (inner: Rule): Rule =>
+    (value) =>
+      value === undefined || value === null ? null : inner(value),
+  /** One of several kinds. */
+  anyOf:
+    (...rules: readonly Rule[]): Rule =>
+    (value) => {
+      const expectations = rules.map((one) => one(value));
+      return expectations.includes(null) ? null : expectations.join(' or ');
+    },
+} as const;
