@@ -34,6 +34,7 @@ export * from './models/one-to-many.ts';
 export * from './models/one-to-one.ts';
 export { sampleSymbol, type SampleOptions } from './models/sample.ts';
 export * from './models/stream.ts';
+export { inEvalMode } from './modes.ts';
 export * from './module.ts';
 export type { FusedLayerOptions, LayerOptions } from './options.ts';
 export * from './parameter.ts';

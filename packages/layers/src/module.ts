@@ -1,6 +1,6 @@
 import { Generator, tensor, type Backend, type Tensor } from '@timestep/core';
 import { Parameter } from './parameter.ts';
-import { isTensorSlot, ownSlots, type Slot, type TensorSlot } from './slots.ts';
+import { isTensorSlot, ownSlots, visitHeld, type Slot, type TensorSlot } from './slots.ts';
 import {
   checkStateDict,
   type LoadableStateDict,
@@ -31,8 +31,10 @@ import { summarize } from './summary.ts';
  * ```
  *
  * A property that holds a {@link Parameter} is trained; one that holds another Tensor is a buffer: saved and moved, not
- * trained; one that holds a Module, or an array of any of these, is descended into. The names are the paths:
- * `lstm.weight_ih_l0_reverse`, `head.weight`, `blocks.2.bias`. `#private` fields are not looked at.
+ * trained; one that holds a Module, or an array of any of these, is descended into. Plain objects and Maps are searched
+ * for Modules and Parameters; other tensors in them (a state, say) are left alone. The names are the paths:
+ * `lstm.weight_ih_l0_reverse`, `head.weight`, `blocks.2.bias`, `heads.color.weight`. `#private` fields and Sets are not
+ * looked at.
  */
 export abstract class Module {
   /** True where dropout and the like are active; set it with `train()` and `eval()`. */
@@ -95,7 +97,9 @@ export abstract class Module {
   generators(): Generator[] {
     const found = new Set<Generator>();
     for (const module of this.modules()) {
-      for (const value of Object.values<unknown>({ ...module })) if (value instanceof Generator) found.add(value);
+      visitHeld(module, ({ value }) => {
+        if (value instanceof Generator) found.add(value);
+      });
     }
     return [...found];
   }

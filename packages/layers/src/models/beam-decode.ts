@@ -9,6 +9,7 @@ import {
   transpose,
   type Tensor,
 } from '@timestep/core';
+import { inEvalMode } from '../modes.ts';
 import { checkSize } from '../options.ts';
 import type { Memory } from '../attention/attention.ts';
 import type { DecoderState, EncoderDecoder, Source } from './encoder-decoder.ts';
@@ -50,15 +51,9 @@ export async function beamDecode(
   checkSize('beamDecode', 'beamWidth', options.beamWidth);
   if (!((options.lengthPenalty ?? 0) >= 0))
     throw new ArgumentError(`[beamDecode] expected lengthPenalty ≥ 0, got ${options.lengthPenalty}`);
-  const training = model.training;
-  model.eval();
-  try {
-    const results: ScoredHypothesis[][] = [];
-    for (let n = 0; n < source.tokens.shape[1]!; n++) results.push(await searchOne(model, source, n, options));
-    return results;
-  } finally {
-    model.train(training);
-  }
+  const results: ScoredHypothesis[][] = [];
+  for (let n = 0; n < source.tokens.shape[1]!; n++) results.push(await searchOne(model, source, n, options));
+  return results;
 }
 
 async function searchOne(
@@ -72,12 +67,13 @@ async function searchOne(
   const penalty = (length: number): number => ((5 + length) / 6) ** lengthPenalty;
   const length = source.lengths?.[n];
   const one = { tokens: slice(source.tokens, 1, n, n + 1), lengths: length === undefined ? null : [length] };
-  let state = model.encode(one);
+  let state = inEvalMode(model, () => model.encode(one));
   let open: Hypothesis[] = [{ tokens: [], logProbability: 0, weights: [], finished: false }];
   const done: ScoredHypothesis[] = [];
   for (let t = 0; t < maxLength && open.length > 0; t++) {
     const last = Int32Array.from(open, ({ tokens }) => tokens.at(-1) ?? model.start);
-    const result = model.step(tensor(backend, last), state);
+    const before = state;
+    const result = inEvalMode(model, () => model.step(tensor(backend, last), before));
     const wanted = [logSoftmax(result.logits), ...(result.weights ? [result.weights] : [])];
     const [logs, weights] = await backend.readMany(wanted.map(({ buffer }) => buffer));
     const extended = best(open, logs!, model.targetSymbols, beamWidth);

@@ -3,6 +3,7 @@ import { checkSize } from '../options.ts';
 import { mapState } from '../recurrent/cell.ts';
 import type { Recurrence } from '../scoped.ts';
 import { unowned } from '../unowned.ts';
+import { inEvalMode } from '../modes.ts';
 import type { Module } from '../module.ts';
 import { checkSampleOptions, sampleSymbol, type SampleOptions } from './sample.ts';
 
@@ -28,8 +29,8 @@ export interface GenerateOptions<S extends State> extends SampleOptions {
 }
 
 /**
- * Writes on from a prompt, symbol by symbol, as an async iterator: take as many as you like. Dropout is off while it
- * runs.
+ * Writes on from a prompt, symbol by symbol, as an async iterator: take as many as you like. Dropout is off in its steps,
+ * and the model's modes between them are yours.
  *
  * ```ts
  * for await (const symbol of generate(model, { prompt, length: 200, temperature: 0.8, topP: 0.95, seed: 1 }))
@@ -59,22 +60,22 @@ export async function* generate<S extends State>(
   const generator = new Generator(options.seed ?? Math.floor(Math.random() * 2 ** 32));
   const stops = stopTest(options.stop);
   const { backend } = model.parameters()[0]!;
-  const training = model.training;
   const written: number[] = [];
   let state: S | null = null;
   try {
-    model.eval();
     for (let count = 0; count < length; count++) {
       // A scope of its own for each symbol: the caller's code runs between two of them.
       let logits: ArrayLike<number>;
       {
         using _scope = openScope(backend, { gradient: false });
         const before: S | null = state;
-        const result: Recurrence<S> = before
-          ? model.step(tensor(backend, Int32Array.of(written.at(-1)!)), before)
-          : model.forward(tensor(backend, Int32Array.from(options.prompt), { shape: [options.prompt.length, 1] }), {
-              state: options.state,
-            });
+        const result: Recurrence<S> = inEvalMode(model, () =>
+          before
+            ? model.step(tensor(backend, Int32Array.of(written.at(-1)!)), before)
+            : model.forward(tensor(backend, Int32Array.from(options.prompt), { shape: [options.prompt.length, 1] }), {
+                state: options.state,
+              }),
+        );
         state = mapState(result.state, unowned);
         for (const part of Object.values(before ?? {})) part.dispose();
         const all = await result.output.data();
@@ -87,7 +88,6 @@ export async function* generate<S extends State>(
       if (stops.written(written)) return;
     }
   } finally {
-    model.train(training);
     for (const part of Object.values(state ?? {})) part.dispose();
   }
 }

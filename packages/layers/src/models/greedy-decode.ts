@@ -1,4 +1,5 @@
 import { argmax, logSoftmax, max, openScope, reshape, tensor, type Tensor } from '@timestep/core';
+import { inEvalMode } from '../modes.ts';
 import { checkSize } from '../options.ts';
 import type { DecoderState, EncoderDecoder, Source } from './encoder-decoder.ts';
 
@@ -30,39 +31,34 @@ export async function greedyDecode(
 ): Promise<Hypothesis[]> {
   const maxLength = checkSize('greedyDecode', 'maxLength', options.maxLength);
   const { backend } = source.tokens;
-  const training = model.training;
-  model.eval();
-  try {
-    using _scope = openScope(backend, { gradient: false });
-    const batch = source.tokens.shape[1]!;
-    const rows = Array.from({ length: batch }, () => ({
-      tokens: [] as number[],
-      logProbability: 0,
-      weights: [] as Float32Array[],
-      finished: false,
-    }));
-    let state: DecoderState = model.encode(source);
-    let tokens: Tensor = tensor(backend, new Int32Array(batch).fill(model.start));
-    for (let t = 0; t < maxLength && rows.some(({ finished }) => !finished); t++) {
-      const result = model.step(tokens, state);
-      ({ state } = result);
-      tokens = argmax(result.logits);
-      const best = max(logSoftmax(result.logits), -1);
-      const wanted = [tokens, best, ...(result.weights ? [result.weights] : [])];
-      const [symbols, logs, weights] = await backend.readMany(wanted.map(({ buffer }) => buffer));
-      for (const [n, row] of rows.entries()) {
-        if (row.finished) continue;
-        row.logProbability += logs![n]!;
-        if (weights) row.weights.push(rowOf(weights, n, batch));
-        row.finished = symbols![n] === model.end;
-        if (!row.finished) row.tokens.push(symbols![n]!);
-      }
-      tokens = reshape(tokens, [batch]);
+  using _scope = openScope(backend, { gradient: false });
+  const batch = source.tokens.shape[1]!;
+  const rows = Array.from({ length: batch }, () => ({
+    tokens: [] as number[],
+    logProbability: 0,
+    weights: [] as Float32Array[],
+    finished: false,
+  }));
+  let state: DecoderState = inEvalMode(model, () => model.encode(source));
+  let tokens: Tensor = tensor(backend, new Int32Array(batch).fill(model.start));
+  for (let t = 0; t < maxLength && rows.some(({ finished }) => !finished); t++) {
+    const before = state;
+    const result = inEvalMode(model, () => model.step(tokens, before));
+    ({ state } = result);
+    tokens = argmax(result.logits);
+    const best = max(logSoftmax(result.logits), -1);
+    const wanted = [tokens, best, ...(result.weights ? [result.weights] : [])];
+    const [symbols, logs, weights] = await backend.readMany(wanted.map(({ buffer }) => buffer));
+    for (const [n, row] of rows.entries()) {
+      if (row.finished) continue;
+      row.logProbability += logs![n]!;
+      if (weights) row.weights.push(rowOf(weights, n, batch));
+      row.finished = symbols![n] === model.end;
+      if (!row.finished) row.tokens.push(symbols![n]!);
     }
-    return rows;
-  } finally {
-    model.train(training);
+    tokens = reshape(tokens, [batch]);
   }
+  return rows;
 }
 
 /** One row of a matrix `[batch, …]` on the host. */
