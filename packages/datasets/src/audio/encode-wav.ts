@@ -1,51 +1,98 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import type { Waveform } from './wav.ts';
 
+export interface EncodeWavOptions {
+  /** Of a sample: 8, 16, 24 or 32 for integers, 32 or 64 for floats. 16 by default, 32 for floats */
+  readonly bits?: 8 | 16 | 24 | 32 | 64 | undefined;
+  /** Linear PCM, the default, or IEEE floats */
+  readonly encoding?: 'integer' | 'float' | undefined;
+}
+
+const optionRules: OptionRules<EncodeWavOptions> = {
+  bits: is.optional(is.oneOf(8, 16, 24, 32, 64)),
+  encoding: is.optional(is.oneOf('integer', 'float')),
+};
+const samplesRule = is.anyOf(is.instanceOf(Float32Array), is.instanceOf(Float64Array));
+const rateRule = is.integer(1, 0xffffffff);
+
 /**
- * Writes a WAV file of one channel: linear PCM of 8 (unsigned), 16, 24 or 32 bits, `round(sample·2^(bits−1))`, clipped
- * to full scale.
+ * Writes a WAV file of one channel. Integers are `round(sample·2^(bits−1))`, those of 8 bits stored with 128 added; a
+ * sample beyond full scale, ±∞ too, is clipped to it. Floats are written as they are.
  *
- * @param waveform samples in −1 … 1 and their rate in Hz
+ * @param waveform samples in −1 … 1 and their rate in whole Hz
  * @returns the whole file
- * @throws ArgumentError for another number of bits or a rate that is no positive integer
+ * @throws ArgumentError for a NaN, for an infinity among floats, for other bits and a rate that is no positive integer
  * @example
- * await writeFile('tone.wav', encodeWav({ samples, sampleRate: 8000 }, { bits: 8 }));
+ * await writeFile('tone.wav', encodeWav({ samples, sampleRate: 8000 }, { bits: 24 }));
  */
 export function encodeWav(
-  { samples, sampleRate }: Waveform,
-  { bits = 16 }: { bits?: 8 | 16 | 24 | 32 } = {},
-): Uint8Array {
-  if (![8, 16, 24, 32].includes(bits))
-    throw new ArgumentError(`[encodeWav] expected 8, 16, 24 or 32 bits, got ${bits}`);
-  if (!Number.isInteger(sampleRate) || sampleRate < 1)
-    throw new ArgumentError(`[encodeWav] expected a sample rate in whole Hz, got ${sampleRate}`);
+  waveform: Waveform<Float32Array | Float64Array>,
+  options: EncodeWavOptions = {},
+): Uint8Array<ArrayBuffer> {
+  checkValue('encodeWav', 'waveform', waveform, is.like('{ samples, sampleRate }', 'samples', 'sampleRate'));
+  checkOptions('encodeWav', options, optionRules);
+  const { samples, sampleRate } = waveform;
+  checkValue('encodeWav', 'samples', samples, samplesRule);
+  checkValue('encodeWav', 'sampleRate', sampleRate, rateRule);
+  const isFloat = options.encoding === 'float';
+  const { bits = isFloat ? 32 : 16 } = options;
+  checkValue('encodeWav', 'bits', bits, isFloat ? is.oneOf(32, 64) : is.oneOf(8, 16, 24, 32));
   const width = bits / 8;
   const size = samples.length * width;
-  const bytes = new Uint8Array(44 + size + (size % 2));
+  // What is no PCM has the length of its (empty) extension behind the format, and the number of frames in `fact`.
+  const formatSize = isFloat ? 18 : 16;
+  const start = 12 + 8 + formatSize + (isFloat ? 12 : 0) + 8;
+  checkValue('encodeWav', 'samples.length', samples.length, is.integer(0, Math.floor((0xffffffff - start) / width)));
+  const bytes = new Uint8Array(start + size + (size % 2));
   const view = new DataView(bytes.buffer);
-  const text = (at: number, value: string) =>
-    bytes.set(
-      [...value].map((letter) => letter.charCodeAt(0)),
-      at,
-    );
+  const text = (at: number, value: string) => {
+    for (let i = 0; i < value.length; i++) bytes[at + i] = value.charCodeAt(i);
+  };
   text(0, 'RIFF');
   view.setUint32(4, bytes.length - 8, true);
   text(8, 'WAVEfmt ');
-  view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true);
+  view.setUint32(16, formatSize, true);
+  view.setUint16(20, isFloat ? 3 : 1, true);
   view.setUint16(22, 1, true);
   view.setUint32(24, sampleRate, true);
   view.setUint32(28, sampleRate * width, true);
   view.setUint16(32, width, true);
   view.setUint16(34, bits, true);
-  text(36, 'data');
-  view.setUint32(40, size, true);
-  const full = 2 ** (bits - 1);
-  // PCM of 8 bits is unsigned with its zero at 128; wider samples are signed.
-  const zero = bits === 8 ? 128 : 0;
-  for (let i = 0, at = 44; i < samples.length; i++, at += width) {
-    const value = Math.max(-full, Math.min(full - 1, Math.round(samples[i]! * full))) + zero;
-    for (let byte = 0; byte < width; byte++) bytes[at + byte] = Math.floor(value / 256 ** byte) & 255;
+  if (isFloat) {
+    text(38, 'fact');
+    view.setUint32(42, 4, true);
+    view.setUint32(46, samples.length, true);
+  }
+  text(start - 8, 'data');
+  view.setUint32(start - 4, size, true);
+  const write = isFloat ? floatWriter(view, width) : integerWriter(view, width);
+  for (let i = 0, at = start; i < samples.length; i++, at += width) {
+    const sample = samples[i]!;
+    if (Number.isNaN(sample) || (isFloat && !Number.isFinite(width === 4 ? Math.fround(sample) : sample))) {
+      throw new ArgumentError(
+        `[encodeWav] sample ${i} is ${sample}, expected ${isFloat ? 'finite numbers' : 'numbers'}; look for a division by 0 in what made them`,
+      );
+    }
+    write(at, sample);
   }
   return bytes;
+}
+
+function floatWriter(view: DataView, width: number): (at: number, sample: number) => void {
+  return width === 4
+    ? (at, sample) => view.setFloat32(at, sample, true)
+    : (at, sample) => view.setFloat64(at, sample, true);
+}
+
+function integerWriter(view: DataView, width: number): (at: number, sample: number) => void {
+  const full = 2 ** (8 * width - 1);
+  const toInteger = (sample: number) => Math.max(-full, Math.min(full - 1, Math.round(sample * full)));
+  if (width === 1) return (at, sample) => view.setUint8(at, toInteger(sample) + 128);
+  if (width === 2) return (at, sample) => view.setInt16(at, toInteger(sample), true);
+  if (width === 4) return (at, sample) => view.setInt32(at, toInteger(sample), true);
+  return (at, sample) => {
+    const value = toInteger(sample);
+    view.setUint16(at, value & 0xffff, true);
+    view.setInt8(at + 2, value >> 16);
+  };
 }

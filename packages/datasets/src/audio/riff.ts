@@ -1,135 +1,127 @@
 import { DataError } from '../errors.ts';
+import { readWavFormat, type WavFormat } from './wav-format.ts';
 
-/** The two chunks of a WAV file that hold its sound, and what the first says of the second. */
-export interface WavChunks {
-  /** The body of the `fmt ` chunk */
-  readonly format: Uint8Array;
-  /** The body of the `data` chunk */
+/** The sound of a WAV file as bytes, and how they are to be read. */
+export interface WavChunks extends WavFormat {
+  /** The body of the `data` chunk: whole frames */
   readonly data: Uint8Array;
-  /** 1 for integers, 3 for floats; the sub-format where the file says `WAVE_FORMAT_EXTENSIBLE` */
-  readonly encoding: 1 | 3;
-  readonly channels: number;
-  /** Hz */
-  readonly sampleRate: number;
-  readonly bitsPerSample: number;
-  /** Bytes of one sample of all channels */
-  readonly bytesPerFrame: number;
 }
 
-const extensible = 0xfffe;
-const unknownLength = 0xffffffff;
-const bitsAllowed = { 1: [8, 16, 24, 32], 3: [32, 64] } as const;
-const encodingNames: Readonly<Record<number, string>> = {
-  2: 'Microsoft ADPCM',
-  6: 'A-law',
-  7: 'mu-law',
-  17: 'IMA ADPCM',
-  49: 'GSM 6.10',
-  80: 'MPEG',
-  85: 'MP3',
+/** Lengths that a 64-bit file (RF64, BW64) tells in its `ds64` chunk, by chunk. */
+type LongLengths = ReadonlyMap<string, number>;
+
+const containers: Readonly<Record<string, { readonly littleEndian: boolean; readonly long: boolean }>> = {
+  RIFF: { littleEndian: true, long: false },
+  RIFX: { littleEndian: false, long: false },
+  RF64: { littleEndian: true, long: true },
+  BW64: { littleEndian: true, long: true },
 };
 
 /**
- * Walks the chunks of a RIFF file and checks what a decoder takes on trust: that each chunk is as long as it claims,
- * that the format is linear PCM or float, and that the header's sizes agree with one another.
+ * Walks the chunks of a RIFF file and checks that each is as long as it claims. It takes `RIFF`, `RIFX` (big-endian),
+ * `RF64` and `BW64` (64-bit lengths). The first `data` chunk counts; chunks that it does not know are passed over.
  *
- * A `data` chunk of length 0xFFFFFFFF, which programs write into a pipe, reaches to the end of the file.
+ * A program that writes into a pipe cannot know the length in advance, and leaves 0, 0x7FFFF000, 0x80000000 or
+ * 0xFFFFFFFF in its place: such a `data` chunk reaches to the end of the file.
  *
  * @param bytes the whole file
  * @param name how errors call the file
  * @throws DataError `NOT_A_WAV`, `WAV_TRUNCATED`, `WAV_UNSUPPORTED`
  */
 export function readWavChunks(bytes: Uint8Array, name: string): WavChunks {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const container = tag(bytes, 0);
-  if (container === 'RIFX' || container === 'RF64') {
-    throw new DataError(
-      'WAV_UNSUPPORTED',
-      name,
-      `[wav] ${name} is ${container === 'RIFX' ? 'a big-endian' : 'a 64-bit'} WAV file (${container}), expected RIFF; ${reencode(name)}`,
-    );
-  }
-  if (container !== 'RIFF' || tag(bytes, 8) !== 'WAVE') {
+  const container = containers[tag(bytes, 0)];
+  if (!container || tag(bytes, 8) !== 'WAVE') {
     throw new DataError(
       'NOT_A_WAV',
       name,
       `[wav] ${name} is not a WAV file: expected it to begin with RIFF and WAVE, got ${bytes.length} bytes beginning with ${JSON.stringify(tag(bytes, 0))}`,
     );
   }
-  let format: Uint8Array | undefined;
+  const { littleEndian, long } = container;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let lengths: LongLengths = new Map();
+  let format: WavFormat | undefined;
   for (let at = 12; at + 8 <= bytes.length;) {
     const id = tag(bytes, at);
-    const declared = view.getUint32(at + 4, true);
     const start = at + 8;
-    const length = id === 'data' && declared === unknownLength ? bytes.length - start : declared;
-    if (start + length > bytes.length) {
+    const room = bytes.length - start;
+    const written = view.getUint32(at + 4, littleEndian);
+    const declared = long && written === 0xffffffff ? (lengths.get(id) ?? written) : written;
+    const streamed = id === 'data' && isStreamed(bytes, start, declared, long);
+    const length = streamed ? room : declared;
+    if (length > room) {
       throw truncated(
         name,
-        `its ${JSON.stringify(id.trim())} chunk should hold ${length} bytes and the file ends after ${bytes.length - start} of them`,
+        `its ${JSON.stringify(id.trim())} chunk should hold ${length} bytes and the file ends after ${room} of them`,
       );
     }
     const body = bytes.subarray(start, start + length);
-    if (id === 'fmt ') format = body;
-    if (id === 'data') {
-      if (!format)
-        throw new DataError(
-          'NOT_A_WAV',
-          name,
-          `[wav] ${name} is not a WAV file that can be read: its "data" chunk comes before its "fmt" chunk`,
-        );
-      return checkFormat(name, format, body);
-    }
-    // Chunks begin at even offsets: an odd one is followed by a byte of padding that its length leaves out.
-    at = start + length + (length % 2);
+    if (id === 'ds64') lengths = readLongLengths(body, name);
+    if (id === 'fmt ') format = readWavFormat(body, littleEndian, name);
+    if (id === 'data') return withData(name, format, body, streamed);
+    at = start + length + padding(bytes, start + length);
   }
   throw truncated(name, `it ends before its ${format ? '"data"' : '"fmt"'} chunk`);
 }
 
-function checkFormat(name: string, format: Uint8Array, data: Uint8Array): WavChunks {
-  if (format.length < 16) throw truncated(name, `its "fmt" chunk has ${format.length} bytes, expected at least 16`);
-  const view = new DataView(format.buffer, format.byteOffset, format.byteLength);
-  let encoding = view.getUint16(0, true);
-  if (encoding === extensible) {
-    if (format.length < 40) throw truncated(name, `its extensible "fmt" chunk has ${format.length} bytes, expected 40`);
-    encoding = view.getUint16(24, true);
-  }
-  const channels = view.getUint16(2, true);
-  const sampleRate = view.getUint32(4, true);
-  const bytesPerFrame = view.getUint16(12, true);
-  const bitsPerSample = view.getUint16(14, true);
-  if (encoding !== 1 && encoding !== 3) {
-    throw new DataError(
-      'WAV_UNSUPPORTED',
-      name,
-      `[wav] ${name} is encoded as ${encodingNames[encoding] ?? `format ${encoding}`}, expected linear PCM or float; ${reencode(name)}`,
-    );
-  }
-  const allowed: readonly number[] = bitsAllowed[encoding];
-  if (!allowed.includes(bitsPerSample)) {
-    throw new DataError(
-      'WAV_UNSUPPORTED',
-      name,
-      `[wav] ${name} has ${bitsPerSample} bits a sample, expected ${allowed.join(', ')} for ${encoding === 1 ? 'PCM' : 'float'}; ${reencode(name)}`,
-    );
-  }
-  if (channels < 1 || sampleRate < 1 || bytesPerFrame !== (channels * bitsPerSample) / 8) {
+function withData(name: string, format: WavFormat | undefined, body: Uint8Array, streamed: boolean): WavChunks {
+  if (!format) {
     throw new DataError(
       'NOT_A_WAV',
       name,
-      `[wav] the header of ${name} contradicts itself: ${channels} channels of ${bitsPerSample} bits in frames of ${bytesPerFrame} bytes at ${sampleRate} Hz; ${reencode(name)}`,
+      `[wav] ${name} is not a WAV file that can be read: its "data" chunk comes before its "fmt" chunk`,
     );
   }
-  if (data.length % bytesPerFrame !== 0)
-    throw truncated(name, `its data of ${data.length} bytes end in the middle of a frame of ${bytesPerFrame}`);
-  return { format, data, encoding, channels, sampleRate, bitsPerSample, bytesPerFrame };
+  const rest = body.length % format.bytesPerFrame;
+  if (rest !== 0 && !streamed)
+    throw truncated(name, `its data of ${body.length} bytes end in the middle of a frame of ${format.bytesPerFrame}`);
+  // A stream may have been stopped anywhere; what has arrived of its last frame is no sound yet.
+  return { ...format, data: body.subarray(0, body.length - rest) };
+}
+
+/** Whether the length of a `data` chunk is a placeholder that nobody came back to fill in. */
+function isStreamed(bytes: Uint8Array, start: number, declared: number, long: boolean): boolean {
+  const room = bytes.length - start;
+  if (declared === 0) return room > 0 && !isChunkChain(bytes, start);
+  if (declared <= room) return false;
+  // The limits of 31 and 32 bits, 0x7FFFF000 of SoX, and what is left of them where a header is counted in.
+  const limits = [0x7ffff000, 0x7fffffff, 0x80000000, 0xffffffff];
+  return limits.some((limit) => Math.abs(declared - limit) < 256) || (long && declared > Number.MAX_SAFE_INTEGER);
+}
+
+/** Whether chunks with readable names fill the file from here to its end: then an empty `data` chunk is really empty. */
+function isChunkChain(bytes: Uint8Array, from: number): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const littleEndian = tag(bytes, 0) !== 'RIFX';
+  let at = from;
+  while (at + 8 <= bytes.length && /^[\x20-\x7e]{4}$/u.test(tag(bytes, at))) {
+    const end = at + 8 + view.getUint32(at + 4, littleEndian);
+    at = end + (end % 2);
+  }
+  return at === bytes.length || at === bytes.length + 1;
+}
+
+/**
+ * Chunks begin at even offsets: an odd one is followed by a byte of padding that its length leaves out. Some programs
+ * forget it, which shows where the next chunk's name begins at once.
+ */
+function padding(bytes: Uint8Array, end: number): number {
+  return end % 2 === 1 && !['fmt ', 'data'].includes(tag(bytes, end)) ? 1 : 0;
+}
+
+/** The body of `ds64` (EBU Tech 3306): the file's length, the data's, the number of samples, then a table of others. */
+function readLongLengths(body: Uint8Array, name: string): LongLengths {
+  if (body.length < 24) throw truncated(name, `its "ds64" chunk has ${body.length} bytes, expected at least 24`);
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const lengths = new Map([['data', Number(view.getBigUint64(8, true))]]);
+  const rows = body.length < 28 ? 0 : view.getUint32(24, true);
+  for (let row = 0, at = 28; row < rows && at + 12 <= body.length; row++, at += 12)
+    lengths.set(tag(body, at), Number(view.getBigUint64(at + 4, true)));
+  return lengths;
 }
 
 function truncated(name: string, how: string): DataError {
   return new DataError('WAV_TRUNCATED', name, `[wav] ${name} is cut off: ${how}; copy or download it again`);
-}
-
-function reencode(name: string): string {
-  return `re-encode it, for instance with: sox ${name} -e signed -b 16 out.wav`;
 }
 
 function tag(bytes: Uint8Array, at: number): string {

@@ -1,65 +1,57 @@
-import decode from '@audio/decode-wav';
+import { type Bytes, checkOptions, is, type OptionRules, toBytes } from '@timestep/core';
 import { DataError } from '../errors.ts';
 import { readWavChunks } from './riff.ts';
+import { decodeSamples } from './wav-samples.ts';
 
 /** Sound with one channel. */
-export interface Waveform {
+export interface Waveform<Samples extends Float32Array | Float64Array = Float32Array> {
   /** `[samples]`, full scale is −1 … 1 */
-  readonly samples: Float32Array;
+  readonly samples: Samples;
   /** Hz */
   readonly sampleRate: number;
 }
 
+export interface ReadWavOptions {
+  /** How errors call the file, usually its path */
+  readonly name?: string | undefined;
+  /** `float64` keeps what integers of 32 bits and floats of 64 have beyond the 24 bits of a float32, the default */
+  readonly dtype?: 'float32' | 'float64' | undefined;
+}
+
+const optionRules: OptionRules<ReadWavOptions> = {
+  name: is.optional(is.string),
+  dtype: is.optional(is.oneOf('float32', 'float64')),
+};
+
 /**
- * Reads a WAV file: PCM of 8, 16, 24 or 32 bits and float of 32 or 64, plain or extensible. Several channels are
- * mixed to one: `samples[i] = mean over c of channel[c][i]`.
+ * Reads a WAV file: linear PCM of up to 32 bits and floats of 32 or 64, plain or extensible, RIFF, RIFX, RF64 or BW64.
+ * An integer k of b bits becomes `k/2^(b−1)`, as in libsndfile; `encodeWav` with the same bits gives k back. Several
+ * channels are mixed to one: `samples[i] = mean over c of channel[c][i]`.
  *
- * @param bytes the whole file
- * @param options.name how errors call it, usually its path
- * @throws DataError `NOT_A_WAV`, `WAV_TRUNCATED`, `WAV_UNSUPPORTED`, and `NOT_FINITE` for a NaN or an infinity
+ * A file whose length was never filled in, as a program writes it into a pipe, is read to its end.
+ *
+ * @param bytes the whole file, in any form: `Uint8Array`, `Buffer`, `ArrayBuffer`, …
+ * @throws DataError `NOT_A_WAV`, `WAV_TRUNCATED`, `WAV_UNSUPPORTED`, and `NOT_FINITE` for a NaN or an infinity;
+ *   ArgumentError for anything but bytes and an unknown option
  * @example
  * const { samples, sampleRate } = readWav(await readFile('7_george_0.wav'), { name: '7_george_0.wav' });
  */
-export function readWav(bytes: Uint8Array, { name = 'the WAV data' }: { name?: string } = {}): Waveform {
-  const chunks = readWavChunks(bytes, name);
-  const { sampleRate } = chunks;
-  if (chunks.data.length === 0) return { samples: new Float32Array(0), sampleRate };
-  const { channelData } = decode(assemble(chunks.format, chunks.data));
-  const samples = mixToMono(channelData);
-  for (let i = 0; i < samples.length; i++) {
-    if (!Number.isFinite(samples[i])) {
-      throw new DataError(
-        'NOT_FINITE',
-        name,
-        `[wav] sample ${i} of ${name} is ${samples[i]}, expected finite numbers; re-encode it as 16-bit PCM`,
-      );
-    }
+export function readWav(bytes: Bytes, options: ReadWavOptions & { readonly dtype: 'float64' }): Waveform<Float64Array>;
+export function readWav(bytes: Bytes, options?: ReadWavOptions & { readonly dtype?: 'float32' | undefined }): Waveform;
+export function readWav(bytes: Bytes, options: ReadWavOptions = {}): Waveform<Float32Array | Float64Array> {
+  checkOptions('readWav', options, optionRules);
+  const { name = 'the WAV data', dtype = 'float32' } = options;
+  const chunks = readWavChunks(toBytes('readWav', bytes), name);
+  const frames = chunks.data.length / chunks.bytesPerFrame;
+  const samples = dtype === 'float64' ? new Float64Array(frames) : new Float32Array(frames);
+  decodeSamples(chunks, samples);
+  const wrong = samples.findIndex((sample) => !Number.isFinite(sample));
+  if (wrong >= 0) {
+    throw new DataError(
+      'NOT_FINITE',
+      name,
+      `[wav] sample ${wrong} of ${name} is ${samples[wrong]}, expected finite numbers; re-encode it as 16-bit PCM`,
+    );
   }
-  return { samples, sampleRate };
-}
-
-/** The mean of all channels. */
-function mixToMono(channels: readonly Float32Array[]): Float32Array {
-  if (channels.length === 1) return channels[0]!;
-  const mixed = new Float32Array(channels[0]!.length);
-  for (const channel of channels) for (let i = 0; i < mixed.length; i++) mixed[i]! += channel[i]!;
-  for (let i = 0; i < mixed.length; i++) mixed[i]! /= channels.length;
-  return mixed;
-}
-
-/** A file of the two chunks alone: the decoder loses its way at the padding after chunks of odd length (1.5.1). */
-function assemble(format: Uint8Array, data: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(12 + 8 + format.length + 8 + data.length);
-  const view = new DataView(bytes.buffer);
-  const chunk = (at: number, id: string, length: number) => {
-    for (let i = 0; i < 4; i++) bytes[at + i] = id.charCodeAt(i);
-    view.setUint32(at + 4, length, true);
-  };
-  chunk(0, 'RIFF', bytes.length - 8);
-  bytes.set([0x57, 0x41, 0x56, 0x45], 8); // WAVE
-  chunk(12, 'fmt ', format.length);
-  bytes.set(format, 20);
-  chunk(20 + format.length, 'data', data.length);
-  bytes.set(data, 28 + format.length);
-  return bytes;
+  return { samples, sampleRate: chunks.sampleRate };
 }
