@@ -23,7 +23,9 @@ export type SafetensorsErrorCode =
   /** No tensor of that name. */
   | 'TENSOR_NOT_FOUND'
   /** The index of a sharded model is malformed or disagrees with its shards. */
-  | 'INVALID_INDEX';
+  | 'INVALID_INDEX'
+  /** An argument or an option of the wrong type, or an option that does not exist. */
+  | 'INVALID_ARGUMENT';
 
 /** The error that everything in this package throws. */
 export class SafetensorsError extends Error {

@@ -1,3 +1,5 @@
+import { checkArgument, rules } from './arguments.ts';
+
 /**
  * The 8-bit floats: a sign, e bits of exponent and m of fraction. Those of the names with FN have no infinity, those
  * with UZ moreover one zero and one NaN, the pattern of −0; E8M0 is a power of two alone, without a sign.
@@ -6,8 +8,15 @@ export const float8Formats = ['F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ'
 
 export type Float8Format = (typeof float8Formats)[number];
 
+const formatRule = {
+  expected: `one of ${float8Formats.join(', ')}`,
+  fits: (value: unknown) => (float8Formats as readonly unknown[]).includes(value),
+};
+
 /** Bit patterns of an 8-bit float → the same values as 32-bit floats; exact. */
 export function widenFloat8(bits: Uint8Array, format: Float8Format): Float32Array {
+  checkArgument('widenFloat8', 'bits', bits, rules.bits8);
+  checkArgument('widenFloat8', 'format', format, formatRule);
   const values = Float32Array.from({ length: 256 }, (_, pattern) => valueOf(pattern, format));
   return Float32Array.from(bits, (pattern) => values[pattern]!);
 }

@@ -1,3 +1,5 @@
+import { checkArgument, rules } from './arguments.ts';
+
 /**
  * Conversions between 32-bit floats and the two 16-bit formats, array by array. Narrowing rounds to nearest, ties to
  * even (IEEE 754); a NaN stays a NaN.
@@ -8,6 +10,7 @@ const scratchFloat = new Float32Array(scratch.buffer);
 
 /** Bit patterns of IEEE 754 binary16 → the same values as 32-bit floats; exact. */
 export function widenFloat16(bits: Uint16Array): Float32Array {
+  checkArgument('widenFloat16', 'bits', bits, rules.bits16);
   const out = new Float32Array(bits.length);
   const words = new Uint32Array(out.buffer);
   for (let i = 0; i < bits.length; i++) {
@@ -29,6 +32,7 @@ export function widenFloat16(bits: Uint16Array): Float32Array {
 
 /** Bit patterns of bfloat16 (the upper half of a 32-bit float) → the same values as 32-bit floats; exact. */
 export function widenBfloat16(bits: Uint16Array): Float32Array {
+  checkArgument('widenBfloat16', 'bits', bits, rules.bits16);
   const words = new Uint32Array(bits.length);
   for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
   return new Float32Array(words.buffer);
@@ -36,6 +40,7 @@ export function widenBfloat16(bits: Uint16Array): Float32Array {
 
 /** 32-bit floats → bit patterns of IEEE 754 binary16; a magnitude of 65520 or more becomes infinite. */
 export function narrowToFloat16(values: ArrayLike<number>): Uint16Array {
+  checkArgument('narrowToFloat16', 'values', values, rules.numbers);
   const out = new Uint16Array(values.length);
   for (let i = 0; i < values.length; i++) {
     scratchFloat[0] = values[i]!;
@@ -68,6 +73,7 @@ function float16Bits(word: number): number {
 
 /** 32-bit floats → bit patterns of bfloat16. */
 export function narrowToBfloat16(values: ArrayLike<number>): Uint16Array {
+  checkArgument('narrowToBfloat16', 'values', values, rules.numbers);
   const out = new Uint16Array(values.length);
   for (let i = 0; i < values.length; i++) {
     scratchFloat[0] = values[i]!;

@@ -1,3 +1,4 @@
+import { type Bytes, checkArgument, checkOptions, rules, toBytes } from './arguments.ts';
 import { dtypes, type DType, type SafetensorsTensor } from './dtype.ts';
 import { SafetensorsError } from './errors.ts';
 import { float8Formats, widenFloat8 } from './float8.ts';
@@ -8,13 +9,17 @@ export interface ReadOptions {
   /** Hands tensors of 16-bit and 8-bit floats over as `F32`; false by default, which leaves their bit patterns. */
   readonly widen?: boolean;
   /**
-   * False: the arrays are views of the bytes given, where those are aligned, and share their fate. True, the default:
-   * every array owns its memory.
+   * False: the arrays are views of the bytes given, where those are aligned and no shared memory, and share their fate.
+   * True, the default: every array owns its memory.
    */
   readonly copy?: boolean;
   /** What error messages call the input, such as a file name. */
   readonly name?: string;
 }
+
+const nameRules = { name: rules.string };
+const widenRules = { widen: rules.boolean };
+const readRules = { ...widenRules, copy: rules.boolean, ...nameRules };
 
 export interface SafetensorsContents {
   readonly metadata: ReadonlyMap<string, string>;
@@ -26,24 +31,38 @@ export interface SafetensorsContents {
  * Reads a whole safetensors file. The header is checked before anything is allocated: no tensor can claim more than
  * the file holds, overlap another or leave a hole.
  *
+ * @param bytes the whole file, in any form: `Uint8Array`, `Buffer`, `ArrayBuffer`, …
  * @throws SafetensorsError with the code of what is wrong
  * @example
  * const { tensors } = readSafetensors(await readFile('model.safetensors'), { widen: true });
  * tensors.get('weight')?.shape;
  */
-export function readSafetensors(bytes: Uint8Array, options: ReadOptions = {}): SafetensorsContents {
-  const header = readHeader(bytes, options);
+export function readSafetensors(bytes: Bytes, options: ReadOptions = {}): SafetensorsContents {
+  checkOptions('readSafetensors', options, readRules);
+  const plain = toBytes('readSafetensors', bytes);
+  const header = headerOf(plain, options.name);
   const tensors = new Map<string, SafetensorsTensor>();
   for (const [name, info] of header.tensors) {
-    const data = bytes.subarray(header.dataStart + info.begin, header.dataStart + info.end);
+    const data = plain.subarray(header.dataStart + info.begin, header.dataStart + info.end);
     tensors.set(name, toTensor(info.dtype, info.shape, data, options));
   }
   return { metadata: header.metadata, tensors };
 }
 
-/** Reads names, types, shapes and metadata alone. `bytes` is the whole file. */
-export function readHeader(bytes: Uint8Array, options: Pick<ReadOptions, 'name'> = {}): Header {
-  const where = options.name ?? 'input';
+/**
+ * Reads names, types, shapes and metadata alone.
+ *
+ * @param bytes the whole file, in any form
+ * @throws SafetensorsError with the code of what is wrong
+ * @example
+ * readHeader(await readFile('model.safetensors')).tensors.get('weight')?.shape;
+ */
+export function readHeader(bytes: Bytes, options: Pick<ReadOptions, 'name'> = {}): Header {
+  checkOptions('readHeader', options, nameRules);
+  return headerOf(toBytes('readHeader', bytes), options.name);
+}
+
+function headerOf(bytes: Uint8Array, where = 'input'): Header {
   const length = parseHeaderLength(bytes.subarray(0, prefixBytes), bytes.length, where);
   return parseHeader(bytes.subarray(prefixBytes, prefixBytes + length), bytes.length - prefixBytes - length, where);
 }
@@ -52,7 +71,7 @@ export function readHeader(bytes: Uint8Array, options: Pick<ReadOptions, 'name'>
 export interface ByteSource {
   readonly byteLength: number;
   /** The bytes from `begin` up to, not including, `end`. */
-  read(begin: number, end: number): Promise<Uint8Array>;
+  read(begin: number, end: number): Promise<Bytes>;
 }
 
 /** A file of which only the header was read; `tensor` fetches one tensor at a time. */
@@ -61,11 +80,18 @@ export interface SafetensorsFile extends Header {
   tensor(name: string, options?: Pick<ReadOptions, 'widen'>): Promise<SafetensorsTensor>;
 }
 
-/** Opens a file of any size: reads and checks its header, and each tensor when it is asked for. */
+/**
+ * Opens a file of any size: reads and checks its header, and each tensor when it is asked for.
+ *
+ * @throws SafetensorsError with the code of what is wrong; whatever `source.read` throws
+ */
 export async function openSafetensors(
   source: ByteSource,
   options: Pick<ReadOptions, 'name'> = {},
 ): Promise<SafetensorsFile> {
+  checkOptions('openSafetensors', options, nameRules);
+  checkArgument('openSafetensors', 'source.byteLength', (source as ByteSource | null)?.byteLength, rules.size);
+  checkArgument('openSafetensors', 'source.read', source.read, rules.function);
   const where = options.name ?? 'input';
   const total = source.byteLength;
   const length = parseHeaderLength(await fetchBytes(source, 0, Math.min(prefixBytes, total), where), total, where);
@@ -73,18 +99,19 @@ export async function openSafetensors(
   const header = parseHeader(json, total - prefixBytes - length, where);
   return {
     ...header,
-    async tensor(name, { widen = false } = {}) {
+    async tensor(name, tensorOptions = {}) {
+      checkOptions('tensor', tensorOptions, widenRules);
       const info = header.tensors.get(name);
       if (!info) throw new SafetensorsError('TENSOR_NOT_FOUND', `${where}: no tensor ${JSON.stringify(name)}`);
       const data = await fetchBytes(source, header.dataStart + info.begin, header.dataStart + info.end, where);
-      return toTensor(info.dtype, info.shape, data, { widen });
+      return toTensor(info.dtype, info.shape, data, tensorOptions);
     },
   };
 }
 
 async function fetchBytes(source: ByteSource, begin: number, end: number, where: string): Promise<Uint8Array> {
   if (begin === end) return new Uint8Array(0);
-  const bytes = await source.read(begin, end);
+  const bytes = toBytes(`${where}: source.read`, await source.read(begin, end));
   if (bytes.length !== end - begin) {
     throw new SafetensorsError(
       'TRUNCATED',

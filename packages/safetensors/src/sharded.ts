@@ -1,14 +1,19 @@
+import { type Bytes, checkArgument, checkOptions, rules } from './arguments.ts';
 import { SafetensorsError } from './errors.ts';
 import { JsonScanner } from './json-scanner.ts';
 import { readSafetensors, type ReadOptions, type SafetensorsContents } from './read.ts';
-import { compareCodePoints, writeSafetensors, type TensorsByName, type WriteOptions } from './write.ts';
+import { compareCodePoints, tensorEntries, writeSafetensors, type TensorsByName, type WriteOptions } from './write.ts';
 import type { SafetensorsTensor } from './dtype.ts';
 
 /**
  * Parses a `….safetensors.index.json`: tensor name → name of the file that holds it. A file name must be a plain one,
  * in the folder of the index: a path that leads elsewhere is refused.
+ *
+ * @throws SafetensorsError `INVALID_INDEX`
  */
 export function parseShardIndex(json: string, name = 'index'): ReadonlyMap<string, string> {
+  checkArgument('parseShardIndex', 'json', json, rules.string);
+  checkArgument('parseShardIndex', 'name', name, rules.string);
   const scanner = new JsonScanner(json, name, 'INVALID_INDEX');
   let weightMap: Map<string, string> | null = null;
   const once = (isSecond: boolean, key: string): void => {
@@ -46,9 +51,11 @@ export function parseShardIndex(json: string, name = 'index'): ReadonlyMap<strin
  */
 export async function readSharded(
   indexJson: string,
-  load: (file: string) => Promise<Uint8Array>,
+  load: (file: string) => Promise<Bytes>,
   options: ReadOptions = {},
 ): Promise<SafetensorsContents> {
+  checkArgument('readSharded', 'load', load, rules.function);
+  checkOptions('readSharded', options, { widen: rules.boolean, copy: rules.boolean, name: rules.string });
   const indexName = options.name ?? 'index';
   const weightMap = parseShardIndex(indexJson, indexName);
   const namesByFile = new Map<string, string[]>();
@@ -81,19 +88,25 @@ export interface ShardedFiles {
 /**
  * Splits tensors over files of at most `maxShardBytes` of data each (a larger tensor gets a file of its own), in the
  * order given, named `model-00001-of-00003.safetensors` with the index `model.safetensors.index.json`.
+ *
+ * @throws SafetensorsError `INVALID_TENSOR`, and `INVALID_ARGUMENT` for a `maxShardBytes` that is not positive or a
+ *   `stem` that is no beginning of a file name
  */
 export function writeSharded(
   tensors: TensorsByName,
   options: WriteOptions & { readonly maxShardBytes: number; readonly stem?: string },
 ): ShardedFiles {
+  checkOptions('writeSharded', options, {
+    metadata: rules.stringMap,
+    maxShardBytes: rules.positive,
+    stem: rules.fileStem,
+  });
   const { maxShardBytes, stem = 'model', metadata } = options;
-  if (!(maxShardBytes > 0))
-    throw new SafetensorsError('INVALID_TENSOR', `expected maxShardBytes > 0, got ${maxShardBytes}`);
+  checkArgument('writeSharded', 'maxShardBytes', maxShardBytes, rules.positive);
   const shards: Map<string, SafetensorsTensor>[] = [];
   let room = 0;
   let totalSize = 0;
-  const all: Iterable<[string, SafetensorsTensor]> = tensors instanceof Map ? tensors : Object.entries(tensors);
-  for (const [name, tensor] of all) {
+  for (const [name, tensor] of tensorEntries('writeSharded', tensors)) {
     const bytes = tensor.data.byteLength;
     totalSize += bytes;
     if (shards.length === 0 || (bytes > room && shards.at(-1)!.size > 0)) {

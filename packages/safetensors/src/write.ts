@@ -1,3 +1,4 @@
+import { checkArgument, checkOptions, rules } from './arguments.ts';
 import { countElements, dtypes, isDType, layoutRank, numbersPerElement, type SafetensorsTensor } from './dtype.ts';
 import { SafetensorsError } from './errors.ts';
 import { hasLoneSurrogate } from './json-scanner.ts';
@@ -15,7 +16,8 @@ export interface WriteOptions {
  * Writes tensors as one safetensors file, byte for byte as the reference implementation does: widest element type
  * first, equal types by name in code point order, the header padded with spaces to a multiple of 8.
  *
- * @throws SafetensorsError `INVALID_TENSOR` where data and shape disagree, or a name cannot be written
+ * @throws SafetensorsError `INVALID_TENSOR` where data and shape disagree, or a name cannot be written;
+ *   `INVALID_ARGUMENT` for anything but tensors by name
  * @example
  * writeSafetensors({ weight: { dtype: 'F32', shape: [2, 3], data: new Float32Array(6) } });
  */
@@ -30,9 +32,14 @@ export function writeSafetensors(tensors: TensorsByName, options: WriteOptions =
   return out;
 }
 
-/** The same file as pieces to write one after another: the header, then a view of each tensor's own memory. */
+/**
+ * The same file as pieces to write one after another: the header, then a view of each tensor's own memory.
+ *
+ * @throws SafetensorsError as `writeSafetensors` does
+ */
 export function safetensorsPieces(tensors: TensorsByName, options: WriteOptions = {}): Uint8Array[] {
-  const sorted = entries(tensors).sort(
+  checkOptions('writeSafetensors', options, { metadata: rules.stringMap });
+  const sorted = tensorEntries('writeSafetensors', tensors).sort(
     ([nameA, a], [nameB, b]) => layoutRank(a.dtype) - layoutRank(b.dtype) || compareCodePoints(nameA, nameB),
   );
   const fields: string[] = [];
@@ -51,8 +58,21 @@ export function safetensorsPieces(tensors: TensorsByName, options: WriteOptions 
   return [formatHeader(`{${fields.join(',')}}`), ...data];
 }
 
-function entries(tensors: TensorsByName): [string, SafetensorsTensor][] {
-  return tensors instanceof Map ? [...tensors] : Object.entries(tensors as Record<string, SafetensorsTensor>);
+/** The tensors with their names, of which only the types of the parts have been checked. */
+export function tensorEntries(where: string, tensors: TensorsByName): [string, SafetensorsTensor][] {
+  checkArgument(where, 'tensors', tensors, rules.tensors);
+  const entries: [unknown, SafetensorsTensor | null | undefined][] =
+    tensors instanceof Map ? [...tensors] : Object.entries(tensors);
+  return entries.map(([name, tensor]) => {
+    checkArgument(where, 'the name of each tensor', name, rules.string);
+    if (!tensor || !Array.isArray(tensor.shape) || !ArrayBuffer.isView(tensor.data)) {
+      throw new SafetensorsError(
+        'INVALID_TENSOR',
+        `tensor ${JSON.stringify(name)}: expected { dtype, shape, data } with a shape that is an array and data that are a typed array`,
+      );
+    }
+    return [name as string, tensor];
+  });
 }
 
 function formatHeader(json: string): Uint8Array {
