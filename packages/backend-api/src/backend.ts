@@ -103,7 +103,14 @@ export interface Backend {
    * value.
    */
   copy(input: StridedOperand, out: StridedOperand, shape: readonly number[]): void;
-  /** `out[n, :] = table[index[n], :]`, table `[rows, columns]`, index i32 `[count]`. Indices are in range. */
+  /**
+   * `out[n, :] = table[index[n], :]`, table `[rows, columns]`, index i32 `[count]`.
+   *
+   * This and the next three read indices that nobody could check before. Where one is out of range nothing outside of
+   * the buffers is read or written: a gather gives 0 there and a scatter adds nothing, the other elements are as usual,
+   * and the error of `indexError` is thrown after that: at once where memory is the host's, else by the next `read`,
+   * `readMany` or `sync`.
+   */
   gatherRows(table: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void;
   /** `out[index[n], :] += values[n, :]`, in an order that does not vary from run to run. */
   scatterAddRows(values: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void;

@@ -4,6 +4,7 @@ export { checkOptions, checkValue, describe, type OptionRules } from './check-op
 export * from './dtype.ts';
 export * from './errors.ts';
 export * from './fused/index.ts';
+export { findIndexFault, indexError, type IndexFault } from './index-error.ts';
 export * from './memory.ts';
 export { nearestName } from './nearest-name.ts';
 export * from './ops.ts';

@@ -54,6 +54,7 @@ export function makeBackend({ device, description, owned }: OpenDevice, options:
         await runtime.failures.explain(cause);
       }
       await runtime.failures.settle();
+      if (runtime.faults.pending) await runtime.read([]);
     },
     dispose: () => (disposal ??= dispose(runtime, owned)),
     alloc: (dtype, length) => runtime.alloc(dtype, length),

@@ -60,8 +60,7 @@ export class Embedding extends Module {
 
   /**
    * @param index i32, of any shape
-   * @throws ArgumentError for an index out of range, where the backend's memory is the host's; elsewhere the indices
-   *   are not read back and must be in range
+   * @throws ArgumentError for an index out of range: at once where memory is the host's, else from the next `data()`
    */
   forward(index: Tensor): Tensor {
     if (index.dtype !== 'i32')

@@ -46,7 +46,9 @@ export type SoftmaxOp = FusedOp<
 
 /**
  * Cross-entropy of each row of logits `[rows, classes]` with a class index, i32 `[rows]`:
- * loss = −(1 − ε)·log p[target] − ε/C·Σ log p, and 0 where the target is `ignoreIndex`.
+ * loss = −(1 − ε)·log p[target] − ε/C·Σ log p, and 0 where the target is `ignoreIndex`. A target that is neither a
+ * class nor `ignoreIndex` is an index out of range, as in `Backend.gatherRows`: loss 0, gradient 0 and the error of
+ * `indexError`, in both passes.
  */
 export interface CrossEntropySpec {
   readonly rows: number;

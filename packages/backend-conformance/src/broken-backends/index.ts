@@ -2,6 +2,7 @@ import { brokenArithmetic } from './arithmetic.ts';
 import type { BrokenBackend } from './broken-backend.ts';
 import { brokenCtc } from './ctc.ts';
 import { brokenElementwise } from './elementwise.ts';
+import { brokenIndices } from './indices.ts';
 import { brokenMemory } from './memory.ts';
 import { brokenMovement } from './movement.ts';
 import { brokenOptimizers } from './optimizers.ts';
@@ -17,6 +18,7 @@ export { createBroken, type BrokenBackend } from './broken-backend.ts';
 export const brokenBackends: readonly BrokenBackend[] = [
   ...brokenMemory,
   ...brokenMovement,
+  ...brokenIndices,
   ...brokenElementwise,
   ...brokenArithmetic,
   ...brokenRows,

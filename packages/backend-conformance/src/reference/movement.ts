@@ -1,4 +1,12 @@
-import { ArgumentError, ShapeError, type AxisSpec, type Backend, type DeviceBuffer } from '@timestep/backend-api';
+import {
+  ArgumentError,
+  findIndexFault,
+  indexError,
+  ShapeError,
+  type AxisSpec,
+  type Backend,
+  type DeviceBuffer,
+} from '@timestep/backend-api';
 import { checkDistinct, type Heap } from './heap.ts';
 import { addresses } from './strided.ts';
 
@@ -38,10 +46,12 @@ export function movement(heap: Heap): Movement {
       const rows = heap.integers('gatherRows', index);
       const target = heap.values('gatherRows', out, rows.length * columns);
       checkSameDType('gatherRows', table, out);
-      for (let n = 0; n < rows.length; n++) {
-        if (columns > 0) checkIndex('gatherRows', rows[n]!, table.length / columns);
-        for (let j = 0; j < columns; j++) target[n * columns + j] = source[rows[n]! * columns + j]!;
-      }
+      const count = countRows('gatherRows', table, columns);
+      rows.forEach((row, n) => {
+        for (let j = 0; j < columns; j++)
+          target[n * columns + j] = isWithin(row, count) ? source[row * columns + j]! : 0;
+      });
+      if (columns > 0) checkIndices('gatherRows', rows, count);
     },
 
     scatterAddRows(values, index, out, columns) {
@@ -50,10 +60,12 @@ export function movement(heap: Heap): Movement {
       const source = heap.values('scatterAddRows', values, rows.length * columns);
       const target = heap.values('scatterAddRows', out);
       checkSameDType('scatterAddRows', values, out);
-      for (let n = 0; n < rows.length; n++) {
-        if (columns > 0) checkIndex('scatterAddRows', rows[n]!, out.length / columns);
-        for (let j = 0; j < columns; j++) target[rows[n]! * columns + j]! += source[n * columns + j]!;
-      }
+      const count = countRows('scatterAddRows', out, columns);
+      rows.forEach((row, n) => {
+        if (!isWithin(row, count)) return;
+        for (let j = 0; j < columns; j++) target[row * columns + j]! += source[n * columns + j]!;
+      });
+      if (columns > 0) checkIndices('scatterAddRows', rows, count);
     },
 
     gatherAxis(input, index, out, spec) {
@@ -63,7 +75,9 @@ export function movement(heap: Heap): Movement {
       const places = heap.integers('gatherAxis', index, outer * count * inner);
       const target = heap.values('gatherAxis', out, outer * count * inner);
       checkSameDType('gatherAxis', input, out);
-      eachPlace('gatherAxis', spec, places, (at, there) => (target[at] = source[there]!));
+      target.fill(0);
+      eachPlace(spec, places, (at, there) => (target[at] = source[there]!));
+      checkIndices('gatherAxis', places, length);
     },
 
     scatterAddAxis(values, index, out, spec) {
@@ -73,40 +87,42 @@ export function movement(heap: Heap): Movement {
       const places = heap.integers('scatterAddAxis', index, outer * count * inner);
       const target = heap.values('scatterAddAxis', out, outer * length * inner);
       checkSameDType('scatterAddAxis', values, out);
-      eachPlace('scatterAddAxis', spec, places, (at, there) => (target[there]! += source[at]!));
+      eachPlace(spec, places, (at, there) => (target[there]! += source[at]!));
+      checkIndices('scatterAddAxis', places, length);
     },
   };
 }
 
 /**
- * Calls `visit` with the address in `[outer, count, inner]` and the one that it points at in `[outer, length, inner]`.
+ * Calls `visit` with each address in `[outer, count, inner]` and the one that it points at in `[outer, length, inner]`;
+ * not where its index is out of range.
  */
-function eachPlace(
-  where: string,
-  spec: AxisSpec,
-  places: Int32Array,
-  visit: (at: number, there: number) => void,
-): void {
+function eachPlace(spec: AxisSpec, places: Int32Array, visit: (at: number, there: number) => void): void {
   const { outer, length, inner, count } = spec;
   for (let o = 0; o < outer; o++) {
     for (let c = 0; c < count; c++) {
       for (let i = 0; i < inner; i++) {
         const at = (o * count + c) * inner + i;
-        checkIndex(where, places[at]!, length);
-        visit(at, (o * length + places[at]!) * inner + i);
+        if (isWithin(places[at]!, length)) visit(at, (o * length + places[at]!) * inner + i);
       }
     }
   }
 }
 
-function checkIndex(where: string, index: number, length: number): void {
-  if (!Number.isInteger(length))
-    throw new ShapeError(`[reference.${where}] expected whole rows, got ${length}; pass the right column count`);
-  if (index < 0 || index >= length) {
-    throw new ArgumentError(
-      `[reference.${where}] expected an index in 0…${length - 1}, got ${index}; check the indices before the call`,
-    );
-  }
+function isWithin(index: number, length: number): boolean {
+  return index >= 0 && index < length;
+}
+
+function checkIndices(where: string, indices: Int32Array, length: number): void {
+  const position = findIndexFault(indices, length);
+  if (position >= 0) throw indexError({ where: `reference.${where}`, index: indices[position]!, position, length });
+}
+
+function countRows(where: string, table: DeviceBuffer, columns: number): number {
+  const rows = columns === 0 ? 0 : table.length / columns;
+  if (!Number.isInteger(rows))
+    throw new ShapeError(`[reference.${where}] expected whole rows, got ${rows}; pass the right column count`);
+  return rows;
 }
 
 function checkSameDType(where: string, a: DeviceBuffer, b: DeviceBuffer): void {

@@ -1,4 +1,4 @@
-import { integer, pointer } from '../support/arguments';
+import { integer, markFault, pointer } from '../support/arguments';
 import { storeLanes } from '../support/lanes';
 import { partStart } from '../support/split';
 
@@ -21,9 +21,15 @@ function addRows(isFloat: bool, args: usize, part: i32, parts: i32): void {
   const width = partStart(columns, part + 1, parts, 16) - start;
   const values = pointer(args, 0) + ((<usize>start) << 2);
   const out = pointer(args, 2) + ((<usize>start) << 2);
+  const rows = <u32>integer(args, 5);
   for (let n = 0; n < count; n++) {
+    const row = load<u32>(index + ((<usize>n) << 2));
+    if (row >= rows) {
+      markFault(args);
+      continue;
+    }
     let from = values + <usize>n * rowBytes;
-    let to = out + <usize>load<u32>(index + ((<usize>n) << 2)) * rowBytes;
+    let to = out + <usize>row * rowBytes;
     const wholeEnd = to + ((<usize>(width & ~3)) << 2);
     while (to < wholeEnd) {
       v128.store(to, addVectors(isFloat, v128.load(to), v128.load(from)));
@@ -34,7 +40,9 @@ function addRows(isFloat: bool, args: usize, part: i32, parts: i32): void {
   }
 }
 
-/** out[index[n], :] += values[n, :]. Slots: values, index, out, count, columns. */
+/**
+ * out[index[n], :] += values[n, :]; an index out of range adds nothing. Slots: values, index, out, count, columns, rows.
+ */
 export function scatterAddRowsFloat(args: usize, part: i32, parts: i32): void {
   addRows(true, args, part, parts);
 }
@@ -63,7 +71,12 @@ function addAxis(isFloat: bool, args: usize, part: i32, parts: i32): void {
       const at = <usize>(o * count + c) * <usize>inner;
       for (let i = firstInner; i < lastInner; i++) {
         const place = (at + i) << 2;
-        const to = out + ((<usize>(o * length + load<i32>(index + place)) * <usize>inner + i) << 2);
+        const chosen = load<i32>(index + place);
+        if (<u32>chosen >= <u32>length) {
+          markFault(args);
+          continue;
+        }
+        const to = out + ((<usize>(o * length + chosen) * <usize>inner + i) << 2);
         if (isFloat) store<f32>(to, load<f32>(to) + load<f32>(values + place));
         else store<i32>(to, load<i32>(to) + load<i32>(values + place));
       }
@@ -72,8 +85,8 @@ function addAxis(isFloat: bool, args: usize, part: i32, parts: i32): void {
 }
 
 /**
- * out[o, index[o, c, i], i] += values[o, c, i]. Slots: values, index, out, outer, length, inner, count, 1 to split the
- * inner axis and 0 to split the outer one.
+ * out[o, index[o, c, i], i] += values[o, c, i]; an index out of range adds nothing. Slots: values, index, out, outer,
+ * length, inner, count, 1 to split the inner axis and 0 to split the outer one.
  */
 export function scatterAddAxisFloat(args: usize, part: i32, parts: i32): void {
   addAxis(true, args, part, parts);

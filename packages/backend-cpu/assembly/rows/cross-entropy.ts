@@ -1,11 +1,11 @@
-import { float, integer, pointer } from '../support/arguments';
+import { float, integer, markFault, pointer } from '../support/arguments';
 import { storeLanes, VECTOR } from '../support/lanes';
 import { partStart } from '../support/split';
 import { expNonPositive, rowExpSum, rowMax, rowSum } from './row';
 
 /**
  * loss = (1 − ε)·(lse − x[target]) + ε·(lse − mean x) with lse = max + ln Σ e^(x − max); the maximum and the sum of
- * each row go to `saved` as a pair. A target that is neither a class nor the ignored index makes the loss NaN.
+ * each row go to `saved` as a pair. A target that is neither a class nor the ignored index is marked, with loss 0.
  * Slots: logits, targets, losses, saved (or 0), rows, classes, ignoreIndex; ε.
  */
 export function crossEntropyRows(args: usize, part: i32, parts: i32): void {
@@ -26,7 +26,8 @@ export function crossEntropyRows(args: usize, part: i32, parts: i32): void {
       continue;
     }
     if (<u32>target >= <u32>classes) {
-      store<f32>(losses + offset, NaN);
+      markFault(args);
+      store<f32>(losses + offset, 0.0);
       continue;
     }
     const x = pointer(args, 0) + <usize>row * stride;
@@ -46,7 +47,7 @@ export function crossEntropyRows(args: usize, part: i32, parts: i32): void {
 }
 
 /**
- * dx = g·(softmax(x) − ε/C − (1 − ε)·[target]); 0 in ignored rows, NaN where the loss was NaN for want of a class.
+ * dx = g·(softmax(x) − ε/C − (1 − ε)·[target]); 0 in ignored rows and where the target is out of range, which is marked.
  * Slots: logits, targets, saved, g, dx, rows, classes, ignoreIndex; ε.
  */
 export function crossEntropyRowsBackward(args: usize, part: i32, parts: i32): void {
@@ -65,12 +66,12 @@ export function crossEntropyRowsBackward(args: usize, part: i32, parts: i32): vo
     const x = pointer(args, 0) + <usize>row * stride;
     const dx = pointer(args, 4) + <usize>row * stride;
     const target = load<i32>(targets + offset);
-    if (target == ignored) {
+    if (target == ignored || <u32>target >= <u32>classes) {
+      if (target != ignored) markFault(args);
       memory.fill(dx, 0, stride);
       continue;
     }
-    const isClass = <u32>target < <u32>classes;
-    const g = isClass ? load<f32>(upstream + offset) : <f32>NaN;
+    const g = load<f32>(upstream + offset);
     const top = f32x4.splat(load<f32>(saved + 2 * offset));
     const scale = f32x4.splat(g / load<f32>(saved + 2 * offset, 4));
     const floor = f32x4.splat((g * smoothing) / <f32>classes);
@@ -82,9 +83,7 @@ export function crossEntropyRowsBackward(args: usize, part: i32, parts: i32): vo
       const e = expNonPositive(f32x4.sub(v128.load(x + whole), top));
       storeLanes(dx + whole, f32x4.sub(f32x4.mul(e, scale), floor), classes & 3);
     }
-    if (isClass) {
-      const at = dx + ((<usize>target) << 2);
-      store<f32>(at, load<f32>(at) - g * (<f32>1.0 - smoothing));
-    }
+    const at = dx + ((<usize>target) << 2);
+    store<f32>(at, load<f32>(at) - g * (<f32>1.0 - smoothing));
   }
 }

@@ -21,3 +21,10 @@ export function pointer(args: usize, slot: i32): usize {
 export function float(args: usize, slot: i32): f32 {
   return load<f32>(args + ((<usize>slot) << 2));
 }
+
+/** Notes that an index of this job is out of range. The engine asks after the job, and looks for it: `takeFault`. */
+// @ts-ignore: decorator
+@inline
+export function markFault(args: usize): void {
+  store<i32>(args - 4, 1);
+}

@@ -142,6 +142,14 @@ export class Engine {
     }
   }
 
+  /** Whether the job just run marked an index out of range (assembly/support/arguments.ts); asked once. */
+  takeFault(): boolean {
+    const at = (this.#slots >> 2) - 1;
+    if (this.#i32[at] === 0) return false;
+    this.#i32[at] = 0;
+    return true;
+  }
+
   /** A new buffer; its contents are undefined. */
   allocate(dtype: DType, length: number): CpuBuffer {
     const bytes = length * bytesPerElement[dtype];

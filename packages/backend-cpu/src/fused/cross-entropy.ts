@@ -1,5 +1,6 @@
 import type { CrossEntropyOp, DeviceBuffer } from '@timestep/backend-api';
 import type { Engine } from '../engine/engine.ts';
+import { indexFault } from '../ops/index-fault.ts';
 import { Kept } from './kept.ts';
 
 /** Nanoseconds a logit takes on one thread. */
@@ -25,6 +26,11 @@ export function createCrossEntropy(engine: Engine): CrossEntropyOp {
         [...addresses, rows, classes, ignoreIndex],
         [labelSmoothing],
       );
+      if (engine.takeFault()) {
+        engine.free(losses);
+        if (normals) engine.free(normals);
+        throw indexFault(engine, 'crossEntropy', targets, classes, ignoreIndex);
+      }
       return { outputs: { losses }, saved: normals && new Kept(engine, { normals }) };
     },
 
@@ -41,6 +47,10 @@ export function createCrossEntropy(engine: Engine): CrossEntropyOp {
         [...addresses, rows, classes, ignoreIndex],
         [labelSmoothing],
       );
+      if (engine.takeFault()) {
+        engine.free(dx);
+        throw indexFault(engine, 'crossEntropy', inputs.targets, classes, ignoreIndex);
+      }
       return { logits: dx };
     },
   };

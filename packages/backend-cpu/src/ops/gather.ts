@@ -1,5 +1,6 @@
 import type { AxisSpec, DeviceBuffer } from '@timestep/backend-api';
 import type { Engine } from '../engine/engine.ts';
+import { indexFault } from './index-fault.ts';
 
 /** What one thread takes for an element that moves with its row, and for one that moves alone, in nanoseconds. */
 const rowElementNanoseconds = 0.3;
@@ -14,11 +15,15 @@ export function gatherRows(
   columns: number,
 ): void {
   const addresses = [engine.address(table), engine.address(index), engine.address(out)];
+  if (out.length === 0) return;
+  const rows = Math.floor(table.length / columns);
   engine.run('gatherRows32', engine.partsFor(out.length * rowElementNanoseconds), [
     ...addresses,
     index.length,
     columns,
+    rows,
   ]);
+  if (engine.takeFault()) throw indexFault(engine, 'gatherRows', index, rows);
 }
 
 /** Contract: Backend.scatterAddRows. */
@@ -30,8 +35,16 @@ export function scatterAddRows(
   columns: number,
 ): void {
   const addresses = [engine.address(values), engine.address(index), engine.address(out)];
+  if (values.length === 0) return;
   const kernel = values.dtype === 'f32' ? 'scatterAddRowsFloat' : 'scatterAddRowsInteger';
-  engine.run(kernel, engine.partsFor(values.length * rowElementNanoseconds), [...addresses, index.length, columns]);
+  const rows = Math.floor(out.length / columns);
+  engine.run(kernel, engine.partsFor(values.length * rowElementNanoseconds), [
+    ...addresses,
+    index.length,
+    columns,
+    rows,
+  ]);
+  if (engine.takeFault()) throw indexFault(engine, 'scatterAddRows', index, rows);
 }
 
 /** Contract: Backend.gatherAxis. */
@@ -52,6 +65,7 @@ export function gatherAxis(
     inner,
     count,
   ]);
+  if (engine.takeFault()) throw indexFault(engine, 'gatherAxis', index, length);
 }
 
 /** Contract: Backend.scatterAddAxis. */
@@ -75,4 +89,5 @@ export function scatterAddAxis(
     count,
     alongInner,
   ]);
+  if (engine.takeFault()) throw indexFault(engine, 'scatterAddAxis', index, length);
 }

@@ -32,6 +32,11 @@ export class Failures {
     if (this.#first === null || order < this.#first.order) this.#first = { error, order };
   }
 
+  /** The next `read` or `sync` rejects with this, unless an earlier call failed. */
+  report(error: TimestepError): void {
+    this.#record(error, this.#scopes++);
+  }
+
   /** Runs `action` inside error scopes; what they catch is recorded as `explain` words it. */
   guard<Result>(
     filters: readonly GPUErrorFilter[],

@@ -1,5 +1,5 @@
 /** Element types of storage bindings and parameters. f32 buffers may be bound as u32 to see their bits. */
-export type StorageType = 'f32' | 'u32' | 'i32' | 'vec4<f32>';
+export type StorageType = 'f32' | 'u32' | 'i32' | 'vec4<f32>' | 'atomic<u32>';
 export type ParameterType = 'u32' | 'i32' | 'f32';
 
 /** How a kernel sees one buffer. */

@@ -2,6 +2,7 @@ import type { HostArray } from '@timestep/backend-api';
 import type { WebGpuBuffer } from './buffer.ts';
 import { mapModeRead, usage } from './constants.ts';
 import type { Failures } from './failures.ts';
+import { IndexFaults } from './index-faults.ts';
 import { sizeClass } from './pool.ts';
 import type { CommandStream } from './stream.ts';
 
@@ -20,16 +21,21 @@ export class Readback {
   readonly #device: GPUDevice;
   readonly #failures: Failures;
   readonly #stream: CommandStream;
+  readonly #faults: IndexFaults;
   readonly #idle: Staging[] = [];
 
-  constructor(device: GPUDevice, failures: Failures, stream: CommandStream) {
+  constructor(device: GPUDevice, failures: Failures, stream: CommandStream, faults: IndexFaults) {
     this.#device = device;
     this.#failures = failures;
     this.#stream = stream;
+    this.#faults = faults;
   }
 
+  /** The contents of the buffers. Rejects, too, with what an index out of range was found by a kernel before. */
   async read(buffers: readonly WebGpuBuffer[]): Promise<HostArray[]> {
-    const total = buffers.reduce((bytes, buffer) => bytes + 4 * buffer.length, 0);
+    const asked = buffers.reduce((bytes, buffer) => bytes + 4 * buffer.length, 0);
+    const faults = this.#faults.pending ? this.#faults : null;
+    const total = asked + (faults?.bytes ?? 0);
     if (total === 0) {
       this.#stream.submit();
       await this.#failures.settle();
@@ -41,9 +47,15 @@ export class Readback {
       if (block !== null) this.#stream.copyOut(block, 4 * length, staging.gpu, offset);
       offset += 4 * length;
     }
+    if (faults) {
+      // Cleared in the same breath, so that one read tells of it.
+      this.#stream.copyOut(faults.block, faults.bytes, staging.gpu, offset);
+      this.#stream.clear(faults.block, faults.bytes);
+      faults.pending = false;
+    }
     this.#stream.submit();
     this.mapCalls++;
-    this.bytesRead += total;
+    this.bytesRead += asked;
     try {
       await staging.gpu.mapAsync(mapModeRead, 0, total);
     } catch (cause) {
@@ -53,6 +65,8 @@ export class Readback {
     staging.gpu.unmap();
     this.#release(staging);
     await this.#failures.settle();
+    const fault = faults && IndexFaults.read(new Uint32Array(bytes, asked));
+    if (fault) throw fault;
     let start = 0;
     return buffers.map((buffer) => {
       const end = start + 4 * buffer.length;

@@ -9,6 +9,7 @@ import {
 } from '@timestep/backend-api';
 import { WebGpuBuffer, type Block } from './buffer.ts';
 import { Failures } from './failures.ts';
+import { IndexFaults } from './index-faults.ts';
 import type { KernelSource } from './kernel.ts';
 import { PipelineCache, type Kernel } from './pipelines.ts';
 import { BufferPool } from './pool.ts';
@@ -31,6 +32,7 @@ export class Runtime {
   readonly pool: BufferPool;
   readonly pipelines: PipelineCache;
   readonly stream: CommandStream;
+  readonly faults: IndexFaults;
   readonly readback: Readback;
   readonly timeline: Timeline | null;
   disposed = false;
@@ -42,6 +44,7 @@ export class Runtime {
     this.device = device;
     this.failures = new Failures(device);
     this.pool = new BufferPool(device, this.failures, options.maxCachedBytes);
+    this.faults = new IndexFaults(this.pool);
     const uniforms = new UniformRing(device);
     this.pipelines = new PipelineCache(device, this.failures, uniforms);
     this.timeline = options.timestamps ? new Timeline(device) : null;
@@ -54,7 +57,7 @@ export class Runtime {
       workPerSubmit: options.workPerSubmit,
       timeline: this.timeline,
     });
-    this.readback = new Readback(device, this.failures, this.stream);
+    this.readback = new Readback(device, this.failures, this.stream, this.faults);
   }
 
   /** Throws once the backend was disposed. */
@@ -114,6 +117,19 @@ export class Runtime {
   ): void {
     const blocks = buffers.map((buffer) => this.#block(buffer, kernel.source.name));
     this.stream.dispatch(kernel, blocks, parameters, workgroups, work);
+  }
+
+  /** `run` of a kernel whose last binding is `faultsBinding`. */
+  runIndexed<Parameter extends string>(
+    kernel: Kernel<Parameter>,
+    buffers: readonly DeviceBuffer[],
+    parameters: Readonly<Record<Parameter, number>>,
+    workgroups: number,
+    work = workgroups * kernel.source.workgroupSize * 16,
+  ): void {
+    const blocks = buffers.map((buffer) => this.#block(buffer, kernel.source.name));
+    this.faults.pending = true;
+    this.stream.dispatch(kernel, [...blocks, this.faults.block], parameters, workgroups, work);
   }
 
   #block(handle: DeviceBuffer, kernel: string): Block {

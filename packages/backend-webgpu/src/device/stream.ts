@@ -122,6 +122,13 @@ export class CommandStream {
     block.lastBatch = this.#batch;
   }
 
+  /** Sets the start of a block to 0, after everything encoded so far. */
+  clear(block: Block, bytes: number): void {
+    this.#endPass();
+    this.#commands().clearBuffer(block.gpu, 0, bytes);
+    block.lastBatch = this.#batch;
+  }
+
   /** Hands the batch to the device. */
   submit(): void {
     const { device, failures, uniforms, timeline, pool } = this.#parts;

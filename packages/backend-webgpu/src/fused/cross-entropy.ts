@@ -1,4 +1,5 @@
 import type { CrossEntropyOp } from '@timestep/backend-api';
+import { faultsBinding, inRangeFunction } from '../device/index-faults.ts';
 import { reads, writes } from '../device/kernel.ts';
 import type { Runtime } from '../device/runtime.ts';
 import { numerics } from '../wgsl/numerics.ts';
@@ -19,10 +20,16 @@ export function crossEntropyOp(runtime: Runtime): CrossEntropyOp {
       const lanes = rowLanes(classes);
       const kernel = runtime.kernel(`crossEntropy forward ${lanes}`, () => ({
         name: 'crossEntropy.forward',
-        bindings: [reads('x', 'f32'), reads('targets', 'i32'), writes('losses', 'f32'), writes('normalisers', 'f32')],
+        bindings: [
+          reads('x', 'f32'),
+          reads('targets', 'i32'),
+          writes('losses', 'f32'),
+          writes('normalisers', 'f32'),
+          faultsBinding,
+        ],
         parameters,
         workgroupSize: rowWorkgroup(lanes),
-        declarations: numerics + rowFunctions(lanes),
+        declarations: numerics + rowFunctions(lanes) + inRangeFunction('crossEntropy'),
         body: `${rowStart(lanes)}
   var most = -3.4028234e38;
 ${overRow(lanes, 'most = larger(most, x[place]);')}
@@ -36,7 +43,7 @@ ${overRow(lanes, 'sum += expFinite(x[place] - peak); distance += peak - x[place]
   normalisers[2u * row] = peak;
   normalisers[2u * row + 1u] = logTotal;
   let target_ = targets[row];
-  if (target_ == params.ignore) { losses[row] = 0.0; return; }
+  if (target_ == params.ignore || !inRange(target_, params.columns, row)) { losses[row] = 0.0; return; }
   var loss = logTotal + (1.0 - params.smoothing) * (peak - x[row * params.columns + u32(target_)]);
   // Without smoothing a logit of -inf elsewhere must not be multiplied in.
   if (params.smoothing > 0.0) { loss += params.smoothing / f32(params.columns) * spread; }
@@ -44,7 +51,7 @@ ${overRow(lanes, 'sum += expFinite(x[place] - peak); distance += peak - x[place]
       }));
       if (rows > 0) {
         const values = { rows, columns: classes, ignore: spec.ignoreIndex, smoothing: spec.labelSmoothing };
-        runtime.run(
+        runtime.runIndexed(
           kernel,
           [logits, targets, losses, normalisers],
           values,
@@ -67,21 +74,22 @@ ${overRow(lanes, 'sum += expFinite(x[place] - peak); distance += peak - x[place]
           reads('normalisers', 'f32'),
           reads('gradient', 'f32'),
           writes('dx', 'f32'),
+          faultsBinding,
         ],
         parameters,
         workgroupSize: 256,
-        declarations: numerics,
+        declarations: numerics + inRangeFunction('crossEntropy'),
         body: `  if (thread >= params.rows * params.columns) { return; }
   let row = thread / params.columns;
   let target_ = targets[row];
-  if (target_ == params.ignore) { dx[thread] = 0.0; return; }
+  if (target_ == params.ignore || !inRange(target_, params.columns, row)) { dx[thread] = 0.0; return; }
   let probability = expFinite(x[thread] - normalisers[2u * row] - normalisers[2u * row + 1u]);
   let hit = select(0.0, 1.0 - params.smoothing, thread % params.columns == u32(target_));
   dx[thread] = (probability - hit - params.smoothing / f32(params.columns)) * gradient[row];`,
       }));
       if (logits.length > 0) {
         const values = { rows, columns: classes, ignore: spec.ignoreIndex, smoothing: spec.labelSmoothing };
-        runtime.run(
+        runtime.runIndexed(
           kernel,
           [inputs.logits, inputs.targets, normalisers, gradients.losses, logits],
           values,

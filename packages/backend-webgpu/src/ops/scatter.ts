@@ -1,4 +1,5 @@
 import type { AxisSpec, DeviceBuffer } from '@timestep/backend-api';
+import { emptyError, faultsBinding, inRangeFunction } from '../device/index-faults.ts';
 import { reads, writes } from '../device/kernel.ts';
 import type { Runtime } from '../device/runtime.ts';
 
@@ -8,7 +9,8 @@ const firstFlag = 0x8000_0000;
 /**
  * `out[index[n], :] += values[n, :]`. WGSL has no atomic addition of floats, and the order would vary with one. So the
  * rows of one index are linked into a chain first (each n looks for the next row of its index and for an earlier one),
- * and then one invocation for each chain and column adds along it: in the order of n, every time.
+ * and then one invocation for each chain and column adds along it: in the order of n, every time. An index out of range
+ * heads no chain.
  */
 export function scatterAddRows(
   runtime: Runtime,
@@ -19,21 +21,24 @@ export function scatterAddRows(
 ): void {
   const count = index.length;
   if (count === 0 || columns === 0) return;
+  if (out.length === 0) return runtime.failures.report(emptyError('scatterAddRows', count));
   const links = runtime.alloc('u32', count);
   const link = runtime.kernel('scatterAddRows links', () => ({
     name: 'scatterAddRows.links',
-    bindings: [reads('index', 'i32'), writes('links', 'u32')],
-    parameters: { count: 'u32' },
+    bindings: [reads('index', 'i32'), writes('links', 'u32'), faultsBinding],
+    parameters: { count: 'u32', rows: 'u32' },
     workgroupSize: 64,
+    declarations: inRangeFunction('scatterAddRows'),
     body: `  if (thread >= params.count) { return; }
   let row = index[thread];
+  if (!inRange(row, params.rows, thread)) { links[thread] = 0u; return; }
   var next = thread + 1u;
   while (next < params.count && index[next] != row) { next = next + 1u; }
   var before = thread;
   while (before > 0u && index[before - 1u] != row) { before = before - 1u; }
   links[thread] = next | select(0u, ${firstFlag}u, before == 0u);`,
   }));
-  runtime.run(link, [index, links], { count }, Math.ceil(count / 64), count * count);
+  runtime.runIndexed(link, [index, links], { count, rows: out.length / columns }, Math.ceil(count / 64), count * count);
   const isFloat = values.dtype === 'f32';
   const add = runtime.kernel(`scatterAddRows ${isFloat}`, () => ({
     name: 'scatterAddRows',
@@ -70,23 +75,27 @@ export function scatterAddAxis(
   spec: AxisSpec,
 ): void {
   const { outer, length, inner, count } = spec;
-  if (values.length === 0 || out.length === 0) return;
+  if (values.length === 0) return;
+  if (out.length === 0) return runtime.failures.report(emptyError('scatterAddAxis', index.length));
   const type = values.dtype === 'f32' ? 'f32' : 'u32';
   const kernel = runtime.kernel(`scatterAddAxis ${type}`, () => ({
     name: 'scatterAddAxis',
-    bindings: [reads('values', type), reads('index', 'i32'), writes('out', type)],
+    bindings: [reads('values', type), reads('index', 'i32'), writes('out', type), faultsBinding],
     parameters: { owners: 'u32', inner: 'u32', length: 'u32', count: 'u32' },
     workgroupSize: 64,
+    declarations: inRangeFunction('scatterAddAxis'),
     body: `  if (thread >= params.owners) { return; }
   let outer = thread / params.inner;
   let i = thread % params.inner;
   for (var c = 0u; c < params.count; c = c + 1u) {
     let source = (outer * params.count + c) * params.inner + i;
-    let place = (outer * params.length + u32(index[source])) * params.inner + i;
+    let chosen = index[source];
+    if (!inRange(chosen, params.length, source)) { continue; }
+    let place = (outer * params.length + u32(chosen)) * params.inner + i;
     out[place] = out[place] + values[source];
   }`,
   }));
-  runtime.run(
+  runtime.runIndexed(
     kernel,
     [values, index, out],
     { owners: outer * inner, inner, length, count },

@@ -1,6 +1,6 @@
-import type { DeviceBuffer } from '@timestep/backend-api';
+import type { DeviceBuffer, DType } from '@timestep/backend-api';
 import { contextOf } from '../context.ts';
-import type { Shape } from '../shape.ts';
+import { sizeOf, type Shape } from '../shape.ts';
 import { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 import { Node, type BackwardFunction, type Edge } from './node.ts';
@@ -26,6 +26,22 @@ export function needsGradient(inputs: readonly (Tensor | null)[]): boolean {
 /** A tensor over a fresh buffer. */
 export function wrap(like: Tensor, buffer: DeviceBuffer, shape: Shape): Tensor {
   return new Tensor(new Storage(like.backend, buffer), shape);
+}
+
+/**
+ * A tensor over a fresh buffer that `fill` writes; the buffer is freed where `fill` throws, as it does for an index out
+ * of range.
+ */
+export function produce(like: Tensor, dtype: DType, shape: Shape, fill: (out: DeviceBuffer) => void): Tensor {
+  const { backend } = like;
+  const out = backend.alloc(dtype, sizeOf(shape));
+  try {
+    fill(out);
+  } catch (error) {
+    backend.free(out);
+    throw error;
+  }
+  return wrap(like, out, shape);
 }
 
 /** Records one operation and marks `outputs` as its results. Does nothing where no input needs a gradient. */

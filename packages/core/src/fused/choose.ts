@@ -1,9 +1,11 @@
 import {
   ArgumentError,
+  is,
   UnsupportedError,
   type Backend,
   type FusedOpName,
   type FusedOps,
+  type OptionRules,
   type Support,
 } from '@timestep/backend-api';
 import { contextOf, type FusedMode } from '../context.ts';
@@ -15,6 +17,9 @@ export interface FusedOption {
   /** Overrides the backend's mode for this call; see {@link FusedMode}. */
   readonly fused?: FusedMode | undefined;
 }
+
+/** The rules of {@link FusedOption}, for functions that check their options. */
+export const fusedRules: OptionRules<FusedOption> = { fused: is.optional(is.oneOf(...modes)) };
 
 /**
  * The backend's fused op where it is to be used for this case, else null. Whether it is used is decided by what the

@@ -1,7 +1,7 @@
-import { ArgumentError, ShapeError } from '@timestep/backend-api';
+import { checkOptions, is, ShapeError, type OptionRules } from '@timestep/backend-api';
 import { full } from '../create.ts';
 import { applyFused } from '../fused/apply.ts';
-import { chooseFused, type FusedOption } from '../fused/choose.ts';
+import { chooseFused, fusedRules, type FusedOption } from '../fused/choose.ts';
 import { tidy } from '../scope.ts';
 import { sameShape, show, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -21,14 +21,23 @@ export interface CrossEntropyOptions extends FusedOption {
   readonly ignoreIndex?: number;
 }
 
+const rules: OptionRules<CrossEntropyOptions> = {
+  ...fusedRules,
+  labelSmoothing: is.optional(is.probability),
+  ignoreIndex: is.optional(is.integer(-(2 ** 31), 2 ** 31 - 1)),
+};
+
 /**
  * The loss of each row, unreduced: −(1 − ε)·log p[target] − ε/C·Σ log p with p = softmax(logits).
  *
  * @param logits `[…, C]`
- * @param targets i32 `[…]`, each in 0…C − 1 or `ignoreIndex`; they are on the device and not checked
+ * @param targets i32 `[…]`, each in 0…C − 1 or `ignoreIndex`
  * @returns `[…]`
+ * @throws ArgumentError for a target out of range: at once where memory is the host's, else from the next `data()`;
+ *   the loss there is 0
  */
 export function crossEntropyRows(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checkOptions('crossEntropy', options, rules);
   const { labelSmoothing = 0, ignoreIndex = -100 } = options;
   sameBackend('crossEntropy', [logits, targets]);
   expectDType('crossEntropy', 'logits', logits, ['f32']);
@@ -38,9 +47,9 @@ export function crossEntropyRows(logits: Tensor, targets: Tensor, options: Cross
       `[crossEntropy] expected targets of shape ${show(logits.shape.slice(0, -1))} for logits of shape ${show(logits.shape)}, got ${show(targets.shape)}`,
     );
   }
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new ArgumentError(`[crossEntropy] expected labelSmoothing in 0…1, got ${labelSmoothing}`);
   const classes = logits.shape.at(-1)!;
+  if (classes === 0)
+    throw new ShapeError(`[crossEntropy] expected at least one class, got logits of shape ${show(logits.shape)}`);
   const spec = { rows: sizeOf(targets.shape), classes, labelSmoothing, ignoreIndex };
   const op = chooseFused(logits.backend, 'crossEntropy', options.fused, (fused) =>
     fused.supports({ ...spec, needsSaved: true }),

@@ -1,12 +1,20 @@
 import { ShapeError } from '@timestep/backend-api';
-import { record, wrap } from '../autograd/record.ts';
+import { produce, record } from '../autograd/record.ts';
 import { normalizeAxis, show, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { expectDType, sameBackend } from './check.ts';
 
 /**
- * Rows of a table by index: table `[rows, …]`, index i32 of any shape → `[…index, …]`. The indices must be in range:
- * they are on the device and are not read back to be checked.
+ * Rows of a table by index: `y[n, …] = table[index[n], …]`.
+ *
+ * @example
+ * gatherRows(table, tensor(backend, [2, 0, 2], { dtype: 'i32' })); // table [5, 3] → [3, 3]
+ *
+ * @param table `[rows, …]`
+ * @param index i32 of any shape, each in 0…rows − 1
+ * @returns `[…index, …]`
+ * @throws ArgumentError for an index out of range: at once where memory is the host's, else from the next `data()`;
+ *   the result there is 0
  */
 export function gatherRows(table: Tensor, index: Tensor): Tensor {
   sameBackend('gatherRows', [table, index]);
@@ -14,25 +22,30 @@ export function gatherRows(table: Tensor, index: Tensor): Tensor {
   if (table.rank < 1) throw new ShapeError('[gatherRows] expected a table of at least one axis, got a scalar');
   const columns = sizeOf(table.shape.slice(1));
   const shape = [...index.shape, ...table.shape.slice(1)];
-  const out = table.backend.alloc(table.dtype, sizeOf(shape));
-  table.backend.gatherRows(table.buffer, index.buffer, out, columns);
-  const y = wrap(table, out, shape);
+  const { backend } = table;
+  const y = produce(table, table.dtype, shape, (out) => backend.gatherRows(table.buffer, index.buffer, out, columns));
   record('gatherRows', [y], {
     inputs: [table],
     saved: [index],
     backward: ([gradient], _wanted, [saved]) => {
-      const sums = table.backend.alloc('f32', table.size);
-      table.backend.fill(sums, 0);
-      table.backend.scatterAddRows(gradient!.buffer, saved!.buffer, sums, columns);
-      return [wrap(gradient!, sums, table.shape)];
+      const sums = produce(gradient!, 'f32', table.shape, (out) => {
+        backend.fill(out, 0);
+        backend.scatterAddRows(gradient!.buffer, saved!.buffer, out, columns);
+      });
+      return [sums];
     },
   });
   return y;
 }
 
 /**
- * Elements along an axis by index, as `torch.gather`: `index` has the shape of x but for that axis, and the result its
- * shape: out[…, c, …] = x[…, index[…, c, …], …].
+ * Elements along an axis by index, as `torch.gather`: `y[…, c, …] = x[…, index[…, c, …], …]`.
+ *
+ * @param index i32 of the shape of x but for that axis, each in 0…length − 1
+ * @param axis the last by default
+ * @returns the shape of `index`
+ * @throws ArgumentError for an index out of range: at once where memory is the host's, else from the next `data()`;
+ *   the result there is 0
  */
 export function gather(x: Tensor, index: Tensor, axis = -1): Tensor {
   sameBackend('gather', [x, index]);
@@ -49,17 +62,17 @@ export function gather(x: Tensor, index: Tensor, axis = -1): Tensor {
     inner: sizeOf(x.shape.slice(at + 1)),
     count: index.shape[at]!,
   };
-  const out = x.backend.alloc(x.dtype, index.size);
-  x.backend.gatherAxis(x.buffer, index.buffer, out, spec);
-  const y = wrap(x, out, index.shape);
+  const { backend } = x;
+  const y = produce(x, x.dtype, index.shape, (out) => backend.gatherAxis(x.buffer, index.buffer, out, spec));
   record('gather', [y], {
     inputs: [x],
     saved: [index],
     backward: ([gradient], _wanted, [saved]) => {
-      const sums = x.backend.alloc('f32', x.size);
-      x.backend.fill(sums, 0);
-      x.backend.scatterAddAxis(gradient!.buffer, saved!.buffer, sums, spec);
-      return [wrap(gradient!, sums, x.shape)];
+      const sums = produce(gradient!, 'f32', x.shape, (out) => {
+        backend.fill(out, 0);
+        backend.scatterAddAxis(gradient!.buffer, saved!.buffer, out, spec);
+      });
+      return [sums];
     },
   });
   return y;

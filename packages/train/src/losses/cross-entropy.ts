@@ -34,7 +34,7 @@ export interface CrossEntropyLossOptions extends ReductionOptions {
  * −(1 − ε)·w[y]·log p[y] − ε/C·Σ_c w[c]·log p[c], p = softmax(logits).
  *
  * @param logits f32 `[…, C]`, unnormalised
- * @param targets i32 `[…]`, each in 0…C − 1 or `ignoreIndex`; they are on the device and not checked
+ * @param targets i32 `[…]`, each in 0…C − 1 or `ignoreIndex`; others are an ArgumentError, from the next read where the device is a GPU
  * @returns a scalar, or `[…]` for the reduction `none`; NaN for a mean over no counted target
  * @example
  * const loss = crossEntropyLoss(logits, targets, { labelSmoothing: 0.1, ignoreIndex: 0 });

@@ -1,4 +1,4 @@
-import { ArgumentError, type CrossEntropyOp } from '@timestep/backend-api';
+import { findIndexFault, indexError, type CrossEntropyOp } from '@timestep/backend-api';
 import type { Heap } from '../heap.ts';
 import { SavedStore } from './saved.ts';
 import { logSoftmaxRows } from './vectors.ts';
@@ -14,12 +14,9 @@ export function crossEntropy(heap: Heap): CrossEntropyOp {
     ignoreIndex: number,
   ): Int32Array {
     const targets = heap.integers('crossEntropy', inputs.targets, rows);
-    const wrong = targets.find((target) => target !== ignoreIndex && (target < 0 || target >= classes));
-    if (wrong !== undefined) {
-      throw new ArgumentError(
-        `[reference.crossEntropy] expected targets in 0…${classes - 1} or ${ignoreIndex}, got ${wrong}; check the labels`,
-      );
-    }
+    const position = findIndexFault(targets, classes, ignoreIndex);
+    if (position >= 0)
+      throw indexError({ where: 'reference.crossEntropy', index: targets[position]!, position, length: classes });
     return targets;
   }
 

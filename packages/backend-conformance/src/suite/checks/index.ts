@@ -12,6 +12,7 @@ import { rowChecks } from './fused/rows.ts';
 import { scanChecks } from './fused/scan.ts';
 import { sequenceChecks } from './fused/sequence.ts';
 import { gatherChecks } from './gather.ts';
+import { indexRangeChecks } from './index-range.ts';
 import { largeChecks } from './large.ts';
 import { matmulChecks } from './matmul.ts';
 import { memoryChecks } from './memory.ts';
@@ -32,6 +33,7 @@ export const conformanceChecks: readonly Check[] = [
   ...fillCastChecks,
   ...copyChecks,
   ...gatherChecks,
+  ...indexRangeChecks,
   ...unaryChecks,
   ...binaryChecks,
   ...selectChecks,
