@@ -31,7 +31,7 @@ export {
 export * from './autograd/node.ts';
 export * from './autograd/recompute.ts';
 export * from './autograd/record.ts';
-export { noGrad, withFused, type FusedMode } from './context.ts';
+export { isTraining, noGrad, withFused, type FusedMode, type Modes, type Owner } from './context.ts';
 export { checkBackend } from './check-backend.ts';
 export * from './create.ts';
 export * from './fused/choose.ts';
@@ -53,7 +53,7 @@ export * from './ops/softmax.ts';
 export * from './ops/unary.ts';
 export * from './random/generator.ts';
 export * from './random/initializers.ts';
-export * from './scope.ts';
+export { createScope, inScope, openScope, Scope, tidy, type ScopeOptions } from './scope.ts';
 export * from './sequence/gru-sequence.ts';
 export * from './sequence/gru-step.ts';
 export * from './sequence/lengths.ts';

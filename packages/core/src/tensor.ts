@@ -9,8 +9,7 @@ import {
 } from '@timestep/backend-api';
 import { runBackward } from './autograd/backward.ts';
 import type { Node } from './autograd/node.ts';
-import { contextOf } from './context.ts';
-import type { Scope } from './scope.ts';
+import { levelOf, ownerOf, runAt, type Owner } from './context.ts';
 import { show, sizeOf, type Shape } from './shape.ts';
 import { Storage } from './storage.ts';
 
@@ -30,7 +29,9 @@ export class Tensor {
   readonly dtype: DType;
   readonly shape: Shape;
   /** The scope that will dispose it; core's own business. */
-  owner: Scope | null = null;
+  owner: Owner<Tensor> | null = null;
+  /** Said in addition where it is used after it was disposed; core's own business. */
+  hint = '';
   /** The gradient that `backward` left here, for a leaf. */
   grad: Tensor | null = null;
   readonly #storage: Storage;
@@ -48,7 +49,7 @@ export class Tensor {
     this.#storage = storage;
     this.shape = shape;
     this.dtype = dtype;
-    contextOf(this.backend).scopes.at(-1)?.adopt(this);
+    ownerOf(levelOf(this.backend))?.adopt(this);
     leaks?.register(this, `${dtype} ${show(shape)}`, this);
   }
 
@@ -74,7 +75,7 @@ export class Tensor {
   get storage(): Storage {
     if (this.#disposed) {
       throw new DisposedError(
-        `[tensor] a tensor of shape ${show(this.shape)} was used after it was disposed; keep it with scope.keep(tensor), or dispose it later; without an open scope, backward() disposes what it passes through: read it before, or openScope(backend) first`,
+        `[tensor] a tensor of shape ${show(this.shape)} was used after it was disposed; keep it with scope.keep(tensor), or dispose it later; without an open scope, backward() disposes what it passes through: read it before, or openScope(backend) first${this.hint}`,
       );
     }
     return this.#storage;
@@ -161,12 +162,17 @@ export class Tensor {
    * ```
    */
   async to(backend: Backend): Promise<Tensor> {
+    const level = levelOf(backend);
+    const leaf = this.requiresGrad && !this.#node;
     const values = await this.data();
-    const buffer = backend.alloc(this.dtype, this.size);
-    backend.write(buffer, values);
-    const copy = new Tensor(new Storage(backend, buffer), this.shape);
-    copy.requiresGrad = this.requiresGrad && !this.#node;
-    return copy;
+    // Other asynchronous work may have opened a scope meanwhile.
+    return runAt('to', level, () => {
+      const buffer = backend.alloc(this.dtype, this.size);
+      backend.write(buffer, values);
+      const copy = new Tensor(new Storage(backend, buffer), this.shape);
+      copy.requiresGrad = leaf;
+      return copy;
+    });
   }
 
   /** The same contents, cut off from the gradient. */

@@ -31,7 +31,7 @@ export class Dropout extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.training ? applyDropout(x, this.rate, this.generator, this.locked) : x;
+    return this.inTraining ? applyDropout(x, this.rate, this.generator, this.locked) : x;
   }
 }
 

@@ -1,4 +1,4 @@
-import { Generator, tensor, type Backend, type Tensor } from '@timestep/core';
+import { Generator, isTraining, tensor, type Backend, type Tensor } from '@timestep/core';
 import { Parameter } from './parameter.ts';
 import { isTensorSlot, ownSlots, visitHeld, type Slot, type TensorSlot } from './slots.ts';
 import {
@@ -37,8 +37,16 @@ import { summarize } from './summary.ts';
  * looked at.
  */
 export abstract class Module {
-  /** True where dropout and the like are active; set it with `train()` and `eval()`. */
+  /** The module's own flag: false switches dropout and the like off. Set it with `train()` and `eval()`. */
   training = true;
+
+  /**
+   * Whether dropout and the like are active now: `training` is true, and the code does not run in a scope with
+   * `{ training: false }`. A module of your own asks this one.
+   */
+  get inTraining(): boolean {
+    return this.training && isTraining();
+  }
 
   /**
    * What this module holds itself, in the order of assignment. A container overrides it to name its parts otherwise.

@@ -1,4 +1,4 @@
-import { openScope, type Backend, type State, type Tensor } from '@timestep/core';
+import { inScope, type Backend, type State, type Tensor } from '@timestep/core';
 
 /** What a cell or recurrent layer returns. */
 export interface Recurrence<S extends State> {
@@ -8,8 +8,9 @@ export interface Recurrence<S extends State> {
 
 /** Runs `body` in a scope of its own and keeps the output and the state. */
 export function scoped<S extends State>(backend: Backend, body: () => Recurrence<S>): Recurrence<S> {
-  using scope = openScope(backend);
-  const result = body();
-  for (const tensor of [result.output, ...Object.values(result.state)]) scope.keep(tensor);
-  return result;
+  return inScope(backend, {}, (scope) => {
+    const result = body();
+    for (const tensor of [result.output, ...Object.values(result.state)]) scope.keep(tensor);
+    return result;
+  });
 }

@@ -1,4 +1,4 @@
-import { type Backend, ctcLoss, mean, openScope, type Tensor } from '@timestep/core';
+import { type Backend, createScope, ctcLoss, mean, type Tensor } from '@timestep/core';
 import { ctcGreedyDecode } from '@timestep/ctc';
 import { batchSequences, batchToTensor, bucketByLength, type Features, type SequenceBatch } from '@timestep/datasets';
 import type { Recognizer } from './network.ts';
@@ -29,8 +29,7 @@ export async function readSequences(
   model: Recognizer,
   sequences: readonly Features[],
 ): Promise<Reading[]> {
-  const { classes, training } = model;
-  model.eval();
+  const { classes } = model;
   const readings = new Array<Reading>(sequences.length);
   for (const indices of bucketByLength(
     sequences.map(({ steps }) => steps),
@@ -56,7 +55,6 @@ export async function readSequences(
       },
     );
   }
-  model.train(training);
   return readings;
 }
 
@@ -65,8 +63,8 @@ async function logitsOf(
   model: Recognizer,
   batch: SequenceBatch,
 ): Promise<{ data: Float32Array; lengths: Int32Array }> {
-  using _scope = openScope(backend, { gradient: false });
-  const { logits, lengths } = model.forward(batchToTensor(backend, batch), batch.lengths);
+  using scope = createScope(backend, { gradient: false, training: false });
+  const { logits, lengths } = scope.run(() => model.forward(batchToTensor(backend, batch), batch.lengths));
   return { data: (await logits.data()) as Float32Array, lengths };
 }
 

@@ -1,6 +1,5 @@
 import { ArgumentError, ShapeError } from '@timestep/backend-api';
-import { noGrad } from '../context.ts';
-import { Scope } from '../scope.ts';
+import { createScope, inScope, type Scope } from '../scope.ts';
 import { sameShape, show } from '../shape.ts';
 import { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
@@ -16,7 +15,7 @@ export function runBackward(root: Tensor, gradient: Tensor | undefined, retainGr
     throw new ArgumentError(
       root.requiresGrad
         ? '[backward] this tensor is a leaf; call backward() on a result computed from it'
-        : '[backward] nothing that this tensor depends on requires a gradient; set requiresGrad on a leaf, and compute outside noGrad',
+        : '[backward] nothing that this tensor depends on requires a gradient; set requiresGrad on a leaf, and compute it outside noGrad and outside every scope with { gradient: false }; where other asynchronous work may have such a scope open, openScope(backend, { gradient: true })',
       'NO_GRADIENT',
     );
   }
@@ -34,9 +33,8 @@ export function runBackward(root: Tensor, gradient: Tensor | undefined, retainGr
     );
   }
   const { backend } = root;
-  noGrad(backend, () => {
-    // Gradients in flight live in this scope, so that an error half way leaves nothing behind.
-    using scope = new Scope(backend);
+  // Gradients in flight live in this scope, so that an error half way leaves nothing behind.
+  inScope(backend, { gradient: false }, (scope) => {
     const first = gradient ? gradient.detach() : ones(root);
     const order = topologicalOrder(start);
     const arriving = new Map<Node, (Tensor | null)[]>([[start, slots(start)]]);
@@ -51,16 +49,16 @@ export function runBackward(root: Tensor, gradient: Tensor | undefined, retainGr
   });
 }
 
-/** Runs one node's backward function and passes on what it returns. */
+/** Runs one node's backward function and passes on what it returns, within `outer`. */
 function visit(node: Node, gradients: (Tensor | null)[], arriving: Map<Node, (Tensor | null)[]>, outer: Scope): void {
   if (node.released)
     throw new ArgumentError(
       `[backward] part of the graph ('${node.name}') was already freed by an earlier backward(); pass { retainGraph: true } to that one`,
       'NO_GRADIENT',
     );
-  using scope = new Scope(node.backend);
+  using scope = createScope(node.backend);
   const wanted = node.edges.map((edge) => edge !== null);
-  const results = node.backward(gradients, wanted);
+  const results = scope.run(() => node.backward(gradients, wanted));
   node.edges.forEach((edge, index) => {
     const result = results[index];
     if (!edge || !result) return;
@@ -69,7 +67,7 @@ function visit(node: Node, gradients: (Tensor | null)[], arriving: Map<Node, (Te
       let list = arriving.get(edge.node);
       if (!list) arriving.set(edge.node, (list = slots(edge.node)));
       const before = list[edge.output];
-      list[edge.output] = before ? outer.run(() => addInto(before, result)) : passOn(result, scope, outer);
+      list[edge.output] = before ? addInto(before, result) : passOn(result, scope, outer);
     }
   });
   for (const gradient of gradients) gradient?.dispose();
@@ -81,7 +79,7 @@ function passOn(result: Tensor, from: Scope, to: Scope): Tensor {
     to.adopt(result);
     return result;
   }
-  return to.run(() => result.detach());
+  return result.detach();
 }
 
 function addToLeaf(leaf: Tensor, result: Tensor, scope: Scope): void {

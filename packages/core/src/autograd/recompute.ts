@@ -1,7 +1,7 @@
-import { contextOf, noGrad } from '../context.ts';
+import { levelOf, modesOf, ownerOf } from '../context.ts';
 import { zeros } from '../create.ts';
 import type { Generator } from '../random/generator.ts';
-import { Scope, tidy } from '../scope.ts';
+import { inScope, tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
 import { needsGradient, record } from './record.ts';
 
@@ -38,32 +38,28 @@ export function recompute<Outputs extends readonly Tensor[]>(
   const { backend } = first;
   if (!needsGradient(all)) return tidy(backend, () => body(inputs));
   const random = generators.map(({ state }) => state);
-  const outputs = noGrad(backend, () => {
-    using scope = new Scope(backend);
+  // The second run is to be as the first one, whatever is in force where backward() is called.
+  const { fused, training } = modesOf(backend);
+  const outputs = inScope(backend, { gradient: false }, (scope) =>
     // A tensor handed through is not this operation's to mark as its output.
-    return body(inputs).map((output) =>
+    body(inputs).map((output) =>
       scope.keep(inputs.includes(output) || parameters.includes(output) ? output.detach() : output),
-    );
-  });
+    ),
+  );
   record('recompute', outputs, {
     inputs: all,
     // The parameters are saved so that overwriting them in between is noticed.
     saved: all,
     backward: (gradients, wanted, saved) => {
-      const context = contextOf(backend);
       const leaves = saved.slice(0, inputs.length).map((input, index) => {
         if (wanted[index]) input.requiresGrad = true;
         return input;
       });
       const later = generators.map(({ state }) => state);
       generators.forEach((generator, index) => (generator.state = random[index]!));
-      const enabled = context.gradientEnabled;
-      context.gradientEnabled = true;
       try {
-        using _scope = new Scope(backend);
-        backwardFrom(body(leaves), gradients);
+        inScope(backend, { gradient: true, fused, training }, () => backwardFrom(body(leaves), gradients));
       } finally {
-        context.gradientEnabled = enabled;
         generators.forEach((generator, index) => (generator.state = later[index]!));
       }
       // Those of the parameters are in their place already.
@@ -92,6 +88,6 @@ function backwardFrom(outputs: readonly Tensor[], gradients: readonly (Tensor | 
 function takeGradient(leaf: Tensor): Tensor | null {
   const gradient = leaf.grad;
   leaf.grad = null;
-  if (gradient) contextOf(leaf.backend).scopes.at(-1)?.adopt(gradient);
+  if (gradient) ownerOf(levelOf(leaf.backend))?.adopt(gradient);
   return gradient;
 }

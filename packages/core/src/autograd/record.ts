@@ -1,5 +1,5 @@
 import type { DeviceBuffer, DType } from '@timestep/backend-api';
-import { contextOf } from '../context.ts';
+import { modesOf } from '../context.ts';
 import { sizeOf, type Shape } from '../shape.ts';
 import { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
@@ -19,7 +19,7 @@ export interface Recording {
 /** True where an operation on these inputs will be recorded. */
 export function needsGradient(inputs: readonly (Tensor | null)[]): boolean {
   const first = inputs.find((input) => input !== null);
-  if (!first || !contextOf(first.backend).gradientEnabled) return false;
+  if (!first || !modesOf(first.backend).gradient) return false;
   return inputs.some((input) => input?.requiresGrad);
 }
 

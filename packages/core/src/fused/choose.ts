@@ -8,7 +8,7 @@ import {
   type OptionRules,
   type Support,
 } from '@timestep/backend-api';
-import { contextOf, type FusedMode } from '../context.ts';
+import { contextOf, modesOf, type FusedMode } from '../context.ts';
 
 const modes: readonly FusedMode[] = ['auto', 'require', 'off'];
 
@@ -33,8 +33,7 @@ export function chooseFused<Name extends FusedOpName>(
   mode: FusedMode | undefined,
   supports: (op: NonNullable<FusedOps[Name]>) => Support,
 ): NonNullable<FusedOps[Name]> | null {
-  const context = contextOf(backend);
-  const chosen = mode ?? context.fused;
+  const chosen = mode ?? modesOf(backend).fused;
   if (!modes.includes(chosen))
     throw new ArgumentError(`[${name}] expected fused to be one of ${modes.join(', ')}, got ${String(chosen)}`);
   const op = chosen === 'off' ? undefined : backend.fused[name];
@@ -45,9 +44,10 @@ export function chooseFused<Name extends FusedOpName>(
     );
   }
   const used = op && support === true ? op : null;
-  const counts = context.fusedCounts.get(name) ?? { fused: 0, fallback: 0 };
+  const { fusedCounts } = contextOf(backend);
+  const counts = fusedCounts.get(name) ?? { fused: 0, fallback: 0 };
   counts[used ? 'fused' : 'fallback']++;
-  context.fusedCounts.set(name, counts);
+  fusedCounts.set(name, counts);
   return used;
 }
 

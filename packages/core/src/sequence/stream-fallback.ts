@@ -1,7 +1,7 @@
 import { DisposedError, ShapeError, type Backend, type Stream } from '@timestep/backend-api';
 import type { FusedMode } from '../context.ts';
 import { tensor, zeros } from '../create.ts';
-import { openScope, type Scope } from '../scope.ts';
+import { inScope, type Scope } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
 import { stepLayer, type StreamState } from './stream-step.ts';
 import type { StreamPart } from './stream.ts';
@@ -93,8 +93,7 @@ export class FallbackStream implements Stream {
   }
 
   #inScope<T>(body: (scope: Scope) => T): T {
-    using scope = openScope(this.#backend, { gradient: false });
-    return body(scope);
+    return inScope(this.#backend, { gradient: false }, body);
   }
 }
 
@@ -111,11 +110,14 @@ function weightsOf(part: StreamPart): Tensor[] {
 }
 
 function copyWeights(backend: Backend, part: StreamPart): StreamPart {
-  using scope = openScope(backend, { gradient: false });
-  const copies = Object.entries(part).map(([name, value]: [string, unknown]) => {
+  const copy = (scope: Scope, [name, value]: [string, unknown]): [string, unknown] => {
     if (!(typeof value === 'object' && value !== null && 'buffer' in value)) return [name, value];
     const weight = value as Tensor;
     return [name, released(scope, zeros(backend, weight.shape).assign(weight))];
-  });
-  return Object.fromEntries(copies) as StreamPart;
+  };
+  return inScope(
+    backend,
+    { gradient: false },
+    (scope) => Object.fromEntries(Object.entries(part).map((entry) => copy(scope, entry))) as StreamPart,
+  );
 }

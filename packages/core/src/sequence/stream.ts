@@ -10,10 +10,10 @@ import {
   type StreamLayer,
   type StreamWeights,
 } from '@timestep/backend-api';
-import { contextOf, type FusedMode } from '../context.ts';
+import { modesOf, type FusedMode } from '../context.ts';
 import { zeros } from '../create.ts';
 import type { FusedOption } from '../fused/choose.ts';
-import { openScope } from '../scope.ts';
+import { inScope } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
 import { FallbackStream } from './stream-fallback.ts';
 import { stepLayer } from './stream-step.ts';
@@ -63,7 +63,7 @@ export interface OpenStream extends Stream {
  */
 export function openStream(backend: Backend, parts: readonly StreamPart[], options: FusedOption = {}): OpenStream {
   const sizes = measure(backend, parts);
-  const mode = options.fused ?? contextOf(backend).fused;
+  const mode = options.fused ?? modesOf(backend).fused;
   const layers = parts.map(layerOf);
   const support =
     mode === 'off'
@@ -89,12 +89,13 @@ function openFallback(backend: Backend, parts: readonly StreamPart[], mode: Fuse
 /** Runs one step of zeros, which checks every shape in the words of the layer's own operation. */
 function measure(backend: Backend, parts: readonly StreamPart[]): { inputSize: number; outputSize: number } {
   if (parts.length === 0) throw new ShapeError('[openStream] expected a layer at least, got none');
-  using _scope = openScope(backend, { gradient: false });
   const first = parts[0]!;
   const inputSize = (first.kind === 'linear' ? first.weight : first.weightIh).shape[1] ?? 0;
-  let current = zeros(backend, [1, 1, inputSize]);
-  for (const part of parts) current = stepLayer(part, current, null, 'auto').output;
-  return { inputSize, outputSize: current.shape[2]! };
+  return inScope(backend, { gradient: false }, () => {
+    let current = zeros(backend, [1, 1, inputSize]);
+    for (const part of parts) current = stepLayer(part, current, null, 'auto').output;
+    return { inputSize, outputSize: current.shape[2]! };
+  });
 }
 
 function layerOf(part: StreamPart): StreamLayer {

@@ -3,7 +3,7 @@ import { tensor } from '../create.ts';
 import { add, multiply } from '../ops/binary.ts';
 import { sum } from '../ops/reduce.ts';
 import { Generator } from '../random/generator.ts';
-import { Scope } from '../scope.ts';
+import { openScope } from '../scope.ts';
 import { sizeOf, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { createReferenceBackend } from './reference.ts';
@@ -45,7 +45,7 @@ export async function checkGradient(
   };
 
   {
-    using _scope = new Scope(backend);
+    using _scope = openScope(backend);
     const { loss, leaves } = evaluate(true, values);
     loss.backward();
     const analytic = await Promise.all(
@@ -55,7 +55,7 @@ export async function checkGradient(
       const contents = values.map((list) => list.slice());
       for (let i = 0; i < values[k]!.length; i++) {
         const at = async (shift: number): Promise<number> => {
-          using _inner = new Scope(backend, { gradient: false });
+          using _inner = openScope(backend, { gradient: false });
           contents[k]![i] = values[k]![i]! + shift;
           const result = await evaluate(false, contents).loss.item();
           contents[k]![i] = values[k]![i]!;

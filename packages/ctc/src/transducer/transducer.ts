@@ -1,9 +1,8 @@
 import {
   add,
   type Backend,
+  createScope,
   type Generator,
-  noGrad,
-  openScope,
   reshape,
   ShapeError,
   tanh,
@@ -148,9 +147,9 @@ export class Transducer extends Module {
       );
     const J = this.output.inputSize;
     const C = this.#classes;
-    using _scope = openScope(this.#backend);
+    using scope = createScope(this.#backend, { gradient: false });
     const [joined, weight, bias] = await Promise.all([
-      noGrad(this.#backend, () => this.encoderJoint.forward(encoded)).data(),
+      scope.run(() => this.encoderJoint.forward(encoded)).data(),
       this.output.weight.data(),
       this.output.bias!.data(),
     ]);
@@ -177,12 +176,12 @@ export class Transducer extends Module {
 
   async #step(token: number, state: PredictionState | null): Promise<PredictionState> {
     const backend = this.#backend;
-    using _scope = openScope(backend);
+    using scope = createScope(backend, { gradient: false });
     const H = this.prediction.hiddenSize;
-    const restored = state
-      ? { h: tensor(backend, state.h, { shape: [1, 1, H] }), c: tensor(backend, state.c, { shape: [1, 1, H] }) }
-      : null;
-    const [h, c, joined] = noGrad(backend, () => {
+    const [h, c, joined] = scope.run(() => {
+      const restored = state
+        ? { h: tensor(backend, state.h, { shape: [1, 1, H] }), c: tensor(backend, state.c, { shape: [1, 1, H] }) }
+        : null;
       const x = this.embedding.forward(tensor(backend, Int32Array.of(token), { shape: [1, 1] }));
       const result = this.prediction.forward(x, { state: restored });
       return [result.state.h, result.state.c, this.predictionJoint.forward(result.output)];

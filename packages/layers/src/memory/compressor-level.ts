@@ -1,4 +1,14 @@
-import { adamStep, crossEntropyRows, mean, openScope, softmax, tensor, zeros, type Tensor } from '@timestep/core';
+import {
+  adamStep,
+  createScope,
+  crossEntropyRows,
+  inScope,
+  mean,
+  softmax,
+  tensor,
+  zeros,
+  type Tensor,
+} from '@timestep/core';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
 import type { LayerOptions } from '../options.ts';
@@ -100,15 +110,16 @@ export class CompressorLevel extends Module {
   /** One step of Adam on the window that ends with `next`. */
   #learn(next: number): void {
     const { backend, symbols, learningRate } = this.#options;
-    using _scope = openScope(backend);
     const count = this.#moments.length;
     const inputs = new Float32Array(count * (symbols + 1));
     this.#moments.forEach(({ input }, k) => inputs.set(input, k * (symbols + 1)));
     const targets = Int32Array.from({ length: count }, (_, k) => this.#moments[k + 1]?.symbol ?? next);
-    const { output } = this.lstm.forward(tensor(backend, inputs, { shape: [count, 1, symbols + 1] }), {
-      state: this.#moments[0]!.before,
+    inScope(backend, { gradient: true }, () => {
+      const { output } = this.lstm.forward(tensor(backend, inputs, { shape: [count, 1, symbols + 1] }), {
+        state: this.#moments[0]!.before,
+      });
+      mean(crossEntropyRows(this.head.forward(output), tensor(backend, targets, { shape: [count, 1] }))).backward();
     });
-    mean(crossEntropyRows(this.head.forward(output), tensor(backend, targets, { shape: [count, 1] }))).backward();
     const settings = {
       learningRate,
       beta1: 0.9,
@@ -135,11 +146,14 @@ export class CompressorLevel extends Module {
 
   async #predict(): Promise<void> {
     const { backend } = this.#options;
-    using _scope = openScope(backend, { gradient: false });
-    const { input, before } = this.#moments.at(-1)!;
-    const { output, state } = this.lstm.step(tensor(backend, input, { shape: [1, input.length] }), before);
-    this.#state = mapState(state, unowned);
-    this.#prediction = await softmax(this.head.forward(output)).data();
+    using scope = createScope(backend, { gradient: false });
+    const probabilities = scope.run(() => {
+      const { input, before } = this.#moments.at(-1)!;
+      const { output, state } = this.lstm.step(tensor(backend, input, { shape: [1, input.length] }), before);
+      this.#state = mapState(state, unowned);
+      return softmax(this.head.forward(output));
+    });
+    this.#prediction = await probabilities.data();
   }
 }
 

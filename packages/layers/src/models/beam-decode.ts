@@ -1,8 +1,8 @@
 import {
   ArgumentError,
+  createScope,
   gatherRows,
   logSoftmax,
-  openScope,
   reshape,
   slice,
   tensor,
@@ -63,18 +63,20 @@ async function searchOne(
   { beamWidth, maxLength, lengthPenalty = 0 }: BeamOptions,
 ): Promise<ScoredHypothesis[]> {
   const { backend } = source.tokens;
-  using _scope = openScope(backend, { gradient: false });
+  using scope = createScope(backend, { gradient: false, training: false });
   const penalty = (length: number): number => ((5 + length) / 6) ** lengthPenalty;
   const length = source.lengths?.[n];
-  const one = { tokens: slice(source.tokens, 1, n, n + 1), lengths: length === undefined ? null : [length] };
-  let state = inEvalMode(model, () => model.encode(one));
+  let state = scope.run(() => {
+    const tokens = slice(source.tokens, 1, n, n + 1);
+    return inEvalMode(model, () => model.encode({ tokens, lengths: length === undefined ? null : [length] }));
+  });
   let open: Hypothesis[] = [{ tokens: [], logProbability: 0, weights: [], finished: false }];
   const done: ScoredHypothesis[] = [];
   for (let t = 0; t < maxLength && open.length > 0; t++) {
     const last = Int32Array.from(open, ({ tokens }) => tokens.at(-1) ?? model.start);
     const before = state;
-    const result = inEvalMode(model, () => model.step(tensor(backend, last), before));
-    const wanted = [logSoftmax(result.logits), ...(result.weights ? [result.weights] : [])];
+    const result = scope.run(() => inEvalMode(model, () => model.step(tensor(backend, last), before)));
+    const wanted = [scope.run(() => logSoftmax(result.logits)), ...(result.weights ? [result.weights] : [])];
     const [logs, weights] = await backend.readMany(wanted.map(({ buffer }) => buffer));
     const extended = best(open, logs!, model.targetSymbols, beamWidth);
     const next: Hypothesis[] = [];
@@ -99,7 +101,7 @@ async function searchOne(
     const hope = Math.max(...next.map(({ logProbability }) => logProbability / penalty(maxLength)));
     if (done.length === beamWidth && done.at(-1)!.score >= hope) break;
     open = next;
-    state = select(result.state, parents);
+    state = scope.run(() => select(result.state, parents));
     if (t === maxLength - 1)
       done.push(
         ...open.map((hypothesis) => ({ ...hypothesis, score: hypothesis.logProbability / penalty(maxLength) })),

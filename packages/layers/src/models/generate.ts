@@ -1,4 +1,4 @@
-import { ArgumentError, Generator, openScope, type State, tensor, type Tensor } from '@timestep/core';
+import { ArgumentError, createScope, Generator, type State, tensor, type Tensor } from '@timestep/core';
 import { checkSize } from '../options.ts';
 import { mapState } from '../recurrent/cell.ts';
 import type { Recurrence } from '../scoped.ts';
@@ -67,15 +67,15 @@ export async function* generate<S extends State>(
       // A scope of its own for each symbol: the caller's code runs between two of them.
       let logits: ArrayLike<number>;
       {
-        using _scope = openScope(backend, { gradient: false });
+        using scope = createScope(backend, { gradient: false, training: false });
         const before: S | null = state;
-        const result: Recurrence<S> = inEvalMode(model, () =>
+        const evaluate = (): Recurrence<S> =>
           before
             ? model.step(tensor(backend, Int32Array.of(written.at(-1)!)), before)
             : model.forward(tensor(backend, Int32Array.from(options.prompt), { shape: [options.prompt.length, 1] }), {
                 state: options.state,
-              }),
-        );
+              });
+        const result = scope.run(() => inEvalMode(model, evaluate));
         state = mapState(result.state, unowned);
         for (const part of Object.values(before ?? {})) part.dispose();
         const all = await result.output.data();

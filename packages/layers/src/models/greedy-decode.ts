@@ -1,4 +1,4 @@
-import { argmax, logSoftmax, max, openScope, reshape, tensor, type Tensor } from '@timestep/core';
+import { argmax, createScope, logSoftmax, max, reshape, tensor, type Tensor } from '@timestep/core';
 import { inEvalMode } from '../modes.ts';
 import { checkSize } from '../options.ts';
 import type { DecoderState, EncoderDecoder, Source } from './encoder-decoder.ts';
@@ -31,7 +31,7 @@ export async function greedyDecode(
 ): Promise<Hypothesis[]> {
   const maxLength = checkSize('greedyDecode', 'maxLength', options.maxLength);
   const { backend } = source.tokens;
-  using _scope = openScope(backend, { gradient: false });
+  using scope = createScope(backend, { gradient: false, training: false });
   const batch = source.tokens.shape[1]!;
   const rows = Array.from({ length: batch }, () => ({
     tokens: [] as number[],
@@ -39,15 +39,18 @@ export async function greedyDecode(
     weights: [] as Float32Array[],
     finished: false,
   }));
-  let state: DecoderState = inEvalMode(model, () => model.encode(source));
-  let tokens: Tensor = tensor(backend, new Int32Array(batch).fill(model.start));
+  let state: DecoderState = scope.run(() => inEvalMode(model, () => model.encode(source)));
+  let tokens: Tensor = scope.run(() => tensor(backend, new Int32Array(batch).fill(model.start)));
   for (let t = 0; t < maxLength && rows.some(({ finished }) => !finished); t++) {
     const before = state;
-    const result = inEvalMode(model, () => model.step(tokens, before));
-    ({ state } = result);
-    tokens = argmax(result.logits);
-    const best = max(logSoftmax(result.logits), -1);
-    const wanted = [tokens, best, ...(result.weights ? [result.weights] : [])];
+    const wanted = scope.run(() => {
+      const result = inEvalMode(model, () => model.step(tokens, before));
+      ({ state } = result);
+      const symbols = argmax(result.logits);
+      tokens = reshape(symbols, [batch]);
+      const best = max(logSoftmax(result.logits), -1);
+      return [symbols, best, ...(result.weights ? [result.weights] : [])];
+    });
     const [symbols, logs, weights] = await backend.readMany(wanted.map(({ buffer }) => buffer));
     for (const [n, row] of rows.entries()) {
       if (row.finished) continue;
@@ -56,7 +59,6 @@ export async function greedyDecode(
       row.finished = symbols![n] === model.end;
       if (!row.finished) row.tokens.push(symbols![n]!);
     }
-    tokens = reshape(tokens, [batch]);
   }
   return rows;
 }

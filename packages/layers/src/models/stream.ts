@@ -1,4 +1,4 @@
-import { ArgumentError, type Backend, openScope, type State, tensor, type Tensor } from '@timestep/core';
+import { ArgumentError, type Backend, createScope, type State, tensor, type Tensor } from '@timestep/core';
 import { checkSize } from '../options.ts';
 import { mapState } from '../recurrent/cell.ts';
 import type { Recurrence } from '../scoped.ts';
@@ -55,11 +55,12 @@ export async function* stream<S extends State>(
       waiting.forEach((frame, k) => values.set(frame, k * size));
       let outputs: ArrayLike<number> & { subarray(from: number, to: number): ArrayLike<number> };
       {
-        using _scope = openScope(backend, { gradient: false });
+        using scope = createScope(backend, { gradient: false });
         const before: S | null = state;
-        const result: Recurrence<S> = model.forward(tensor(backend, values, { shape: [waiting.length, 1, size] }), {
-          state: before ?? options.state,
-        });
+        const shape = [waiting.length, 1, size];
+        const result: Recurrence<S> = scope.run(() =>
+          model.forward(tensor(backend, values, { shape }), { state: before ?? options.state }),
+        );
         state = mapState(result.state, unowned);
         for (const part of Object.values(before ?? {})) part.dispose();
         outputs = await result.output.data();

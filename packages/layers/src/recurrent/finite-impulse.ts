@@ -1,4 +1,4 @@
-import { ArgumentError, openScope, type Generator, type Tensor } from '@timestep/core';
+import { ArgumentError, inScope, type Generator, type Tensor } from '@timestep/core';
 import { Linear } from '../linear.ts';
 import type { LengthsOption } from '../lengths.ts';
 import { Module } from '../module.ts';
@@ -66,16 +66,17 @@ export class FiniteImpulse extends Module {
       throw new ArgumentError(
         `[finiteImpulse] expected ${this.layers.length} states, one for each layer, got ${state.length}`,
       );
-    using scope = openScope(x.backend);
-    const finals: TapState[] = [];
-    let output = x;
-    this.layers.forEach((layer, k) => {
-      const result = layer.forward(output, { lengths, state: state?.[k] });
-      finals.push(result.state);
-      output = result.output;
+    return inScope(x.backend, {}, (scope) => {
+      const finals: TapState[] = [];
+      let output = x;
+      this.layers.forEach((layer, k) => {
+        const result = layer.forward(output, { lengths, state: state?.[k] });
+        finals.push(result.state);
+        output = result.output;
+      });
+      for (const { taps } of finals) scope.keep(taps);
+      return { output: scope.keep(output), state: finals };
     });
-    for (const { taps } of finals) scope.keep(taps);
-    return { output: scope.keep(output), state: finals };
   }
 
   /**

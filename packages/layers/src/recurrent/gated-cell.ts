@@ -128,7 +128,7 @@ export abstract class GatedCell<S extends State & { readonly h: Tensor }> extend
   override sequence(x: Tensor, options: SequenceOptions<S> = {}): Recurrence<S> {
     return scoped(x.backend, () => {
       const state = options.state ?? null;
-      const weightHh = this.training
+      const weightHh = this.inTraining
         ? applyDropout(this.weight_hh, this.weightDropout, this.generator)
         : this.weight_hh;
       const given = {

@@ -148,7 +148,7 @@ export class Recurrent<S extends State> extends Module {
       let current = x;
       for (let layer = 0; layer < this.numLayers; layer++) {
         const input =
-          layer > 0 && this.training
+          layer > 0 && this.inTraining
             ? applyDropout(current, this.dropout, this.generator, this.lockedDropout)
             : current;
         const outputs = [];

@@ -1,4 +1,4 @@
-import { ArgumentError, openScope, type HostArray } from '@timestep/core';
+import { ArgumentError, createScope, type HostArray } from '@timestep/core';
 import { Recurrent, type Module } from '@timestep/layers';
 import type { LossFunction } from '../trainer/options.ts';
 import { CellProbe } from './probe.ts';
@@ -70,10 +70,13 @@ export async function gradientFlow<Model extends Module, Batch>(
   for (const parameter of parameters) parameter.grad = null;
   for (const probe of probes) probe.attach();
   try {
-    using _scope = openScope(backend);
-    const result = loss(model, batch, { step: 0, training: model.training, carried: null });
-    const value = 'loss' in result ? result.loss : result;
-    value.backward();
+    using scope = createScope(backend, { gradient: true });
+    const value = scope.run(() => {
+      const result = loss(model, batch, { step: 0, training: model.training, carried: null });
+      const scalar = 'loss' in result ? result.loss : result;
+      scalar.backward();
+      return scalar;
+    });
     const layers: LayerFlow[] = [];
     for (const probe of probes) layers.push(await readProbe(probe, threshold));
     return {

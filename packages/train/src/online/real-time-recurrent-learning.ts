@@ -3,9 +3,9 @@ import {
   ArgumentError,
   concat,
   full,
+  inScope,
   matmul,
   noGrad,
-  openScope,
   reshape,
   ShapeError,
   show,
@@ -14,6 +14,7 @@ import {
   withFused,
   zeros,
   type Backend,
+  type Scope,
   type State,
   type Tensor,
 } from '@timestep/core';
@@ -100,25 +101,27 @@ export class RealTimeRecurrentLearner<S extends State> {
         `[realTimeRecurrentLearner] expected x of shape [1, ${this.cell.inputSize}], got ${show(x.shape)}; make a learner for each sequence`,
       );
     const held = this.#influences.map(({ parameter }) => parameter.grad);
-    const scope = openScope(this.#backend);
     try {
-      const before = this.#leaves();
-      this.#clear(before);
-      // A backend's own operations may go backward once only, this graph goes once for each number of the state.
-      const { output, state } = withFused(this.#backend, 'off', () => this.cell.forward(x, before));
-      const value = loss(output);
-      value.backward(undefined, { retainGraph: true });
-      this.#addGradients(before, held);
-      this.#advance(before, state);
-      return scope.keep(value.detach());
+      return inScope(this.#backend, { gradient: true }, (scope) => this.#learn(x, loss, held, scope));
     } finally {
       // Also where it throws half way: what was there before comes back.
       this.#influences.forEach(({ parameter }, index) => {
         parameter.grad?.dispose();
         parameter.grad = held[index] ?? null;
       });
-      scope.close();
     }
+  }
+
+  #learn(x: Tensor, loss: (output: Tensor) => Tensor, held: (Tensor | null)[], scope: Scope): Tensor {
+    const before = this.#leaves();
+    this.#clear(before);
+    // A backend's own operations may go backward once only, this graph goes once for each number of the state.
+    const { output, state } = withFused(this.#backend, 'off', () => this.cell.forward(x, before));
+    const value = loss(output);
+    value.backward(undefined, { retainGraph: true });
+    this.#addGradients(before, held);
+    this.#advance(before, state);
+    return scope.keep(value.detach());
   }
 
   /** Frees state and influences; the cell is yours. */
@@ -132,11 +135,12 @@ export class RealTimeRecurrentLearner<S extends State> {
   }
 
   #firstState(): S {
-    using _scope = openScope(this.#backend, { gradient: false });
-    const state = this.cell.initialState(1, this.#backend);
-    return Object.fromEntries(
-      Object.entries(state).map(([name, part]) => [name, unowned(part.detach())]),
-    ) as State as S;
+    return inScope(this.#backend, { gradient: false }, () => {
+      const state = this.cell.initialState(1, this.#backend);
+      return Object.fromEntries(
+        Object.entries(state).map(([name, part]) => [name, unowned(part.detach())]),
+      ) as State as S;
+    });
   }
 
   /** The state as leaves that a gradient stops at. */

@@ -1,15 +1,4 @@
-import {
-  affine,
-  add,
-  full,
-  greaterEqual,
-  multiply,
-  noGrad,
-  openScope,
-  reshape,
-  select,
-  type Tensor,
-} from '@timestep/core';
+import { affine, add, full, greaterEqual, inScope, multiply, reshape, select, type Tensor } from '@timestep/core';
 
 /**
  * Overwrites `targets` with what `compute` makes of the scaled gradient plus weight decay, g·factor + λp, unless the
@@ -22,8 +11,7 @@ export function replace(
   compute: (gradient: Tensor) => readonly Tensor[],
 ): void {
   const { backend } = parameter;
-  noGrad(backend, () => {
-    using _scope = openScope(backend);
+  inScope(backend, { gradient: false }, () => {
     const scalar = factor && reshape(factor, []);
     const scaled = scalar ? multiply(gradient, scalar) : gradient;
     const fresh = compute(weightDecay === 0 ? scaled : add(scaled, affine(parameter, weightDecay)));

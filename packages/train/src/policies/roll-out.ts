@@ -1,6 +1,6 @@
 import {
   ArgumentError,
-  openScope,
+  createScope,
   ShapeError,
   show,
   tensor,
@@ -124,8 +124,8 @@ async function decide(
   shape: readonly [number, number],
   state: State | null,
 ): Promise<{ readonly output: HostArray; readonly state: State | null }> {
-  using _scope = openScope(backend, { gradient: false });
-  const result = policy.step(tensor(backend, observation, { shape }), state);
+  using scope = createScope(backend, { gradient: false });
+  const result = scope.run(() => policy.step(tensor(backend, observation, { shape }), state));
   if (result.output.rank !== 2 || result.output.shape[0] !== shape[0])
     throw new ShapeError(`[rollOut] expected an output of shape [${shape[0]}, A], got ${show(result.output.shape)}`);
   for (const part of Object.values(result.state ?? {})) unowned(part);

@@ -1,8 +1,8 @@
 import {
   full,
   greaterEqual,
+  inScope,
   noGrad,
-  openScope,
   select,
   tidy,
   type Backend,
@@ -40,13 +40,15 @@ export function runBatch<Model extends Module, Batch>(
   loss: LossFunction<Model, Batch>,
   given: { readonly model: Model; readonly batch: Batch; readonly context: LossContext; readonly scale: number | null },
 ): Backpropagated {
-  using _scope = openScope(backend);
-  const result = loss(given.model, given.batch, given.context);
-  const { loss: value, state } = 'loss' in result ? result : { loss: result, state: null };
-  if (given.scale !== null) value.backward(full(backend, value.shape, given.scale));
-  const carried =
-    state && Object.fromEntries(Object.entries(state).map(([name, part]) => [name, unowned(part.detach())]));
-  return { loss: unowned(value.detach()), carried };
+  // Other asynchronous work may have a scope open, with other modes: this one has its own.
+  return inScope(backend, { gradient: given.scale !== null, training: given.context.training }, () => {
+    const result = loss(given.model, given.batch, given.context);
+    const { loss: value, state } = 'loss' in result ? result : { loss: result, state: null };
+    if (given.scale !== null) value.backward(full(backend, value.shape, given.scale));
+    const carried =
+      state && Object.fromEntries(Object.entries(state).map(([name, part]) => [name, unowned(part.detach())]));
+    return { loss: unowned(value.detach()), carried };
+  });
 }
 
 export interface Guard {

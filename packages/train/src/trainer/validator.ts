@@ -64,7 +64,8 @@ export class Validator<Model extends Module, Batch> {
     try {
       const { backend } = model.parameters()[0]!;
       const losses = data ? { loss: await this.#meanLoss(backend, model, step, data()) } : {};
-      using _scope = openScope(backend, { gradient: false });
+      // Entered for as long as the caller's function takes, which may be asynchronous.
+      using _scope = openScope(backend, { gradient: false, training: false });
       const metrics: Metrics = { ...losses, ...(await evaluate?.(model, signal)) };
       const metric = metrics[name];
       if (metric === undefined)
@@ -98,7 +99,6 @@ export class Validator<Model extends Module, Batch> {
     let carried: State | null = null;
     try {
       for await (const batch of batches) {
-        using _scope = openScope(backend, { gradient: false });
         const result: Backpropagated = runBatch(backend, this.#loss, {
           model,
           batch,
