@@ -30,3 +30,22 @@ export {
 export { figures, type Html, html, page } from './report/html.ts';
 export { lineChart, type LineChartOptions, type Series, usualHighest } from './report/line-chart.ts';
 export { ticks } from './report/scale.ts';
+export {
+  type App,
+  type DataRequest,
+  defineApp,
+  type Judged,
+  type Metrics,
+  type Parts,
+  type ReportContents,
+  type Section,
+  type Trained,
+} from './app/app.ts';
+export { loadAppModel, saveAppModel } from './app/model-file.ts';
+export { inWords } from './app/report.ts';
+export { runApp } from './app/run-app.ts';
+export { between, setting, type Settings, whole } from './app/settings.ts';
+export { showNumber } from './app/train.ts';
+export { barChart, type BarChartOptions } from './report/bar-chart.ts';
+export { axis, chart, chartColors, type ChartSize } from './report/chart.ts';
+export { type MatrixCell, matrixChart, type MatrixChartOptions } from './report/matrix-chart.ts';

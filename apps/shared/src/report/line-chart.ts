@@ -1,5 +1,5 @@
-import { type Html, html } from './html.ts';
-import { ticks } from './scale.ts';
+import { axis, chart, chartColors, type ChartSize } from './chart.ts';
+import type { Html } from './html.ts';
 
 /** One line of a chart. */
 export interface Series {
@@ -7,9 +7,17 @@ export interface Series {
   readonly points: readonly (readonly [x: number, y: number])[];
   /** A CSS colour; the page's accents in turn by default */
   readonly color?: string;
+  readonly dashed?: boolean;
 }
 
-export interface LineChartOptions {
+/** The space between two curves, such as the quantiles of a forecast. */
+export interface Band {
+  readonly points: readonly (readonly [x: number, low: number, high: number])[];
+  /** A CSS colour; that of the first series by default */
+  readonly color?: string;
+}
+
+export interface LineChartOptions extends ChartSize {
   readonly xLabel: string;
   readonly yLabel: string;
   /** The lowest y shown; that of the data by default */
@@ -18,38 +26,75 @@ export interface LineChartOptions {
   readonly yMax?: number;
   /** Written after the numbers of the y axis, such as `%` */
   readonly yUnit?: string;
+  /** A logarithmic x axis */
+  readonly xLog?: boolean;
+  /** A logarithmic y axis */
+  readonly yLog?: boolean;
+  /** Drawn under the lines */
+  readonly bands?: readonly Band[];
 }
-
-const [width, height] = [560, 260];
-const margin = { left: 52, right: 14, top: 14, bottom: 40 };
-const colors = ['var(--accent)', 'var(--second)', 'var(--good)', 'var(--soft)'];
 
 /** Lines over one pair of axes, as SVG. Points that are not finite leave a gap. */
 export function lineChart(
   series: readonly Series[],
-  { xLabel, yLabel, yMin, yMax, yUnit = '' }: LineChartOptions,
+  { xLabel, yLabel, yMin, yMax, yUnit = '', xLog = false, yLog = false, bands = [], ...size }: LineChartOptions,
 ): Html {
-  const points = series.flatMap((one) => one.points).filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
-  const extent = (values: readonly number[]) => [Math.min(...values), Math.max(...values)] as const;
-  const [xLow, xHigh] = points.length > 0 ? extent(points.map(([x]) => x)) : [0, 1];
-  const [dataLow, dataHigh] = points.length > 0 ? extent(points.map(([, y]) => y)) : [0, 1];
-  const [yLow, yHigh] = [yMin ?? dataLow, Math.max(yMax ?? dataHigh, (yMin ?? dataLow) + 1e-9)];
-  const px = (x: number) =>
-    round(margin.left + ((x - xLow) / (xHigh - xLow || 1)) * (width - margin.left - margin.right));
-  const py = (y: number) =>
-    round(
-      height - margin.bottom - ((Math.min(y, yHigh) - yLow) / (yHigh - yLow)) * (height - margin.top - margin.bottom),
-    );
-  const bottom = height - margin.bottom;
-  const right = width - margin.right;
-  return html`<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${yLabel} over ${xLabel}">
-    ${ticks(yLow, yHigh).map((y) => html`<line x1="${margin.left}" x2="${right}" y1="${py(y)}" y2="${py(y)}" stroke="var(--line)" /><text x="${margin.left - 6}" y="${py(y) + 4}" text-anchor="end">${y}${yUnit}</text>`)}
-    ${ticks(xLow, xHigh).map((x) => html`<text x="${px(x)}" y="${bottom + 16}" text-anchor="middle">${x}</text>`)}
-    <line x1="${margin.left}" x2="${right}" y1="${bottom}" y2="${bottom}" stroke="var(--soft)" />
-    <text x="${(margin.left + right) / 2}" y="${height - 6}" text-anchor="middle">${xLabel}</text>
-    ${series.map((one, i) => html`<path d="${path(one.points, px, py)}" fill="none" stroke="${one.color ?? colors[i % colors.length]!}" stroke-width="1.8" stroke-linejoin="round" />`)}
-    ${series.map((one, i) => html`<text x="${right - 4}" y="${margin.top + 12 + 15 * i}" text-anchor="end" style="fill: ${one.color ?? colors[i % colors.length]!}">${one.name}</text>`)}
-  </svg>`;
+  const inside = (y: number): number | null => {
+    if (!Number.isFinite(y)) return null;
+    return yMax === undefined ? y : Math.min(y, yMax);
+  };
+  const option = {
+    grid: { left: 56, right: 18, top: series.length > 1 ? 34 : 16, bottom: 44 },
+    legend: { show: series.length > 1, top: 2, right: 10, textStyle: { color: 'var(--soft)' }, itemHeight: 8 },
+    xAxis: axis(xLabel, { type: xLog ? 'log' : 'value', min: 'dataMin', max: 'dataMax', splitLine: { show: false } }),
+    yAxis: axis(yLabel, {
+      type: yLog ? 'log' : 'value',
+      scale: true,
+      nameGap: 40,
+      ...(yMin === undefined ? {} : { min: yMin }),
+      ...(yMax === undefined ? {} : { max: yMax }),
+      axisLabel: { color: 'var(--soft)', showMaxLabel: yMax === undefined, formatter: `{value}${yUnit}` },
+    }),
+    series: [
+      ...bands.map(bandSeries),
+      ...series.map(({ name, points, color, dashed = false }, i) => ({
+        type: 'line',
+        name,
+        showSymbol: points.length === 1,
+        connectNulls: false,
+        data: points.filter(([x]) => Number.isFinite(x)).map(([x, y]) => [x, inside(y)]),
+        color: color ?? chartColors[i % chartColors.length],
+        lineStyle: { width: 1.8, type: dashed ? 'dashed' : 'solid' },
+      })),
+    ],
+  };
+  return chart(option, `${yLabel} over ${xLabel}`, size);
+}
+
+/** A filled polygon through all lower points and back through the upper ones. */
+function bandSeries({ points, color = 'var(--accent)' }: Band): object {
+  return {
+    type: 'custom',
+    silent: true,
+    data: [...points],
+    encode: { x: 0, y: [1, 2] },
+    renderItem: (
+      { dataIndex }: { dataIndex: number },
+      { coord }: { coord: (point: readonly number[]) => readonly number[] },
+    ) =>
+      dataIndex > 0
+        ? null
+        : {
+            type: 'polygon',
+            shape: {
+              points: [
+                ...points.map(([x, low]) => coord([x, low])),
+                ...points.toReversed().map(([x, , high]) => coord([x, high])),
+              ],
+            },
+            style: { fill: color, opacity: 0.18 },
+          },
+  };
 }
 
 /**
@@ -62,20 +107,4 @@ export function usualHighest(points: Series['points']): number {
     .filter(Number.isFinite)
     .sort((a, b) => a - b);
   return 1.1 * (sorted[Math.floor(0.98 * (sorted.length - 1))] ?? 1);
-}
-
-function path(points: Series['points'], px: (x: number) => number, py: (y: number) => number): string {
-  let pen = 'M';
-  const commands: string[] = [];
-  for (const [x, y] of points) {
-    if (Number.isFinite(x) && Number.isFinite(y)) {
-      commands.push(`${pen}${px(x)} ${py(y)}`);
-      pen = 'L';
-    } else pen = 'M';
-  }
-  return commands.join('');
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

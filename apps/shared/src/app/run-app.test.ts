@@ -1,0 +1,121 @@
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { toyApp } from '../test-support/toy-app.ts';
+import { defineApp } from './app.ts';
+import { runApp } from './run-app.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'timestep-app-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const model = join(folder, 'toy.safetensors');
+const cpu = ['--backend', 'cpu'];
+
+let printed: string;
+beforeEach(() => {
+  printed = '';
+  const print = (text: unknown): boolean => {
+    printed += String(text);
+    return true;
+  };
+  vi.spyOn(console, 'log').mockImplementation((text) => void print(`${String(text)}\n`));
+  vi.spyOn(console, 'error').mockImplementation((text) => void print(`${String(text)}\n`));
+  vi.spyOn(process.stdout, 'write').mockImplementation(print);
+  vi.spyOn(process.stderr, 'write').mockImplementation(print);
+});
+afterEach(() => void vi.restoreAllMocks());
+
+const run = async (...argv: string[]): Promise<number> => runApp(toyApp, argv);
+
+it('trains, and writes a model and a page', async () => {
+  expect(await run('train', '--out', model, '--hidden-size', '6', ...cpu)).toBe(0);
+  expect(printed).toMatch(/256 sums; computing on cpu/u);
+  expect(printed).toMatch(/accuracy (0\.[89]\d*|1) {2}\(64 examples of the test part\)/u);
+  const page = readFileSync(join(folder, 'toy.html'), 'utf8');
+  expect(page).toContain('A picture of sums.');
+  expect(page).toContain('Loss on the training batches');
+  expect(page).toContain('Accuracy over step');
+  expect(page).not.toMatch(/NaN|(src|href)="(?!data:|#)/u);
+});
+
+it('evaluates, and prints one JSON object', async () => {
+  expect(await run('evaluate', '--model', model, '--json', ...cpu)).toBe(0);
+  const { seconds, ...rest } = JSON.parse(printed) as { seconds: number; metrics: { accuracy: number } };
+  expect(rest).toEqual({ app: 'toy', metrics: { accuracy: rest.metrics.accuracy }, examples: 64 });
+  expect(rest.metrics.accuracy).toBeGreaterThan(0.8);
+  expect(seconds).toBeGreaterThanOrEqual(0);
+});
+
+it('predicts from arguments, with flags', async () => {
+  expect(await run('predict', '--model', model, '1 1 1 1', '0 0 0 -1')).toBe(0);
+  expect(printed).toBe('positive\nnegative\n');
+  printed = '';
+  expect(await run('predict', '--model', model, '--loud', '1 1 1 1')).toBe(0);
+  expect(printed).toBe('POSITIVE\n');
+});
+
+it('writes the page of a model that is there', async () => {
+  const out = join(folder, 'other.html');
+  expect(await run('report', '--model', model, '--out', out, '--subset', 'validation', ...cpu)).toBe(0);
+  expect(readFileSync(out, 'utf8')).toContain('Judged on the validation part.');
+});
+
+it('gives the same bits when it is stopped and resumed', async () => {
+  const [whole, half] = [join(folder, 'whole.safetensors'), join(folder, 'half.safetensors')];
+  expect(await run('train', '--out', whole, ...cpu)).toBe(0);
+  const stopped = defineApp({
+    ...toyApp,
+    loss: (one, batch, context) => {
+      if (context.step === 33) process.emit('SIGINT');
+      return toyApp.loss(one, batch, context);
+    },
+  });
+  expect(await runApp(stopped, ['train', '--out', half, ...cpu])).toBe(130);
+  expect(existsSync(half)).toBe(false);
+  expect(await run('train', '--out', half, '--resume', '--steps', '61', ...cpu)).toBe(1);
+  expect(printed).toContain('had other settings: steps was 60 and is 61 now');
+  expect(await run('train', '--out', half, '--resume', ...cpu)).toBe(0);
+  expect(readFileSync(half).equals(readFileSync(whole))).toBe(true);
+});
+
+describe('a mistake ends in one line', () => {
+  const damaged = join(folder, 'damaged.safetensors');
+  it.each<readonly [string, readonly string[], RegExp]>([
+    ['an unknown flag', ['train', '--hiden-size', '3'], /unknown option '--hiden-size'/u],
+    ['a flag out of range', ['train', '--hidden-size', '0'], /Expected a whole number in 1…64/u],
+    ['a flag of words', ['train', '--hidden-size', 'many'], /Expected a whole number/u],
+    ['another ending', ['train', '--out', 'toy.bin'], /expected a file that ends in .safetensors/u],
+    ['nothing to resume', ['train', '--resume', '--out', join(folder, 'none.safetensors')], /holds no run to resume/u],
+    ['no training part', ['train', '--data', folder], /has no training part/u],
+    ['no such part', ['evaluate', '--data', folder, '--subset', 'validation', '--model', model], /it holds test/u],
+    ['a missing model', ['evaluate', '--model', join(folder, 'no.safetensors')], /cannot read .*train a model first/u],
+    ['a damaged model', ['predict', '--model', damaged, '1'], /cannot be read/u],
+    ['no command', ['fly'], /unknown command 'fly'/u],
+  ])('%s', async (_, argv, message) => {
+    copyFileSync(model, damaged);
+    writeFileSync(damaged, readFileSync(model).subarray(0, 700));
+    expect(await run(...argv)).not.toBe(0);
+    expect(printed).toMatch(message);
+    expect(printed.match(/^error: /gmu)).toHaveLength(1);
+  });
+
+  it('a model of another app or version', async () => {
+    for (const app of [defineApp({ ...toyApp, name: 'doll' }), defineApp({ ...toyApp, version: 2 })]) {
+      printed = '';
+      expect(await runApp(app, ['predict', '--model', model, '1'])).toBe(1);
+      expect(printed).toMatch(/is a model of toy, version 1; expected a model of (doll, version 1|toy, version 2)/u);
+    }
+  });
+});
+
+it('leaves nothing behind where training fails', async () => {
+  const out = join(folder, 'failing.safetensors');
+  const failing = defineApp({
+    ...toyApp,
+    loss: () => {
+      throw new RangeError('no');
+    },
+  });
+  expect(await runApp(failing, ['train', '--out', out, ...cpu])).toBe(1);
+  expect(existsSync(out)).toBe(false);
+});
