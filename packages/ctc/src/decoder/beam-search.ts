@@ -1,23 +1,24 @@
 import type { Frames } from '../emissions.ts';
-import { grown } from '../language-model/word-table.ts';
 import { Beam, logAdd } from './beam.ts';
+import { Candidates } from './candidates.ts';
+import { FrameTokens, type TokenLimits } from './frame-tokens.ts';
 import { type Fusion, noWord } from './fusion.ts';
 import { PrefixTree } from './prefix-tree.ts';
-import { kthLargest } from './select.ts';
 
-export interface SearchOptions {
-  readonly classes: number;
-  readonly blank: number;
+export interface SearchOptions extends TokenLimits {
   readonly beamWidth: number;
   readonly beamThreshold: number;
-  readonly maxTokens: number;
-  readonly tokenThreshold: number;
+  /** The class between words, −1 for none */
+  readonly separator: number;
   readonly fusion: Fusion | null;
 }
 
 /**
  * Prefix beam search over the frames of one utterance (Graves and Jaitly 2014; Hannun et al. 2014): for each prefix the
  * summed probability of its paths that end in a blank and of those that end in its last token.
+ *
+ * A separator that ends no word, at the beginning or after another one, changes nothing in the text. So it makes no new
+ * prefix: its paths are counted to the prefix as it was, and "a  b", " a b" and "a b" are one hypothesis.
  *
  * A frame costs three passes: every hypothesis stays as it is (a blank or its last token again), or is reached from its
  * parent where both are in the beam; these scores alone give a bound that most new hypotheses fall below, so they are
@@ -43,22 +44,15 @@ export class BeamSearch {
   /** By hypothesis, if it stays */
   readonly #stay: Beam;
   readonly #stayScores: Float64Array;
-  /** New hypotheses: parent's place, token, which of the fusion's continuations, probability of its paths, score */
-  #parents = new Int32Array(1024);
-  #tokens = new Int32Array(1024);
-  #variants = new Int32Array(1024);
-  #paths = new Float64Array(1024);
-  #scores = new Float64Array(1024);
-  #sorted = new Float64Array(1024);
-  readonly #allowed: Int32Array;
-  readonly #row: Float64Array;
+  readonly #candidates = new Candidates();
+  readonly #frameTokens: FrameTokens;
 
   /** @param compactionLimit from how many nodes or timings on those that are not needed any more are dropped */
   constructor(options: SearchOptions, compactionLimit = 1 << 17) {
     this.#compactionLimit = compactionLimit;
     this.#limit = compactionLimit;
     this.#timingLimit = compactionLimit;
-    const { beamWidth, classes, fusion, blank } = options;
+    const { beamWidth, fusion } = options;
     this.#options = options;
     this.#fusion = fusion;
     this.#beam = new Beam(beamWidth);
@@ -68,8 +62,7 @@ export class BeamSearch {
     this.#children = new Int32Array(beamWidth);
     this.#closed = new Int32Array(beamWidth);
     this.#stayScores = new Float64Array(beamWidth);
-    this.#allowed = Int32Array.from({ length: classes }, (_, c) => c).filter((c) => c !== blank);
-    this.#row = new Float64Array(classes);
+    this.#frameTokens = new FrameTokens(options);
     const root = this.tree.add(-1, -1, noWord);
     const start = fusion?.start ?? { language: 0, hot: 0 };
     this.tree.languages[root] = start.language;
@@ -91,11 +84,11 @@ export class BeamSearch {
   }
 
   #frame(data: Float32Array, at: number): void {
-    const tokens = this.#tokensOf(data, at);
+    this.#frameTokens.read(data, at);
     this.#staying(data, at);
     const floor = this.#floor();
-    const count = this.#extend(data, at, tokens, floor);
-    this.#choose(data, at, count, floor);
+    this.#extend(data, at, floor);
+    this.#choose(data, at, floor);
     this.time += 1;
     if (this.tree.count > this.#limit) {
       this.tree.compactNodes(this.#beam.nodes.subarray(0, this.#beam.count));
@@ -110,28 +103,13 @@ export class BeamSearch {
     }
   }
 
-  /** How many of `#allowed` may extend a hypothesis in this frame, after moving them to the front. */
-  #tokensOf(data: Float32Array, at: number): number {
-    const { maxTokens, tokenThreshold, classes, blank } = this.#options;
-    if (maxTokens >= classes - 1 && tokenThreshold === -Infinity) return classes - 1;
-    let threshold = tokenThreshold;
-    if (maxTokens < classes - 1) {
-      let count = 0;
-      for (let c = 0; c < classes; c++) if (c !== blank) this.#row[count++] = data[at + c]!;
-      threshold = Math.max(threshold, kthLargest(this.#row, count, maxTokens));
-    }
-    let count = 0;
-    for (let c = 0; c < classes; c++)
-      if (c !== blank && data[at + c]! >= threshold && count < maxTokens) this.#allowed[count++] = c;
-    return count;
-  }
-
   /** What every hypothesis becomes if it stays, its parent's contribution included. */
   #staying(data: Float32Array, at: number): void {
     const beam = this.#beam;
     const stay = this.#stay;
     const { count, nodes, blanks, labels, bestBlanks, bestLabels } = beam;
     const { tokens, parents, places, prospects } = this.tree;
+    const { separator } = this.#options;
     const blank = data[at + this.#options.blank]!;
     for (let i = 0; i < count; i++) {
       this.#totals[i] = logAdd(blanks[i]!, labels[i]!);
@@ -165,12 +143,30 @@ export class BeamSearch {
           this.#reach(stay, i, parent, same, score);
         }
       }
+      if (separator >= 0 && (token < 0 || token === separator)) this.#absorb(i, token, data[at + separator]!);
       this.#stayScores[i] = logAdd(stay.blanks[i]!, stay.labels[i]!) + prospects[node]!;
     }
   }
 
+  /** Counts the paths that say the separator where it ends no word: hypothesis i stays, in its label state. */
+  #absorb(i: number, token: number, score: number): void {
+    const { blanks, bestBlanks, bestLabels, blankTimings } = this.#beam;
+    const { previousTimings, starts } = this.tree;
+    const stay = this.#stay;
+    stay.labels[i] = logAdd(stay.labels[i]!, (token < 0 ? this.#totals[i]! : blanks[i]!) + score);
+    const best = (token < 0 ? Math.max(bestBlanks[i]!, bestLabels[i]!) : bestBlanks[i]!) + score;
+    if (!(best > stay.bestLabels[i]!)) return;
+    stay.bestLabels[i] = best;
+    // The separator's run goes on from where it began.
+    const run = token < 0 ? 0 : blankTimings[i]!;
+    stay.labelTimings[i] = previousTimings[run]!;
+    stay.labelStarts[i] = starts[run]!;
+  }
+
   /** The timing of hypothesis i with its last token's run closed at this frame. */
   #close(i: number): number {
+    // The empty prefix has no run, though its paths may have said a separator.
+    if (this.tree.parents[this.#beam.nodes[i]!]! < 0) return 0;
     if (this.#closed[i] === 0)
       this.#closed[i] = this.tree.addTiming(this.#beam.labelTimings[i]!, this.#beam.labelStarts[i]!, this.time);
     return this.#closed[i]!;
@@ -202,22 +198,27 @@ export class BeamSearch {
     return Math.max(count === this.#options.beamWidth ? worst : -Infinity, best - this.#options.beamThreshold);
   }
 
-  /** Lists the new hypotheses that are not below `floor` and returns how many there are. */
-  #extend(data: Float32Array, at: number, allowed: number, floor: number): number {
+  /** Lists the new hypotheses that are not below `floor`. */
+  #extend(data: Float32Array, at: number, floor: number): void {
+    const candidates = this.#candidates;
+    candidates.count = 0;
+    const { separator } = this.#options;
+    const { allowed, count: allowedCount } = this.#frameTokens;
     const fusion = this.#fusion;
     const most = fusion?.most ?? 0;
     const { nodes, blanks, count } = this.#beam;
     const { tokens, scores, prospects, words, places } = this.tree;
-    let found = 0;
     for (let i = 0; i < count; i++) {
       const node = nodes[i]!;
       const last = tokens[node]!;
+      const absorbed = last < 0 || last === separator ? separator : -1;
       const total = this.#totals[i]!;
       const own = scores[node]!;
       // Compared with ≤ below, so that −∞ never enters.
       const least = floor - own - most;
-      for (let k = 0; k < allowed; k++) {
-        const token = this.#allowed[k]!;
+      for (let k = 0; k < allowedCount; k++) {
+        const token = allowed[k]!;
+        if (token === absorbed) continue;
         const path = (token === last ? blanks[i]! : total) + data[at + token]!;
         if (!(path > least)) continue;
         if (fusion === null) {
@@ -225,7 +226,7 @@ export class BeamSearch {
             const child = this.tree.find(node, token, noWord);
             if (child >= 0 && places[child]! >= 0) continue;
           }
-          this.#list(found++, i, token, 0, path, path + prospects[node]!);
+          candidates.add(i, token, 0, path, path + prospects[node]!);
           continue;
         }
         fusion.step(this.tree.languages[node]!, this.tree.trees[node]!, this.tree.hots[node]!, token);
@@ -235,58 +236,24 @@ export class BeamSearch {
           if (!(score > floor)) continue;
           const child = this.#children[i]! > 0 ? this.tree.find(node, token, next.word) : -1;
           if (child >= 0 && places[child]! >= 0 && words[child] === next.word) continue;
-          this.#list(found++, i, token, v, path, score);
+          candidates.add(i, token, v, path, score);
         }
       }
     }
-    return found;
   }
 
-  #list(at: number, parent: number, token: number, variant: number, path: number, score: number): void {
-    if (at === this.#parents.length) {
-      this.#parents = grown(this.#parents, at + 1);
-      this.#tokens = grown(this.#tokens, at + 1);
-      this.#variants = grown(this.#variants, at + 1);
-      this.#paths = grown(this.#paths, at + 1);
-      this.#scores = grown(this.#scores, at + 1);
-    }
-    this.#parents[at] = parent;
-    this.#tokens[at] = token;
-    this.#variants[at] = variant;
-    this.#paths[at] = path;
-    this.#scores[at] = score;
-  }
-
-  /**
-   * Makes the next beam of the best of those that stay and the `count` new ones; of equals those that stay, then the
-   * first.
-   */
-  #choose(data: Float32Array, at: number, count: number, floor: number): void {
-    const { beamWidth } = this.#options;
+  /** Makes the next beam of the best of those that stay and the new ones; of equals those that stay, then the first. */
+  #choose(data: Float32Array, at: number, floor: number): void {
+    const { beamWidth: width, beamThreshold: threshold } = this.#options;
     const beam = this.#beam;
     const next = this.#next;
     const stays = beam.count;
-    const total = stays + count;
-    let cut = floor;
-    let ties = Infinity;
-    if (total > beamWidth) {
-      if (this.#sorted.length < total) this.#sorted = new Float64Array(2 * total);
-      this.#sorted.set(this.#stayScores.subarray(0, stays));
-      this.#sorted.set(this.#scores.subarray(0, count), stays);
-      cut = kthLargest(this.#sorted, total, beamWidth);
-      let above = 0;
-      for (let i = 0; i < beamWidth; i++) if (this.#sorted[i]! > cut) above++;
-      ties = beamWidth - above;
-    }
-    let best = -Infinity;
-    for (let i = 0; i < stays; i++) best = Math.max(best, this.#stayScores[i]!);
-    for (let k = 0; k < count; k++) best = Math.max(best, this.#scores[k]!);
-    const least = Math.max(cut, best - this.#options.beamThreshold);
-    const keeps = (score: number): boolean => score > least || (score === least && (score > cut || ties-- > 0));
+    const { count, scores } = this.#candidates;
+    const keeps = this.#candidates.selection(this.#stayScores, stays, { width, floor, threshold });
     for (let i = 0; i < stays; i++) this.tree.places[beam.nodes[i]!] = -1;
     let made = 0;
     for (let i = 0; i < stays; i++) if (keeps(this.#stayScores[i]!)) this.#keep(next, made++, i);
-    for (let k = 0; k < count; k++) if (keeps(this.#scores[k]!)) this.#make(next, made++, k, data, at);
+    for (let k = 0; k < count; k++) if (keeps(scores[k]!)) this.#make(next, made++, k, data, at);
     next.count = made;
     this.#beam = next;
     this.#next = beam;
@@ -307,41 +274,18 @@ export class BeamSearch {
   }
 
   #make(next: Beam, to: number, k: number, data: Float32Array, at: number): void {
-    const parent = this.#parents[k]!;
-    const token = this.#tokens[k]!;
+    const { parents, tokens, variants, paths } = this.#candidates;
+    const parent = parents[k]!;
+    const token = tokens[k]!;
     const from = this.#beam.nodes[parent]!;
-    const node = this.#nodeOf(from, token, this.#variants[k]!);
+    const node = this.tree.extend(from, token, this.#fusion, variants[k]!);
     next.nodes[to] = node;
     next.blanks[to] = -Infinity;
-    next.labels[to] = this.#paths[k]!;
+    next.labels[to] = paths[k]!;
     next.bestBlanks[to] = -Infinity;
     next.bestLabels[to] = -Infinity;
     next.blankTimings[to] = 0;
     this.#reach(next, to, parent, this.tree.tokens[from] === token, data[at + token]!);
     this.tree.places[node] = to;
-  }
-
-  #nodeOf(from: number, token: number, variant: number): number {
-    const fusion = this.#fusion;
-    const tree = this.tree;
-    fusion?.step(tree.languages[from]!, tree.trees[from]!, tree.hots[from]!, token);
-    const next = fusion?.continuations[variant] ?? null;
-    const word = next?.word ?? noWord;
-    const known = tree.find(from, token, word);
-    if (known >= 0) return known;
-    const node = tree.add(from, token, word);
-    if (next && fusion) {
-      tree.languages[node] = next.language;
-      tree.trees[node] = next.tree;
-      tree.hots[node] = next.hot;
-      tree.scores[node] = tree.scores[from]! + next.score;
-      tree.languageScores[node] = tree.languageScores[from]! + next.languageScore;
-      tree.prospects[node] = tree.scores[node]! + fusion.provisional(next.tree, next.hot);
-    } else {
-      tree.scores[node] = 0;
-      tree.languageScores[node] = 0;
-      tree.prospects[node] = 0;
-    }
-    return node;
   }
 }

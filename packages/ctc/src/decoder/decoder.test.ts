@@ -2,230 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { framesOf } from '../emissions.ts';
 import { ctcGreedyDecode } from '../greedy.ts';
 import { readArpa } from '../language-model/arpa.ts';
-import { pick, randomArpa } from '../test-support/arpa.ts';
-import { collapse, labellings, logProbabilities, paths } from '../test-support/enumerate.ts';
+import { labellings, logProbabilities } from '../test-support/enumerate.ts';
 import { randomInteger, randomLogits, randomSource } from '../test-support/random.ts';
 import { BeamSearch } from './beam-search.ts';
 import { CtcBeamDecoder } from './decoder.ts';
 import { resolveOptions } from './options.ts';
 import { readBeam } from './result.ts';
 
-const wide = { beamWidth: 1000, nBest: 1000 };
-
 function draw(random: () => number, maxSteps: number, classes: number) {
   const T = randomInteger(random, maxSteps + 1);
   const data = randomLogits(random, T, classes);
   return { emissions: { data, shape: [T, classes] }, logp: logProbabilities(data, T, classes), T };
-}
-
-/** Hypotheses with their scores, by key; the best first. */
-type Scored = Map<string, number>;
-
-function expectSame(got: Scored, expected: Scored): void {
-  expect([...got.keys()].sort()).toEqual([...expected.keys()].sort());
-  // One loop of its own: 10⁵ calls of expect take longer than the searches.
-  for (const [key, score] of expected)
-    if (!(Math.abs(got.get(key)! - score) < 5e-5))
-      expect.fail(`${key} has the score ${got.get(key)}, expected ${score}`);
-  const scores = [...got.values()];
-  expect(scores).toEqual(scores.toSorted((a, b) => b - a));
-}
-
-describe('a beam of unlimited width against the enumeration of all paths, 2,000 random cases each', () => {
-  test('without a model: every labelling with its probability, and the best path of each', () => {
-    const random = randomSource(31);
-    for (let round = 0; round < 2000; round++) {
-      const C = 2 + randomInteger(random, 2);
-      const blank = randomInteger(random, C);
-      const { emissions, logp, T } = draw(random, 5, C);
-      const [results] = new CtcBeamDecoder({ tokens: ['0', '1', '2'].slice(0, C), blank, ...wide }).decode(emissions);
-      const got = new Map(results!.map(({ tokens, score }) => [tokens.join(), score]));
-      expectSame(got, new Map([...labellings(logp, T, C, blank)].map(([key, p]) => [key, Math.log(p)])));
-
-      const best = new Map<string, { path: number[]; score: number }>();
-      for (const one of paths(logp, T, C)) {
-        const key = collapse(one.path, blank).join();
-        const known = best.get(key);
-        if (known === undefined || known.score < one.score) best.set(key, one);
-      }
-      for (const { tokens, starts, ends } of results!) {
-        const { path } = best.get(tokens.join())!;
-        const runs = path.flatMap((c, t) => (c !== blank && c !== path[t - 1] ? [t] : []));
-        expect(starts).toEqual(runs);
-        expect(ends).toEqual(
-          runs.map((t) => path.findIndex((c, u) => u > t && c !== path[t])).map((end) => (end < 0 ? T : end)),
-        );
-      }
-    }
-  });
-
-  test('with an n-gram model of tokens', () => {
-    const random = randomSource(32);
-    for (let round = 0; round < 2000; round++) {
-      const { emissions, logp, T } = draw(random, 4, 3);
-      const languageModel = readArpa(
-        randomArpa(
-          random,
-          ['<s>', '</s>', 'a', 'b', '<unk>'].slice(0, 4 + randomInteger(random, 2)),
-          1 + randomInteger(random, 3),
-        ),
-      );
-      const [alpha, beta, endOfSentence] = [2 * random(), 2 * random() - 1, random() < 0.5];
-      const [results] = new CtcBeamDecoder({
-        tokens: ['', 'a', 'b'],
-        languageModel,
-        alpha,
-        beta,
-        endOfSentence,
-        ...wide,
-      }).decode(emissions);
-      const expected = [...labellings(logp, T, 3, 0)].map(([key, p]): [string, number] => {
-        const text = key === '' ? [] : key.split(',').map((c) => ['', 'a', 'b'][Number(c)]!);
-        return [key, Math.log(p) + alpha * languageModel.score(text, { end: endOfSentence }) + beta * text.length];
-      });
-      expectSame(new Map(results!.map(({ tokens, score }) => [tokens.join(), score])), new Map(expected));
-    }
-  });
-
-  test('with an n-gram model of words between separators, unknown words among them', () => {
-    const random = randomSource(33);
-    const tokens = ['a', '|', 'b', ''];
-    for (let round = 0; round < 2000; round++) {
-      const { emissions, logp, T } = draw(random, 4, 4);
-      const vocabulary = ['a', 'b', 'ab', 'ba', 'aa'].slice(0, 1 + randomInteger(random, 5));
-      const hasUnknown = random() < 0.7;
-      const languageModel = readArpa(
-        randomArpa(
-          random,
-          ['<s>', '</s>', ...(hasUnknown ? ['<unk>'] : []), ...vocabulary],
-          1 + randomInteger(random, 3),
-        ),
-      );
-      const [alpha, beta, unknownScore] = [random(), 2 * random() - 1, -5 * random()];
-      const [results] = new CtcBeamDecoder({
-        tokens,
-        blank: 3,
-        wordSeparator: '|',
-        languageModel,
-        alpha,
-        beta,
-        unknownScore,
-        ...wide,
-      }).decode(emissions);
-      const expected = [...labellings(logp, T, 4, 3)].map(([key, p]): [string, number] => {
-        const words = key
-          .split(',')
-          .map((c) => (c === '' ? '' : tokens[Number(c)]!))
-          .join('')
-          .split('|')
-          .filter((word) => word !== '');
-        const unknown = words.filter((word) => !vocabulary.includes(word)).length;
-        return [key, Math.log(p) + alpha * languageModel.score(words) + beta * words.length + unknownScore * unknown];
-      });
-      expectSame(new Map(results!.map((result) => [result.tokens.join(), result.score])), new Map(expected));
-      for (const { text, tokens: classes } of results!)
-        expect(text).toBe(
-          classes
-            .map((c) => tokens[c])
-            .join('')
-            .split('|')
-            .filter(Boolean)
-            .join(' '),
-        );
-    }
-  });
-
-  test.each(['|', null])('with a lexicon of words that share spellings, separator %s', (wordSeparator) => {
-    const random = randomSource(34);
-    const tokens = ['', 'a', 'b', '|'];
-    for (let round = 0; round < 2000; round++) {
-      const { emissions, logp, T } = draw(random, wordSeparator ? 3 : 4, wordSeparator ? 4 : 3);
-      const names = tokens.slice(0, wordSeparator ? 4 : 3);
-      const lexicon = ['one', 'two', 'six']
-        .slice(0, 1 + randomInteger(random, 3))
-        .map((word): [string, ...string[][]] => {
-          const spelling = (): string[] =>
-            Array.from({ length: 1 + randomInteger(random, 3) }, () => pick(random, ['a', 'b']));
-          return random() < 0.4 ? [word, spelling(), spelling()] : [word, spelling()];
-        });
-      const spelled = lexicon.flatMap(([word, ...spellings]) =>
-        [...new Set((spellings as string[][]).map((one) => one.join('')))].map((spelling): [string, string] => [
-          spelling,
-          word,
-        ]),
-      );
-      const languageModel = readArpa(randomArpa(random, ['<s>', '</s>', '<unk>', 'one', 'two'], 2));
-      const [results] = new CtcBeamDecoder({
-        tokens: names,
-        wordSeparator,
-        lexicon,
-        languageModel,
-        alpha: 0.7,
-        beta: 0.3,
-        unknownScore: -1,
-        ...wide,
-      }).decode(emissions);
-      const expected: Scored = new Map();
-      for (const [key, p] of labellings(logp, T, names.length, 0)) {
-        const text = key
-          .split(',')
-          .map((c) => (c === '' ? '' : tokens[Number(c)]!))
-          .join('');
-        for (const words of readings(text, spelled, wordSeparator)) {
-          const unknown = words.filter((word) => word === 'six').length;
-          expected.set(
-            `${key}:${words.join(' ')}`,
-            Math.log(p) + 0.7 * languageModel.score(words) + 0.3 * words.length - unknown,
-          );
-        }
-      }
-      expectSame(new Map(results!.map((result) => [`${result.tokens.join()}:${result.text}`, result.score])), expected);
-    }
-  });
-
-  test.each(['|', null])('with hot words, separator %s', (wordSeparator) => {
-    const random = randomSource(35);
-    const tokens = ['', 'a', 'b', '|'];
-    for (let round = 0; round < 2000; round++) {
-      const { emissions, logp, T } = draw(random, 5, wordSeparator ? 4 : 3);
-      const names = tokens.slice(0, wordSeparator ? 4 : 3);
-      const candidates = ['a', 'ab', 'ba', 'aab', 'bb', ...(wordSeparator ? ['a b', 'b a b'] : [])];
-      const hotWords = Object.fromEntries(
-        candidates.filter(() => random() < 0.5).map((word) => [word, 6 * random() - 1]),
-      );
-      const [results] = new CtcBeamDecoder({ tokens: names, wordSeparator, hotWords, ...wide }).decode(emissions);
-      const expected = [...labellings(logp, T, names.length, 0)].map(([key, p]): [string, number] => {
-        const text = key
-          .split(',')
-          .map((c) => (c === '' ? '' : tokens[Number(c)]!))
-          .join('');
-        const whole = wordSeparator ? `|${text}|` : text;
-        let bonus = 0;
-        for (const [word, weight] of Object.entries(hotWords)) {
-          const phrase = wordSeparator ? `|${word.replaceAll(' ', '|')}|` : word;
-          for (let at = 0; at < whole.length; at++) if (whole.startsWith(phrase, at)) bonus += weight;
-        }
-        return [key, Math.log(p) + bonus];
-      });
-      expectSame(new Map(results!.map((result) => [result.tokens.join(), result.score])), new Map(expected));
-    }
-  });
-});
-
-/** Every way to read a text as words, by their spellings. */
-function readings(text: string, spelled: readonly [string, string][], separator: string | null): string[][] {
-  if (separator !== null) {
-    const parts = text.split(separator).filter((part) => part !== '');
-    return parts.reduce<string[][]>(
-      (all, part) =>
-        all.flatMap((words) => spelled.filter(([spelling]) => spelling === part).map(([, word]) => [...words, word])),
-      [[]],
-    );
-  }
-  if (text === '') return [[]];
-  return spelled
-    .filter(([spelling]) => text.startsWith(spelling))
-    .flatMap(([spelling, word]) => readings(text.slice(spelling.length), spelled, null).map((rest) => [word, ...rest]));
 }
 
 test('width 1 is not greedy: it follows the prefix that most paths share', () => {
@@ -407,8 +194,42 @@ test('bad arguments are named', () => {
   );
   expect(make({ lexicon: [['abc', []]] })).toThrow(codeOf('MALFORMED_LEXICON'));
   expect(make({ hotWords: ['abc'] })).toThrow(codeOf('UNKNOWN_TOKEN'));
+  expect(make({ beamwidth: 3 })).toThrow(/unknown option beamwidth; did you mean beamWidth\?/u);
+  expect(make({ lexicon: 'ab' })).toThrow(/expected lexicon to be a list of words/u);
+  expect(make({ lexicon: [] })).toThrow(codeOf('MALFORMED_LEXICON'));
+  expect(make({ hotWords: new Map([['a', 1]]) })).toThrow(/expected hotWords to be a list/u);
+  expect(make({ beamWidth: 1e12 })).toThrow(codeOf('INVALID_ARGUMENT'));
+  expect(make({ languageModel: 'model.arpa' })).toThrow(/expected languageModel to be an NgramModel/u);
   const decoder = new CtcBeamDecoder({ tokens: ['', 'a'] });
   expect(() => decoder.decode({ data: new Float32Array(3), shape: [1, 3] })).toThrow(codeOf('SHAPE_MISMATCH'));
   expect(() => decoder.decode({ data: [NaN, 0], shape: [1, 2] })).toThrow(codeOf('NAN_IN_EMISSIONS'));
   expect(() => decoder.stream().push({ data: [0, 0], shape: [1, 1, 2] })).toThrow(codeOf('SHAPE_MISMATCH'));
+});
+
+describe('a language model and tokens that have nothing in common', () => {
+  const model = (...words: string[]) =>
+    readArpa(`\\data\\\nngram 1=${words.length}\n\\1-grams:\n${words.map((word) => `-1 ${word}`).join('\n')}\n\\end\\`);
+  const tokens = ['', 'a', 'b', ' '];
+
+  test('a model that cannot work is refused', () => {
+    const make = (options: object) => () => new CtcBeamDecoder({ tokens, ...options });
+    expect(make({ wordSeparator: ' ', languageModel: model('<unk>', 'AB', 'BA') })).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_TOKEN', message: expect.stringContaining('"AB", "BA"') as string }),
+    );
+    const known = { wordSeparator: ' ', lexicon: ['ab'] };
+    expect(make({ ...known, languageModel: model('AB') })).toThrow(expect.objectContaining({ code: 'UNKNOWN_WORD' }));
+    expect(make({ unit: 'token', languageModel: model('ab') })).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_WORD' }),
+    );
+  });
+
+  test('words that the tokens cannot spell are named', () => {
+    const decoder = new CtcBeamDecoder({
+      tokens,
+      wordSeparator: ' ',
+      languageModel: model('<s>', '</s>', 'ab', 'cab', 'b2'),
+    });
+    expect(decoder.unspelledWords).toEqual(['cab', 'b2']);
+    expect(new CtcBeamDecoder({ tokens }).unspelledWords).toEqual([]);
+  });
 });

@@ -10,7 +10,8 @@ import { type BeamResult, type PartialResult, readBeam } from './result.ts';
  * ln p(y | x) + α·ln p_LM(y) + β·(words or tokens) + unknownScore·(words the model does not know) + bonuses of hot
  * words,
  *
- * where p(y | x) sums over all of its paths. With a beam that is wide enough the first result is the best labelling
+ * where p(y | x) sums over all of its paths, and over all labellings that read as the same text: spaces at the ends or
+ * doubled, other spellings, other tokens. So no text comes twice among the results. With a beam that is wide enough the first result is the best labelling
  * there is. A beam of width 1 is *not* greedy decoding: it follows the best prefix, which sums over paths, and greedy
  * decoding the best path.
  *
@@ -24,9 +25,9 @@ export class CtcBeamDecoder {
   readonly #resolved: ResolvedOptions;
 
   /**
-   * @throws ArgumentError for an option out of range; `INVALID_BLANK`; `UNKNOWN_TOKEN` for a lexicon's spelling or a
-   * hot
-   *   word with a token that is no class
+   * @throws ArgumentError for an unknown option or one out of range; `INVALID_BLANK`; `UNKNOWN_TOKEN` for a lexicon's
+   *   spelling or a hot word with a token that is no class, or a language model none of whose words can be spelled;
+   *   `UNKNOWN_WORD` for a model that knows none of the lexicon's words (or tokens); `MALFORMED_LEXICON`
    */
   constructor(options: BeamDecoderOptions) {
     this.options = options;
@@ -48,6 +49,11 @@ export class CtcBeamDecoder {
       search.process(frames);
       return readBeam(search, this.#resolved, this.#resolved.nBest, true);
     });
+  }
+
+  /** Words of the language model that the tokens cannot spell, so that they are never read as that word. */
+  get unspelledWords(): readonly string[] {
+    return this.#resolved.unspelledWords;
   }
 
   /** A decoder for frames that come bit by bit. */

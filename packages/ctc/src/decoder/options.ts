@@ -1,11 +1,12 @@
-import { ArgumentError, ShapeError } from '@timestep/core';
+import { ArgumentError, checkOptions, is, type OptionRules, type Rule, ShapeError } from '@timestep/core';
 import { checkBlank } from '../emissions.ts';
 import type { NgramModel } from '../language-model/ngram-model.ts';
 import type { SearchOptions } from './beam-search.ts';
 import { Fusion } from './fusion.ts';
-import { HotWords } from './hot-words.ts';
-import { type LexiconEntries, lexiconTree, SpellingTree } from './lexicon.ts';
+import { boundary, HotWords } from './hot-words.ts';
+import { type LexiconEntries, lexiconTree, type SpellingTree } from './lexicon.ts';
 import { Speller } from './speller.ts';
+import { checkKnown, vocabularyTree } from './vocabulary.ts';
 
 export interface BeamDecoderOptions {
   /** `[C]`: the text of each class; the blank's is not used. */
@@ -40,7 +41,7 @@ export interface BeamDecoderOptions {
   readonly endOfSentence?: boolean | undefined;
   /**
    * The only words allowed: plain words, which are spelled by the longest tokens that fit, or words with spellings,
-   * such as `readLexicon` gives.
+   * such as `readLexicon` gives. A separator at the end of a spelling is left out.
    */
   readonly lexicon?: LexiconEntries | readonly string[] | null | undefined;
   /** Words or phrases to look out for, or each with a bonus of its own, in nats. */
@@ -53,15 +54,50 @@ export interface BeamDecoderOptions {
 export interface ResolvedOptions extends SearchOptions {
   readonly tokens: readonly string[];
   readonly nBest: number;
-  readonly separator: number;
   readonly tellsWords: boolean;
   readonly spellings: SpellingTree | null;
+  /** Words of the language model that the tokens cannot spell */
+  readonly unspelledWords: readonly string[];
   checkClasses(classes: number): void;
 }
 
 const where = 'CtcBeamDecoder';
 
+const lexiconRule: Rule = (value) =>
+  typeof value === 'object' && value !== null && Symbol.iterator in value && !ArrayBuffer.isView(value)
+    ? null
+    : 'a list of words, or of words with their spellings (readLexicon reads a file)';
+const hotWordsRule: Rule = (value) => {
+  const isPlain =
+    typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Object]';
+  const fits = Array.isArray(value)
+    ? value.every((word) => typeof word === 'string')
+    : isPlain && Object.values(value).every((weight) => Number.isFinite(weight));
+  return fits ? null : 'a list of words and phrases, or an object with a finite number for each';
+};
+
+const rules: OptionRules<BeamDecoderOptions> = {
+  tokens: is.arrayOf(is.string, 'a list of the text of each class'),
+  blank: is.optional(is.integer()),
+  beamWidth: is.optional(is.integer(1, 1_000_000)),
+  beamThreshold: is.optional(is.number({ above: 0, infinite: true })),
+  maxTokens: is.optional(is.size()),
+  tokenThreshold: is.optional(is.number({ max: 0, infinite: true })),
+  nBest: is.optional(is.size()),
+  wordSeparator: is.nullable(is.string),
+  languageModel: is.nullable(is.like('an NgramModel, such as readArpa gives', 'words', 'step', 'start', 'order')),
+  unit: is.optional(is.oneOf('word', 'token')),
+  alpha: is.optional(is.number({ min: 0 })),
+  beta: is.optional(is.number()),
+  unknownScore: is.optional(is.number()),
+  endOfSentence: is.optional(is.boolean),
+  lexicon: is.nullable(lexiconRule),
+  hotWords: is.optional(hotWordsRule),
+  hotWordWeight: is.optional(is.number()),
+};
+
 export function resolveOptions(options: BeamDecoderOptions): ResolvedOptions {
+  checkOptions(where, options, rules);
   const {
     tokens,
     blank = 0,
@@ -73,16 +109,6 @@ export function resolveOptions(options: BeamDecoderOptions): ResolvedOptions {
   const classes = tokens.length;
   checkBlank(where, blank, classes);
   const maxTokens = options.maxTokens ?? classes;
-  for (const [name, value] of Object.entries({ beamWidth, nBest, maxTokens })) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new ArgumentError(`[${where}] expected ${name} to be an integer of 1 or more, got ${value}`);
-  }
-  if (!(beamThreshold > 0))
-    throw new ArgumentError(
-      `[${where}] expected a beamThreshold above 0, got ${beamThreshold}; it is how many nats below the best a hypothesis may be`,
-    );
-  if (!(tokenThreshold <= 0))
-    throw new ArgumentError(`[${where}] expected a tokenThreshold of 0 or below, got ${tokenThreshold}; it is a ln p`);
   const speller = new Speller(tokens, blank);
   const separator = separatorOf(options, speller);
   const closed = Boolean(options.lexicon);
@@ -94,12 +120,21 @@ export function resolveOptions(options: BeamDecoderOptions): ResolvedOptions {
       `[${where}] expected a wordSeparator or a lexicon with unit: 'word', got neither; pass one, or unit: 'token' for a model of single tokens`,
     );
   }
+  const units = tokens.map((token, c) => (c === separator ? [boundary] : unitsOf(token)));
+  const unspelledWords: string[] = [];
   const spellings = options.lexicon
-    ? lexiconTree(options.lexicon, speller)
+    ? lexiconTree(options.lexicon, speller, separator)
     : separator >= 0 && unit === 'word'
-      ? vocabularyTree(model, speller, separator)
+      ? vocabularyTree({ model, speller, separator, units, unspelled: unspelledWords })
       : null;
-  const fusion = fusionOf(options, { closed, separator, unit, spellings, speller, tellsWords });
+  if (model !== null && unit === 'token')
+    checkKnown(
+      model,
+      'tokens',
+      tokens.filter((token, c) => c !== blank && token !== ''),
+    );
+  if (model !== null && unit === 'word' && closed) checkKnown(model, "lexicon's words", spellings!.words);
+  const fusion = fusionOf(options, { closed, separator, unit, spellings, speller, units });
   return {
     classes,
     blank,
@@ -113,6 +148,7 @@ export function resolveOptions(options: BeamDecoderOptions): ResolvedOptions {
     separator,
     tellsWords,
     spellings,
+    unspelledWords,
     checkClasses(got) {
       if (got !== classes)
         throw new ShapeError(
@@ -120,6 +156,10 @@ export function resolveOptions(options: BeamDecoderOptions): ResolvedOptions {
         );
     },
   };
+}
+
+function unitsOf(text: string): number[] {
+  return Array.from({ length: text.length }, (_, k) => text.charCodeAt(k));
 }
 
 function separatorOf({ wordSeparator = null }: BeamDecoderOptions, speller: Speller): number {
@@ -134,34 +174,19 @@ function separatorOf({ wordSeparator = null }: BeamDecoderOptions, speller: Spel
   return separator;
 }
 
-/** The model's own words, as far as the tokens can spell them: whatever else is spelled is an unknown word. */
-function vocabularyTree(model: NgramModel | null, speller: Speller, separator: number): SpellingTree {
-  const tree = new SpellingTree();
-  for (let k = 0; k < (model?.words.size ?? 0); k++) {
-    const word = model!.words.word(k);
-    const classes = ['<s>', '</s>', '<unk>'].includes(word) ? null : speller.spell(word);
-    if (classes && classes.length > 0 && !classes.includes(separator)) tree.add(word, classes);
-  }
-  return tree;
-}
-
 interface Built {
   readonly closed: boolean;
   readonly separator: number;
   readonly unit: 'word' | 'token';
   readonly spellings: SpellingTree | null;
   readonly speller: Speller;
-  readonly tellsWords: boolean;
+  /** The units of each class */
+  readonly units: readonly (readonly number[])[];
 }
 
-function fusionOf(options: BeamDecoderOptions, { closed, separator, unit, spellings, speller }: Built): Fusion | null {
+function fusionOf(options: BeamDecoderOptions, built: Built): Fusion | null {
+  const { closed, separator, unit, spellings, speller, units } = built;
   const { tokens, alpha = 0.5, beta = 0, unknownScore = -10, endOfSentence = true, hotWordWeight = 10 } = options;
-  for (const [name, value] of Object.entries({ alpha, beta, unknownScore, hotWordWeight })) {
-    if (!Number.isFinite(value) || (name === 'alpha' && value < 0))
-      throw new ArgumentError(
-        `[${where}] expected a finite ${name}${name === 'alpha' ? ' of 0 or more' : ''}, got ${value}`,
-      );
-  }
   const model = options.languageModel ?? null;
   const entries = Object.entries(
     Array.isArray(options.hotWords)
@@ -170,14 +195,11 @@ function fusionOf(options: BeamDecoderOptions, { closed, separator, unit, spelli
   );
   if (model === null && entries.length === 0 && !closed && beta === 0) return null;
   const phrases = entries.map(([phrase, weight]) => ({
-    classes: speller.spellOrThrow(
-      'hotWords',
-      separator < 0 ? phrase : phrase.trim().replaceAll(/\s+/gu, tokens[separator]!),
-    ),
+    units: phraseUnits(phrase, separator < 0 ? null : tokens[separator]!, speller),
     weight,
   }));
   const symbols = Int32Array.from(tokens, (token) => model?.index(token) ?? -1);
-  const hotWords = phrases.length > 0 ? new HotWords(phrases, separator) : null;
+  const hotWords = phrases.length > 0 ? new HotWords(phrases, units, separator >= 0) : null;
   return new Fusion({
     model,
     unit,
@@ -191,4 +213,15 @@ function fusionOf(options: BeamDecoderOptions, { closed, separator, unit, spelli
     unknownScore,
     endOfSentence,
   });
+}
+
+/** The units of a hot word or phrase. Its words may be told apart by white space or by the separator itself. */
+function phraseUnits(phrase: string, separator: string | null, speller: Speller): number[] {
+  if (separator === null) {
+    speller.spellOrThrow('hotWords', phrase);
+    return unitsOf(phrase);
+  }
+  const words = phrase.replaceAll(separator, ' ').split(/\s+/u).filter(Boolean);
+  for (const word of words.length === 0 ? [''] : words) speller.spellOrThrow('hotWords', word);
+  return words.flatMap((word, k) => (k === 0 ? unitsOf(word) : [boundary, ...unitsOf(word)]));
 }

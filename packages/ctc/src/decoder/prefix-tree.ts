@@ -1,4 +1,5 @@
 import { grown } from '../language-model/word-table.ts';
+import { type Fusion, noWord } from './fusion.ts';
 
 /**
  * The hypotheses of a search as nodes of a tree: each is its parent's tokens and one more. A hypothesis that fell out
@@ -50,6 +51,28 @@ export class PrefixTree {
     this.places[node] = -1;
     if (2 * this.count > this.#slots.length) this.#rehash(2 * this.#slots.length);
     else this.#enter(node);
+    return node;
+  }
+
+  /** The node of a hypothesis with one more token, which the fusion continues in its way number `variant`. */
+  extend(from: number, token: number, fusion: Fusion | null, variant: number): number {
+    fusion?.step(this.languages[from]!, this.trees[from]!, this.hots[from]!, token);
+    const next = fusion?.continuations[variant] ?? null;
+    const word = next?.word ?? noWord;
+    const known = this.find(from, token, word);
+    if (known >= 0) return known;
+    const node = this.add(from, token, word);
+    this.scores[node] = 0;
+    this.languageScores[node] = 0;
+    this.prospects[node] = 0;
+    if (next && fusion) {
+      this.languages[node] = next.language;
+      this.trees[node] = next.tree;
+      this.hots[node] = next.hot;
+      this.scores[node] = this.scores[from]! + next.score;
+      this.languageScores[node] = this.languageScores[from]! + next.languageScore;
+      this.prospects[node] = this.scores[node] + fusion.provisional(next.tree, next.hot);
+    }
     return node;
   }
 

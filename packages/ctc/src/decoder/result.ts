@@ -1,7 +1,8 @@
 import type { BeamSearch } from './beam-search.ts';
-import { logAdd } from './beam.ts';
+import { type Beam, logAdd } from './beam.ts';
 import { noWord, unknownWord } from './fusion.ts';
 import type { ResolvedOptions } from './options.ts';
+import type { PrefixTree } from './prefix-tree.ts';
 
 /** A word with its time, in frames: from its first token's first frame to the frame after its last token's last. */
 export interface TimedWord {
@@ -14,7 +15,7 @@ export interface TimedWord {
 export interface BeamResult {
   /** The words with one space between them; where words are not told apart, the tokens without any */
   readonly text: string;
-  /** The classes of its labels */
+  /** The classes of its labels: separators stand once between words; of several spellings the best */
   readonly tokens: number[];
   /** The first frame of each label's run on the most probable path */
   readonly starts: number[];
@@ -22,9 +23,9 @@ export interface BeamResult {
   readonly ends: number[];
   /** Empty where words are not told apart */
   readonly words: TimedWord[];
-  /** What it is ranked by */
+  /** What it is ranked by; ln of the sum over the spellings where a text has several */
   readonly score: number;
-  /** ln p(tokens | frames), summed over the paths that the search kept */
+  /** ln p(text | frames), summed over the paths that the search kept */
   readonly ctcScore: number;
   /** ln p of the language model, without its weight */
   readonly languageModelScore: number;
@@ -35,39 +36,104 @@ export interface PartialResult extends BeamResult {
   readonly final: boolean;
 }
 
-/** The best `count` results of a search. With `final` the last word and the sentence are ended. */
+/** What is known of one hypothesis before its tokens are read. */
+interface Found extends Pick<BeamResult, 'score' | 'ctcScore' | 'languageModelScore'> {
+  /** Its place in the beam */
+  readonly place: number;
+  /** Whether its last token is a separator, which its text does not show */
+  readonly trailing: boolean;
+  /** The word that the end of the sentence completes */
+  readonly word: number;
+  /** ln p of its most probable path */
+  readonly best: number;
+}
+
+/**
+ * The best `count` results of a search, each text once: what differs only in spaces, in its spelling or in how tokens
+ * make up its text is one result, with all of its probability. With `final` the last word and the sentence are ended.
+ */
 export function readBeam(search: BeamSearch, options: ResolvedOptions, count: number, final: boolean): BeamResult[] {
-  const { beam, tree } = search;
-  const { fusion } = options;
-  const found: { place: number; ctcScore: number; score: number; languageModelScore: number; word: number }[] = [];
-  for (let place = 0; place < beam.count; place++) {
-    const node = beam.nodes[place]!;
-    const ctcScore = logAdd(beam.blanks[place]!, beam.labels[place]!);
-    const [score, languageModelScore] = [ctcScore + tree.scores[node]!, tree.languageScores[node]!];
-    if (!final || fusion === null) found.push({ place, ctcScore, score, languageModelScore, word: noWord });
+  const found = final ? ended(search, options) : unfinished(search, options);
+  const texts = new Map<string, BeamResult>();
+  // Where a lexicon allows to cut the same tokens into the same words in several ways, they are still said once.
+  const said = new Set<string>();
+  for (const { place, trailing, word, best: _best, ...scores } of found.sort((a, b) => b.score - a.score)) {
+    if (!(scores.score > -Infinity)) continue;
+    const result = { ...read(search, options, place, trailing, word), ...scores };
+    const key = JSON.stringify([result.text, result.tokens]);
+    if (said.has(key)) continue;
+    said.add(key);
+    const best = texts.get(result.text);
+    if (best === undefined) texts.set(result.text, result);
     else {
-      fusion.finish(tree.languages[node]!, tree.trees[node]!, tree.hots[node]!);
-      for (const { score: more, languageScore, word } of fusion.continuations.slice(0, fusion.count)) {
-        found.push({
-          place,
-          ctcScore,
-          score: score + more,
-          languageModelScore: languageModelScore + languageScore,
-          word,
-        });
-      }
+      const [score, ctcScore] = [logAdd(best.score, result.score), logAdd(best.ctcScore, result.ctcScore)];
+      texts.set(result.text, { ...best, score, ctcScore });
     }
   }
-  const possible = found.filter(({ score }) => score > -Infinity).sort((a, b) => b.score - a.score);
-  return possible
-    .slice(0, count)
-    .map(({ place, word, ...scores }) => ({ ...read(search, options, place, word), ...scores }));
+  return [...texts.values()].sort((a, b) => b.score - a.score).slice(0, count);
+}
+
+/** The hypotheses as they are, with an unfinished word at the end. */
+function unfinished({ beam, tree }: BeamSearch, { separator }: ResolvedOptions): Found[] {
+  return Array.from({ length: beam.count }, (_, place) => {
+    const node = beam.nodes[place]!;
+    const trailing = separator >= 0 && tree.tokens[node] === separator;
+    return { ...scored(beam, tree, place, node), place, trailing, word: trailing ? tree.words[node]! : noWord };
+  });
+}
+
+/**
+ * The ways to end the hypotheses. "a" and "a " are the same text: the paths of the second are counted to the first, and
+ * the times are those of the most probable path of both.
+ */
+function ended(search: BeamSearch, options: ResolvedOptions): Found[] {
+  const { beam, tree } = search;
+  const { fusion, separator } = options;
+  const groups = new Map<string, Found>();
+  for (let place = 0; place < beam.count; place++) {
+    const node = beam.nodes[place]!;
+    const trailing = separator >= 0 && tree.tokens[node] === separator;
+    const base = trailing ? tree.parents[node]! : node;
+    const { ctcScore, score, languageModelScore, best } = scored(beam, tree, place, base);
+    const enter = (word: number, more: number, languageScore: number): void => {
+      const key = `${base}:${word}`;
+      const other = groups.get(key);
+      const both = other === undefined ? ctcScore : logAdd(ctcScore, other.ctcScore);
+      const found = {
+        ctcScore: both,
+        score: score - ctcScore + more + both,
+        languageModelScore: languageModelScore + languageScore,
+      };
+      const path = other !== undefined && other.best >= best ? other : { place, trailing, best };
+      groups.set(key, { ...found, word, place: path.place, trailing: path.trailing, best: path.best });
+    };
+    if (fusion === null) {
+      enter(noWord, 0, 0);
+      continue;
+    }
+    fusion.finish(tree.languages[base]!, tree.trees[base]!, tree.hots[base]!);
+    for (const { score: more, languageScore, word } of fusion.continuations.slice(0, fusion.count)) {
+      if (!trailing || word === tree.words[node]) enter(word, more, languageScore);
+    }
+  }
+  return [...groups.values()];
+}
+
+function scored({ blanks, labels, bestBlanks, bestLabels }: Beam, tree: PrefixTree, place: number, node: number) {
+  const ctcScore = logAdd(blanks[place]!, labels[place]!);
+  return {
+    ctcScore,
+    score: ctcScore + tree.scores[node]!,
+    languageModelScore: tree.languageScores[node]!,
+    best: Math.max(bestBlanks[place]!, bestLabels[place]!),
+  };
 }
 
 function read(
   search: BeamSearch,
   options: ResolvedOptions,
   place: number,
+  trailing: boolean,
   lastWord: number,
 ): Omit<BeamResult, 'score' | 'ctcScore' | 'languageModelScore'> {
   const { beam, tree } = search;
@@ -77,7 +143,8 @@ function read(
     words!.push(tree.words[node]!);
   }
   const inLabel = beam.bestLabels[place]! > beam.bestBlanks[place]!;
-  if (inLabel) {
+  // The empty prefix has no run, though its paths may end in a separator.
+  if (inLabel && tokens!.length > 0) {
     starts!.push(beam.labelStarts[place]!);
     ends!.push(search.time);
   }
@@ -89,6 +156,7 @@ function read(
     starts!.push(tree.starts[cell]!);
     ends!.push(tree.ends[cell]!);
   }
+  if (trailing) for (const list of [tokens, words, starts, ends]) list!.shift();
   const lists = { tokens: tokens!.reverse(), starts: starts!.reverse(), ends: ends!.reverse() };
   const timed = options.tellsWords ? timedWords(options, lists, words!.reverse(), lastWord) : [];
   const text = options.tellsWords

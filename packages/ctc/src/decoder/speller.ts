@@ -18,15 +18,29 @@ export class Speller {
     return this.#classes.get(token) ?? -1;
   }
 
-  /** The classes that spell `text`, or null where no token fits somewhere. */
+  /** The classes that spell `text`, the longest that fits first; null where no tokens make it up. */
   spell(text: string): number[] | null {
     const classes: number[] = [];
-    for (let at = 0; at < text.length;) {
-      let length = Math.min(this.#longest, text.length - at);
-      while (length > 0 && !this.#classes.has(text.slice(at, at + length))) length--;
-      if (length === 0) return null;
-      classes.push(this.#classes.get(text.slice(at, at + length))!);
-      at += length;
+    const lengths: number[] = [];
+    // From where on the rest is known to be impossible.
+    const failed = new Set<number>();
+    let at = 0;
+    let length = this.#longest;
+    while (at < text.length) {
+      length = Math.min(length, text.length - at);
+      while (length > 0 && (failed.has(at + length) || !this.#classes.has(text.slice(at, at + length)))) length--;
+      if (length > 0) {
+        classes.push(this.#classes.get(text.slice(at, at + length))!);
+        lengths.push(length);
+        at += length;
+        length = this.#longest;
+        continue;
+      }
+      if (lengths.length === 0) return null;
+      failed.add(at);
+      length = lengths.pop()!;
+      classes.pop();
+      at -= length;
     }
     return classes;
   }

@@ -40,6 +40,20 @@ test('backs off as the format says', () => {
   expect(model.score(['b'], { end: false }) / Math.LN10).toBeCloseTo(-0.3 - 0.7, 6);
 });
 
+test('unknown words as in KenLM: <UNK> is <unk>; without either, 10⁻¹⁰⁰ after the back-off weights', () => {
+  const capitals = readArpa(small.replace('<unk>', '<UNK>'));
+  expect(capitals.data).toEqual(readArpa(small).data);
+  expect(capitals.hasUnknown).toBe(true);
+  expect(capitals.index('zebra')).toBe(capitals.index('<UNK>'));
+  expect(() => readArpa(small.replace('-0.7\tb\t-0.1', '-0.7\t<UNK>'))).toThrow(/the word "<UNK>" comes twice/u);
+
+  const none = readArpa(small.replace('-1.0\t<unk>\t0\n', '').replace('ngram 1=5', 'ngram 1=4'));
+  expect(none.hasUnknown).toBe(false);
+  // <s> a | back-offs of "<s> a" and "a", then −100 | b | back-off of b, </s>
+  const expected = -0.4 + (-0.25 - 0.2 - 100) - 0.7 + (-0.1 - 0.9);
+  expect(none.score(['a', 'zebra', 'b']) / Math.LN10).toBeCloseTo(expected, 4);
+});
+
 /** A model as a plain map from words to log10 values: the oracle. */
 type Entries = Map<string, { logProbability: number; backoff: number }>;
 

@@ -1,23 +1,34 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, type Bytes, toBytes } from '@timestep/core';
+import { otherFormat } from './compressed.ts';
 import { NgramModel } from './ngram-model.ts';
 
 const [TAB, LINE_FEED, CARRIAGE_RETURN, SPACE, BACKSLASH] = [9, 10, 13, 32, 92];
+const unknownInCapitals = new TextEncoder().encode('<UNK>');
+const unknown = new TextEncoder().encode('<unk>');
 const powersOfTen = Float64Array.from({ length: 23 }, (_, n) => Number(`1e${n}`));
 
 /**
  * Reads an n-gram model from the text of an ARPA file (Doug Paul's format, as SRILM, KenLM and IRSTLM write it): log10
  * probabilities and back-off weights. An n-gram whose history has no entry of its own (pruning may leave such) gets one
- * with the probability that backing off gives it.
+ * with the probability that backing off gives it. `<UNK>` is read as `<unk>`, as KenLM does.
  *
- * @param source the file's bytes or text; a file of 1,000,000 n-grams (28 MB) takes about a second
- * @throws ArgumentError `MALFORMED_ARPA`, with the line's number: a missing section, a count that is not met, a word
+ * @param source the file's bytes or text, not compressed (`loadArpa` unpacks); a file of 1,000,000 n-grams (28 MB) takes
+ *   about a second
+ * @throws ArgumentError `COMPRESSED` for a file that must be unpacked first; `MALFORMED_ARPA`, with the line's number: a missing section, a count that is not met, a word
  *   without a unigram, a number that is none, a probability above 1, an n-gram that comes twice
  * @example
  * const model = readArpa(await (await fetch('3-gram.arpa')).bytes());
  * model.score(['hello', 'world']);
  */
-export function readArpa(source: string | Uint8Array): NgramModel {
-  return new ArpaReader(typeof source === 'string' ? new TextEncoder().encode(source) : source).read();
+export function readArpa(source: string | Bytes): NgramModel {
+  const bytes = typeof source === 'string' ? new TextEncoder().encode(source) : toBytes('readArpa', source);
+  const format = otherFormat(bytes);
+  if (format !== null)
+    throw new ArgumentError(
+      `[readArpa] the file is ${format}, expected the text of an ARPA file; ${format === 'packed with gzip' ? 'use loadArpa or readArpaFile, which unpack it' : 'unpack it first'}`,
+      'COMPRESSED',
+    );
+  return new ArpaReader(bytes).read();
 }
 
 class ArpaReader {
@@ -93,10 +104,12 @@ class ArpaReader {
       at = this.#fieldStart(end);
       end = this.#fieldEnd(at);
       if (at === end) throw this.#error(`expected ${order} words, got ${k}`);
-      const word = this.#model.words.find(bytes, at, end);
+      const { words } = this.#model;
+      const inCapitals = this.#isUnknownInCapitals(at, end);
+      const word = inCapitals ? words.find(unknown, 0, unknown.length) : words.find(bytes, at, end);
       if (order === 1) {
         if (word >= 0) throw this.#error(`the word ${this.#word(at, end)} comes twice`);
-        ids[0] = this.#model.words.add(bytes, at, end);
+        ids[0] = inCapitals ? words.add(unknown, 0, unknown.length) : words.add(bytes, at, end);
       } else if (word < 0) throw this.#error(`the word ${this.#word(at, end)} has no unigram`);
       else ids[k] = word;
     }
@@ -132,6 +145,12 @@ class ArpaReader {
       node = child >= 0 ? child : this.#model.add(node, ids[k]!, k + 1, NaN, 0);
     }
     return node;
+  }
+
+  #isUnknownInCapitals(from: number, to: number): boolean {
+    return (
+      to - from === unknownInCapitals.length && unknownInCapitals.every((byte, k) => this.#bytes[from + k] === byte)
+    );
   }
 
   #nextFilledLine(): boolean {

@@ -1,7 +1,13 @@
+import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { grown, WordTable, type WordTableData } from './word-table.ts';
 
-/** ln p of a word that the model does not know, where it has no `<unk>`: 10⁻¹⁰⁰, as KenLM has it. */
+/**
+ * ln p of a word that the model does not know, where it has no `<unk>`: 10⁻¹⁰⁰, as KenLM has it (`unknown_missing_logprob`
+ * in lm/config.hh).
+ */
 const unseen = -100 * Math.LN10;
+
+const scoreRules: OptionRules<{ end?: boolean }> = { end: is.optional(is.boolean) };
 
 type Floats = Float32Array<ArrayBuffer>;
 type Integers = Int32Array<ArrayBuffer>;
@@ -89,6 +95,14 @@ export class NgramModel {
     return index >= 0 ? index : this.words.index('<unk>');
   }
 
+  /**
+   * Whether the model has a probability for unknown words. Without one each gets 10⁻¹⁰⁰ (and the back-off weights of its
+   * history), as in KenLM, which warns of such a model.
+   */
+  get hasUnknown(): boolean {
+    return this.words.index('<unk>') >= 0;
+  }
+
   /** The state at the beginning of a sentence: after `<s>`, where the model knows it. */
   get start(): number {
     const index = this.words.index('<s>');
@@ -97,13 +111,9 @@ export class NgramModel {
 
   /** ln p(word | state); the state after it is in `next`. */
   step(state: number, word: number): number {
-    if (word < 0) {
-      this.next = 0;
-      return unseen;
-    }
     let score = 0;
     for (let context = state; ; context = this.#suffixes[context]!) {
-      const node = this.find(context, word);
+      const node = word < 0 ? -1 : this.find(context, word);
       if (node >= 0) {
         // A node of the highest order has nothing after it: its longest proper suffix is the state.
         this.next = this.#levels[node]! < this.order ? node : this.#suffixes[node]!;
@@ -120,10 +130,14 @@ export class NgramModel {
   /**
    * ln p of a sentence, by default with its end: Σ ln p(word | the words before it).
    *
+   * @throws ArgumentError for anything but a list of words
    * @example
    * model.score(['the', 'cat', 'sat']) / Math.LN10; // as other tools print it
    */
-  score(words: readonly string[], { end = true }: { end?: boolean } = {}): number {
+  score(words: readonly string[], options: { end?: boolean } = {}): number {
+    checkValue('NgramModel.score', 'words', words, is.arrayOf(is.string, 'a list of words'));
+    checkOptions('NgramModel.score', options, scoreRules);
+    const { end = true } = options;
     let total = 0;
     let state = this.start;
     for (const word of end ? [...words, '</s>'] : words) {

@@ -1,6 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { CtcBeamDecoder } from '../decoder/decoder.ts';
 import { randomArpa } from '../test-support/arpa.ts';
@@ -49,6 +53,31 @@ test('errors reach the caller with their codes, and the pool goes on', async () 
   await Promise.all([expect(cut).rejects.toThrow(codeOf('DISPOSED')), pool.close()]);
   await expect(pool.decode({ data: [0, 1], shape: [1, 2] })).rejects.toThrow(codeOf('DISPOSED'));
   await pool.close();
+});
+
+test.each(['never used', 'used', 'used at the end'])(
+  'a process with an open pool ends: %s',
+  async (use) => {
+    const script = `
+    const { DecoderPool } = await import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)});
+    const pool = new DecoderPool({ tokens: ['', 'a'] }, { threads: 2 });
+    const decode = () => pool.decode({ data: [0, 1], shape: [1, 2] }).then(([[{ text }]]) => console.log(text));
+    if (${JSON.stringify(use)} === 'used') await decode();
+    if (${JSON.stringify(use)} === 'used at the end') decode();
+  `;
+    const cwd = fileURLToPath(new URL('../..', import.meta.url));
+    const flags = ['--conditions=@timestep/source', '--input-type=module', '--eval', script];
+    // A process that is kept alive is ended after the time, and the promise rejects.
+    const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd, timeout: 25_000 });
+    expect(stdout.trim()).toBe(use === 'never used' ? '' : 'a');
+  },
+  30_000,
+);
+
+test('a file packed with gzip is unpacked', async () => {
+  const packed = join(folder, 'model.arpa.gz');
+  writeFileSync(packed, gzipSync(readFileSync(path)));
+  expect((await readArpaFile(packed)).data).toEqual((await readArpaFile(path)).data);
 });
 
 test('a file that is missing or malformed is named', async () => {

@@ -1,4 +1,4 @@
-import { ArgumentError, DisposedError } from '@timestep/core';
+import { ArgumentError, checkOptions, DisposedError, is, type OptionRules } from '@timestep/core';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { CtcBeamDecoder } from '../decoder/decoder.ts';
@@ -6,6 +6,14 @@ import type { BeamDecoderOptions } from '../decoder/options.ts';
 import type { BeamResult } from '../decoder/result.ts';
 import { checkEmissions, type Emissions } from '../emissions.ts';
 import type { WorkerOptions, WorkerReply, WorkerRequest } from './messages.ts';
+
+export interface DecoderPoolOptions {
+  /** Worker threads, one a processor by default */
+  readonly threads?: number | undefined;
+}
+
+// A thread takes some 40 MB.
+const rules: OptionRules<DecoderPoolOptions> = { threads: is.optional(is.integer(1, 1024)) };
 
 interface Job {
   readonly id: number;
@@ -16,7 +24,8 @@ interface Job {
 
 /**
  * A beam search decoder on worker threads: the utterances of a batch are decoded side by side, each by one thread. The
- * options, the language model among them, are copied to each thread once.
+ * options, the language model among them, are copied to each thread once. A pool that is open and idle does not keep
+ * the process alive.
  *
  * @example
  * await using pool = new DecoderPool({ tokens: alphabet, languageModel: await readArpaFile('3-gram.arpa') });
@@ -32,12 +41,12 @@ export class DecoderPool {
 
   /**
    * @param options what `CtcBeamDecoder` takes; they are checked here
-   * @param given.threads workers, one a processor by default
-   * @throws ArgumentError for options that are off
+   * @param given how many threads
+   * @throws ArgumentError as `CtcBeamDecoder`, or for another number of threads than 1…1024
    */
-  constructor(options: BeamDecoderOptions, { threads = availableParallelism() }: { threads?: number } = {}) {
-    if (!Number.isInteger(threads) || threads < 1)
-      throw new ArgumentError(`[DecoderPool] expected threads to be an integer of 1 or more, got ${threads}`);
+  constructor(options: BeamDecoderOptions, given: DecoderPoolOptions = {}) {
+    checkOptions('DecoderPool', given, rules);
+    const { threads = availableParallelism() } = given;
     const { languageModel = null, lexicon, ...rest } = new CtcBeamDecoder(options).options;
     this.#blank = options.blank ?? 0;
     // An iterable, such as a generator, can be read once only.
@@ -53,9 +62,10 @@ export class DecoderPool {
         workerData,
         execArgv: isSource ? ['--conditions=@timestep/source', '--disable-warning=ExperimentalWarning'] : [],
       });
-      worker.unref();
       worker.on('message', (reply: WorkerReply) => this.#settle(worker, reply));
       worker.on('error', (error) => this.#fail(worker, error));
+      // Last: listening for messages keeps the process alive again.
+      worker.unref();
       this.#idle.push(worker);
     }
   }

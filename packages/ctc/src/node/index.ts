@@ -1,2 +1,2 @@
-export { DecoderPool } from './decoder-pool.ts';
+export { DecoderPool, type DecoderPoolOptions } from './decoder-pool.ts';
 export { readArpaFile } from './read-arpa-file.ts';

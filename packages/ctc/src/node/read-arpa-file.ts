@@ -1,16 +1,17 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkValue, is } from '@timestep/core';
 import { readFile } from 'node:fs/promises';
-import { readArpa } from '../language-model/arpa.ts';
+import { loadArpa, type LoadArpaOptions } from '../language-model/load-arpa.ts';
 import type { NgramModel } from '../language-model/ngram-model.ts';
 
 /**
- * Reads an n-gram model from an ARPA file.
+ * Reads an n-gram model from an ARPA file, packed with gzip or not.
  *
- * @throws ArgumentError `FILE_NOT_FOUND`, or `MALFORMED_ARPA` with the file and the line
+ * @throws ArgumentError `FILE_NOT_FOUND`, and as `loadArpa`, with the file and the line
  * @example
  * const model = await readArpaFile('3-gram.arpa');
  */
-export async function readArpaFile(path: string): Promise<NgramModel> {
+export async function readArpaFile(path: string, options: LoadArpaOptions = {}): Promise<NgramModel> {
+  checkValue('readArpaFile', 'path', path, is.string);
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
@@ -21,7 +22,7 @@ export async function readArpaFile(path: string): Promise<NgramModel> {
     );
   }
   try {
-    return readArpa(bytes);
+    return await loadArpa(bytes, options);
   } catch (error) {
     if (error instanceof ArgumentError) throw new ArgumentError(`${path}: ${error.message}`, error.code);
     throw error;
