@@ -6,9 +6,31 @@ export type DataErrorCode =
   | 'WAV_TRUNCATED'
   | 'WAV_UNSUPPORTED'
   | 'NOT_FINITE'
-  | 'DOWNLOAD_FAILED'
+  /** The host's name could not be resolved. */
+  | 'HOST_NOT_FOUND'
+  /** The host answered that nothing listens there. */
+  | 'CONNECTION_REFUSED'
+  /** There is no way to the host: no network, or none that leads there. */
   | 'OFFLINE'
-  | 'CHECKSUM_MISMATCH';
+  /** The connection broke, and kept breaking. */
+  | 'CONNECTION_LOST'
+  /** The server answered with an HTTP status that is no success. */
+  | 'HTTP_STATUS'
+  /** The server answered with something other than what was asked for. */
+  | 'BAD_ANSWER'
+  /** No connection, or no further bytes, within the time given. */
+  | 'TIMEOUT'
+  /** The connection could not be trusted: a certificate that is expired, unknown or of another host. */
+  | 'TLS_FAILED'
+  | 'CHECKSUM_MISMATCH'
+  | 'DISK_FULL'
+  | 'FILE_EXISTS'
+  | 'FILE_FAILED'
+  | 'ARCHIVE_DAMAGED'
+  | 'ARCHIVE_UNSAFE'
+  | 'ARCHIVE_TOO_LARGE'
+  /** Nothing in the archive was selected. */
+  | 'ARCHIVE_EMPTY';
 
 /** Data that cannot be used: `source` names the file or address it came from. */
 export class DataError extends TimestepError {

@@ -21,7 +21,7 @@ export interface DigitsDownload {
 /**
  * The folder of the original recordings, fetched into the cache folder where they are not there yet.
  *
- * @throws DataError `OFFLINE`, `DOWNLOAD_FAILED`, `CHECKSUM_MISMATCH`
+ * @throws DataError as `download` and `unpackTarGz` do
  */
 export async function downloadDigits({
   onProgress,

@@ -1,36 +1,245 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { constants, copyFile, link, mkdir, open, readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { parseTarGzip } from 'nanotar';
+import { createGunzip } from 'node:zlib';
+import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
+import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
 import { DataError } from '../errors.ts';
+import { fileError } from './file-error.ts';
+
+export interface UnpackOptions {
+  /** Bytes that the whole archive may unpack to, what is not selected too. 4 GiB by default */
+  readonly maxBytes?: number | undefined;
+  /** Entries that it may hold. 200,000 by default */
+  readonly maxEntries?: number | undefined;
+  /** How many times its own size it may unpack to, beyond the first 16 MiB. 200 by default; text reaches 20 */
+  readonly maxRatio?: number | undefined;
+}
+
+const optionRules: OptionRules<UnpackOptions> = {
+  maxBytes: is.optional(is.size()),
+  maxEntries: is.optional(is.size()),
+  maxRatio: is.optional(is.number({ min: 1 })),
+};
+
+/** A file that unpacks to less than this is no bomb, whatever its ratio. */
+const harmlessBytes = 16 * 2 ** 20;
+
+type Limits = { readonly [Name in keyof UnpackOptions]-?: number };
 
 /**
- * Writes files of a `.tar.gz` into one folder, under their base names, so that no path in the archive leads elsewhere.
+ * Writes the selected files of a `.tar.gz` into one folder, under their base names. It reads the archive as a stream,
+ * overwrites nothing, and leaves nothing behind where it fails.
  *
- * @param archive path of the archive, which is read into memory
+ * @param archive path of the archive
+ * @param folder where the files go; it is created
  * @param select which of its files to write, by their paths
+ * @param options limits, against archives that are made to fill a disk
  * @returns the base names of the files written
- * @throws DataError `DOWNLOAD_FAILED` for an archive that cannot be read or holds nothing that was selected
+ * @throws DataError `ARCHIVE_UNSAFE` where the selection holds a link, a device, an absolute path, a path with `..` or
+ *   two files of one name; `ARCHIVE_TOO_LARGE` past a limit; `ARCHIVE_DAMAGED` for what is no `.tar.gz` or is cut off;
+ *   `ARCHIVE_EMPTY` where nothing was selected; `FILE_EXISTS` for a name that the folder has already; `DISK_FULL` and
+ *   `FILE_FAILED` from the file system. ArgumentError for arguments of the wrong type
+ * @example
+ * await unpackTarGz('corpus.tar.gz', 'recordings', (path) => path.endsWith('.wav'));
  */
 export async function unpackTarGz(
   archive: string,
   folder: string,
   select: (path: string) => boolean,
+  options: UnpackOptions = {},
 ): Promise<string[]> {
-  let entries;
+  checkValue('unpackTarGz', 'archive', archive, is.string);
+  checkValue('unpackTarGz', 'folder', folder, is.string);
+  checkValue('unpackTarGz', 'select', select, is.function);
+  checkOptions('unpackTarGz', options, optionRules);
+  const { maxBytes = 4 * 2 ** 30, maxEntries = 200_000, maxRatio = 200 } = options;
+  const limits = { maxBytes, maxEntries, maxRatio };
+  const created = await makeFolder(folder);
+  // Beside their places until all of them are there: an archive that turns out bad leaves nothing.
+  const scratch = join(folder, `.unpacking-${randomUUID()}`);
   try {
-    entries = await parseTarGzip(await readFile(archive));
+    await mkdir(scratch);
+    const names = await unpackInto(scratch, archive, select, limits);
+    if (names.length === 0) {
+      throw new DataError(
+        'ARCHIVE_EMPTY',
+        archive,
+        `[unpackTarGz] ${archive} holds none of the files expected in it; look at its contents with: tar -tzf ${archive}`,
+      );
+    }
+    await moveAll(scratch, folder, names);
+    await rm(scratch, { recursive: true });
+    return names;
   } catch (error) {
-    throw new DataError(
-      'DOWNLOAD_FAILED',
-      archive,
-      `[unpackTarGz] ${archive} is damaged or no .tar.gz archive; delete it and download it again`,
-      { cause: error },
-    );
+    await rm(scratch, { recursive: true, force: true });
+    if (created && (await readdir(folder)).length === 0) await rmdir(folder);
+    throw error instanceof DataError ? error : (fileError('unpackTarGz', folder, error) ?? error);
   }
-  const chosen = entries.filter((entry) => entry.data !== undefined && select(entry.name));
-  if (chosen.length === 0)
-    throw new DataError('DOWNLOAD_FAILED', archive, `[unpackTarGz] ${archive} holds none of the files expected in it`);
-  await mkdir(folder, { recursive: true });
-  for (const entry of chosen) await writeFile(join(folder, basename(entry.name)), entry.data!);
-  return chosen.map((entry) => basename(entry.name));
+}
+
+async function makeFolder(folder: string): Promise<boolean> {
+  try {
+    return (await mkdir(folder, { recursive: true })) !== undefined;
+  } catch (error) {
+    throw fileError('unpackTarGz', folder, error) ?? error;
+  }
+}
+
+async function unpackInto(
+  scratch: string,
+  archive: string,
+  select: (path: string) => boolean,
+  limits: Limits,
+): Promise<string[]> {
+  const names = new Set<string>();
+  let entries = 0;
+  const reader = streamOf(unzipped(archive, limits))
+    .pipeThrough(createTarDecoder({ strict: true }))
+    .getReader();
+  try {
+    for (let result = await nextOf(archive, reader); !result.done; result = await nextOf(archive, reader)) {
+      if (++entries > limits.maxEntries)
+        throw tooLarge(archive, `more than ${limits.maxEntries} entries`, 'maxEntries');
+      const { header, body } = result.value;
+      if (header.type === 'directory' || !select(header.name)) {
+        // Read to its end: after `cancel` the decoder of modern-tar 0.8.6 waits for ever where a large file follows.
+        await readBody(archive, body, () => undefined);
+        continue;
+      }
+      const name = safeName(archive, result.value);
+      if (names.has(name))
+        throw unsafe(archive, `holds two files named ${JSON.stringify(name)}, the second as ${header.name}`);
+      names.add(name);
+      await writeBody(archive, body, join(scratch, name));
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+  return [...names];
+}
+
+/** The unpacked bytes of the archive, as long as they stay within the limits. */
+async function* unzipped(archive: string, { maxBytes, maxRatio }: Limits): AsyncGenerator<Uint8Array, void, void> {
+  const file = createReadStream(archive);
+  const gunzip = createGunzip();
+  file.on('error', (error) => gunzip.destroy(error));
+  let bytes = 0;
+  try {
+    for await (const chunk of file.pipe(gunzip) as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw tooLarge(archive, `more than ${maxBytes} bytes`, 'maxBytes');
+      if (bytes > harmlessBytes && bytes > maxRatio * file.bytesRead)
+        throw tooLarge(archive, `more than ${maxRatio} times its size`, 'maxRatio');
+      yield chunk;
+    }
+  } finally {
+    file.destroy();
+    gunzip.destroy();
+  }
+}
+
+function streamOf<Item>(source: AsyncGenerator<Item, void, void>): ReadableStream<Item> {
+  return new ReadableStream<Item>({
+    async pull(controller) {
+      const result = await source.next();
+      if (result.done) controller.close();
+      else controller.enqueue(result.value);
+    },
+    async cancel() {
+      await source.return();
+    },
+  });
+}
+
+/** The name under which an entry is written, if it is a plain file inside the archive. */
+function safeName(archive: string, { header }: ParsedTarEntry): string {
+  const { name, type = 'file' } = header;
+  if (type !== 'file') throw unsafe(archive, `holds ${JSON.stringify(name)}, a ${type}`);
+  const parts = name.split('/');
+  if (name.startsWith('/') || /^[A-Za-z]:/u.test(name))
+    throw unsafe(archive, `holds ${JSON.stringify(name)}, an absolute path`);
+  // A backslash parts folders on Windows alone, where it would lead elsewhere.
+  if (parts.includes('..') || /[\\\0]/u.test(name))
+    throw unsafe(archive, `holds ${JSON.stringify(name)}, a path that leads out of it`);
+  const last = parts.at(-1)!;
+  if (last === '' || last === '.') throw unsafe(archive, `holds ${JSON.stringify(name)}, which names no file`);
+  return last;
+}
+
+/** Hands each piece of a file to `take`. */
+async function readBody(
+  archive: string,
+  body: ReadableStream<Uint8Array>,
+  take: (piece: Uint8Array) => unknown,
+): Promise<void> {
+  const reader = body.getReader();
+  for (let result = await nextOf(archive, reader); !result.done; result = await nextOf(archive, reader))
+    await take(result.value);
+}
+
+async function writeBody(archive: string, body: ReadableStream<Uint8Array>, path: string): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await readBody(archive, body, (piece) => file.write(piece));
+  } finally {
+    await file.close();
+  }
+}
+
+async function nextOf<Item>(archive: string, reader: ReadableStreamDefaultReader<Item>) {
+  try {
+    return await reader.read();
+  } catch (error) {
+    throw damaged(archive, error);
+  }
+}
+
+/** Gives the files their names; neither a link nor an exclusive copy replaces what is there, as a rename would. */
+async function moveAll(scratch: string, folder: string, names: readonly string[]): Promise<void> {
+  const moved: string[] = [];
+  try {
+    for (const name of names) {
+      const path = join(folder, basename(name));
+      await link(join(scratch, name), path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'EEXIST') throw error;
+        // File systems without hard links, such as FAT.
+        return copyFile(join(scratch, name), path, constants.COPYFILE_EXCL);
+      });
+      moved.push(path);
+    }
+  } catch (error) {
+    for (const path of moved) await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** What a stream failed with: an error of this file or of the file system as it is, else the archive is to blame. */
+function damaged(archive: string, error: unknown): unknown {
+  if (error instanceof DataError) return error;
+  const ofFile = fileError('unpackTarGz', archive, error);
+  if (ofFile) return ofFile;
+  return new DataError(
+    'ARCHIVE_DAMAGED',
+    archive,
+    `[unpackTarGz] ${archive} is damaged or no .tar.gz archive (${error instanceof Error ? error.message : String(error)}); delete it and download it again`,
+    { cause: error },
+  );
+}
+
+function unsafe(archive: string, how: string): DataError {
+  return new DataError(
+    'ARCHIVE_UNSAFE',
+    archive,
+    `[unpackTarGz] ${archive} ${how}; expected plain files with different names: leave it out of the selection, or do not trust this archive`,
+  );
+}
+
+function tooLarge(archive: string, how: string, option: string): DataError {
+  return new DataError(
+    'ARCHIVE_TOO_LARGE',
+    archive,
+    `[unpackTarGz] ${archive} unpacks to ${how}; raise ${option} if you trust it`,
+  );
 }

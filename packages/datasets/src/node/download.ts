@@ -1,154 +1,112 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { ArgumentError, checkOptions, checkValue, is } from '@timestep/core';
 import { DataError } from '../errors.ts';
-
-export interface DownloadOptions {
-  readonly url: string;
-  /** Where the file ends up; its folder is created */
-  readonly file: string;
-  /** Of the whole file, in hexadecimal. Without it only the length that the server tells is checked */
-  readonly sha256?: string;
-  /** Called as bytes arrive; `total` is null where the server does not tell */
-  readonly onProgress?: (received: number, total: number | null) => void;
-  /** Stops the download; what has arrived stays, for the next try */
-  readonly signal?: AbortSignal;
-  /** Tries before giving up on a connection that breaks, each continuing where the last one stopped. 3 by default */
-  readonly attempts?: number;
-  /** The global `fetch` by default */
-  readonly fetch?: typeof fetch;
-}
+import { type DownloadOptions, downloadRules } from './download-options.ts';
+import { fileError } from './file-error.ts';
+import { networkError } from './network-error.ts';
+import { type Part, receive, StartAnew } from './receive.ts';
 
 /**
- * Fetches a file once: nothing happens where it is there already. What arrives goes into `file.part`, which the next
- * call continues after an interruption, and becomes `file` when it is whole and its checksum is right.
+ * Fetches a file once: nothing happens where it is there already. What arrives goes into `file.part` and becomes `file`
+ * when it is whole and its checksum is right. With a checksum, the next call continues a `file.part` that an interrupted
+ * process left; without one it starts anew, since nothing could tell whether the two halves belong together.
  *
  * @returns whether it was fetched now
- * @throws DataError `OFFLINE` where the host cannot be reached, `DOWNLOAD_FAILED` for an HTTP error or a connection
- * that
- *   keeps breaking, `CHECKSUM_MISMATCH` (the partial file is deleted)
+ * @throws DataError from the network `HOST_NOT_FOUND`, `CONNECTION_REFUSED`, `OFFLINE`, `TLS_FAILED`, `TIMEOUT`,
+ *   `CONNECTION_LOST`; from the server `HTTP_STATUS`, `BAD_ANSWER`; `CHECKSUM_MISMATCH` (the partial file is deleted);
+ *   from the disk `DISK_FULL`, `FILE_FAILED`. ArgumentError for wrong options. The signal's reason where it aborts
  * @example
  * await download({ url, file: join(cacheFolder(), 'corpus.tar.gz'), sha256 });
  */
 export async function download(options: DownloadOptions): Promise<boolean> {
-  const { url, file, sha256, attempts = 3 } = options;
-  if ((await sizeOf(file)) !== null && (!sha256 || (await sha256Of(file)) === sha256)) return false;
-  await mkdir(dirname(file), { recursive: true });
-  const part = `${file}.part`;
+  checkOptions('download', options, downloadRules);
+  const { url, file } = options;
+  if (!URL.canParse(url) || !/^https?:$/u.test(new URL(url).protocol))
+    throw new ArgumentError(`[download] expected url to begin with http:// or https://, got '${url}'`);
+  const sha256 = options.sha256?.toLowerCase();
+  try {
+    if ((await sizeOf(file)) !== null && (!sha256 || (await sha256Of(file)) === sha256)) return false;
+    await mkdir(dirname(file), { recursive: true });
+    const path = `${file}.part`;
+    if (!sha256) await rm(path, { force: true });
+    await receiveAll(options, { path, validator: null, total: null });
+    if (sha256) await checkSum(path, url, sha256);
+    await flush(path);
+    await rename(path, file);
+    return true;
+  } catch (error) {
+    throw error instanceof DataError ? error : (fileError('download', file, error) ?? error);
+  }
+}
+
+/** Tries until the file is whole. */
+async function receiveAll(options: DownloadOptions, part: Part): Promise<void> {
+  const { url, file, attempts = 3, signal } = options;
   for (let attempt = 1; ; attempt++) {
+    const already = (await sizeOf(part.path)) ?? 0;
     try {
-      await receive(options, part);
-      break;
+      return await receive(options, part, already);
     } catch (error) {
-      options.signal?.throwIfAborted();
-      if (error instanceof DataError) throw error;
-      if (isFileError(error)) {
-        throw new DataError(
-          'DOWNLOAD_FAILED',
-          url,
-          `[download] could not write ${part} (${error.message}); make room or choose another folder`,
-          { cause: error },
-        );
-      }
-      if (attempt >= attempts) throw unreachable(url, file, error);
+      signal?.throwIfAborted();
+      if (fileError('download', part.path, error)) throw error;
+      const { final, cause } = networkError(url, file, error);
+      // Once the partial file is gone, the whole one has not been tried yet.
+      if (error instanceof StartAnew && already > 0) attempt--;
+      else if (final || attempt >= attempts) throw cause;
     }
   }
-  if (sha256) {
-    const actual = await sha256Of(part);
-    if (actual !== sha256) {
-      await rm(part);
-      throw new DataError(
-        'CHECKSUM_MISMATCH',
-        url,
-        `[download] ${url} is not the file it should be: expected SHA-256 ${sha256}, got ${actual}; try again, and if it happens twice the file has changed at its source`,
-      );
-    }
-  }
-  await rename(part, file);
-  return true;
 }
 
-/** The SHA-256 of a file, in hexadecimal. */
-export async function sha256Of(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
-}
-
-/** One connection: continues `part` where the server lets it, else starts anew. */
-async function receive(
-  { url, onProgress, signal, fetch: fetchFrom = fetch }: DownloadOptions,
-  part: string,
-): Promise<void> {
-  const already = (await sizeOf(part)) ?? 0;
-  const response = await fetchFrom(url, {
-    headers: already > 0 ? { Range: `bytes=${already}-` } : {},
-    ...(signal ? { signal } : {}),
-  });
-  // 416: nothing lies beyond what is here. Either it is whole, or the file has become shorter; the total tells.
-  if (response.status === 416) {
-    await response.body?.cancel();
-    if (Number(/\/(\d+)$/u.exec(response.headers.get('content-range') ?? '')?.[1]) === already) return;
-    await rm(part, { force: true });
-    throw new Error('the partial file did not fit and was deleted');
-  }
-  if (!response.ok || !response.body) {
-    await response.body?.cancel();
-    throw new DataError(
-      'DOWNLOAD_FAILED',
-      url,
-      `[download] ${url} answered ${response.status} ${response.statusText}, expected the file; check the address`,
-    );
-  }
-  const start = response.status === 206 ? already : 0;
-  const length = response.headers.get('content-length');
-  const total = length === null || response.headers.has('content-encoding') ? null : start + Number(length);
-  let received = start;
-  await pipeline(
-    response.body,
-    async function* count(chunks: AsyncIterable<Uint8Array>) {
-      for await (const chunk of chunks) {
-        received += chunk.length;
-        onProgress?.(received, total);
-        yield chunk;
-      }
-    },
-    createWriteStream(part, { flags: start > 0 ? 'a' : 'w' }),
-    signal ? { signal } : {},
-  );
-  if (total !== null && received < total) throw new Error(`the connection ended after ${received} of ${total} bytes`);
-}
-
-function unreachable(url: string, file: string, error: unknown): DataError {
-  const reason =
-    error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
-  const { host } = new URL(url);
-  // What fetch throws before any answer came; a connection that broke later has no such message.
-  const offline = error instanceof TypeError && error.message === 'fetch failed';
-  return new DataError(
-    offline ? 'OFFLINE' : 'DOWNLOAD_FAILED',
+async function checkSum(path: string, url: string, sha256: string): Promise<void> {
+  const actual = await sha256Of(path);
+  if (actual === sha256) return;
+  await rm(path);
+  throw new DataError(
+    'CHECKSUM_MISMATCH',
     url,
-    `[download] ${offline ? `could not reach ${host}` : `the connection to ${host} broke`} (${reason}); check the network and run this again, it continues where it stopped, or fetch ${url} elsewhere and save it as ${file}`,
-    { cause: error },
+    `[download] ${url} is not the file it should be: expected SHA-256 ${sha256}, got ${actual}; try again, and if it happens twice the file has changed at its source`,
   );
+}
+
+/** Onto the disk before the rename: after a power cut a file that has its name is whole. */
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /**
- * An error of the file system and not of the network, such as ENOSPC or EACCES: both have a code, only it names a call
- * on a file.
+ * The SHA-256 of a file, in hexadecimal.
+ *
+ * @throws DataError `FILE_FAILED` where it cannot be read
+ * @example
+ * await sha256Of('corpus.tar.gz');    // '8bc44cde…'
  */
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return (
-    error instanceof Error && 'syscall' in error && ['open', 'write', 'close', 'mkdir'].includes(String(error.syscall))
-  );
+export async function sha256Of(file: string): Promise<string> {
+  checkValue('sha256Of', 'file', file, is.string);
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(file), hash);
+  } catch (error) {
+    throw fileError('sha256Of', file, error) ?? error;
+  }
+  return hash.digest('hex');
 }
 
 async function sizeOf(file: string): Promise<number | null> {
   try {
-    return (await stat(file)).size;
-  } catch {
-    return null;
+    const found = await stat(file);
+    if (!found.isDirectory()) return found.size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
   }
+  throw new DataError('FILE_FAILED', file, `[download] could not write ${file}: it is a folder; choose another name`);
 }

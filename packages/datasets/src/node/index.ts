@@ -1,3 +1,4 @@
-export { unpackTarGz } from './archive.ts';
+export { unpackTarGz, type UnpackOptions } from './archive.ts';
 export { cacheFolder } from './cache-folder.ts';
-export { download, type DownloadOptions, sha256Of } from './download.ts';
+export { download, sha256Of } from './download.ts';
+export type { DownloadOptions } from './download-options.ts';

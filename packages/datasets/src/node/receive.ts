@@ -1,0 +1,119 @@
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { DataError } from '../errors.ts';
+import type { DownloadOptions } from './download-options.ts';
+
+/** The partial file, and what earlier answers told of the whole. */
+export interface Part {
+  readonly path: string;
+  /** A strong ETag: a server continues only the same file */
+  validator: string | null;
+  /** Bytes of the whole file */
+  total: number | null;
+}
+
+/** Nothing came for too long. */
+export class Silence extends Error {}
+/** The partial file was of no use and is gone; the next attempt starts anew. */
+export class StartAnew extends Error {}
+
+/**
+ * One connection: continues the partial file where the server gives exactly the range that was asked for, else starts
+ * anew. Returns when the file is whole.
+ *
+ * @param already bytes that the partial file has
+ */
+export async function receive(options: DownloadOptions, part: Part, already: number): Promise<void> {
+  const { url, onProgress, signal, connectSeconds = 30, idleSeconds = 60, fetch: fetchFrom = fetch } = options;
+  const silence = new AbortController();
+  const watch = (seconds: number, what: string) =>
+    setTimeout(() => silence.abort(new Silence(`${what} within ${seconds} s`)), 1000 * seconds);
+  let timer = watch(connectSeconds, 'no answer');
+  const either = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
+  try {
+    const response = await fetchFrom(url, { headers: headersFor(part, already), signal: either });
+    clearTimeout(timer);
+    timer = watch(idleSeconds, 'no further byte');
+    const start = await startOf(response, part, already, url);
+    if (start === null) return;
+    let received = start;
+    await pipeline(
+      response.body!,
+      async function* count(chunks: AsyncIterable<Uint8Array>) {
+        for await (const chunk of chunks) {
+          timer.refresh();
+          received += chunk.length;
+          onProgress?.(received, part.total);
+          yield chunk;
+        }
+      },
+      createWriteStream(part.path, { flags: start > 0 ? 'a' : 'w' }),
+      { signal: either },
+    );
+    if (part.total !== null && received !== part.total) {
+      if (received > part.total && start > 0) await startAnew(part, `${received} bytes came instead of ${part.total}`);
+      throw new Error(`the connection ended after ${received} of ${part.total} bytes`);
+    }
+  } catch (error) {
+    throw silence.signal.aborted ? silence.signal.reason : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function headersFor({ validator }: Part, already: number): Record<string, string> {
+  // Compressed on the way, a range would be one of other bytes.
+  const headers: Record<string, string> = { 'Accept-Encoding': 'identity' };
+  if (already > 0) headers['Range'] = `bytes=${already}-`;
+  if (already > 0 && validator) headers['If-Range'] = validator;
+  return headers;
+}
+
+/** The byte of the file at which the answer begins; null where the partial file is whole already. */
+async function startOf(response: Response, part: Part, already: number, url: string): Promise<number | null> {
+  const range = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/u.exec(response.headers.get('content-range')?.trim() ?? '');
+  const whole = range?.[3] === undefined || range[3] === '*' ? null : Number(range[3]);
+  if (response.status === 416 && already > 0) {
+    await response.body?.cancel();
+    // Nothing lies beyond what is here. Either it is whole, or the file has become shorter; the total tells.
+    if (whole === already) return null;
+    return startAnew(part, 'the partial file did not fit');
+  }
+  if (!response.ok || !response.body) {
+    await response.body?.cancel();
+    throw new DataError(
+      'HTTP_STATUS',
+      url,
+      `[download] ${url} answered ${response.status} ${response.statusText}, expected the file; check the address`,
+    );
+  }
+  const encoded = ![null, 'identity'].includes(response.headers.get('content-encoding'));
+  if (response.status === 206) {
+    const fits = range && Number(range[1]) === already && !encoded && (part.total ?? whole) === whole;
+    if (!fits) {
+      await response.body.cancel();
+      const got = response.headers.get('content-range') ?? 'no Content-Range';
+      if (already > 0) return startAnew(part, `asked for the bytes from ${already} on, got ${got}`);
+      throw badAnswer(url, `answered 206 with ${got}, expected the whole file`);
+    }
+    part.total = whole ?? Number(range[2]) + 1;
+  } else {
+    const length = response.headers.get('content-length');
+    part.total = length === null || encoded ? null : Number(length);
+  }
+  const tag = response.headers.get('etag');
+  part.validator = tag?.startsWith('"') ? tag : null;
+  return response.status === 206 ? already : 0;
+}
+
+function badAnswer(url: string, how: string): DataError {
+  return new DataError('BAD_ANSWER', url, `[download] ${url} ${how}; fetch it from another address`);
+}
+
+async function startAnew(part: Part, why: string): Promise<never> {
+  await rm(part.path, { force: true });
+  part.total = null;
+  part.validator = null;
+  throw new StartAnew(`${why}; the partial file was deleted`);
+}

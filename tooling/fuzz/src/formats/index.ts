@@ -1,0 +1,9 @@
+/**
+ * The formats that `pnpm fuzz` knows, each in a module of its own that exports `format: Format`. To add one: write the
+ * module beside these, and name it here.
+ */
+export const formats: Readonly<Record<string, URL>> = {
+  wav: new URL('./wav.ts', import.meta.url),
+  safetensors: new URL('./safetensors.ts', import.meta.url),
+  'tar.gz': new URL('./tar-gz.ts', import.meta.url),
+};

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import { damage } from './damage.ts';
+import { formats } from './formats/index.ts';
+import type { Format } from './format.ts';
+import { runFormat } from './run-format.ts';
+
+test.each(Object.entries(formats))('damaged %s files end in a value or a typed error', async (_, module) => {
+  const report = await runFormat(module, { files: 200, seed: 20_260, seconds: 20 });
+  expect(report.findings).toEqual([]);
+  expect(report.files).toBe(200);
+  // Files that all fail at the first check, or none, would prove little.
+  expect(report.typed).toBeGreaterThan(20);
+  expect(report.valid).toBeGreaterThan(2);
+});
+
+describe('the driver', () => {
+  test('finds untyped errors, hangs, crashes and greed, and goes on behind them', async () => {
+    const { findings, files } = await runFormat(new URL('./testing/broken.ts', import.meta.url), {
+      files: 30,
+      seed: 1,
+      seconds: 2,
+    });
+    expect(files).toBe(30);
+    const { format } = (await import('./testing/broken.ts')) as { format: Format };
+    const seeds = await format.seeds();
+    const faults = ['', 'untyped', 'memory', 'memory', 'hang', 'crash'];
+    const expected = Array.from({ length: 30 }, (_, index) => faults[damage(format, seeds, 1, index)[0]!] ?? '');
+    const found = Array.from({ length: 30 }, () => '');
+    for (const { index, what } of findings) found[index] = what;
+    expect(found).toEqual(expected);
+    for (const fault of faults) expect(expected).toContain(fault);
+  });
+
+  test('makes the same file of one seed and index, and others of others', async () => {
+    const { format } = (await import(formats['wav']!.href)) as { format: Format };
+    const seeds = await format.seeds();
+    expect(damage(format, seeds, 3, 17)).toEqual(damage(format, await format.seeds(), 3, 17));
+    const files = new Set(Array.from({ length: 200 }, (_, index) => damage(format, seeds, 3, index).join()));
+    expect(files.size).toBeGreaterThan(150);
+  });
+});
