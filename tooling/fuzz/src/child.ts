@@ -31,6 +31,8 @@ for (let index = Number(first); index < Number(first) + Number(count); index++) 
   // The collector may have been late by chance: what is too much must be so again after a clean-up.
   for (let again = 0; taken > limit && again < 2; again++) {
     globalThis.gc?.();
+    // Each reading has the time of one file.
+    write({ kind: 'index', index });
     taken = Math.min(taken, await readOnce(bytes, index, false));
   }
   if (taken > limit) {

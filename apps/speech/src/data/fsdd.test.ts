@@ -15,7 +15,7 @@ function tarGz(files: Readonly<Record<string, string>>): Buffer {
     header.write(`${text.length.toString(8).padStart(11, '0')}\0`, 124);
     header.write('        0', 148);
     header.write('ustar\0' + '00', 257);
-    const sum = header.reduce((total, byte) => total + byte, 0) - 48 + 0;
+    const sum = header.reduce((total, byte) => total + byte, 0);
     header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
     return [header, Buffer.concat([Buffer.from(text), Buffer.alloc((512 - (text.length % 512)) % 512)])];
   });
@@ -54,10 +54,10 @@ test('the recordings are fetched, checked and unpacked once', () =>
 
 test('offline it says what to do, and another file is refused', () =>
   inFolder(async (cache) => {
-    const offline = () =>
-      Promise.reject(new TypeError('fetch failed', { cause: new Error('getaddrinfo ENOTFOUND sounds.example') }));
+    const cause = Object.assign(new Error('getaddrinfo ENOTFOUND sounds.example'), { code: 'ENOTFOUND' });
+    const offline = () => Promise.reject(new TypeError('fetch failed', { cause }));
     await expect(downloadDigits({ onProgress: () => undefined, cache, archive, fetch: offline })).rejects.toThrow(
-      /could not reach sounds\.example .*check the network and run this again.* save it as .*\.tar\.gz/su,
+      /there is no host sounds\.example .*check the network .* and run this again.* save it as .*\.tar\.gz/su,
     );
     const other = () => Promise.resolve(new Response('something else'));
     await expect(downloadDigits({ onProgress: () => undefined, cache, archive, fetch: other })).rejects.toMatchObject({
