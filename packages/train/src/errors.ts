@@ -10,9 +10,11 @@ export type TrainErrorCode =
   | 'CHECKPOINT_MISMATCH'
   /** No room is left where checkpoints or logs are written. */
   | 'STORAGE_FULL'
+  /** Another run is at work where checkpoints or logs are written. */
+  | 'STORAGE_LOCKED'
   /** Reading or writing failed for another reason. */
   | 'STORAGE_FAILED'
-  /** What should be a model's file is none, or not all of one. */
+  /** A model's file is damaged, or of another kind. */
   | 'MODEL_DAMAGED'
   /** The data source gave no batch at all. */
   | 'DATA_EXHAUSTED';

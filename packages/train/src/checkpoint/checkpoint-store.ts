@@ -1,4 +1,3 @@
-import { ArgumentError } from '@timestep/core';
 import { TrainError } from '../errors.ts';
 import type { Storage } from '../storage/storage.ts';
 import { decodeCheckpoint, encodeCheckpoint, type CheckpointContents } from './format.ts';
@@ -16,17 +15,19 @@ interface Stored {
   readonly step: number;
 }
 
-/** The checkpoints and best models of one run in a storage: their names, their order, and how many are kept. */
+/**
+ * The checkpoints and best models of one run in a storage: their names, their order, and how many are kept. Each
+ * checkpoint names its best model; those that none of them names are removed.
+ */
 export class CheckpointStore {
   readonly #storage: Storage;
   readonly #keep: number;
+  /** The best model that each checkpoint names, where it is known. */
+  readonly #best = new Map<string, string | null>();
+  readonly #damaged = new Set<string>();
 
   /** @param keep checkpoints to keep; at least 2, so that one is left where the last is damaged */
   constructor(storage: Storage, keep: number) {
-    if (!Number.isInteger(keep) || keep < 2)
-      throw new ArgumentError(
-        `[trainer] expected checkpoints.keep to be an integer ≥ 2, got ${keep}; the one before is needed where the last is damaged`,
-      );
     this.#storage = storage;
     this.#keep = keep;
   }
@@ -35,13 +36,11 @@ export class CheckpointStore {
   async writeCheckpoint(step: number, contents: CheckpointContents): Promise<string> {
     const name = nameOf('checkpoint', step);
     await this.#storage.write(name, encodeCheckpoint(contents));
-    const checkpoints = await this.list('checkpoint');
-    for (const old of checkpoints.slice(this.#keep)) await this.#storage.remove(old.name);
-    const kept = checkpoints.slice(0, this.#keep);
-    const models = await this.list('best');
-    // A checkpoint names the newest best model that is not newer than itself.
-    const named = new Set(kept.map((checkpoint) => models.find((model) => model.step <= checkpoint.step)));
-    for (const model of models) if (model.step <= step && !named.has(model)) await this.#storage.remove(model.name);
+    this.#damaged.delete(name);
+    this.#best.set(name, bestIn(contents));
+    const whole = (await this.list('checkpoint')).filter((one) => !this.#damaged.has(one.name));
+    for (const old of whole.slice(this.#keep)) await this.#storage.remove(old.name);
+    await this.removeUnnamed(bestIn(contents));
     return name;
   }
 
@@ -52,9 +51,8 @@ export class CheckpointStore {
     return name;
   }
 
-  /** @throws TrainError `CHECKPOINT_DAMAGED` */
-  async readBest(step: number): Promise<CheckpointContents> {
-    const name = nameOf('best', step);
+  /** @throws TrainError `CHECKPOINT_DAMAGED`, or `STORAGE_FAILED` where it is gone */
+  async readBest(name: string): Promise<CheckpointContents> {
     return decodeCheckpoint(await this.#storage.read(name), name);
   }
 
@@ -76,17 +74,15 @@ export class CheckpointStore {
    */
   async readLatest(): Promise<{
     readonly name: string;
+    readonly step: number;
     readonly contents: CheckpointContents;
     readonly damaged: readonly DamagedCheckpoint[];
   } | null> {
     const damaged: DamagedCheckpoint[] = [];
-    for (const { name } of await this.list('checkpoint')) {
-      try {
-        return { name, contents: decodeCheckpoint(await this.#storage.read(name), name), damaged };
-      } catch (error) {
-        if (!(error instanceof TrainError) || error.code !== 'CHECKPOINT_DAMAGED') throw error;
-        damaged.push({ name, reason: error.message });
-      }
+    for (const { name, step } of await this.list('checkpoint')) {
+      const contents = await this.#read(name);
+      if (!(contents instanceof TrainError)) return { name, step, contents, damaged };
+      damaged.push({ name, reason: contents.message });
     }
     if (damaged.length === 0) return null;
     throw new TrainError(
@@ -95,11 +91,47 @@ export class CheckpointStore {
     );
   }
 
+  /** The latest checkpoint that is not known to be damaged. */
+  async newest(): Promise<Stored | null> {
+    return (await this.list('checkpoint')).find(({ name }) => !this.#damaged.has(name)) ?? null;
+  }
+
+  /** Removes the best models that neither `best` is nor a checkpoint names, such as one written just before a kill. */
+  async removeUnnamed(best: string | null): Promise<void> {
+    const models = await this.list('best');
+    if (models.length === 0) return;
+    const named = new Set([best]);
+    for (const { name } of await this.list('checkpoint')) {
+      if (!this.#best.has(name)) await this.#read(name);
+      named.add(this.#best.get(name) ?? null);
+    }
+    for (const { name } of models) if (!named.has(name)) await this.#storage.remove(name);
+  }
+
   /** Removes every checkpoint and best model. */
   async clear(): Promise<void> {
     for (const kind of ['checkpoint', 'best'] as const)
       for (const { name } of await this.list(kind)) await this.#storage.remove(name);
   }
+
+  /** A checkpoint, or why it is damaged. */
+  async #read(name: string): Promise<CheckpointContents | TrainError> {
+    try {
+      const contents = decodeCheckpoint(await this.#storage.read(name), name);
+      this.#best.set(name, bestIn(contents));
+      return contents;
+    } catch (error) {
+      if (!(error instanceof TrainError) || error.code !== 'CHECKPOINT_DAMAGED') throw error;
+      this.#damaged.add(name);
+      this.#best.set(name, null);
+      return error;
+    }
+  }
+}
+
+function bestIn({ state }: CheckpointContents): string | null {
+  const best = typeof state === 'object' && state !== null && 'best' in state ? state['best'] : null;
+  return typeof best === 'string' ? best : null;
 }
 
 function nameOf(kind: Kind, step: number): string {

@@ -1,8 +1,18 @@
-import type { HostArray, Shape } from '@timestep/core';
+import {
+  checkOptions,
+  checkValue,
+  is,
+  toBytes,
+  type Bytes,
+  type HostArray,
+  type OptionRules,
+  type Shape,
+} from '@timestep/core';
 import { readSafetensors, safetensorsPieces, SafetensorsError, type SafetensorsTensor } from '@timestep/safetensors';
 import { TrainError } from '../errors.ts';
 import type { Json } from '../schedules/schedule.ts';
 import { checksumOf } from './checksum.ts';
+import { parseExactly, stringifyExactly } from './exact-json.ts';
 
 /** A tensor on the host. */
 export interface HostTensor {
@@ -15,28 +25,47 @@ export interface CheckpointContents {
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 
+const contentsRules: OptionRules<CheckpointContents> = {
+  state: is.anything,
+  tensors: is.like('a Map of tensors { shape, data }', 'entries', 'size'),
+};
+
 const blank = '00000000';
 const marker = `"checksum":"`;
 
 /**
- * A safetensors file, in pieces, with the state as JSON in its metadata and, as the first entry there, a checksum over
+ * Encodes a checkpoint: a safetensors file, in pieces, with the state as JSON in its metadata and, as the first entry there, a checksum over
  * every byte of the file but its own eight digits.
+ *
+ * @param contents the state as JSON, whose numbers may also be infinite or NaN, and the tensors
+ * @returns the file's bytes, to be written one after another
+ * @example
+ * await storage.write('mine.safetensors', encodeCheckpoint({ state: { step: 3 }, tensors: new Map() }));
  */
-export function encodeCheckpoint({ state, tensors }: CheckpointContents): Uint8Array[] {
+export function encodeCheckpoint(contents: CheckpointContents): Uint8Array[] {
+  checkOptions('encodeCheckpoint', contents, contentsRules);
+  const { state, tensors } = contents;
   const encoded = new Map(
     [...tensors].map(([name, { shape, data }]) => [name, { dtype: dtypeOf(data), shape, data } as SafetensorsTensor]),
   );
-  const pieces = safetensorsPieces(encoded, { metadata: { checksum: blank, state: JSON.stringify(state) } });
+  const pieces = safetensorsPieces(encoded, { metadata: { checksum: blank, state: stringifyExactly(state) } });
   const [header] = pieces;
   header!.set(new TextEncoder().encode(checksumOf(pieces)), digitsAt(header!));
   return pieces;
 }
 
 /**
+ * Decodes what `encodeCheckpoint` gave, once its checksum is found to be right.
+ *
+ * @param given the file's bytes
  * @param name the file's, for messages
  * @throws TrainError `CHECKPOINT_DAMAGED` where a byte is missing or changed
+ * @example
+ * const { state, tensors } = decodeCheckpoint(await readFile('runs/one/checkpoint-00000200.safetensors'));
  */
-export function decodeCheckpoint(bytes: Uint8Array, name: string): CheckpointContents {
+export function decodeCheckpoint(given: Bytes, name = 'the checkpoint'): CheckpointContents {
+  checkValue('decodeCheckpoint', 'name', name, is.string);
+  const bytes = toBytes('decodeCheckpoint', given);
   const damaged = (why: string, cause?: unknown): TrainError =>
     new TrainError('CHECKPOINT_DAMAGED', `[checkpoint] ${name} is damaged: ${why}; use an earlier one`, { cause });
   let contents;
@@ -60,7 +89,11 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): CheckpointCon
     if (!isHostArray(data)) throw damaged(`tensor '${tensorName}' has a type that no tensor here has`);
     tensors.set(tensorName, { shape, data });
   }
-  return { state: JSON.parse(contents.metadata.get('state') ?? 'null') as Json, tensors };
+  try {
+    return { state: parseExactly(contents.metadata.get('state') ?? 'null'), tensors };
+  } catch (error) {
+    throw damaged('its state is no JSON', error);
+  }
 }
 
 /** Where the checksum's digits stand: it is the first entry of the metadata, which comes first in the header. */

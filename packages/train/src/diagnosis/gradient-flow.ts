@@ -1,5 +1,6 @@
 import { ArgumentError, createScope, type HostArray } from '@timestep/core';
 import { Recurrent, type Module } from '@timestep/layers';
+import { readLossResult } from '../trainer/loss-result.ts';
 import type { LossFunction } from '../trainer/options.ts';
 import { CellProbe } from './probe.ts';
 
@@ -73,7 +74,7 @@ export async function gradientFlow<Model extends Module, Batch>(
     using scope = createScope(backend, { gradient: true });
     const value = scope.run(() => {
       const result = loss(model, batch, { step: 0, training: model.training, carried: null });
-      const scalar = 'loss' in result ? result.loss : result;
+      const { loss: scalar } = readLossResult('gradientFlow', result);
       scalar.backward();
       return scalar;
     });

@@ -1,5 +1,23 @@
-import { add, affine, ArgumentError, multiply, negative, softplus, tidy, type Tensor } from '@timestep/core';
-import { maskInput, reduceLosses, type ReductionOptions } from './reduction.ts';
+import {
+  add,
+  affine,
+  checkOptions,
+  is,
+  multiply,
+  negative,
+  softplus,
+  tidy,
+  type OptionRules,
+  type Tensor,
+} from '@timestep/core';
+import {
+  checkLossArguments,
+  maskInput,
+  reduceLosses,
+  reductionRules,
+  tensorRule,
+  type ReductionOptions,
+} from './reduction.ts';
 import { checkSameShape } from './regression.ts';
 
 export interface BCEWithLogitsLossOptions extends ReductionOptions {
@@ -10,6 +28,11 @@ export interface BCEWithLogitsLossOptions extends ReductionOptions {
   readonly posWeight?: Tensor | number | null | undefined;
 }
 
+export const bceRules: OptionRules<BCEWithLogitsLossOptions> = {
+  ...reductionRules,
+  posWeight: is.nullable(is.anyOf(is.number({ min: 0 }), tensorRule)),
+};
+
 /**
  * Binary cross-entropy of logits, as `torch.nn.functional.binary_cross_entropy_with_logits`:
  * −p·y·ln σ(x) − (1 − y)·ln(1 − σ(x)), computed as (1 − y)·x + (1 + (p − 1)·y)·softplus(−x), which never overflows.
@@ -18,10 +41,10 @@ export interface BCEWithLogitsLossOptions extends ReductionOptions {
  * @param target f32 of the same shape, in [0, 1]
  */
 export function bceWithLogitsLoss(logits: Tensor, target: Tensor, options: BCEWithLogitsLossOptions = {}): Tensor {
+  checkLossArguments('bceWithLogitsLoss', logits, target);
+  checkOptions('bceWithLogitsLoss', options, bceRules);
   const { posWeight = null } = options;
   checkSameShape('bceWithLogitsLoss', logits, target);
-  if (typeof posWeight === 'number' && !(posWeight >= 0))
-    throw new ArgumentError(`[bceWithLogitsLoss] expected posWeight ≥ 0, got ${posWeight}`);
   return tidy(logits.backend, () => {
     const x = maskInput('bceWithLogitsLoss', logits, options.mask);
     const y = maskInput('bceWithLogitsLoss', target, options.mask);

@@ -1,5 +1,28 @@
-import { affine, exp, full, greater, log, multiply, select, subtract, sum, tidy, type Tensor } from '@timestep/core';
-import { maskInput, reduceLosses, type Reduction, type ReductionOptions } from './reduction.ts';
+import {
+  affine,
+  checkOptions,
+  exp,
+  full,
+  greater,
+  is,
+  log,
+  multiply,
+  select,
+  subtract,
+  sum,
+  tidy,
+  type OptionRules,
+  type Tensor,
+} from '@timestep/core';
+import { recordCount } from './counted.ts';
+import {
+  checkLossArguments,
+  maskInput,
+  reduceLosses,
+  reductionRules,
+  type Reduction,
+  type ReductionOptions,
+} from './reduction.ts';
 import { checkSameShape } from './regression.ts';
 
 export interface KLDivLossOptions extends Omit<ReductionOptions, 'reduction'> {
@@ -12,6 +35,12 @@ export interface KLDivLossOptions extends Omit<ReductionOptions, 'reduction'> {
   readonly logTarget?: boolean | undefined;
 }
 
+export const klDivRules: OptionRules<KLDivLossOptions> = {
+  ...reductionRules,
+  reduction: is.optional(is.oneOf('mean', 'sum', 'none', 'batchMean')),
+  logTarget: is.optional(is.boolean),
+};
+
 /**
  * Kullback–Leibler divergence of predicted log-probabilities from a target distribution, element by element:
  * t·(ln t − x), and 0 where t is 0; with `logTarget` eᵗ·(t − x). As `torch.nn.functional.kl_div`.
@@ -20,6 +49,8 @@ export interface KLDivLossOptions extends Omit<ReductionOptions, 'reduction'> {
  * @param target f32 of the same shape, probabilities
  */
 export function klDivLoss(logProbabilities: Tensor, target: Tensor, options: KLDivLossOptions = {}): Tensor {
+  checkLossArguments('klDivLoss', logProbabilities, target);
+  checkOptions('klDivLoss', options, klDivRules);
   const { logTarget = false, reduction, mask } = options;
   checkSameShape('klDivLoss', logProbabilities, target);
   return tidy(target.backend, () => {
@@ -28,7 +59,11 @@ export function klDivLoss(logProbabilities: Tensor, target: Tensor, options: KLD
     const losses = logTarget ? multiply(exp(t), subtract(t, x)) : divergence(x, t);
     if (reduction !== 'batchMean') return reduceLosses('klDivLoss', losses, { reduction, mask });
     const classes = losses.shape.at(-1) ?? 1;
-    if (!mask) return affine(sum(losses), classes / Math.max(1, losses.size));
+    if (!mask) {
+      const loss = affine(sum(losses), classes / Math.max(1, losses.size));
+      recordCount(loss, losses.size / Math.max(1, classes));
+      return loss;
+    }
     return affine(reduceLosses('klDivLoss', losses, { reduction: 'mean', mask }), classes);
   });
 }

@@ -191,14 +191,14 @@ describe.each(backends)('on $name', ({ name, create, ...tolerance }) => {
       /\[mseLoss\] expected a target of the prediction's shape \[2\], got \[1\]/,
     );
     expect(() => mseLoss(x, x, { reduction: 'average' as 'mean' })).toThrow(
-      /expected a reduction of mean, sum, none, got average/,
+      /\[mseLoss\] expected reduction to be one of mean, sum, none, got 'average'/,
     );
     expect(() => mseLoss(x, x, { mask: tensor(backend, [1, 1, 1, 1], { shape: [2, 2], dtype: 'u32' }) })).toThrow(
       /mask that broadcasts to shape \[2\], got \[2, 2\]/,
     );
-    expect(() => huberLoss(x, x, { delta: 0 })).toThrow(/delta > 0/);
-    expect(() => smoothL1Loss(x, x, { beta: -1 })).toThrow(/beta ≥ 0/);
-    expect(() => bceWithLogitsLoss(x, x, { posWeight: -1 })).toThrow(/posWeight ≥ 0/);
+    expect(() => huberLoss(x, x, { delta: 0 })).toThrow(/delta to be a finite number > 0/);
+    expect(() => smoothL1Loss(x, x, { beta: -1 })).toThrow(/beta to be a finite number ≥ 0/);
+    expect(() => bceWithLogitsLoss(x, x, { posWeight: -1 })).toThrow(/posWeight to be a finite number ≥ 0/);
     const logits = tensor(backend, [1, 2], { shape: [1, 2] });
     const target = tensor(backend, [1], { dtype: 'i32' });
     expect(() => crossEntropyLoss(logits, target, { weight: tensor(backend, [1]) })).toThrow(
@@ -217,5 +217,51 @@ it('cross-entropy names the type of its targets before anything else', async () 
   expect(() => crossEntropyLoss(logits, tensor(backend, [0, 1]))).toThrow(
     /^\[crossEntropyLoss\] expected targets of dtype i32, class indices, got f32/,
   );
+  expect(() => crossEntropyLoss(logits, tensor(backend, [0, 1, 2, 3]))).toThrow(/distributions of the logits' shape/);
+  await backend.dispose();
+});
+
+it('tells labels that count from 1, and where a label is no class', async () => {
+  const backend = await backends[1]!.create();
+  const logits = tensor(backend, new Float32Array(12), { shape: [4, 3] });
+  const labels = (values: number[]) => tensor(backend, values, { dtype: 'i32' });
+  expect(() => crossEntropyLoss(logits, labels([1, 2, 3, 1]))).toThrow(
+    /expected class indices in 0…2 or ignoreIndex -100, got 3 at position 2; the labels seem to count from 1: subtract 1/,
+  );
+  expect(() => crossEntropyLoss(logits, labels([0, 5, 1, 2]))).toThrow(/got 5 at position 1; .*3 classes/);
+  expect(() => crossEntropyLoss(logits, labels([0, -1, 1, 2]))).toThrow(/got -1 at position 1/);
+  expect(await crossEntropyLoss(logits, labels([0, -1, 1, 2]), { ignoreIndex: -1 }).item()).toBeCloseTo(Math.log(3), 5);
+  const mask = tensor(backend, [1, 0, 1, 1], { dtype: 'u32' });
+  expect(await crossEntropyLoss(logits, labels([0, 77, 1, 2]), { mask }).item()).toBeCloseTo(Math.log(3), 5);
+  await backend.dispose();
+});
+
+it('every loss refuses arguments and options that untyped code may pass', async () => {
+  const backend = await backends[0]!.create();
+  const x = tensor(backend, [[1, 2]]);
+  type Untyped = (...values: unknown[]) => unknown;
+  const all = { mseLoss, l1Loss, huberLoss, smoothL1Loss, klDivLoss, bceWithLogitsLoss, crossEntropyLoss };
+  const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error;
+  for (const [name, loss] of Object.entries(all) as unknown as [string, Untyped][]) {
+    for (const bad of [undefined, null, 5, [1, 2], 'x', Float32Array.of(1, 2)]) {
+      expect(() => loss(bad, x), `${name} of ${String(bad)}`).toThrow(refused);
+      expect(() => loss(x, bad), `${name} with target ${String(bad)}`).toThrow(refused);
+    }
+    for (const bad of [
+      'sum',
+      null,
+      5,
+      ['sum'],
+      { reductoin: 'sum' },
+      { reduction: 5 },
+      { mask: [1] },
+      { reduction: 'Sum' },
+    ])
+      expect(() => loss(x, x, bad), `${name} with ${JSON.stringify(bad)}`).toThrow(refused);
+  }
+  expect(() => mseLoss(x, x, { reductoin: 'sum' } as object)).toThrow(/did you mean reduction\?/);
+  for (const Loss of [MSELoss, L1Loss, HuberLoss, SmoothL1Loss, KLDivLoss, BCEWithLogitsLoss, CrossEntropyLoss])
+    for (const bad of ['sum', { reduction: 'avg' }, { mean: true }])
+      expect(() => new (Loss as unknown as new (options: unknown) => unknown)(bad), Loss.name).toThrow(refused);
   await backend.dispose();
 });

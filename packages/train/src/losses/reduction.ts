@@ -1,7 +1,9 @@
 import {
-  ArgumentError,
+  checkOptions,
+  checkValue,
   divide,
   full,
+  is,
   mean,
   select,
   ShapeError,
@@ -9,8 +11,10 @@ import {
   show,
   sum,
   tidy,
+  type OptionRules,
   type Tensor,
 } from '@timestep/core';
+import { recordCount } from './counted.ts';
 
 /** What becomes of the losses of single elements. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -25,7 +29,26 @@ export interface ReductionOptions {
   readonly mask?: Tensor | null | undefined;
 }
 
-const reductions: readonly string[] = ['mean', 'sum', 'none'] satisfies Reduction[];
+/** A tensor of any copy of core. */
+export const tensorRule = is.like('a tensor', 'shape', 'backend', 'buffer');
+
+/** The rules of the options that every loss has. */
+export const reductionRules: OptionRules<ReductionOptions> = {
+  reduction: is.optional(is.oneOf('mean', 'sum', 'none')),
+  mask: is.nullable(tensorRule),
+};
+
+/** Throws an ArgumentError unless prediction and target are tensors: an array or a number would fail far from here. */
+export function checkLossArguments(where: string, prediction: Tensor, target: Tensor): void {
+  checkValue(where, 'the prediction', prediction, tensorRule);
+  checkValue(where, 'the target', target, tensorRule);
+}
+
+/** Checks the tensors and the options of a loss that has no options but those of every loss. */
+export function checkLoss(where: string, prediction: Tensor, target: Tensor, options: ReductionOptions): void {
+  checkLossArguments(where, prediction, target);
+  checkOptions(where, options, reductionRules);
+}
 
 /**
  * What a loss is computed from under a mask: 0 where it leaves out. A NaN there would otherwise come back in the
@@ -55,13 +78,14 @@ export function reduceLosses(
   counts: Tensor | null = null,
 ): Tensor {
   const { reduction = 'mean', mask = null } = options;
-  if (!reductions.includes(reduction))
-    throw new ArgumentError(`[${where}] expected a reduction of ${reductions.join(', ')}, got ${String(reduction)}`);
   return tidy(losses.backend, () => {
     const kept = maskInput(where, losses, mask);
     if (reduction === 'none') return kept;
     if (reduction === 'sum') return sum(kept);
-    return mask || counts ? divide(sum(kept), divisor(losses, mask, counts)) : mean(kept);
+    const count = mask || counts ? divisor(losses, mask, counts) : losses.size;
+    const loss = typeof count === 'number' ? mean(kept) : divide(sum(kept), count);
+    recordCount(loss, count);
+    return loss;
   });
 }
 

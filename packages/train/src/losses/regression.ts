@@ -1,9 +1,10 @@
 import {
   absolute,
   affine,
-  ArgumentError,
+  checkOptions,
   clamp,
   full,
+  is,
   lessEqual,
   sameShape,
   select,
@@ -12,9 +13,17 @@ import {
   square,
   subtract,
   tidy,
+  type OptionRules,
   type Tensor,
 } from '@timestep/core';
-import { maskInput, reduceLosses, type ReductionOptions } from './reduction.ts';
+import {
+  checkLoss,
+  checkLossArguments,
+  maskInput,
+  reduceLosses,
+  reductionRules,
+  type ReductionOptions,
+} from './reduction.ts';
 
 /** Targets of another shape would broadcast without a word: refuse them, as a wrong loss is hard to find. */
 export function checkSameShape(where: string, prediction: Tensor, target: Tensor): void {
@@ -36,6 +45,7 @@ function differenceOf(where: string, prediction: Tensor, target: Tensor, { mask 
  * @param target f32, the same shape
  */
 export function mseLoss(prediction: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  checkLoss('mseLoss', prediction, target, options);
   checkSameShape('mseLoss', prediction, target);
   return tidy(prediction.backend, () =>
     reduceLosses('mseLoss', square(differenceOf('mseLoss', prediction, target, options)), options),
@@ -44,6 +54,7 @@ export function mseLoss(prediction: Tensor, target: Tensor, options: ReductionOp
 
 /** Absolute error, |x − y|. */
 export function l1Loss(prediction: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  checkLoss('l1Loss', prediction, target, options);
   checkSameShape('l1Loss', prediction, target);
   return tidy(prediction.backend, () =>
     reduceLosses('l1Loss', absolute(differenceOf('l1Loss', prediction, target, options)), options),
@@ -55,10 +66,16 @@ export interface HuberLossOptions extends ReductionOptions {
   readonly delta?: number | undefined;
 }
 
+export const huberRules: OptionRules<HuberLossOptions> = {
+  ...reductionRules,
+  delta: is.optional(is.number({ above: 0 })),
+};
+
 /** Huber (1964): d²/2 for |d| ≤ δ, else δ(|d| − δ/2), with d = x − y. */
 export function huberLoss(prediction: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
+  checkLossArguments('huberLoss', prediction, target);
+  checkOptions('huberLoss', options, huberRules);
   const { delta = 1 } = options;
-  if (!(delta > 0)) throw new ArgumentError(`[huberLoss] expected delta > 0, got ${delta}`);
   checkSameShape('huberLoss', prediction, target);
   return tidy(prediction.backend, () =>
     reduceLosses('huberLoss', huber(differenceOf('huberLoss', prediction, target, options), delta), options),
@@ -70,12 +87,18 @@ export interface SmoothL1LossOptions extends ReductionOptions {
   readonly beta?: number | undefined;
 }
 
+export const smoothRules: OptionRules<SmoothL1LossOptions> = {
+  ...reductionRules,
+  beta: is.optional(is.number({ min: 0 })),
+};
+
 /** d²/(2β) for |d| < β, else |d| − β/2, with d = x − y: Huber's loss divided by β. */
 export function smoothL1Loss(prediction: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
+  checkLossArguments('smoothL1Loss', prediction, target);
+  checkOptions('smoothL1Loss', options, smoothRules);
   const { beta = 1 } = options;
-  if (!(beta >= 0)) throw new ArgumentError(`[smoothL1Loss] expected beta ≥ 0, got ${beta}`);
   checkSameShape('smoothL1Loss', prediction, target);
-  if (beta === 0) return l1Loss(prediction, target, options);
+  if (beta === 0) return l1Loss(prediction, target, { reduction: options.reduction, mask: options.mask });
   return tidy(prediction.backend, () =>
     reduceLosses(
       'smoothL1Loss',

@@ -1,18 +1,26 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ArgumentError, describe } from '@timestep/core';
 import { TrainError } from '../errors.ts';
+import { lockFolder } from './folder-lock.ts';
 import { checkName, type Storage } from '../storage/storage.ts';
 
 const partial = '.partial';
 
 /**
  * A folder as a storage; it is made at the first write. A file is written beside its place, flushed to the disk and
- * renamed, so that a kill or a power cut at any moment leaves the old one or the new one.
+ * renamed, so that a kill or a power cut at any moment leaves the old one or the new one. One run at a time has the
+ * folder: a second process gets `STORAGE_LOCKED`, and a lock that a crash left behind is found stale.
  *
+ * @param folder its path
+ * @throws ArgumentError for something other than a path; its methods throw TrainError `STORAGE_FULL`, `STORAGE_FAILED`
+ *   and `STORAGE_LOCKED`
  * @example
  * const trainer = new Trainer({ …, storage: fileStorage('runs/digits') });
  */
 export function fileStorage(folder: string): Storage {
+  if (typeof folder !== 'string' || folder === '')
+    throw new ArgumentError(`[fileStorage] expected the path of a folder, got ${describe(folder)}`);
   const names = async (): Promise<string[]> => {
     try {
       return await readdir(folder);
@@ -31,7 +39,10 @@ export function fileStorage(folder: string): Storage {
     return await explained(`${what} ${path}`, () => action(path));
   };
   return {
-    list: () => explained(`list ${folder}`, async () => (await names()).filter((name) => !name.endsWith(partial))),
+    list: () =>
+      explained(`list ${folder}`, async () =>
+        (await names()).filter((name) => !name.endsWith(partial) && !name.startsWith('.')),
+      ),
     read: (name) => onFile('read', name, (path) => readFile(path)),
     write: (name, pieces) =>
       onFile('write', name, async (path) => {
@@ -61,6 +72,7 @@ export function fileStorage(folder: string): Storage {
         }
       }),
     remove: (name) => onFile('remove', name, (path) => rm(path, { force: true })),
+    lock: () => explained(`lock ${folder}`, () => lockFolder(folder)),
     clean: () =>
       explained(`clean ${folder}`, async () => {
         for (const name of await names()) if (name.endsWith(partial)) await rm(join(folder, name), { force: true });
@@ -86,6 +98,7 @@ async function explained<Result>(what: string, action: () => Promise<Result>): P
   try {
     return await action();
   } catch (error) {
+    if (error instanceof TrainError) throw error;
     const code = codeOf(error);
     if (full.has(code))
       throw new TrainError(

@@ -1,9 +1,9 @@
-import { add, affine, divide, sqrt, square, subtract, type Tensor } from '@timestep/core';
-import { Optimizer, requireRange, settingsOf, type Slot } from './optimizer.ts';
+import { add, affine, divide, is, sqrt, square, subtract, type OptionRules, type Tensor } from '@timestep/core';
+import { baseRules, Optimizer, settingsOf, type BaseSettings, type Slot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 import { replace } from './replace.ts';
 
-export interface AdagradOptions {
+export interface AdagradOptions extends BaseSettings {
   /** 0.01 by default. */
   readonly learningRate: number;
   /** The rate is divided by 1 + (t − 1)·this; 0 by default. */
@@ -16,6 +16,25 @@ export interface AdagradOptions {
   readonly weightDecay: number;
 }
 
+const notNegative = is.number({ min: 0 });
+
+const rules: OptionRules<AdagradOptions> = {
+  ...baseRules,
+  learningRateDecay: notNegative,
+  initialAccumulator: notNegative,
+  epsilon: notNegative,
+  weightDecay: notNegative,
+};
+
+const defaults: AdagradOptions = {
+  learningRate: 0.01,
+  learningRateDecay: 0,
+  initialAccumulator: 0,
+  epsilon: 1e-10,
+  weightDecay: 0,
+  maximize: false,
+};
+
 /**
  * Adagrad (Duchi, Hazan and Singer 2011), as `torch.optim.Adagrad`: g += λp, s = s + g²,
  * p −= η/(1 + (t − 1)·decay) · g/(√s + ε).
@@ -25,21 +44,7 @@ export class Adagrad extends Optimizer<AdagradOptions> {
     parameters: Parameters | readonly ParameterGroup<AdagradOptions>[],
     options: Partial<AdagradOptions> = {},
   ) {
-    super(
-      'Adagrad',
-      parameters,
-      settingsOf(
-        'Adagrad',
-        { learningRate: 0.01, learningRateDecay: 0, initialAccumulator: 0, epsilon: 1e-10, weightDecay: 0 },
-        options,
-      ),
-    );
-  }
-
-  protected override checkSettings(settings: AdagradOptions): void {
-    for (const name of ['learningRateDecay', 'initialAccumulator', 'epsilon', 'weightDecay'] as const) {
-      requireRange('Adagrad', name, settings[name], 0);
-    }
+    super('Adagrad', parameters, settingsOf('Adagrad', defaults, options, rules), rules);
   }
 
   protected override memoryOf({ initialAccumulator }: AdagradOptions): Readonly<Record<string, number>> {

@@ -1,8 +1,9 @@
-import { adamStep, type Tensor } from '@timestep/core';
-import { Optimizer, requireRange, settingsOf, type BaseSettings, type Slot } from './optimizer.ts';
+import { adamStep, is, type OptionRules, type Tensor } from '@timestep/core';
+import { amsgradStep } from './amsgrad.ts';
+import { baseRules, Optimizer, settingsOf, type BaseSettings, type Slot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 
-export interface AdamOptions {
+export interface AdamOptions extends BaseSettings {
   /** 1e-3 by default. */
   readonly learningRate: number;
   /** β₁, of the mean of the gradient; 0.9 by default. */
@@ -13,32 +14,51 @@ export interface AdamOptions {
   readonly epsilon: number;
   /** λ: 0 by default in Adam, 0.01 in AdamW. */
   readonly weightDecay: number;
+  /** Divide by the largest v so far instead of the last (Reddi, Kale and Kumar 2018); false by default. */
+  readonly amsgrad: boolean;
 }
 
-const defaults = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const rules: OptionRules<AdamOptions> = {
+  ...baseRules,
+  beta1: is.number({ min: 0, below: 1 }),
+  beta2: is.number({ min: 0, below: 1 }),
+  epsilon: is.number({ min: 0 }),
+  weightDecay: is.number({ min: 0 }),
+  amsgrad: is.boolean,
+};
 
-abstract class AdamBase extends Optimizer<AdamOptions & BaseSettings> {
+const defaults = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, amsgrad: false, maximize: false };
+
+abstract class AdamBase extends Optimizer<AdamOptions> {
   protected abstract readonly decoupled: boolean;
 
-  protected override checkSettings(settings: AdamOptions): void {
-    requireRange(this.kind, 'beta1', settings.beta1, 0, 1);
-    requireRange(this.kind, 'beta2', settings.beta2, 0, 1);
-    requireRange(this.kind, 'epsilon', settings.epsilon, 0);
-    requireRange(this.kind, 'weightDecay', settings.weightDecay, 0);
+  constructor(
+    kind: string,
+    parameters: Parameters | readonly ParameterGroup<AdamOptions>[],
+    weightDecay: number,
+    options: Partial<AdamOptions>,
+  ) {
+    super(kind, parameters, settingsOf(kind, { ...defaults, weightDecay }, options, rules), rules);
   }
 
-  protected override memoryOf(): Readonly<Record<string, number>> {
-    return { firstMoment: 0, secondMoment: 0 };
+  protected override memoryOf({ amsgrad }: AdamOptions): Readonly<Record<string, number>> {
+    return { firstMoment: 0, secondMoment: 0, ...(amsgrad ? { largestSecondMoment: 0 } : {}) };
   }
 
   protected override update(slots: readonly Slot[], settings: AdamOptions, step: number, factor: Tensor | null): void {
+    const { decoupled } = this;
+    if (settings.amsgrad) {
+      for (const slot of slots) amsgradStep(slot, { ...settings, decoupled, step }, factor);
+      return;
+    }
     const adamSlots = slots.map(({ parameter, gradient, memory }) => ({
       parameter,
       gradient,
       firstMoment: memory['firstMoment']!,
       secondMoment: memory['secondMoment']!,
     }));
-    adamStep(adamSlots, { ...settings, decoupled: this.decoupled, step }, factor);
+    const { learningRate, beta1, beta2, epsilon, weightDecay } = settings;
+    adamStep(adamSlots, { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step }, factor);
   }
 }
 
@@ -46,6 +66,7 @@ abstract class AdamBase extends Optimizer<AdamOptions & BaseSettings> {
  * Adam (Kingma and Ba 2015), as `torch.optim.Adam`: g += λp, m = β₁m + (1 − β₁)g, v = β₂v + (1 − β₂)g²,
  * p −= η·m̂/(√v̂ + ε) with m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ).
  *
+ * @throws ArgumentError for unknown or bad options and parameters
  * @example
  * const optimizer = new Adam(model.namedParameters(), { learningRate: 3e-4 });
  */
@@ -53,17 +74,21 @@ export class Adam extends AdamBase {
   protected readonly decoupled = false;
 
   constructor(parameters: Parameters | readonly ParameterGroup<AdamOptions>[], options: Partial<AdamOptions> = {}) {
-    super('Adam', parameters, settingsOf('Adam', { ...defaults, weightDecay: 0 }, options));
+    super('Adam', parameters, 0, options);
   }
 }
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as `torch.optim.AdamW`: p −= ηλp, then Adam's step.
+ *
+ * @throws ArgumentError for unknown or bad options and parameters
+ * @example
+ * const optimizer = new AdamW(model.namedParameters(), { learningRate: 3e-4, weightDecay: 0.05 });
  */
 export class AdamW extends AdamBase {
   protected readonly decoupled = true;
 
   constructor(parameters: Parameters | readonly ParameterGroup<AdamOptions>[], options: Partial<AdamOptions> = {}) {
-    super('AdamW', parameters, settingsOf('AdamW', { ...defaults, weightDecay: 0.01 }, options));
+    super('AdamW', parameters, 0.01, options);
   }
 }

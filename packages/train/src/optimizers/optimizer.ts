@@ -1,5 +1,17 @@
-import { ArgumentError, full, sameShape, show, type HostArray, type Shape, type Tensor } from '@timestep/core';
-import { TrainError } from '../errors.ts';
+import {
+  checkOptions,
+  checkValue,
+  full,
+  inScope,
+  is,
+  negative,
+  type HostArray,
+  type OptionRules,
+  type Rule,
+  type Shape,
+  type Tensor,
+} from '@timestep/core';
+import { checkMemory } from './memory-check.ts';
 import {
   checkParameters,
   nameParameters,
@@ -11,13 +23,18 @@ import {
 
 export interface BaseSettings {
   readonly learningRate: number;
+  /** Go up the gradient instead of down, to make the loss as large as possible; false by default. */
+  readonly maximize: boolean;
 }
 
 /** Some of the parameters with the settings they are updated by. */
 export interface OptimizerGroup<Settings extends BaseSettings> {
   readonly parameters: readonly NamedParameter[];
   readonly settings: Settings;
-  /** What the next step uses; a schedule sets it, from `settings.learningRate`. */
+  /**
+   * What the next step uses; a schedule sets it, from `settings.learningRate`. Setting something other than a finite
+   * number ≥ 0 throws an ArgumentError.
+   */
   learningRate: number;
 }
 
@@ -34,6 +51,9 @@ export interface OptimizerState {
   /** Updates that each parameter has had. */
   readonly steps: readonly (readonly [name: string, steps: number])[];
 }
+
+/** The tensors of an optimiser's state on the host, by `memory.parameter`. */
+export type OptimizerTensors = ReadonlyMap<string, { readonly shape: Shape; readonly data: HostArray }>;
 
 interface Memory {
   steps: number;
@@ -53,25 +73,35 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
   readonly groups: readonly OptimizerGroup<Settings>[];
   readonly #memories = new Map<string, Memory>();
 
-  constructor(kind: string, parameters: Parameters | readonly ParameterGroup<Settings>[], settings: Settings) {
+  /**
+   * @param kind the optimiser's name
+   * @param parameters what it trains: tensors, `[name, tensor]` pairs, or groups with settings of their own
+   * @param settings complete; a group's own take their place
+   * @param rules one for each setting
+   * @throws ArgumentError for parameters that are none or given twice, and for unknown or bad settings
+   */
+  constructor(
+    kind: string,
+    parameters: Parameters | readonly ParameterGroup<Settings>[],
+    settings: Settings,
+    rules: OptionRules<Settings>,
+  ) {
     this.kind = kind;
+    checkOptions(kind, settings, rules);
     let count = 0;
-    this.groups = splitGroups(parameters).map(([own, overrides]) => {
-      const named = nameParameters(own, count);
+    this.groups = splitGroups(kind, parameters).map(([own, overrides]) => {
+      const named = nameParameters(kind, own, count);
       count += named.length;
-      checkSettingNames(kind, overrides, Object.keys(settings));
       const merged: Settings = { ...settings, ...overrides };
-      return { parameters: named, settings: merged, learningRate: merged.learningRate };
+      checkOptions(kind, merged, rules);
+      this.checkSettings(merged);
+      return groupOf(kind, named, merged);
     });
     checkParameters(kind, this.parameters);
-    for (const group of this.groups) {
-      requireRange(kind, 'learningRate', group.settings.learningRate, 0);
-      this.checkSettings(group.settings);
-    }
   }
 
-  /** Throws an ArgumentError for a setting out of its range. */
-  protected abstract checkSettings(settings: Settings): void;
+  /** Throws an ArgumentError for settings that do not go together; each alone is checked by its rule. */
+  protected checkSettings(_settings: Settings): void {}
 
   /** What is remembered about each parameter, by name, with the value it starts from. */
   protected abstract memoryOf(settings: Settings): Readonly<Record<string, number>>;
@@ -95,6 +125,7 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
    * negative one leaves parameters and memory untouched
    */
   step(factor: Tensor | null = null): void {
+    checkValue(this.kind, 'factor', factor, factorRule);
     for (const group of this.groups) {
       const settings = { ...group.settings, learningRate: group.learningRate };
       // Parameters that joined later have had fewer updates, and some formulas count them.
@@ -106,8 +137,20 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
         const slots = slotsByStep.get(step) ?? [];
         slotsByStep.set(step, [...slots, { parameter, gradient: parameter.grad, memory: memory.tensors }]);
       }
-      for (const [step, slots] of slotsByStep) this.update(slots, settings, step, factor);
+      for (const [step, slots] of slotsByStep) this.#update(slots, settings, step, factor);
     }
+  }
+
+  #update(slots: readonly Slot[], settings: Settings, step: number, factor: Tensor | null): void {
+    if (!settings.maximize) {
+      this.update(slots, settings, step, factor);
+      return;
+    }
+    const { backend } = slots[0]!.parameter;
+    inScope(backend, { gradient: false }, () => {
+      const turned = slots.map((slot) => ({ ...slot, gradient: negative(slot.gradient) }));
+      this.update(turned, settings, step, factor);
+    });
   }
 
   /** Forgets the gradients. */
@@ -128,39 +171,42 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
   }
 
   /**
-   * Takes over what `state` gave, read back to the host. Settings are not part of it: they are those of the
-   * constructor.
+   * Looks whether `restore` would take a state; nothing changes.
    *
-   * @throws TrainError `CHECKPOINT_MISMATCH` where it belongs to another optimiser or other parameters
+   * @throws TrainError `CHECKPOINT_MISMATCH` where it belongs to another optimiser or other parameters, or is damaged
    */
-  restore(
-    json: OptimizerState,
-    tensors: ReadonlyMap<string, { readonly shape: Shape; readonly data: HostArray }>,
-  ): void {
-    if (json.kind !== this.kind) throw mismatch(`expected the state of ${this.kind}, got that of ${json.kind}`);
-    const owners = new Map(
-      this.groups.flatMap((group) =>
-        group.parameters.map(({ name, parameter }) => [name, { group, parameter }] as const),
+  checkState(json: OptimizerState, tensors: OptimizerTensors): void {
+    const expected = new Map(
+      this.groups.flatMap(({ parameters, settings }) =>
+        parameters.map(
+          ({ name, parameter }) => [name, { parameter, keys: Object.keys(this.memoryOf(settings)) }] as const,
+        ),
       ),
     );
+    checkMemory(this.kind, json, tensors, expected);
+  }
+
+  /**
+   * Takes over what `state` gave, read back to the host: all of it, or nothing and an error. Settings are not part of
+   * it: they are those of the constructor.
+   *
+   * @throws TrainError `CHECKPOINT_MISMATCH` where it belongs to another optimiser or other parameters, or is damaged
+   */
+  restore(json: OptimizerState, tensors: OptimizerTensors): void {
+    this.checkState(json, tensors);
+    const steps = new Map(json.steps);
     const restored = new Map<string, Memory>();
-    for (const [name, steps] of json.steps) {
-      const owner = owners.get(name);
-      if (!owner) throw mismatch(`it remembers a parameter '${name}' that ${this.kind} was not given`);
-      const keys = Object.keys(this.memoryOf(owner.group.settings));
-      const entries = keys.map((key) => {
-        const found = tensors.get(`${key}.${name}`);
-        if (!found || !sameShape(found.shape, owner.parameter.shape)) {
-          throw mismatch(
-            `expected ${key} of '${name}' with shape ${show(owner.parameter.shape)}, got ${found ? show(found.shape) : 'none'}`,
-          );
-        }
-        return [key, found.data] as const;
-      });
-      const made = entries.map(
-        ([key, data]) => [key, unowned(full(owner.parameter.backend, owner.parameter.shape, 0)).assign(data)] as const,
-      );
-      restored.set(name, { steps, tensors: Object.fromEntries(made) });
+    for (const { parameters, settings } of this.groups) {
+      const keys = Object.keys(this.memoryOf(settings));
+      for (const { name, parameter } of parameters) {
+        const count = steps.get(name);
+        if (count === undefined) continue;
+        const made = keys.map((key) => {
+          const fresh = unowned(full(parameter.backend, parameter.shape, 0));
+          return [key, fresh.assign(tensors.get(`${key}.${name}`)!.data)] as const;
+        });
+        restored.set(name, { steps: count, tensors: Object.fromEntries(made) });
+      }
     }
     this.dispose();
     for (const [name, memory] of restored) this.#memories.set(name, memory);
@@ -198,33 +244,48 @@ function unowned(tensor: Tensor): Tensor {
   return tensor;
 }
 
-function mismatch(what: string): TrainError {
-  return new TrainError(
-    'CHECKPOINT_MISMATCH',
-    `[optimizer] the state does not fit: ${what}; resume with the model and optimiser of the run that saved it`,
-  );
-}
+const factorRule = is.nullable(is.like('a tensor, such as the factor of clipGradientNorm', 'backend', 'buffer'));
 
-/** Throws unless low ≤ value, and value < high or, without `high`, finite. */
-export function requireRange(kind: string, name: string, value: number, low: number, high = Infinity): void {
-  if (!(value >= low && value < high)) {
-    throw new ArgumentError(`[${kind}] expected ${name} in [${low}, ${high}), got ${value}`);
-  }
-}
+/** What every learning rate must be, also after a schedule: a device computes with 32 bits. */
+const rateRule = is.number({ min: 0, max: 3.4028234663852886e38 });
 
-/** The defaults, with what was given in their place. */
-export function settingsOf<Defaults extends object, Options extends object>(
+/** The rules of the settings that every optimiser has. */
+export const baseRules: OptionRules<BaseSettings> = { learningRate: rateRule, maximize: is.boolean };
+
+/** A group whose learning rate cannot be set to anything that would spoil the weights. */
+function groupOf<Settings extends BaseSettings>(
   kind: string,
-  defaults: Defaults,
-  options: Options,
-): Defaults & Options {
-  checkSettingNames(kind, options, [...new Set(['learningRate', ...Object.keys(defaults)])]);
-  return { ...defaults, ...options };
+  parameters: readonly NamedParameter[],
+  settings: Settings,
+): OptimizerGroup<Settings> {
+  let rate = settings.learningRate;
+  return {
+    parameters,
+    settings,
+    get learningRate() {
+      return rate;
+    },
+    set learningRate(value) {
+      checkValue(kind, 'learningRate', value, rateRule);
+      rate = value;
+    },
+  };
 }
 
-/** A setting of another name, such as PyTorch's lr, would otherwise leave the default without a word. */
-function checkSettingNames(kind: string, given: object, names: readonly string[]): void {
-  const unknown = Object.keys(given).filter((name) => !names.includes(name));
-  if (unknown.length > 0)
-    throw new ArgumentError(`[${kind}] unknown setting ${unknown.join(', ')}; expected ${names.join(', ')}`);
+/** The defaults, with what was given in their place; unknown names and values that are none are refused by the rules. */
+export function settingsOf<Settings extends BaseSettings>(
+  kind: string,
+  defaults: Omit<Settings, 'learningRate'> & Partial<Settings>,
+  options: Partial<Settings>,
+  rules: OptionRules<Settings>,
+): Settings {
+  checkOptions<Partial<Settings>>(kind, options, optionalRules(rules));
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return { ...defaults, ...given } as Settings;
+}
+
+function optionalRules<Options extends object>(rules: OptionRules<Options>): OptionRules<Partial<Options>> {
+  return Object.fromEntries(
+    Object.entries<Rule>(rules).map(([name, rule]) => [name, is.optional(rule)]),
+  ) as unknown as OptionRules<Partial<Options>>;
 }

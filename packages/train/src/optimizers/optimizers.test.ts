@@ -217,6 +217,18 @@ describe.each(backends)('on $name', ({ create, ...tolerance }) => {
     parameter.dispose();
   });
 
+  it('lets no learning rate through that is not finite', async () => {
+    using optimizer = new SGD([tensor(backend, [1, 2], { requiresGrad: true })], { learningRate: 0.5 });
+    for (const bad of [NaN, Infinity, -Infinity, -1e-9, 1e39, '0.1' as unknown as number])
+      expect(() => (optimizer.groups[0]!.learningRate = bad), String(bad)).toThrow(/\[SGD\] expected learningRate/);
+    expect(optimizer.groups[0]!.learningRate).toBe(0.5);
+    optimizer.parameters[0]!.parameter.grad = tensor(backend, [1, 1]);
+    expect(() => optimizer.step(0.5 as unknown as Tensor)).toThrow(/factor to be a tensor/);
+    optimizer.step();
+    expect([...(await optimizer.parameters[0]!.parameter.data())]).toEqual([0.5, 1.5]);
+    optimizer.parameters[0]!.parameter.dispose();
+  });
+
   it('refuses what cannot be right', async () => {
     const p = tensor(backend, [1, 2], { requiresGrad: true });
     const q = tensor(backend, [1], { requiresGrad: true });
@@ -232,7 +244,9 @@ describe.each(backends)('on $name', ({ create, ...tolerance }) => {
     ).toThrow(/parameter 'a' is given twice/);
     expect(() => new Adam([{ parameters: [p] }, { parameters: [p] }])).toThrow(/given twice/);
     expect(() => new Adam([p, elsewhere])).toThrow(expect.objectContaining({ code: 'BACKEND_MISMATCH' }) as Error);
-    expect(() => new Adam([p], { beta1: 1 })).toThrow(/\[Adam\] expected beta1 in \[0, 1\), got 1/);
+    expect(() => new Adam([p], { beta1: 1 })).toThrow(
+      /\[Adam\] expected beta1 to be a finite number ≥ 0 and < 1, got 1/,
+    );
     expect(() => new SGD([p], { learningRate: -1 })).toThrow(/learningRate/);
     expect(() => new SGD([p], { learningRate: NaN })).toThrow(/learningRate/);
     expect(() => new SGD([p], { learningRate: 1, nesterov: true })).toThrow(/nesterov needs a momentum/);
@@ -242,13 +256,21 @@ describe.each(backends)('on $name', ({ create, ...tolerance }) => {
     // What a caller without types can write: PyTorch's names.
     const foreign = { lr: 0.1 } as object;
     expect(() => new Adam([p], foreign)).toThrow(
-      /\[Adam\] unknown setting lr; expected learningRate, beta1, beta2, epsilon, weightDecay/,
+      /\[Adam\] unknown option lr; expected \{ learningRate, maximize, beta1, beta2, epsilon, weightDecay, amsgrad \}/,
     );
-    expect(() => new SGD([p], { learningRate: 1, ...foreign })).toThrow(/\[SGD\] unknown setting lr/);
-    expect(() => new RMSprop([p], foreign)).toThrow(/unknown setting lr/);
-    expect(() => new Adagrad([p], foreign)).toThrow(/unknown setting lr/);
-    expect(() => new AdamW([{ parameters: [p], ...foreign }])).toThrow(/\[AdamW\] unknown setting lr/);
+    expect(() => new SGD([p], { learningRate: 1, ...foreign })).toThrow(/\[SGD\] unknown option lr/);
+    expect(() => new RMSprop([p], foreign)).toThrow(/unknown option lr/);
+    expect(() => new Adagrad([p], foreign)).toThrow(/unknown option lr/);
+    expect(() => new AdamW([{ parameters: [p], ...foreign }])).toThrow(/\[AdamW\] unknown option lr/);
     expect(() => clipGradientValue([], 0)).toThrow(/limit/);
+    const untyped = Adam as unknown as new (...values: unknown[]) => Adam;
+    expect(() => new untyped({ namedParameters: () => [] })).toThrow(/pass model.namedParameters\(\), not the model/);
+    for (const bad of [undefined, null, 5, 'ab', [5], [['a', 5]], [[5, p]], [{ parameters: [p] }, p]])
+      expect(() => new untyped(bad), String(bad)).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error,
+      );
+    expect(() => new untyped([p], { amsgrad: 'false' })).toThrow(/amsgrad to be true or false, got 'false'/);
+    expect(() => new SGD([p], { learningRate: 1, dampening: NaN })).toThrow(/dampening/);
     const adam = new Adam([['p', p]]);
     expect(() => adam.restore({ kind: 'SGD', steps: [] }, new Map())).toThrow(
       expect.objectContaining({ code: 'CHECKPOINT_MISMATCH' }) as Error,

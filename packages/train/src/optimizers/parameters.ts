@@ -1,4 +1,4 @@
-import { ArgumentError, type Tensor } from '@timestep/core';
+import { ArgumentError, describe, Tensor } from '@timestep/core';
 
 /** A tensor to be trained with the name it has in messages and checkpoints. */
 export interface NamedParameter {
@@ -14,22 +14,41 @@ export type ParameterGroup<Settings> = { readonly parameters: Parameters } & Par
 
 /** Each group's parameters with the settings that are its own. */
 export function splitGroups<Settings>(
+  where: string,
   given: Parameters | readonly ParameterGroup<Settings>[],
 ): [Parameters, Partial<Settings>][] {
-  const entries: readonly (Tensor | readonly [string, Tensor] | ParameterGroup<Settings>)[] = [...given];
-  const groups = entries.filter((entry) => 'parameters' in entry);
-  if (groups.length === 0) return [[entries as readonly (Tensor | readonly [string, Tensor])[] as Parameters, {}]];
+  const entries = entriesOf(where, given);
+  const groups = entries.filter(isGroup);
+  if (groups.length === 0) return [[entries as Tensor[], {}]];
+  if (groups.length < entries.length)
+    throw new ArgumentError(
+      `[${where}] expected parameters or groups of them, got both; put the loose ones into a group { parameters }`,
+    );
   return groups.map(({ parameters, ...overrides }) => [parameters, overrides as Partial<Settings>]);
 }
 
-export function nameParameters(parameters: Parameters, firstIndex: number): NamedParameter[] {
-  return Array.from<Tensor | readonly [string, Tensor], NamedParameter>(parameters, (entry, index) =>
-    isPair(entry) ? { name: entry[0], parameter: entry[1] } : { name: String(firstIndex + index), parameter: entry },
-  );
+function entriesOf(where: string, given: unknown): unknown[] {
+  if (typeof given === 'object' && given !== null && Symbol.iterator in given) return [...(given as Iterable<unknown>)];
+  const hint =
+    typeof given === 'object' && given !== null && 'namedParameters' in given
+      ? 'pass model.namedParameters(), not the model'
+      : 'pass model.namedParameters()';
+  throw new ArgumentError(`[${where}] expected parameters, got ${describe(given)}; ${hint}`);
 }
 
-function isPair(entry: Tensor | readonly [string, Tensor]): entry is readonly [string, Tensor] {
-  return Array.isArray(entry);
+function isGroup(entry: unknown): entry is { readonly parameters: Parameters } {
+  return typeof entry === 'object' && entry !== null && !(entry instanceof Tensor) && 'parameters' in entry;
+}
+
+export function nameParameters(where: string, parameters: Parameters, firstIndex: number): NamedParameter[] {
+  return entriesOf(where, parameters).map((entry, index) => {
+    const [name, parameter]: readonly unknown[] = Array.isArray(entry) ? entry : [String(firstIndex + index), entry];
+    if (typeof name !== 'string' || !(parameter instanceof Tensor))
+      throw new ArgumentError(
+        `[${where}] expected a tensor or a pair [name, tensor] as parameter ${firstIndex + index}, got ${describe(entry)}; pass model.namedParameters()`,
+      );
+    return { name, parameter };
+  });
 }
 
 /** Each once, under one name, on one backend. */

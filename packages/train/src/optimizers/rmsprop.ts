@@ -1,9 +1,9 @@
-import { add, affine, divide, sqrt, square, subtract, type Tensor } from '@timestep/core';
-import { Optimizer, requireRange, settingsOf, type Slot } from './optimizer.ts';
+import { add, affine, divide, is, sqrt, square, subtract, type OptionRules, type Tensor } from '@timestep/core';
+import { baseRules, Optimizer, settingsOf, type BaseSettings, type Slot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 import { replace } from './replace.ts';
 
-export interface RMSpropOptions {
+export interface RMSpropOptions extends BaseSettings {
   /** 0.01 by default. */
   readonly learningRate: number;
   /** α, of the mean of the squared gradient; 0.99 by default. */
@@ -18,6 +18,25 @@ export interface RMSpropOptions {
   readonly weightDecay: number;
 }
 
+const rules: OptionRules<RMSpropOptions> = {
+  ...baseRules,
+  alpha: is.number({ min: 0, below: 1 }),
+  epsilon: is.number({ min: 0 }),
+  momentum: is.number({ min: 0 }),
+  centered: is.boolean,
+  weightDecay: is.number({ min: 0 }),
+};
+
+const defaults: RMSpropOptions = {
+  learningRate: 0.01,
+  alpha: 0.99,
+  epsilon: 1e-8,
+  momentum: 0,
+  centered: false,
+  weightDecay: 0,
+  maximize: false,
+};
+
 /**
  * RMSprop (Tieleman and Hinton 2012), as `torch.optim.RMSprop`: g += λp, s = αs + (1 − α)g², d = g/(√s + ε), or
  * centred (Graves 2013) d = g/(√(s − a²) + ε) with a = αa + (1 − α)g; p −= ηd, with momentum p −= ηv, v = μv + d.
@@ -27,22 +46,7 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
     parameters: Parameters | readonly ParameterGroup<RMSpropOptions>[],
     options: Partial<RMSpropOptions> = {},
   ) {
-    super(
-      'RMSprop',
-      parameters,
-      settingsOf(
-        'RMSprop',
-        { learningRate: 0.01, alpha: 0.99, epsilon: 1e-8, momentum: 0, centered: false, weightDecay: 0 },
-        options,
-      ),
-    );
-  }
-
-  protected override checkSettings({ alpha, epsilon, momentum, weightDecay }: RMSpropOptions): void {
-    requireRange('RMSprop', 'alpha', alpha, 0, 1);
-    requireRange('RMSprop', 'epsilon', epsilon, 0);
-    requireRange('RMSprop', 'momentum', momentum, 0);
-    requireRange('RMSprop', 'weightDecay', weightDecay, 0);
+    super('RMSprop', parameters, settingsOf('RMSprop', defaults, options, rules), rules);
   }
 
   protected override memoryOf({ momentum, centered }: RMSpropOptions): Readonly<Record<string, number>> {

@@ -1,8 +1,9 @@
-import { ArgumentError, sgdStep, type Tensor } from '@timestep/core';
-import { Optimizer, requireRange, settingsOf, type Slot } from './optimizer.ts';
+import { ArgumentError, is, sgdStep, type OptionRules, type Tensor } from '@timestep/core';
+import { baseRules, Optimizer, settingsOf, type BaseSettings, type Slot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 
-export interface SGDOptions {
+export interface SGDOptions extends BaseSettings {
+  /** η; it has no default. */
   readonly learningRate: number;
   /** μ, 0 by default. */
   readonly momentum: number;
@@ -14,6 +15,14 @@ export interface SGDOptions {
   readonly weightDecay: number;
 }
 
+const rules: OptionRules<SGDOptions> = {
+  ...baseRules,
+  momentum: is.number({ min: 0 }),
+  dampening: is.number(),
+  nesterov: is.boolean,
+  weightDecay: is.number({ min: 0 }),
+};
+
 /**
  * Stochastic gradient descent, as `torch.optim.SGD`: g += λp, v = μv + (1 − dampening)g (g itself at first),
  * p −= ηv, or with Nesterov (Sutskever et al. 2013) p −= η(g + μv).
@@ -23,16 +32,11 @@ export class SGD extends Optimizer<SGDOptions> {
     parameters: Parameters | readonly ParameterGroup<SGDOptions>[],
     options: { readonly learningRate: number } & Partial<SGDOptions>,
   ) {
-    super(
-      'SGD',
-      parameters,
-      settingsOf('SGD', { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 }, options),
-    );
+    const defaults = { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, maximize: false };
+    super('SGD', parameters, settingsOf<SGDOptions>('SGD', defaults, options, rules), rules);
   }
 
-  protected override checkSettings({ momentum, dampening, nesterov, weightDecay }: SGDOptions): void {
-    requireRange('SGD', 'momentum', momentum, 0);
-    requireRange('SGD', 'weightDecay', weightDecay, 0);
+  protected override checkSettings({ momentum, dampening, nesterov }: SGDOptions): void {
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new ArgumentError(
         `[SGD] nesterov needs a momentum and no dampening, got momentum ${momentum} and dampening ${dampening}`,
@@ -50,6 +54,7 @@ export class SGD extends Optimizer<SGDOptions> {
       gradient,
       velocity: memory['velocity'] ?? null,
     }));
-    sgdStep(sgdSlots, { ...settings, first: step === 1 }, factor);
+    const { learningRate, momentum, dampening, nesterov, weightDecay } = settings;
+    sgdStep(sgdSlots, { learningRate, momentum, dampening, nesterov, weightDecay, first: step === 1 }, factor);
   }
 }

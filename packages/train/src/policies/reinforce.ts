@@ -52,7 +52,9 @@ export function episodeData(
     options.onReturn?.(episodes.returns.reduce((total, one) => total + one, 0) / episodes.returns.length);
     return { episodes, advantages: advantagesOf(episodes, discount), actions: environments[0]!.actions, deviation };
   };
-  return generatedData(play, { seed });
+  // A batch depends on the policy as it is, so the run's first one cannot be made again.
+  const fingerprint = () => ({ seed, discount, deviation, environments: environments.length });
+  return { ...generatedData(play, { seed }), fingerprint };
 }
 
 function advantagesOf({ shape: [steps, count], rewards, lengths }: Episodes, discount: number): Float32Array {

@@ -1,25 +1,51 @@
-import { ArgumentError } from '@timestep/core';
-import { requireFactor, requireSteps, type Json, type Schedule } from './schedule.ts';
+import { ArgumentError, checkOptions, is, type OptionRules } from '@timestep/core';
+import { fits, orNull, record } from '../checkpoint/schema.ts';
+import type { Json, Schedule } from './schedule.ts';
 
 export interface PlateauOptions {
   /** What the rate is multiplied by when the metric stands still; 0.1 by default. */
-  readonly factor?: number;
+  readonly factor?: number | undefined;
   /** Validations without improvement that are put up with; 10 by default. */
-  readonly patience?: number;
+  readonly patience?: number | undefined;
   /** Whether a smaller or a larger metric is better; `min` by default. */
-  readonly mode?: 'min' | 'max';
+  readonly mode?: 'min' | 'max' | undefined;
   /** How much better counts as better; 1e-4 by default. */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
   /** Whether the threshold is a share of the best metric or an amount; `relative` by default. */
-  readonly thresholdMode?: 'relative' | 'absolute';
+  readonly thresholdMode?: 'relative' | 'absolute' | undefined;
   /** Validations after a reduction that are not counted; 0 by default. */
-  readonly cooldown?: number;
+  readonly cooldown?: number | undefined;
   /** The rate never falls below this share of the optimiser's own; 0 by default. */
-  readonly floor?: number;
+  readonly floor?: number | undefined;
+  /**
+   * A reduction by no more than this share of the optimiser's own rate is left out, as PyTorch's `eps` is with a rate of
+   * 1; 1e-8 by default.
+   */
+  readonly epsilon?: number | undefined;
 }
 
-/** Lowers the rate where a metric has stopped improving, as `torch.optim.lr_scheduler.ReduceLROnPlateau`. */
+const share = is.optional(is.number({ min: 0, max: 1 }));
+
+const rules: OptionRules<PlateauOptions> = {
+  factor: share,
+  patience: is.optional(is.size(0)),
+  mode: is.optional(is.oneOf('min', 'max')),
+  threshold: is.optional(is.number({ min: 0 })),
+  thresholdMode: is.optional(is.oneOf('relative', 'absolute')),
+  cooldown: is.optional(is.size(0)),
+  floor: share,
+  epsilon: share,
+};
+
+/**
+ * Lowers the rate where a metric has stopped improving, as `torch.optim.lr_scheduler.ReduceLROnPlateau`.
+ *
+ * @throws ArgumentError for unknown or bad options
+ * @example
+ * const schedule = plateau({ patience: 3, factor: 0.5 });
+ */
 export function plateau(options: PlateauOptions = {}): Schedule {
+  checkOptions('plateau', options, rules);
   const {
     factor = 0.1,
     patience = 10,
@@ -28,11 +54,8 @@ export function plateau(options: PlateauOptions = {}): Schedule {
     thresholdMode = 'relative',
     cooldown = 0,
     floor = 0,
+    epsilon = 1e-8,
   } = options;
-  requireFactor('plateau', 'factor', factor);
-  requireFactor('plateau', 'floor', floor);
-  requireSteps('plateau', 'patience', patience, 0);
-  requireSteps('plateau', 'cooldown', cooldown, 0);
   let scale = 1;
   let best: number | null = null;
   let bad = 0;
@@ -56,14 +79,15 @@ export function plateau(options: PlateauOptions = {}): Schedule {
         bad = 0;
       }
       if (bad > patience) {
-        scale = Math.max(scale * factor, floor);
+        const reduced = Math.max(scale * factor, floor);
+        if (scale - reduced > epsilon) scale = reduced;
         cooling = cooldown;
         bad = 0;
       }
     },
     state: () => ({ scale, best, bad, cooling }),
     restore(state: Json) {
-      if (!isPlateauState(state))
+      if (!fits<PlateauState>(state, stateRule))
         throw new ArgumentError(`[plateau] expected { scale, best, bad, cooling }, got ${JSON.stringify(state)}`);
       ({ scale, best, bad, cooling } = state);
     },
@@ -77,10 +101,9 @@ interface PlateauState {
   readonly cooling: number;
 }
 
-function isPlateauState(state: unknown): state is PlateauState {
-  if (typeof state !== 'object' || state === null) return false;
-  const { scale, best, bad, cooling } = state as Partial<Record<keyof PlateauState, unknown>>;
-  return (
-    [scale, bad, cooling].every((value) => typeof value === 'number') && (best === null || typeof best === 'number')
-  );
-}
+const stateRule = record({
+  scale: is.number({ min: 0, max: 1 }),
+  best: orNull(is.number({ infinite: true })),
+  bad: is.size(0),
+  cooling: is.size(0),
+});

@@ -1,5 +1,3 @@
-import { ArgumentError } from '@timestep/core';
-
 /** Anything that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -12,13 +10,4 @@ export interface Schedule {
   /** What a resumed run needs besides the step. */
   state?(): Json;
   restore?(state: Json): void;
-}
-
-export function requireSteps(where: string, name: string, value: number, least = 1): void {
-  if (!Number.isInteger(value) || value < least)
-    throw new ArgumentError(`[${where}] expected ${name} to be an integer ≥ ${least}, got ${value}`);
-}
-
-export function requireFactor(where: string, name: string, value: number): void {
-  if (!(value >= 0 && value <= 1)) throw new ArgumentError(`[${where}] expected ${name} in 0…1, got ${value}`);
 }

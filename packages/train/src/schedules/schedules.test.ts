@@ -43,6 +43,27 @@ describe('where PyTorch has no word', () => {
 
   it('a run of warm-up alone ends', () => expect(cosine({ steps: 3, warmup: 3 }).factor(3)).toBe(1));
 
+  it('no schedule divides by zero, wherever its peak is', () => {
+    for (let steps = 2; steps <= 12; steps++) {
+      for (const rise of [0, 1, ...Array.from({ length: steps + 1 }, (_, k) => k / steps), 0.5 / steps, 1.5 / steps]) {
+        for (const shape of ['cosine', 'linear'] as const) {
+          const schedule = oneCycle({ steps, rise: Math.min(1, rise), shape });
+          const factors = Array.from({ length: steps + 3 }, (_, step) => schedule.factor(step));
+          expect(
+            factors.every((factor) => factor >= 0 && factor <= 1),
+            `${steps} steps, rise ${rise}: ${factors.join(' ')}`,
+          ).toBe(true);
+        }
+      }
+    }
+    for (let steps = 1; steps < 6; steps++) {
+      for (let warmup = 0; warmup < 8; warmup++) {
+        const schedule = cosine({ steps, warmup });
+        for (let step = 0; step < 10; step++) expect(schedule.factor(step)).toBeGreaterThanOrEqual(0);
+      }
+    }
+  });
+
   it('oneCycle stays at its end', () => expect(oneCycle({ steps: 10, end: 0.125 }).factor(50)).toBeCloseTo(0.125, 15));
 
   it('plateau goes on from its state', () => {
@@ -67,7 +88,8 @@ describe('where PyTorch has no word', () => {
 
   it.each([
     ['every', () => stepDecay({ every: 0 })],
-    ['gamma', () => stepDecay({ every: 1, gamma: 2 })],
+    ['gamma', () => stepDecay({ every: 1, gamma: -1 })],
+    ['gamma', () => stepDecay({ every: 1, gamma: NaN })],
     ['steps', () => cosine({ steps: 1.5 })],
     ['warmup', () => cosine({ steps: 5, warmup: -1 })],
     ['floor', () => cosine({ steps: 5, floor: NaN })],

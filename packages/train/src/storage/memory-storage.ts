@@ -4,6 +4,7 @@ import { checkName, type Storage } from './storage.ts';
 /** A storage that is gone with the program: for tests, and for runs that only keep their best model. */
 export function memoryStorage(): Storage {
   const files = new Map<string, Uint8Array>();
+  let locked = false;
   const write = async (name: string, pieces: readonly Uint8Array[]): Promise<void> => {
     checkName(name);
     files.set(name, new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer()));
@@ -22,5 +23,14 @@ export function memoryStorage(): Storage {
     write,
     append: (name, text) => write(name, [files.get(name) ?? new Uint8Array(0), new TextEncoder().encode(text)]),
     remove: async (name) => void files.delete(name),
+    async lock() {
+      if (locked)
+        throw new TrainError(
+          'STORAGE_LOCKED',
+          '[storage] another run of this program is at work in this storage; wait for it, or use another storage',
+        );
+      locked = true;
+      return async () => void (locked = false);
+    },
   };
 }

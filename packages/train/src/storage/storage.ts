@@ -2,7 +2,7 @@ import { ArgumentError } from '@timestep/core';
 
 /**
  * Where checkpoints and logs live: a few named files in one place. `fileStorage` of `@timestep/train/node` is a folder,
- * {@link memoryStorage} lives and dies with the program; anything with these methods will do.
+ * {@link memoryStorage} is gone with the program; anything with these methods will do.
  */
 export interface Storage {
   /** The names of everything that was written whole. */
@@ -22,6 +22,22 @@ export interface Storage {
   remove(name: string): Promise<void>;
   /** Removes what an interrupted write left behind. */
   clean?(): Promise<void>;
+  /**
+   * Takes the storage for one run, until the function that it gives is called, or the program ends in whatever way.
+   *
+   * @throws TrainError `STORAGE_LOCKED` where another run has it
+   */
+  lock?(): Promise<() => Promise<void>>;
+}
+
+/** Runs `body` while no other run has the storage. */
+export async function owning<Result>(storage: Storage | undefined, body: () => Promise<Result>): Promise<Result> {
+  const release = await storage?.lock?.();
+  try {
+    return await body();
+  } finally {
+    await release?.();
+  }
 }
 
 /** Throws for a name that could lead out of the storage. */

@@ -21,21 +21,46 @@ export class Log {
     await this.#storage.append(this.#name, `${JSON.stringify(record)}\n`);
   }
 
-  /** Cuts off what lies behind a step, and a line that a kill left unfinished: the resumed run will write it again. */
-  async rewind(step: number): Promise<void> {
-    if (!(await this.#storage.list()).includes(this.#name)) return;
+  /**
+   * Cuts off what the resumed run will write again: what lies behind its step, an end that was none after all, and a
+   * line that a kill left unfinished.
+   *
+   * @returns whether the log is begun: it holds a record
+   */
+  async rewind(step: number): Promise<boolean> {
+    return await this.#keep((record) => record !== null && record.step <= step && record.type !== 'end');
+  }
+
+  /** Removes it: the run begins anew. */
+  async clear(): Promise<void> {
+    await this.#storage.remove(this.#name);
+  }
+
+  /** Cuts off a line that a kill left unfinished, and leaves the others of earlier runs. */
+  async mend(): Promise<void> {
+    await this.#keep((record) => record !== null);
+  }
+
+  async #keep(keeps: (record: { readonly step: number; readonly type: unknown } | null) => boolean): Promise<boolean> {
+    if (!(await this.#storage.list()).includes(this.#name)) return false;
     const text = new TextDecoder().decode(await this.#storage.read(this.#name));
-    const kept = text.split('\n').filter((line) => stepOf(line) <= step);
-    await this.#storage.write(this.#name, [new TextEncoder().encode(kept.map((line) => `${line}\n`).join(''))]);
+    // A line without its end is unfinished, even where it happens to be whole.
+    const kept = text
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => keeps(readRecord(line)));
+    const whole = kept.map((line) => `${line}\n`).join('');
+    if (whole !== text) await this.#storage.write(this.#name, [new TextEncoder().encode(whole)]);
+    return kept.length > 0;
   }
 }
 
-/** Infinity for a line that is no record. */
-function stepOf(line: string): number {
+/** Null for a line that is no record. */
+function readRecord(line: string): { readonly step: number; readonly type: unknown } | null {
   try {
-    const { step } = JSON.parse(line) as { step?: unknown };
-    return typeof step === 'number' ? step : Infinity;
+    const { step, type } = (JSON.parse(line) ?? {}) as { step?: unknown; type?: unknown };
+    return typeof step === 'number' ? { step, type } : null;
   } catch {
-    return Infinity;
+    return null;
   }
 }

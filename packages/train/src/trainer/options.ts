@@ -16,8 +16,12 @@ export interface LossContext {
   readonly carried: State | null;
 }
 
-/** A scalar, or a scalar with the state that the next batch goes on from (truncated backpropagation through time). */
-export type LossResult = Tensor | { readonly loss: Tensor; readonly state: State };
+/**
+ * A scalar; or a scalar with the state that the next batch goes on from (truncated backpropagation through time), and
+ * with what it is the mean over (tokens, say), by which a validation weighs it.
+ */
+export type LossResult =
+  Tensor | { readonly loss: Tensor; readonly state?: State | null | undefined; readonly count?: number | undefined };
 
 /** Runs the model on a batch; what it makes on the way is freed after the step. It must not be asynchronous. */
 export type LossFunction<Model, Batch> = (model: Model, batch: Batch, context: LossContext) => LossResult;
@@ -25,7 +29,11 @@ export type LossFunction<Model, Batch> = (model: Model, batch: Batch, context: L
 export interface ValidationOptions<Model, Batch> {
   /** Validate after every so many updates. */
   readonly every: number;
-  /** Batches whose mean loss is the metric `loss`. */
+  /**
+   * Batches whose mean loss is the metric `loss`. Each counts by what its loss is the mean over: the `count` that the loss
+   * function returns; else what a loss of this package counted, such as the tokens that its mask keeps; else the size of
+   * its arrays, where all of them grow alike; else all count the same.
+   */
   readonly data?: (() => Iterable<Batch> | AsyncIterable<Batch>) | undefined;
   /** Metrics of your own, such as an error rate; called in a scope without gradients, with the model in `eval()`. */
   readonly evaluate?: ((model: Model, signal: AbortSignal | undefined) => Metrics | Promise<Metrics>) | undefined;
@@ -52,7 +60,7 @@ export interface CheckpointOptions {
   readonly overwrite?: boolean | undefined;
 }
 
-/** Where training stands, told after every read-back. */
+/** How far training is, told after every read-back. */
 export interface Progress {
   /** Updates done. */
   readonly step: number;
@@ -84,7 +92,10 @@ export interface TrainerOptions<Model extends Module, Batch> {
   readonly data: DataSource<Batch>;
   /** How the learning rate changes; constant by default. */
   readonly schedule?: Schedule | undefined;
-  /** Batches whose mean gradient makes one update; 1 by default. */
+  /**
+   * Batches whose mean gradient makes one update; 1 by default. Where the data end before a group is full, its update is
+   * the mean of those that came.
+   */
   readonly accumulate?: number | undefined;
   /** Clip the gradients to this common norm. */
   readonly clipNorm?: number | undefined;
@@ -116,6 +127,14 @@ export interface FitOptions {
   readonly steps: number;
   /** Stops after the update under way; a checkpoint is written. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface ResumeOptions {
+  /**
+   * Compare the data with those of the run: the source's fingerprint, or the run's first batch, made again. True by
+   * default; pass false to go on with another seed, batch size or data set.
+   */
+  readonly checkData?: boolean | undefined;
 }
 
 export interface FitResult {

@@ -1,12 +1,14 @@
-import { tensor, type Backend, type Generator, type GeneratorState, type State } from '@timestep/core';
+import { tensor, type Backend, type Generator, type State } from '@timestep/core';
 import type { Module } from '@timestep/layers';
 import type { CheckpointContents, HostTensor } from '../checkpoint/format.ts';
 import type { DataSource } from '../data/data-source.ts';
+import { digestOf } from '../data/digest.ts';
 import { TrainError } from '../errors.ts';
-import type { Optimizer, OptimizerState } from '../optimizers/optimizer.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Json, Schedule } from '../schedules/schedule.ts';
+import { placeOf, readRunState, returnTo, type DataProbe, type Place, type RunState } from './run-state.ts';
 import type { ValidatorState } from './validator.ts';
-import { unowned } from './update.ts';
+import { disposeState, unowned } from './update.ts';
 
 /** The parts of a run that a checkpoint is made of. */
 export interface RunParts {
@@ -17,30 +19,6 @@ export interface RunParts {
   readonly generators: readonly Generator[];
 }
 
-/** Where data and generators stand between two updates. */
-export interface Place {
-  readonly data: Json;
-  readonly generators: readonly GeneratorState[];
-}
-
-/** The JSON half of a checkpoint. */
-interface RunState extends Place {
-  readonly version: 1;
-  readonly step: number;
-  readonly optimizer: OptimizerState;
-  readonly schedule: Json;
-  readonly validation: ValidatorState | null;
-}
-
-export function placeOf({ data, generators }: RunParts): Place {
-  return { data: data.state(), generators: generators.map(({ state }) => state) };
-}
-
-export function returnTo({ data, generators }: RunParts, place: Place): void {
-  data.restore(place.data);
-  generators.forEach((generator, index) => (generator.state = place.generators[index]!));
-}
-
 /** Reads a run back from its device: everything that it takes to go on with not a bit of difference. */
 export async function takeSnapshot(
   parts: RunParts,
@@ -49,17 +27,22 @@ export async function takeSnapshot(
     readonly place: Place;
     readonly carried: State | null;
     readonly validation: ValidatorState | null;
+    readonly best: string | null;
+    readonly probe: DataProbe | null;
   },
 ): Promise<CheckpointContents> {
   const { model, optimizer, schedule } = parts;
   const memory = optimizer.state();
+  const { step, place, validation, best, probe } = run;
   const state: RunState = {
-    version: 1,
-    step: run.step,
-    ...run.place,
+    version: 2,
+    step,
+    ...place,
     optimizer: memory.json,
     schedule: schedule.state?.() ?? null,
-    validation: run.validation,
+    validation,
+    best,
+    probe,
   };
   const live = [...prefixed('optimizer', memory.tensors), ...prefixed('carried', Object.entries(run.carried ?? {}))];
   const { backend } = optimizer.parameters[0]!.parameter;
@@ -72,38 +55,72 @@ export async function takeSnapshot(
   return { state: state as unknown as Json, tensors: new Map(tensors) };
 }
 
+export interface Restored {
+  readonly step: number;
+  readonly carried: State | null;
+  readonly validation: ValidatorState | null;
+  readonly best: string | null;
+  readonly probe: DataProbe | null;
+}
+
 /**
- * Puts a run back to where a snapshot was taken.
+ * Puts a run back to where a snapshot was taken. Everything in it is looked at before anything changes; where it does
+ * not fit, the run is as it was.
  *
+ * @param expected the file's name and the step in it, and whether to compare the data
  * @throws TrainError `CHECKPOINT_MISMATCH` where it is that of another model, optimiser or data source
  */
-export function restoreSnapshot(
+export async function restoreSnapshot(
   parts: RunParts,
-  { state, tensors }: CheckpointContents,
-  name: string,
-): { readonly step: number; readonly carried: State | null; readonly validation: ValidatorState | null } {
+  { state: json, tensors }: CheckpointContents,
+  expected: { readonly name: string; readonly step: number; readonly checkData: boolean },
+): Promise<Restored> {
   const { model, optimizer, schedule, generators } = parts;
-  if (!isRunState(state)) throw mismatch(name, 'it is not the checkpoint of a run');
+  const { name } = expected;
+  const state = readRunState(json);
+  if ('expected' in state)
+    throw mismatch(name, `it is not the checkpoint of a run: its state is not ${state.expected}`);
+  if (state.step !== expected.step) throw mismatch(name, `it is of step ${state.step}; it was renamed`);
   if (state.generators.length !== generators.length)
     throw mismatch(name, `it has ${state.generators.length} generators, this run has ${generators.length}`);
   if ((state.schedule === null) !== (schedule.state === undefined))
     throw mismatch(name, 'it belongs to another schedule');
+  const [ofModel, ofOptimizer, ofState] = split(name, tensors);
+  const before = { place: placeOf(parts), schedule: schedule.state?.() ?? null };
+  let carried: State | null = null;
   try {
-    optimizer.restore(state.optimizer, part(tensors, 'optimizer'));
-    model.loadStateDict(part(tensors, 'model'));
+    optimizer.checkState(state.optimizer, ofOptimizer);
     if (state.schedule !== null) schedule.restore?.(state.schedule);
+    if (expected.checkData && state.probe) await checkData(parts, state.probe);
     returnTo(parts, state);
+    if (ofState.size > 0) carried = toDevice(optimizer.parameters[0]!.parameter.backend, ofState);
+    model.loadStateDict(ofModel);
+    optimizer.restore(state.optimizer, ofOptimizer);
   } catch (error) {
-    optimizer.dispose();
-    if (error instanceof Error) throw mismatch(name, error.message, error);
-    throw error;
+    disposeState(carried);
+    if (before.schedule !== null) schedule.restore?.(before.schedule);
+    returnTo(parts, before.place);
+    throw mismatch(name, error instanceof Error ? error.message : String(error), error);
   }
-  const carried = part(tensors, 'carried');
-  return {
-    step: state.step,
-    carried: carried.size > 0 ? toDevice(optimizer.parameters[0]!.parameter.backend, carried) : null,
-    validation: state.validation,
-  };
+  return { step: state.step, carried, validation: state.validation, best: state.best, probe: state.probe };
+}
+
+/** Makes the run's first batch again, unless the source tells itself from others. */
+async function checkData({ data, generators }: RunParts, { fingerprint, place }: DataProbe): Promise<void> {
+  const hint =
+    'resume with the seed, batch size and data of the run that wrote it, or pass resume({ checkData: false }) to go on with others';
+  if (place === null) {
+    const own = data.fingerprint?.() ?? null;
+    if (JSON.stringify(own) !== JSON.stringify(fingerprint))
+      throw new Error(
+        `the data are others: their fingerprint is ${JSON.stringify(own)}, expected ${JSON.stringify(fingerprint)}; ${hint}`,
+      );
+    return;
+  }
+  returnTo({ data, generators }, place);
+  const first = await data.next();
+  if (first === null || digestOf(first) !== fingerprint)
+    throw new Error(`the data are others: the run's first batch, made again, is not the one it began with; ${hint}`);
 }
 
 function toDevice(backend: Backend, tensors: ReadonlyMap<string, HostTensor>): State {
@@ -116,18 +133,18 @@ function prefixed<Value>(prefix: string, entries: Iterable<readonly [string, Val
   return Array.from(entries, ([name, value]) => [`${prefix}.${name}`, value]);
 }
 
-function part(tensors: ReadonlyMap<string, HostTensor>, prefix: string): Map<string, HostTensor> {
-  const start = `${prefix}.`;
-  return new Map(
-    [...tensors].flatMap(([name, value]) =>
-      name.startsWith(start) ? [[name.slice(start.length), value] as const] : [],
-    ),
-  );
-}
+type Tensors = Map<string, HostTensor>;
 
-function isRunState(state: unknown): state is RunState {
-  const { version, step, optimizer, generators } = (state ?? {}) as Partial<Record<keyof RunState, unknown>>;
-  return version === 1 && Number.isInteger(step) && typeof optimizer === 'object' && Array.isArray(generators);
+/** The tensors of the model, the optimiser and the carried state, by the names that they have there. */
+function split(name: string, tensors: ReadonlyMap<string, HostTensor>): readonly [Tensors, Tensors, Tensors] {
+  const parts: Readonly<Record<string, Tensors>> = { model: new Map(), optimizer: new Map(), carried: new Map() };
+  for (const [path, value] of tensors) {
+    const dot = path.indexOf('.');
+    const part = Object.hasOwn(parts, path.slice(0, dot)) ? parts[path.slice(0, dot)] : undefined;
+    if (!part) throw mismatch(name, `it holds '${path}', which is no part of a run`);
+    part.set(path.slice(dot + 1), value);
+  }
+  return [parts['model']!, parts['optimizer']!, parts['carried']!];
 }
 
 function mismatch(name: string, why: string, cause?: unknown): TrainError {

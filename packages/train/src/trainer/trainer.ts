@@ -1,13 +1,18 @@
-import { ArgumentError, type Generator } from '@timestep/core';
+import { ArgumentError, checkOptions, type Generator } from '@timestep/core';
 import type { Module } from '@timestep/layers';
 import { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
-import type { HostTensor } from '../checkpoint/format.ts';
 import { TrainError } from '../errors.ts';
 import { constant } from '../schedules/decay.ts';
+import { owning } from '../storage/storage.ts';
+import { BestModel } from './best-model.ts';
 import { Log, type LogRecord } from './log.ts';
-import type { FitOptions, FitResult, ResumeReport, TrainerOptions } from './options.ts';
-import { placeOf, restoreSnapshot, returnTo, takeSnapshot, type Place, type RunParts } from './snapshot.ts';
+import type { FitOptions, FitResult, ResumeOptions, ResumeReport, TrainerOptions } from './options.ts';
+import { fitRules, resumeRules, checkTrainerOptions } from './rules.ts';
+import { placeOf, returnTo, type Place } from './run-state.ts';
+import { applySchedule } from './schedule-rate.ts';
+import { restoreSnapshot, takeSnapshot, type RunParts } from './snapshot.ts';
 import { Speed } from './speed.ts';
+import { inTrainMode } from './train-mode.ts';
 import { Turns } from './turns.ts';
 import { Updates, type Settled } from './updates.ts';
 import { Validator } from './validator.ts';
@@ -43,6 +48,7 @@ export class Trainer<Model extends Module, Batch> {
   readonly #updates: Updates<Model, Batch>;
   readonly #validator: Validator<Model, Batch> | null;
   readonly #store: CheckpointStore | null;
+  readonly #best: BestModel;
   readonly #log: Log | null;
   readonly #speed = new Speed();
   readonly #turns = new Turns();
@@ -52,53 +58,30 @@ export class Trainer<Model extends Module, Batch> {
   /** The last good checkpoint, and the step it was written at. */
   #checkpoint: { readonly name: string; readonly step: number } | null = null;
   #running = false;
+  /** The log holds the records of this run up to here: it needs no other start. */
+  #logBegun = false;
 
+  /** @throws ArgumentError for unknown or bad options, and for some that do not go together */
   constructor(options: TrainerOptions<Model, Batch>) {
-    const {
-      model,
-      optimizer,
-      loss,
-      data,
-      schedule = constant(),
-      storage,
-      checkpoints,
-      validation,
-      accumulate = 1,
-      clipNorm,
-      clipValue,
-      onGradients,
-    } = options;
-    for (const [name, value] of Object.entries({
-      accumulate,
-      readEvery: options.readEvery ?? 10,
-      'checkpoints.every': checkpoints?.every ?? 1,
-    })) {
-      if (!Number.isInteger(value) || value < 1)
-        throw new ArgumentError(`[trainer] expected ${name} to be an integer ≥ 1, got ${value}`);
-    }
-    for (const [name, value] of Object.entries({ clipNorm, clipValue })) {
-      if (value !== undefined && !(value > 0))
-        throw new ArgumentError(`[trainer] expected ${name} > 0, got ${value}; leave it out to clip nothing`);
-    }
-    if (!storage && (checkpoints || options.log !== undefined))
-      throw new ArgumentError(
-        '[trainer] checkpoints and a log need a storage, such as fileStorage(folder) of @timestep/train/node',
-      );
+    checkTrainerOptions(options);
+    const { model, optimizer, loss, data, storage, checkpoints, validation, clipNorm, clipValue } = options;
     this.#options = options;
     const generators: readonly Generator[] = [...new Set([...model.generators(), ...(options.generators ?? [])])];
-    this.#parts = { model, optimizer, schedule, data, generators };
+    this.#parts = { model, optimizer, schedule: options.schedule ?? constant(), data, generators };
     this.#updates = new Updates({
       model,
       loss,
       optimizer,
       data,
-      accumulate,
+      accumulate: options.accumulate ?? 1,
       clip: { norm: clipNorm ?? 0, value: clipValue ?? null },
       generators,
-      onGradients,
+      onGradients: options.onGradients,
+      takeProbe: checkpoints !== undefined,
     });
     this.#validator = validation ? new Validator(validation, loss, generators) : null;
     this.#store = storage && checkpoints ? new CheckpointStore(storage, checkpoints.keep ?? 2) : null;
+    this.#best = new BestModel(model, this.#store, validation?.restoreBest ?? false);
     this.#log = storage && options.log !== undefined ? new Log(storage, options.log) : null;
     this.#place = placeOf(this.#parts);
   }
@@ -109,55 +92,52 @@ export class Trainer<Model extends Module, Batch> {
   }
 
   /**
-   * Goes back to the latest checkpoint of the storage that is whole.
+   * Goes back to the latest checkpoint of the storage that is whole. Where there is none, nothing changes but the log,
+   * which loses what a run that was killed before its first checkpoint had written.
    *
    * @returns null where there is none: training starts anew
-   * @throws TrainError `CHECKPOINT_DAMAGED` where all are damaged, `CHECKPOINT_MISMATCH` where it is of another run
+   * @throws TrainError `CHECKPOINT_DAMAGED` where all are damaged, `CHECKPOINT_MISMATCH` where it is of another run or
+   *   other data (the run is then as it was), `STORAGE_LOCKED` where another run is at work there
    */
-  async resume(): Promise<ResumeReport | null> {
-    if (!this.#store) throw new ArgumentError('[trainer] resume() needs a storage and checkpoints');
-    this.#refuseWhileRunning();
-    const found = await this.#store.readLatest();
-    if (!found) return null;
-    const { step, carried, validation } = restoreSnapshot(this.#parts, found.contents, found.name);
-    this.#updates.restart(carried);
-    if (this.#validator && validation) this.#validator.state = validation;
-    this.#step = step;
-    this.#place = placeOf(this.#parts);
-    this.#checkpoint = { name: found.name, step };
-    await this.#log?.rewind(step);
-    return { name: found.name, step, damaged: found.damaged };
+  async resume(options: ResumeOptions = {}): Promise<ResumeReport | null> {
+    checkOptions('trainer.resume', options, resumeRules);
+    const store = this.#store;
+    if (!store) throw new ArgumentError('[trainer] resume() needs a storage and checkpoints');
+    return await this.#exclusively(async () => {
+      const found = await store.readLatest();
+      if (!found) {
+        if (this.#step === 0) await this.#log?.clear();
+        return null;
+      }
+      const { name, step, damaged } = found;
+      const { checkData = true } = options;
+      const restored = await restoreSnapshot(this.#parts, found.contents, { name, step, checkData });
+      this.#updates.restart(restored.carried);
+      this.#updates.probe = checkData ? restored.probe : null;
+      if (this.#validator && restored.validation) this.#validator.state = restored.validation;
+      this.#best.name = restored.best;
+      this.#step = step;
+      this.#place = placeOf(this.#parts);
+      this.#checkpoint = { name, step };
+      this.#logBegun = (await this.#log?.rewind(step)) ?? false;
+      await store.removeUnnamed(restored.best);
+      return { name, step, damaged };
+    });
   }
 
   /**
    * Trains until `steps` updates are done, the data end, the patience is used up or the signal comes. Call it again to
-   * go on.
+   * go on. Parts of the model that you set to `eval()` stay so; where the whole model is in `eval()`, it trains in
+   * `train()` and is in `eval()` again afterwards.
    *
    * @throws NonFiniteLossError; TrainError `DATA_EXHAUSTED` where the source gave no batch at all; TrainError
-   *   `STORAGE_FULL` or `STORAGE_FAILED`; whatever the loss function, the data source or a callback throws
+   *   `STORAGE_FULL` or `STORAGE_FAILED`, `STORAGE_LOCKED` where another run is at work in the storage; ArgumentError for
+   *   a loss that is no scalar, or depends on parameters that the optimiser was not given; whatever the loss function,
+   *   the data source or a callback throws
    */
-  async fit({ steps, signal }: FitOptions): Promise<FitResult> {
-    if (!Number.isInteger(steps) || steps < 0)
-      throw new ArgumentError(`[trainer] expected steps to be an integer ≥ 0, got ${steps}`);
-    this.#refuseWhileRunning();
-    this.#running = true;
-    try {
-      await this.#prepareStorage();
-      await this.#record({ type: 'start', step: this.#step, steps });
-      const reason = await this.#loop(steps, signal);
-      if (reason === 'aborted') returnTo(this.#parts, this.#place);
-      await this.#settle(steps);
-      if (this.#step !== this.#checkpoint?.step) await this.#writeCheckpoint();
-      if (reason !== 'aborted' && this.#options.validation?.restoreBest) await this.#loadBest();
-      await this.#record({ type: 'end', step: this.#step, reason });
-      return { step: this.#step, reason, loss: this.#loss, best: this.#validator?.best ?? null };
-    } catch (error) {
-      // What was not read back is not known to be good.
-      this.#updates.restart(null);
-      throw error;
-    } finally {
-      this.#running = false;
-    }
+  async fit(options: FitOptions): Promise<FitResult> {
+    checkOptions('trainer.fit', options, fitRules);
+    return await this.#exclusively(() => inTrainMode(this.#options.model, () => this.#fit(options)));
   }
 
   /** Frees what the trainer and its optimiser remember; the model is yours. */
@@ -170,16 +150,47 @@ export class Trainer<Model extends Module, Batch> {
     this.dispose();
   }
 
+  /** Runs `body` while nothing else does: neither another call of this trainer, nor another run in its storage. */
+  async #exclusively<Result>(body: () => Promise<Result>): Promise<Result> {
+    if (this.#running)
+      throw new ArgumentError(
+        '[trainer] fit() is under way; await it, or abort it with its signal, before the next call',
+      );
+    this.#running = true;
+    try {
+      return await owning(this.#store || this.#log ? this.#options.storage : undefined, body);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #fit({ steps, signal }: FitOptions): Promise<FitResult> {
+    try {
+      await this.#prepareStorage();
+      if (!this.#logBegun) await this.#record({ type: 'start', step: this.#step, steps });
+      this.#logBegun = false;
+      const reason = await this.#loop(steps, signal);
+      if (reason === 'aborted') returnTo(this.#parts, this.#place);
+      await this.#settle(steps);
+      if (this.#step !== this.#checkpoint?.step) await this.#writeCheckpoint();
+      if (reason !== 'aborted' && this.#options.validation?.restoreBest) await this.#best.load();
+      await this.#record({ type: 'end', step: this.#step, reason });
+      return { step: this.#step, reason, loss: this.#loss, best: this.#validator?.best ?? null };
+    } catch (error) {
+      // What was not read back is not known to be good.
+      this.#updates.restart(null);
+      throw error;
+    }
+  }
+
   async #loop(steps: number, signal: AbortSignal | undefined): Promise<FitResult['reason']> {
-    const { model, readEvery = 10, checkpoints } = this.#options;
+    const { readEvery = 10, checkpoints } = this.#options;
     const { optimizer, schedule } = this.#parts;
-    model.train();
     this.#speed.start(this.#step);
     while (this.#step < steps) {
       if (signal?.aborted) return 'aborted';
       if (this.#validator?.isSpent) return 'stopped early';
-      for (const group of optimizer.groups)
-        group.learningRate = group.settings.learningRate * schedule.factor(this.#step);
+      applySchedule(optimizer, schedule, this.#step);
       const outcome = await this.#updates.run(this.#step, signal);
       if (outcome === 'exhausted' && this.#step === 0)
         throw new TrainError(
@@ -225,28 +236,9 @@ export class Trainer<Model extends Module, Batch> {
   async #validate(signal: AbortSignal | undefined): Promise<void> {
     const { metrics, metric, isBest } = await this.#validator!.run(this.#options.model, this.#step, signal);
     this.#parts.schedule.observe?.(metric);
-    if (isBest) await this.#keepBest();
+    if (isBest) await this.#best.keep(this.#validator!.best!);
     await this.#record({ type: 'validation', step: this.#step, ...metrics, isBest });
     this.#options.onValidation?.({ step: this.#step, metrics, isBest });
-  }
-
-  /** The best model where no storage keeps it. */
-  #best: ReadonlyMap<string, HostTensor> | null = null;
-
-  async #keepBest(): Promise<void> {
-    const tensors = await this.#options.model.stateDict();
-    if (this.#store)
-      await this.#store.writeBest(this.#step, {
-        state: { step: this.#step, metrics: this.#validator!.best!.metrics },
-        tensors,
-      });
-    else if (this.#options.validation?.restoreBest) this.#best = tensors;
-  }
-
-  async #loadBest(): Promise<void> {
-    const best = this.#validator?.best;
-    const tensors = this.#store && best ? (await this.#store.readBest(best.step)).tensors : this.#best;
-    if (tensors) this.#options.model.loadStateDict(tensors);
   }
 
   async #writeCheckpoint(): Promise<void> {
@@ -256,6 +248,8 @@ export class Trainer<Model extends Module, Batch> {
       place: this.#place,
       carried: this.#updates.carried,
       validation: this.#validator?.state ?? null,
+      best: this.#best.name,
+      probe: this.#updates.probe,
     });
     const name = await this.#store.writeCheckpoint(this.#step, contents);
     this.#checkpoint = { name, step: this.#step };
@@ -264,26 +258,31 @@ export class Trainer<Model extends Module, Batch> {
 
   /** A fresh run does not write among the checkpoints of another, which a later resumption would take for its own. */
   async #prepareStorage(): Promise<void> {
-    await this.#options.storage?.clean?.();
-    if (!this.#store || this.#checkpoint) return;
-    const [other] = await this.#store.list('checkpoint');
-    if (!other) return;
-    if (!this.#options.checkpoints!.overwrite) {
+    const { storage, checkpoints } = this.#options;
+    if (!storage) return;
+    await storage.clean?.();
+    if (!this.#store) {
+      await this.#log?.mend();
+      return;
+    }
+    const other = await this.#store.newest();
+    if (this.#checkpoint) {
+      if (other && other.step > this.#checkpoint.step)
+        throw new ArgumentError(
+          `[trainer] another run has written ${other.name} since this one was at step ${this.#checkpoint.step}; call resume() to go on from there, or use another storage`,
+        );
+      return;
+    }
+    if (other && !checkpoints!.overwrite)
       throw new ArgumentError(
         `[trainer] the storage holds ${other.name} of another run; call resume() first to go on with it, pass checkpoints.overwrite to remove it, or use another storage`,
       );
-    }
     await this.#store.clear();
+    // What a run wrote that never came to a checkpoint, or that is overwritten.
+    if (this.#step === 0) await this.#log?.clear();
   }
 
   async #record(record: LogRecord): Promise<void> {
     await this.#log?.write(record);
-  }
-
-  #refuseWhileRunning(): void {
-    if (this.#running)
-      throw new ArgumentError(
-        '[trainer] fit() is under way; await it, or abort it with its signal, before the next call',
-      );
   }
 }

@@ -43,9 +43,9 @@ it('types of a Trainer follow from its model and data', () => {
         own.weight
       ),
     }),
-    // @ts-expect-error a loss for batches of another kind
     new Trainer({
       model,
+      // @ts-expect-error a loss for batches of another kind
       data,
       optimizer: new Adam(model.namedParameters()),
       loss: (own: Linear, batch: string) => (batch.length, own.weight),

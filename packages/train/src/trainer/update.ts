@@ -12,6 +12,7 @@ import {
 import type { Module } from '@timestep/layers';
 import { clipGradientNorm, clipGradientValue } from '../optimizers/clip.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
+import { readLossResult } from './loss-result.ts';
 import type { LossContext, LossFunction } from './options.ts';
 
 /** Takes a tensor out of every scope: whoever calls this disposes it. */
@@ -29,6 +30,8 @@ export interface Backpropagated {
   readonly loss: Tensor;
   /** What the next batch goes on from, to be disposed by the caller; null where the loss carries none. */
   readonly carried: State | null;
+  /** What the loss function said that its loss is the mean over. */
+  readonly count: number | null;
 }
 
 /**
@@ -38,16 +41,23 @@ export interface Backpropagated {
 export function runBatch<Model extends Module, Batch>(
   backend: Backend,
   loss: LossFunction<Model, Batch>,
-  given: { readonly model: Model; readonly batch: Batch; readonly context: LossContext; readonly scale: number | null },
+  given: {
+    readonly model: Model;
+    readonly batch: Batch;
+    readonly context: LossContext;
+    readonly scale: number | null;
+    /** Looks at the loss before its gradient is made. */
+    readonly inspect?: ((loss: Tensor) => void) | undefined;
+  },
 ): Backpropagated {
   // Other asynchronous work may have a scope open, with other modes: this one has its own.
   return inScope(backend, { gradient: given.scale !== null, training: given.context.training }, () => {
-    const result = loss(given.model, given.batch, given.context);
-    const { loss: value, state } = 'loss' in result ? result : { loss: result, state: null };
+    const { loss: value, state, count } = readLossResult('trainer', loss(given.model, given.batch, given.context));
+    given.inspect?.(value);
     if (given.scale !== null) value.backward(full(backend, value.shape, given.scale));
     const carried =
       state && Object.fromEntries(Object.entries(state).map(([name, part]) => [name, unowned(part.detach())]));
-    return { loss: unowned(value.detach()), carried };
+    return { loss: unowned(value.detach()), carried, count };
   });
 }
 
@@ -85,6 +95,13 @@ export function applyUpdate(
   unowned(guard.factor);
   optimizer.step(guard.factor);
   return guard;
+}
+
+/** Multiplies the gradients, in place. */
+export function scaleGradients(gradients: readonly Tensor[], factor: number): void {
+  // Two parameters may share one gradient, which must not be multiplied twice.
+  const buffers = new Map(gradients.map(({ backend, buffer }) => [buffer, backend]));
+  for (const [buffer, backend] of buffers) backend.unary('affine', buffer, buffer, factor, 0);
 }
 
 /** `factor`, but −1 where `previous` is negative. */

@@ -11,8 +11,11 @@ import type { Module } from '@timestep/layers';
 import type { DataSource } from '../data/data-source.ts';
 import { NonFiniteLossError } from '../errors.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
+import { digestOf } from '../data/digest.ts';
 import type { LossFunction } from './options.ts';
-import { applyUpdate, disposeState, runBatch, type Guard } from './update.ts';
+import { placeOf, type DataProbe } from './run-state.ts';
+import { checkEverythingIsTrained } from './untrained.ts';
+import { applyUpdate, disposeState, runBatch, scaleGradients, type Guard } from './update.ts';
 
 export interface UpdateSettings<Model extends Module, Batch> {
   readonly model: Model;
@@ -23,6 +26,8 @@ export interface UpdateSettings<Model extends Module, Batch> {
   readonly clip: { readonly norm: number; readonly value: number | null };
   readonly generators: readonly Generator[];
   readonly onGradients: ((gradients: readonly Tensor[]) => void | Promise<void>) | undefined;
+  /** Take the digest of the first batch, or the source's fingerprint. */
+  readonly takeProbe: boolean;
 }
 
 /** An update whose loss nobody has read yet, with what it takes to run it again. */
@@ -50,6 +55,9 @@ export class Updates<Model extends Module, Batch> {
   readonly #backend: Backend;
   #pending: PendingUpdate<Batch>[] = [];
   #carried: State | null = null;
+  #isFirst = true;
+  /** What tells the run's data from others; null before the first batch. */
+  probe: DataProbe | null = null;
 
   constructor(settings: UpdateSettings<Model, Batch>) {
     this.#settings = settings;
@@ -81,15 +89,18 @@ export class Updates<Model extends Module, Batch> {
     let finished = false;
     try {
       while (batches.length < accumulate) {
-        const batch = await orAborted(this.#settings.data.next(), signal);
+        const batch = await this.#nextBatch(signal);
         if (batch === aborted) return 'aborted';
-        if (batch === null) return 'exhausted';
+        if (batch === null && batches.length === 0) return 'exhausted';
+        if (batch === null) break;
         const result = this.#backpropagate(batch, step, carried);
         batches.push(batch);
         losses.push(result.loss);
         if (carried !== this.#carried) disposeState(carried);
         carried = result.carried;
       }
+      // The data have ended in the middle of a group: the mean is over the batches that came.
+      if (batches.length < accumulate) scaleGradients(optimizer.gradients, accumulate / batches.length);
       if (onGradients) {
         using _scope = openScope(this.#backend, { gradient: false });
         await onGradients(optimizer.gradients);
@@ -141,14 +152,24 @@ export class Updates<Model extends Module, Batch> {
     this.restart(null);
   }
 
+  async #nextBatch(signal: AbortSignal | undefined): Promise<Batch | null | typeof aborted> {
+    const { data, generators, takeProbe } = this.#settings;
+    if (!takeProbe || this.probe) return await orAborted(data.next(), signal);
+    const place = placeOf({ data, generators });
+    const batch = await orAborted(data.next(), signal);
+    if (batch === aborted || batch === null) return batch;
+    this.probe = data.fingerprint
+      ? { fingerprint: data.fingerprint(), place: null }
+      : { fingerprint: digestOf(batch), place };
+    return batch;
+  }
+
   #backpropagate(batch: Batch, step: number, carried: State | null) {
-    const { model, loss, accumulate } = this.#settings;
-    return runBatch(this.#backend, loss, {
-      model,
-      batch,
-      context: { step, training: true, carried },
-      scale: 1 / accumulate,
-    });
+    const { model, loss, accumulate, optimizer } = this.#settings;
+    const inspect = this.#isFirst ? (value: Tensor) => checkEverythingIsTrained(value, model, optimizer) : undefined;
+    this.#isFirst = false;
+    const context = { step, training: true, carried };
+    return runBatch(this.#backend, loss, { model, batch, context, scale: 1 / accumulate, inspect });
   }
 
   /** Forgets what is pending, and every state but the one that the next update starts from. */

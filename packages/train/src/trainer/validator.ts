@@ -1,7 +1,7 @@
-import { ArgumentError, openScope, type Backend, type Generator, type State, type Tensor } from '@timestep/core';
-import type { Module } from '@timestep/layers';
+import { ArgumentError, describe, openScope, type Generator } from '@timestep/core';
+import { inEvalMode, type Module } from '@timestep/layers';
 import type { BestValidation, LossFunction, Metrics, ValidationOptions } from './options.ts';
-import { disposeState, runBatch, type Backpropagated } from './update.ts';
+import { meanLoss } from './validation-mean.ts';
 
 /** What a validator remembers; plain JSON. */
 export interface ValidatorState {
@@ -22,12 +22,7 @@ export class Validator<Model extends Module, Batch> {
     loss: LossFunction<Model, Batch>,
     generators: readonly Generator[],
   ) {
-    const { every, patience = 1, threshold = 0, data, evaluate, metric = 'loss' } = options;
-    if (!Number.isInteger(every) || every < 1)
-      throw new ArgumentError(`[trainer] expected validation.every to be an integer ≥ 1, got ${every}`);
-    if (!Number.isInteger(patience) || patience < 1)
-      throw new ArgumentError(`[trainer] expected validation.patience to be an integer ≥ 1, got ${patience}`);
-    if (!(threshold >= 0)) throw new ArgumentError(`[trainer] expected validation.threshold ≥ 0, got ${threshold}`);
+    const { data, evaluate, metric = 'loss' } = options;
     if (!data && !evaluate) throw new ArgumentError('[trainer] a validation needs data, evaluate or both');
     if (!data && metric === 'loss')
       throw new ArgumentError(
@@ -59,14 +54,20 @@ export class Validator<Model extends Module, Batch> {
   ): Promise<{ readonly metrics: Metrics; readonly metric: number; readonly isBest: boolean }> {
     const { data, evaluate, metric: name = 'loss' } = this.#options;
     const random = this.#generators.map(({ state }) => state);
-    const modes = model.modules().map((module) => [module, module.training] as const);
-    model.eval();
     try {
       const { backend } = model.parameters()[0]!;
-      const losses = data ? { loss: await this.#meanLoss(backend, model, step, data()) } : {};
+      const loss = data && (await meanLoss(backend, this.#loss, model, step, data()));
+      if (loss === null)
+        throw new ArgumentError('[trainer] validation.data gave no batch; return a fresh iterable from each call');
       // Entered for as long as the caller's function takes, which may be asynchronous.
       using _scope = openScope(backend, { gradient: false, training: false });
-      const metrics: Metrics = { ...losses, ...(await evaluate?.(model, signal)) };
+      const own = evaluate && (await inEvalMode(model, () => evaluate(model, signal)));
+      const metrics: Metrics = { ...(loss === undefined ? {} : { loss }), ...own };
+      for (const [key, value] of Object.entries<unknown>(metrics))
+        if (typeof value !== 'number')
+          throw new ArgumentError(
+            `[trainer] expected the metric '${key}' to be a number, got ${describe(value)}; return { ${key}: … } from evaluate, with await tensor.item() where it is a tensor`,
+          );
       const metric = metrics[name];
       if (metric === undefined)
         throw new ArgumentError(
@@ -76,7 +77,6 @@ export class Validator<Model extends Module, Batch> {
       this.state = isBest ? { best: { step, metrics }, bad: 0 } : { ...this.state, bad: this.state.bad + 1 };
       return { metrics, metric, isBest };
     } finally {
-      for (const [module, training] of modes) module.training = training;
       this.#generators.forEach((generator, index) => (generator.state = random[index]!));
     }
   }
@@ -87,35 +87,5 @@ export class Validator<Model extends Module, Batch> {
     const best = this.state.best?.metrics[name];
     if (best === undefined) return true;
     return mode === 'min' ? metric < best - threshold : metric > best + threshold;
-  }
-
-  async #meanLoss(
-    backend: Backend,
-    model: Model,
-    step: number,
-    batches: Iterable<Batch> | AsyncIterable<Batch>,
-  ): Promise<number> {
-    const losses: Tensor[] = [];
-    let carried: State | null = null;
-    try {
-      for await (const batch of batches) {
-        const result: Backpropagated = runBatch(backend, this.#loss, {
-          model,
-          batch,
-          context: { step, training: false, carried },
-          scale: null,
-        });
-        losses.push(result.loss);
-        disposeState(carried);
-        carried = result.carried;
-      }
-      if (losses.length === 0)
-        throw new ArgumentError('[trainer] validation.data gave no batch; return a fresh iterable from each call');
-      const values = await backend.readMany(losses.map(({ buffer }) => buffer));
-      return values.reduce((sum, value) => sum + value[0]! / losses.length, 0);
-    } finally {
-      for (const loss of losses) loss.dispose();
-      disposeState(carried);
-    }
   }
 }

@@ -1,0 +1,65 @@
+import { ArgumentError, checkOptions, is, type OptionRules } from '@timestep/core';
+import type { Module } from '@timestep/layers';
+import type { CheckpointOptions, FitOptions, ResumeOptions, TrainerOptions, ValidationOptions } from './options.ts';
+
+const atLeastOne = is.optional(is.size());
+const limit = is.optional(is.number({ above: 0 }));
+const callback = is.optional(is.function);
+
+const trainerRules: OptionRules<TrainerOptions<Module, unknown>> = {
+  model: is.like('a model (a Module)', 'namedParameters', 'modules'),
+  loss: is.function,
+  optimizer: is.like('an optimiser, such as new Adam(model.namedParameters())', 'groups', 'step', 'zeroGrad'),
+  data: is.like('a data source, such as epochData(…), with next, state and restore', 'next', 'state', 'restore'),
+  schedule: is.optional(is.like('a schedule, such as cosine({ steps })', 'factor')),
+  accumulate: atLeastOne,
+  clipNorm: limit,
+  clipValue: limit,
+  validation: is.optional(is.object),
+  storage: is.optional(is.like('a storage, such as fileStorage(folder)', 'read', 'write', 'append', 'list', 'remove')),
+  checkpoints: is.optional(is.object),
+  log: is.optional(is.string),
+  readEvery: atLeastOne,
+  generators: is.optional(is.arrayOf(is.like('a Generator', 'state', 'fork'))),
+  onGradients: callback,
+  onProgress: callback,
+  onValidation: callback,
+  onCheckpoint: callback,
+};
+
+const validationRules: OptionRules<ValidationOptions<Module, unknown>> = {
+  every: is.size(),
+  data: callback,
+  evaluate: callback,
+  metric: is.optional(is.string),
+  mode: is.optional(is.oneOf('min', 'max')),
+  patience: atLeastOne,
+  threshold: is.optional(is.number({ min: 0 })),
+  restoreBest: is.optional(is.boolean),
+};
+
+const checkpointRules: OptionRules<CheckpointOptions> = {
+  every: is.size(),
+  keep: is.optional(is.size(2)),
+  overwrite: is.optional(is.boolean),
+};
+
+export const fitRules: OptionRules<FitOptions> = {
+  steps: is.size(0),
+  signal: is.optional(is.like('an AbortSignal', 'aborted', 'addEventListener')),
+};
+
+export const resumeRules: OptionRules<ResumeOptions> = { checkData: is.optional(is.boolean) };
+
+/** @throws ArgumentError for unknown or bad options, and for some that do not go together */
+export function checkTrainerOptions<Model extends Module, Batch>(options: TrainerOptions<Model, Batch>): void {
+  checkOptions('trainer', options as unknown as TrainerOptions<Module, unknown>, trainerRules);
+  const { validation, checkpoints, storage, log } = options;
+  if (validation)
+    checkOptions('trainer.validation', validation as unknown as ValidationOptions<Module, unknown>, validationRules);
+  if (checkpoints) checkOptions('trainer.checkpoints', checkpoints, checkpointRules);
+  if (!storage && (checkpoints || log !== undefined))
+    throw new ArgumentError(
+      '[trainer] checkpoints and a log need a storage, such as fileStorage(folder) of @timestep/train/node',
+    );
+}
