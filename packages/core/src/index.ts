@@ -57,6 +57,7 @@ export { createScope, inScope, openScope, Scope, tidy, type ScopeOptions } from 
 export * from './sequence/gru-sequence.ts';
 export * from './sequence/gru-step.ts';
 export * from './sequence/lengths.ts';
+export { hidePadding } from './sequence/padding.ts';
 export * from './sequence/linear-scan.ts';
 export * from './sequence/lstm-sequence.ts';
 export * from './sequence/lstm-step.ts';

@@ -1,5 +1,7 @@
 import {
   add,
+  checkLengths,
+  hidePadding,
   affine,
   ArgumentError,
   ctcLoss,
@@ -129,21 +131,23 @@ export class CTCLoss extends Module {
     if (logPriors.length !== C)
       throw new ShapeError(`[CTCLoss] expected ${C} log-priors, one for each class, got ${logPriors.length}`);
     const priors = tensor(backend, Float32Array.from(logPriors));
-    const weights = subtract(logSoftmax(logits), affine(priors, this.options.priorScale ?? 0.3, 0));
-    const losses = this.#losses(weights, targets, inputLengths);
+    const counted = checkLengths('CTCLoss', inputLengths, T, N);
+    const weights = subtract(
+      logSoftmax(hidePadding(logits, counted)),
+      affine(priors, this.options.priorScale ?? 0.3, 0),
+    );
+    const losses = this.#losses(weights, targets, counted);
     const top = max(weights.detach(), -1, { keepAxes: true });
     const normalisers = reshape(add(log(sum(exp(subtract(weights, top)), -1, { keepAxes: true })), top), [T, N]);
     const zero = full(backend, [], 0);
     const inside = tensor(
       backend,
-      Uint32Array.from({ length: T * N }, (_, k) => (Math.floor(k / N) < (inputLengths?.[k % N] ?? T) ? 1 : 0)),
+      Uint32Array.from({ length: T * N }, (_, k) => (Math.floor(k / N) < (counted?.[k % N] ?? T) ? 1 : 0)),
       { shape: [T, N] },
     );
     const total = sum(select(inside, normalisers, zero), 0);
     // A sequence without a path keeps its +∞ or 0.
-    const feasible = Uint32Array.from(targets, (labels, n) =>
-      needsFrames(labels) <= (inputLengths?.[n] ?? T) ? 1 : 0,
-    );
+    const feasible = Uint32Array.from(targets, (labels, n) => (needsFrames(labels) <= (counted?.[n] ?? T) ? 1 : 0));
     return select(tensor(backend, feasible), subtract(losses, total), losses);
   }
 }

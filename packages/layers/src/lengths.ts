@@ -1,4 +1,4 @@
-import { full, select, tensor, tidy, type Backend, type Tensor } from '@timestep/core';
+import { hidePadding, tensor, type Backend, type Tensor } from '@timestep/core';
 
 /** The steps of each sequence of a batch: `[N]`, on the host, each 0…T. */
 export type Lengths = ArrayLike<number>;
@@ -20,6 +20,5 @@ export function stepMask(backend: Backend, lengths: Int32Array, steps: number): 
 
 /** x `[T, N, D]` with zeros past each length, by selection: a NaN there does not come through, nor a gradient. */
 export function maskSteps(x: Tensor, lengths: Int32Array | null): Tensor {
-  if (!lengths) return x;
-  return tidy(x.backend, () => select(stepMask(x.backend, lengths, x.shape[0]!), x, full(x.backend, [], 0)));
+  return hidePadding(x, lengths);
 }

@@ -1,4 +1,4 @@
-import { tidy, Tensor } from '@timestep/core';
+import { checkLengths, hidePadding, tidy, Tensor } from '@timestep/core';
 import type { Lengths, LengthsOption } from './lengths.ts';
 import { Module } from './module.ts';
 import { checkNames } from './options.ts';
@@ -62,8 +62,9 @@ export class Sequential extends Module {
   forward(x: Tensor, options: LengthsOption = {}): Tensor {
     checkNames('sequential', options, ['lengths']);
     return tidy(x.backend, () => {
-      let lengths = options.lengths;
-      let current = x;
+      let lengths: Lengths | null = checkLengths('sequential', options.lengths, x.shape[0] ?? 0, x.shape[1] ?? 0);
+      // A stage that takes no lengths, such as a Linear, would meet what stands past them.
+      let current = hidePadding(x, lengths);
       for (const stage of this.#stages) {
         const result = stage instanceof Module ? stage.forward(current, { lengths }) : stage(current);
         current = result instanceof Tensor ? result : result.output;

@@ -94,7 +94,7 @@ export function exp(x: v128): v128 {
   return v128.andnot(result, f32x4.lt(x, least));
 }
 
-/** e^x for x in −87…88 only, where one factor 2^n will do: for code that has bounded x already. */
+/** e^x for x in −87…89 only, where one factor 2^n will do, +∞ from 88.4 on: for code that has bounded x already. */
 // @ts-ignore: decorator
 @inline
 export function expBounded(x: v128): v128 {

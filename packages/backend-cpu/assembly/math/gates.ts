@@ -10,10 +10,13 @@ const enum Gate {
   sign,
 }
 
-/** 1; 2; the ends ±87 of the sigmoid; 9.1, where tanh is 1; and −0, whose one bit is the sign. */
-const table: usize = memory.data<f32>([1.0, 2.0, 87.0, -87.0, 9.1, -0.0]);
+/** 1; 2; the ends 89 and −87 of −x in the sigmoid; 9.1, where tanh is 1; and −0, whose one bit is the sign. */
+const table: usize = memory.data<f32>([1.0, 2.0, 89.0, -87.0, 9.1, -0.0]);
 
-/** 1/(1 + e^−x), within 3 ulp down to x = −87, where it stays at 1.6e-38: denormal results are slow. NaN for NaN. */
+/**
+ * 1/(1 + e^−x), within 3 ulp; NaN for NaN. Below x = −88.4 the power of two is +∞, and the result is exactly 0, as it is
+ * in float64 rounded: 0·∞ is then NaN on every backend alike.
+ */
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {

@@ -1,6 +1,6 @@
 import { flushTiny } from '../support/lanes';
 import { product } from './product';
-import { addRow, copyRow } from './rows';
+import { addRow, clearUnits, copyRow } from './rows';
 import { countActive, loadState, packedRow, Sequence, sequenceAt, sourceRow, storeState } from './sequence';
 
 /** Slots of `gruBackward`. */
@@ -57,6 +57,7 @@ export function gruBackward(args: usize, part: i32, parts: i32): void {
       }
       loadBefore(q, s, i, part, parts, before + offset);
       gruCellBackward(first + <usize>i * step, before + offset, dh + offset, stride, q.resetAfter != 0);
+      clearUnits(first + <usize>i * step, q.resetAfter != 0 ? 4 : 3, q.hiddenSize, q.hiddenPadded);
     }
     if (q.resetAfter != 0) {
       if (s == 0 && q.h0Gradient == 0) break;
@@ -65,6 +66,7 @@ export function gruBackward(args: usize, part: i32, parts: i32): void {
       product(outside, first, step, count, q.packedN, panels, q.hiddenPadded, 0, 0, reset, stride);
       for (let i: usize = 0; i < <usize>count; i++) {
         resetBackward(first + i * step + stride, before + i * stride, dh + i * stride, reset + i * stride, stride);
+        clearUnits(first + i * step + stride, 1, q.hiddenSize, q.hiddenPadded);
       }
       if (s == 0 && q.h0Gradient == 0) break;
       product(outside, first + stride, step, count, q.packedHh, panels, 2 * q.hiddenPadded, dh, stride, dh, stride);

@@ -1,7 +1,7 @@
 import { tanh } from '../math';
 import { flushTiny } from '../support/lanes';
 import { product } from './product';
-import { addRow, copyRow } from './rows';
+import { addRow, clearUnits, copyRow } from './rows';
 import { countActive, loadState, packedRow, Sequence, sourceRow, storeState } from './sequence';
 
 /** Slots of `lstmBackward`. */
@@ -83,6 +83,7 @@ export function lstmBackward(args: usize, part: i32, parts: i32): void {
         dm + offset,
         dc + offset,
       );
+      clearUnits(q.gates + <usize>row * gateStride, 4, q.hiddenSize, q.hiddenPadded);
     }
     if (s == 0 && q.h0Gradient == 0) break;
     const first = q.gates + <usize>packedRow(q, s, 0, part, parts) * gateStride;

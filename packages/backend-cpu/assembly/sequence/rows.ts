@@ -32,6 +32,19 @@ export function addRow(to: usize, from: usize, count: i32): void {
   if (i > 0) storeLanes(target, f32x4.add(v128.load(target), v128.load(source)), i);
 }
 
+/**
+ * Zeros for the units that a row of `blocks` blocks is padded with. An infinite input times their weights, which are 0,
+ * has made NaN of them, and the products of the backward pass go over them too.
+ */
+// @ts-ignore: decorator
+@inline
+export function clearUnits(row: usize, blocks: i32, units: i32, padded: i32): void {
+  if (units == padded) return;
+  for (let block = 0; block < blocks; block++) {
+    for (let unit = units; unit < padded; unit++) store<f32>(row + ((<usize>(block * padded + unit)) << 2), 0);
+  }
+}
+
 /** to[0…count) = 0. */
 // @ts-ignore: decorator
 @inline

@@ -4,7 +4,7 @@ import { full } from '../create.ts';
 import { broadcastShapes, broadcastStrides, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { expectDType, sameBackend } from './check.ts';
-import { greaterEqual, lessEqual } from './compare.ts';
+import { equal, greater, greaterEqual, less } from './compare.ts';
 import { sumTo } from './reduce.ts';
 import { runBinary } from './run-binary.ts';
 import { affine, log, negative, powerOf } from './unary.ts';
@@ -72,22 +72,28 @@ export function divide(a: Tensor, b: Operand): Tensor {
   return y;
 }
 
-/** aᵇ, element by element, broadcast; a number b is cheaper. */
+/**
+ * aᵇ, element by element, broadcast; a number b is cheaper. As in PyTorch, ∂/∂a is 0 where b is 0, and ∂/∂b is 0 where a
+ * is 0 and b is not negative.
+ */
 export function power(a: Tensor, b: Operand): Tensor {
   if (typeof b === 'number') return powerOf(a, b);
   const y = runBinary('power', a, b);
   record('power', [y], {
     inputs: [a, b],
     saved: [a, b, y],
-    backward: ([gradient], wanted, [base, exponent, result]) => [
-      wanted[0]
-        ? sumTo(
-            multiply(gradient!, multiply(exponent!, runBinary('power', base!, affine(exponent!, 1, -1)))),
-            base!.shape,
-          )
-        : null,
-      wanted[1] ? sumTo(multiply(gradient!, multiply(result!, log(base!))), exponent!.shape) : null,
-    ],
+    backward: ([gradient], wanted, [base, exponent, result]) => {
+      const none = constant(gradient!, 0);
+      const ofBase = (): Tensor => {
+        const slope = multiply(exponent!, runBinary('power', base!, affine(exponent!, 1, -1)));
+        return select(equal(exponent!, none), none, multiply(gradient!, slope));
+      };
+      const ofExponent = (): Tensor => {
+        const flat = runBinary('and', equal(base!, none), greaterEqual(exponent!, none));
+        return select(flat, none, multiply(gradient!, multiply(result!, log(base!))));
+      };
+      return [wanted[0] ? sumTo(ofBase(), base!.shape) : null, wanted[1] ? sumTo(ofExponent(), exponent!.shape) : null];
+    },
   });
   return y;
 }
@@ -109,14 +115,13 @@ function extremum(op: 'maximum' | 'minimum', a: Tensor, operand: Operand): Tenso
     inputs: [a, b],
     saved: [a, b],
     backward: ([gradient], wanted, [left, right]) => {
-      const first = op === 'maximum' ? greaterEqual(left!, right!) : lessEqual(left!, right!);
-      const second = op === 'maximum' ? greaterEqual(right!, left!) : lessEqual(right!, left!);
-      const tie = runBinary('and', first, second);
-      const share = select(tie, affine(gradient!, 0.5), gradient!);
+      // Nothing is less than a NaN: both sides get the gradient, and a NaN is seen in it.
+      const beaten = op === 'maximum' ? less : greater;
+      const share = select(equal(left!, right!), affine(gradient!, 0.5), gradient!);
       const none = constant(gradient!, 0);
       return [
-        wanted[0] ? sumTo(select(first, share, none), left!.shape) : null,
-        wanted[1] ? sumTo(select(second, share, none), right!.shape) : null,
+        wanted[0] ? sumTo(select(beaten(left!, right!), none, share), left!.shape) : null,
+        wanted[1] ? sumTo(select(beaten(right!, left!), none, share), right!.shape) : null,
       ];
     },
   });

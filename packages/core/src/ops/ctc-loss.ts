@@ -119,15 +119,16 @@ function fallback(
   const edge = full(backend, [batch, 1], never);
   const longest = inputLengths.reduce((most, length) => Math.max(most, length), 0);
   let alpha = tensor(backend, start, { shape });
-  unstack(slice(logSoftmax(hidePadding(logits, inputLengths), -1, { fused: 'off' }), 0, 0, longest)).forEach(
-    (frame, t) => {
-      const one = shiftRight(alpha, edge);
-      const two = select(blocked, nothing, shiftRight(one, edge));
-      const next = add(logSumExp([alpha, one, two]), gather(frame, index, 1));
-      const done = Uint32Array.from(inputLengths, (length) => (t >= length ? 1 : 0));
-      alpha = done.includes(1) ? select(tensor(backend, done, { shape: [batch, 1] }), alpha, next) : next;
-    },
-  );
+  const frames = slice(logSoftmax(hidePadding(logits, inputLengths), -1, { fused: 'off' }), 0, 0, longest);
+  // Through the sum over no frames, which is 0, the logits get the gradient 0.
+  if (longest === 0) alpha = add(alpha, reshape(sum(frames, [0, 2]), [batch, 1]));
+  unstack(frames).forEach((frame, t) => {
+    const one = shiftRight(alpha, edge);
+    const two = select(blocked, nothing, shiftRight(one, edge));
+    const next = add(logSumExp([alpha, one, two]), gather(frame, index, 1));
+    const done = Uint32Array.from(inputLengths, (length) => (t >= length ? 1 : 0));
+    alpha = done.includes(1) ? select(tensor(backend, done, { shape: [batch, 1] }), alpha, next) : next;
+  });
   const last = select(
     tensor(backend, noSecondEnd, { shape: [batch, 2] }),
     nothing,

@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor.ts';
 import { multiply, select } from './binary.ts';
 import { expectDType } from './check.ts';
 import { and, greater, greaterEqual, lessEqual } from './compare.ts';
-import { full } from '../create.ts';
+import { full, zeros } from '../create.ts';
 
 /** Runs one op of the table, without recording it. */
 export function runUnary(op: UnaryOp, x: Tensor, alpha = 0, beta = 0): Tensor {
@@ -111,7 +111,7 @@ export function powerOf(x: Tensor, exponent: number): Tensor {
     saved: [x],
     backward: ([gradient], _wanted, [saved]) => [
       exponent === 0
-        ? affine(gradient!, 0)
+        ? zeros(gradient!.backend, gradient!.shape)
         : multiply(gradient!, affine(runUnary('power', saved!, exponent - 1), exponent)),
     ],
   });

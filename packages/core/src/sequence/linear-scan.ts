@@ -1,5 +1,6 @@
 import { ShapeError, type Backend, type DeviceBuffer, type StridedOperand } from '@timestep/backend-api';
 import { record, wrap } from '../autograd/record.ts';
+import { zeros } from '../create.ts';
 import { applyFused } from '../fused/apply.ts';
 import { chooseFused, type FusedOption } from '../fused/choose.ts';
 import { expectDType, sameBackend } from '../ops/check.ts';
@@ -60,6 +61,7 @@ export function linearScan(a: Tensor, b: Tensor, options: LinearScanOptions = {}
       const ofA = wrap(a, product(backend, whole(adjoint.buffer), whole(before), [a.size]), a.shape);
       backend.free(before);
       if (!initial) return [ofA, adjoint, null];
+      if (steps === 0) return [ofA, adjoint, zeros(backend, rowShape)];
       const first = (reverse ? steps - 1 : 0) * width;
       const ofInitial = product(
         backend,

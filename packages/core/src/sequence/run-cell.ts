@@ -1,6 +1,5 @@
 import { linear } from '../ops/linear.ts';
 import { zeros } from '../create.ts';
-import { reshape } from '../ops/shape.ts';
 import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
 import { hidePadding } from './padding.ts';
@@ -25,12 +24,6 @@ export function runCell<S extends State & { readonly h: Tensor }>(
     const start = Object.fromEntries(
       entries.map(([name, [value, width]]) => [name, value ?? zeros(backend, [sizes.batch, width])]),
     ) as Record<string, Tensor> as S;
-    if (sizes.steps === 0) {
-      const alias = Object.entries(start).map(([name, value]) => [name, reshape(value, value.shape)]);
-      return { output: zeros(backend, [0, sizes.batch, sizes.outputSize]), ...Object.fromEntries(alias) } as {
-        output: Tensor;
-      } & S;
-    }
     const projected = linear(hidePadding(x, sizes.lengths), given.weightIh, given.biasIh ?? null, { fused: 'off' });
     const { output, state } = scan<S>(
       (a, state) => {

@@ -1,8 +1,9 @@
-import { ArgumentError, ShapeError } from '@timestep/backend-api';
+import { ShapeError } from '@timestep/backend-api';
 import { full, tensor } from '../create.ts';
 import { select } from '../ops/binary.ts';
 import { stack, unstack } from '../ops/join.ts';
-import { reshape } from '../ops/shape.ts';
+import { sum } from '../ops/reduce.ts';
+import { reshape, slice } from '../ops/shape.ts';
 import { tidy } from '../scope.ts';
 import { sameShape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -36,9 +37,11 @@ export interface ScanOptions {
  *
  * @param x `[T, N, …]`
  * @param initial the state before the first step
- * @returns `output [T, N, …]` and the state after each sequence's last step in the direction of travel
+ * @returns `output [T, N, …]` and the state after each sequence's last step in the direction of travel. Where T is 0,
+ *   `step` runs once on zeros, for the shape of its output; the state stays the initial one, and every other gradient
+ *   is 0
  * @throws ShapeError where x has fewer than 2 axes, or a step gives no output `[N, …]` or another state than it was
- *   given; ArgumentError where T is 0 and so no output shape is known
+ *   given
  */
 export function scan<S extends State>(
   step: Step<S>,
@@ -48,16 +51,17 @@ export function scan<S extends State>(
 ): { output: Tensor; state: S } {
   if (x.rank < 2) throw new ShapeError(`[scan] expected x of shape [T, N, ...], got ${show(x.shape)}`);
   const [steps, batch] = x.shape as [number, number];
-  if (steps === 0)
-    throw new ArgumentError('[scan] x has no steps, so the shape of the output is not known; pass at least one step');
-  const lengths = checkLengths('scan', options.lengths, steps, batch);
+  // Without steps one is run that is padding for every sequence: it gives the output's shape, and every gradient is 0.
+  const travelled = Math.max(steps, 1);
+  const lengths = steps === 0 ? new Int32Array(batch) : checkLengths('scan', options.lengths, steps, batch);
   const { backend } = x;
   const kept = tidy(backend, () => {
-    const inputs = unstack(hidePadding(x, lengths));
-    const outputs = new Array<Tensor>(steps);
+    // The sum over no steps is 0, and what made x gets the gradient 0 through it.
+    const inputs = steps === 0 ? [sum(x, 0)] : unstack(hidePadding(x, lengths));
+    const outputs = new Array<Tensor>(travelled);
     let state = initial;
-    for (let k = 0; k < steps; k++) {
-      const t = options.reverse ? steps - 1 - k : k;
+    for (let k = 0; k < travelled; k++) {
+      const t = options.reverse ? travelled - 1 - k : k;
       const next = step(inputs[t]!, state, t);
       checkStep(next, state, batch);
       const running = lengths && Uint32Array.from(lengths, (length) => (t < length ? 1 : 0));
@@ -78,7 +82,10 @@ export function scan<S extends State>(
     // A state that no step changed is the caller's own tensor: hand back an alias, so that both can be disposed.
     // A part may be called anything, `output` too.
     const final = Object.entries(state).map(([name, value]) => [`state ${name}`, reshape(value, value.shape)] as const);
-    return { output: stack(outputs), ...Object.fromEntries(final) } as { output: Tensor } & Record<string, Tensor>;
+    const output = stack(outputs);
+    return { output: steps === 0 ? slice(output, 0, 0, 0) : output, ...Object.fromEntries(final) } as {
+      output: Tensor;
+    } & Record<string, Tensor>;
   });
   const state = Object.fromEntries(Object.keys(initial).map((name) => [name, kept[`state ${name}`]!])) as S;
   return { output: kept.output, state };

@@ -3,6 +3,7 @@ import {
   type Backend,
   createScope,
   type Generator,
+  hidePadding,
   reshape,
   ShapeError,
   tanh,
@@ -129,7 +130,13 @@ export class Transducer extends Module {
     reduction?: TransducerLossOptions['reduction'],
   ): Tensor {
     return tidy(this.#backend, () =>
-      transducerLoss(this.forward(encoded, targets), { targets, inputLengths, blank: this.#blank, reduction }),
+      // The joint network has a product over all frames, which must not meet what stands past a length.
+      transducerLoss(this.forward(hidePadding(encoded, inputLengths ?? null), targets), {
+        targets,
+        inputLengths,
+        blank: this.#blank,
+        reduction,
+      }),
     );
   }
 

@@ -106,6 +106,6 @@ it('says what does not fit', () => {
   );
   using attention = kinds.general();
   expect(() => attention.remember(randomLeaf(backend, [2, 2, 2], generator), [1])).toThrow(
-    '[attention] expected 2 lengths, got 1',
+    '[attention] expected 2 lengths, one for each sequence of the batch, got 1',
   );
 });

@@ -1,6 +1,7 @@
 import {
-  ArgumentError,
+  checkLengths,
   full,
+  hidePadding,
   matmul,
   select,
   ShapeError,
@@ -49,14 +50,14 @@ export abstract class Attention extends Module {
     if (outputs.rank !== 3)
       throw new ShapeError(`[attention] expected outputs of shape [S, N, K], got ${show(outputs.shape)}`);
     const [steps, batch] = outputs.shape as [number, number];
-    if (lengths && lengths.length !== batch)
-      throw new ArgumentError(`[attention] expected ${batch} lengths, got ${lengths.length}`, 'INVALID_LENGTHS');
+    const counted = checkLengths('attention', lengths, steps, batch);
     const { backend } = outputs;
     return tidy(backend, () => {
-      const values = transpose(outputs, [1, 0, 2]);
+      // A share of 0 would not keep a NaN out of the mixture.
+      const values = transpose(hidePadding(outputs, counted), [1, 0, 2]);
       const counts =
-        lengths &&
-        Uint32Array.from({ length: batch * steps }, (_, k) => (k % steps < lengths[Math.floor(k / steps)]! ? 1 : 0));
+        counted &&
+        Uint32Array.from({ length: batch * steps }, (_, k) => (k % steps < counted[Math.floor(k / steps)]! ? 1 : 0));
       return {
         values,
         keys: this.prepare(values),

@@ -3,6 +3,8 @@ import {
   ArgumentError,
   concat,
   DTypeError,
+  checkLengths,
+  hidePadding,
   type Generator,
   reshape,
   select,
@@ -157,10 +159,11 @@ export class EncoderDecoder extends Module {
   encode({ tokens, lengths = null }: Source): DecoderState {
     if (tokens.rank !== 2)
       throw new ShapeError(`[encoderDecoder] expected source tokens of shape [S, N], got ${show(tokens.shape)}`);
+    const counted = checkLengths('encoderDecoder', lengths, ...(tokens.shape as [number, number]));
     const { h, values, keys, mask } = tidy(tokens.backend, () => {
-      const { output, state } = this.encoder.forward(this.drop.forward(this.sourceEmbedding.forward(tokens)), {
-        lengths,
-      });
+      // Past a length anything may stand, such as −1.
+      const embedded = this.sourceEmbedding.forward(hidePadding(tokens, counted));
+      const { output, state } = this.encoder.forward(this.drop.forward(embedded), { lengths: counted });
       const [rows, batch, size] = state.h.shape as [number, number, number];
       const both = reshape(transpose(reshape(state.h, [rows / 2, 2, batch, size]), [0, 2, 1, 3]), [
         rows / 2,

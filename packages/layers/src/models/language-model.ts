@@ -1,4 +1,4 @@
-import { DTypeError, type State, type Tensor } from '@timestep/core';
+import { DTypeError, hidePadding, type State, type Tensor } from '@timestep/core';
 import { Dropout } from '../dropout.ts';
 import { Embedding } from '../embedding.ts';
 import { Linear } from '../linear.ts';
@@ -51,7 +51,9 @@ export class LanguageModel<S extends State> extends Module {
         `[languageModel] expected tokens of dtype i32, got ${tokens.dtype}; use tensor(backend, …, { dtype: 'i32' })`,
       );
     return scoped(tokens.backend, () => {
-      const { output, state } = this.layer.forward(this.drop.forward(this.embedding.forward(tokens)), options);
+      // Past a length anything may stand, such as −1.
+      const counted = hidePadding(tokens, options.lengths ?? null);
+      const { output, state } = this.layer.forward(this.drop.forward(this.embedding.forward(counted)), options);
       return { output: this.head.forward(this.drop.forward(output)), state };
     });
   }

@@ -71,14 +71,15 @@ export class ManyToOne<S extends State> extends Module {
 
   #pooled(output: Tensor, lengths: Int32Array): Tensor {
     const { backend } = output;
-    const [steps, batch, width] = output.shape as [number, number, number];
+    const [steps, batch] = output.shape as [number, number, number];
     const some = tensor(
       backend,
       Uint32Array.from(lengths, (length) => (length > 0 ? 1 : 0)),
       { shape: [batch, 1] },
     );
     const none = full(backend, [], 0);
-    if (steps === 0) return full(backend, [batch, width], 0);
+    // The sum over no steps is 0, and the layer gets the gradient 0 through it.
+    if (steps === 0) return sum(output, 0);
     if (this.pool === 'last') return select(some, this.#last(output, lengths), none);
     if (this.pool === 'mean') {
       const shares = Float64Array.from(lengths, (length) => 1 / Math.max(1, length));

@@ -1,5 +1,5 @@
 import {
-  reshape,
+  hidePadding,
   scan,
   ShapeError,
   show,
@@ -103,7 +103,8 @@ export abstract class Cell<S extends State> extends Module {
 /**
  * Runs a cell over a sequence, one step after the other.
  *
- * @param prepare what is done to the whole sequence first, such as a product that does not look at the state
+ * @param prepare what is done to the whole sequence first, such as a product that does not look at the state; it never
+ *   sees what stands past a length
  * @throws UnsupportedError under `fused: 'require'`
  */
 export function scanCell<S extends State>(
@@ -111,13 +112,13 @@ export function scanCell<S extends State>(
   x: Tensor,
   options: SequenceOptions<S>,
   step: (prepared: Tensor, state: S) => Recurrence<S>,
-  prepare: (x: Tensor) => Tensor = (given) => given,
+  prepare?: (x: Tensor) => Tensor,
 ): Recurrence<S> {
   refuseRequired(cell, options);
   return scoped(x.backend, () => {
     const start = options.state ?? cell.initialState(x.shape[1]!, x.backend);
-    if (x.shape[0] === 0) return withoutSteps(cell, x, start);
-    return scan<S>((prepared, state) => step(prepared, state), prepare(x), start, {
+    const prepared = prepare ? prepare(hidePadding(x, options.lengths ?? null)) : x;
+    return scan<S>((input, state) => step(input, state), prepared, start, {
       lengths: options.lengths,
       reverse: options.reverse,
     });
@@ -130,14 +131,6 @@ export function refuseRequired<S extends State>(cell: Cell<S>, options: Sequence
   throw new UnsupportedError(
     `[cell] fused: 'require' was asked for, but ${cell.constructor.name} has no fused sequence; use fused: 'auto'`,
   );
-}
-
-/** What an empty sequence gives: no output, and the state as it was. */
-export function withoutSteps<S extends State>(cell: Cell<S>, x: Tensor, start: S): Recurrence<S> {
-  return {
-    output: zeros(x.backend, [0, x.shape[1]!, cell.outputSize]),
-    state: mapState(start, (part) => reshape(part, part.shape)),
-  };
 }
 
 /** The same state with each part mapped. */

@@ -1,4 +1,4 @@
-import { add, divide, linear, multiply, sigmoid, slice, uniform, type Tensor } from '@timestep/core';
+import { linear, multiply, negative, sigmoid, slice, softplus, subtract, uniform, type Tensor } from '@timestep/core';
 import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import { Recurrent, type StackOptions } from './recurrent.ts';
@@ -52,9 +52,12 @@ export class MinLSTMCell extends ScanCell {
   protected coefficients(x: Tensor): { readonly a: Tensor; readonly b: Tensor } {
     const size = this.hiddenSize;
     const sums = linear(x, this.weight_ih, this.bias_ih);
-    const [input, forget] = [sigmoid(slice(sums, -1, 0, size)), sigmoid(slice(sums, -1, size, 2 * size))];
-    const both = add(input, forget);
-    return { a: divide(forget, both), b: multiply(divide(input, both), slice(sums, -1, 2 * size)) };
+    // σ(f)/(σ(f) + σ(i)) = σ(ln σ(f) − ln σ(i)): where both gates are 0 the quotient would be 0/0.
+    const odds = subtract(
+      softplus(negative(slice(sums, -1, 0, size))),
+      softplus(negative(slice(sums, -1, size, 2 * size))),
+    );
+    return { a: sigmoid(odds), b: multiply(sigmoid(negative(odds)), slice(sums, -1, 2 * size)) };
   }
 }
 

@@ -1,7 +1,7 @@
-import { add, full, linearScan, multiply, reshape, select, slice, tidy, type Tensor } from '@timestep/core';
+import { add, full, linearScan, multiply, reshape, select, slice, sum, tidy, type Tensor } from '@timestep/core';
 import { maskSteps, stepMask } from '../lengths.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
-import { Cell, type SequenceOptions, withoutSteps } from './cell.ts';
+import { Cell, type SequenceOptions } from './cell.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
 /**
@@ -25,7 +25,6 @@ export abstract class ScanCell extends Cell<HiddenState> {
     const [steps, batch] = x.shape as [number, number];
     return scoped(backend, () => {
       const start = options.state ?? this.initialState(batch, backend);
-      if (steps === 0) return withoutSteps(this, x, start);
       const lengths = options.lengths ? Int32Array.from(options.lengths) : null;
       // Past a length the state stays as it is, and NaN in x comes neither into it nor into a gradient.
       const { a, b } = this.coefficients(maskSteps(x, lengths));
@@ -37,6 +36,8 @@ export abstract class ScanCell extends Cell<HiddenState> {
         reverse: options.reverse,
         fused: options.fused,
       });
+      // The sum over no steps is 0: what made h gets the gradient 0 through it.
+      if (steps === 0) return { output: h, state: { h: add(start.h, sum(h, 0)) } };
       const last = options.reverse ? slice(h, 0, 0, 1) : slice(h, 0, -1);
       const final = tidy(backend, () => reshape(last, last.shape.slice(1)));
       return { output: maskSteps(h, lengths), state: { h: final } };

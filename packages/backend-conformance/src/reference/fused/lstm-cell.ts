@@ -20,7 +20,9 @@ export interface LstmWeights extends Weights {
 export function lstmCell(weights: LstmWeights, spec: LstmSpec): Cell<LstmGradientName> {
   const { weightIh, weightHh, biasIh, biasHh, weightHr, peephole } = weights;
   const { inputSize, hiddenSize: H } = spec;
-  const { coupledGates, projectionSize } = spec.variant;
+  const { coupledGates, projectionSize, peepholes } = spec.variant;
+  // A cell without peepholes does not look at c: 0·∞ would be NaN.
+  const peep = (gate: number, j: number, c: number): number => (peepholes ? peephole[gate * H + j]! * c : 0);
   return (x, [hidden, cell]) => {
     const h = hidden!;
     const c = cell!;
@@ -28,11 +30,11 @@ export function lstmCell(weights: LstmWeights, spec: LstmSpec): Cell<LstmGradien
     addTo(a, product(weightHh, h, 4 * H));
     addTo(a, biasIh);
     addTo(a, biasHh);
-    const i = c.map((value, j) => sigmoid(a[j]! + peephole[j]! * value));
-    const f = c.map((value, j) => (coupledGates ? 1 - i[j]! : sigmoid(a[H + j]! + peephole[H + j]! * value)));
+    const i = c.map((value, j) => sigmoid(a[j]! + peep(0, j, value)));
+    const f = c.map((value, j) => (coupledGates ? 1 - i[j]! : sigmoid(a[H + j]! + peep(1, j, value))));
     const g = c.map((_, j) => Math.tanh(a[2 * H + j]!));
     const nextC = c.map((value, j) => f[j]! * value + i[j]! * g[j]!);
-    const o = nextC.map((value, j) => sigmoid(a[3 * H + j]! + peephole[2 * H + j]! * value));
+    const o = nextC.map((value, j) => sigmoid(a[3 * H + j]! + peep(2, j, value)));
     const squashed = nextC.map((value) => Math.tanh(value));
     const m = o.map((value, j) => value * squashed[j]!);
     const nextH = weightHr ? product(weightHr, m, projectionSize) : m;
@@ -46,7 +48,7 @@ export function lstmCell(weights: LstmWeights, spec: LstmSpec): Cell<LstmGradien
         const dc = new Float64Array(H);
         for (let j = 0; j < H; j++) {
           const dao = dm[j]! * squashed[j]! * o[j]! * (1 - o[j]!);
-          const dcNext = dNextC![j]! + dm[j]! * o[j]! * (1 - squashed[j]! ** 2) + dao * peephole[2 * H + j]!;
+          const dcNext = dNextC![j]! + dm[j]! * o[j]! * (1 - squashed[j]! ** 2) + peep(2, j, dao);
           const df = dcNext * c[j]!;
           const di = dcNext * g[j]! - (coupledGates ? df : 0);
           const dai = di * i[j]! * (1 - i[j]!);
@@ -55,7 +57,7 @@ export function lstmCell(weights: LstmWeights, spec: LstmSpec): Cell<LstmGradien
           da[H + j] = daf;
           da[2 * H + j] = dcNext * i[j]! * (1 - g[j]! ** 2);
           da[3 * H + j] = dao;
-          dc[j] = dcNext * f[j]! + dai * peephole[j]! + daf * peephole[H + j]!;
+          dc[j] = dcNext * f[j]! + peep(0, j, dai) + peep(1, j, daf);
           into.peephole[j]! += dai * c[j]!;
           into.peephole[H + j]! += daf * c[j]!;
           into.peephole[2 * H + j]! += dao * nextC[j]!;
