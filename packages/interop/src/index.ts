@@ -15,7 +15,8 @@ export type { OnnxRecurrence, OnnxRecurrentInput } from './onnx/export/recurrent
 export type { OnnxDimension, OnnxElementType } from './onnx/types.ts';
 export { importOnnx, OnnxModel, type OnnxFeed, type OnnxPort } from './onnx/import/import.ts';
 export type { Hdf5Dataset, Hdf5Datasets, Hdf5Limits, Hdf5Reader } from './hdf5/types.ts';
-export { importKeras, KerasModel, type ImportKerasOptions } from './keras/import.ts';
+export { importKeras, type ImportKerasOptions } from './keras/import.ts';
+export { KerasModel, type KerasInputs, type KerasPort } from './keras/model.ts';
 export { loadKerasWeights } from './keras/weights.ts';
 export { exportAttention, exportMemory, type OnnxMemory } from './onnx/export/attention.ts';
 export { exportEncoderDecoder, exportTeacherForced } from './onnx/export/encoder-decoder.ts';

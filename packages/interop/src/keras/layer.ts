@@ -1,0 +1,79 @@
+import { tensor, type Backend, type Tensor } from '@timestep/core';
+import { Module, Parameter, type Slot } from '@timestep/layers';
+import type { Hdf5Dataset } from '../hdf5/types.ts';
+import type { CallReader } from './call-reader.ts';
+import type { ConfigReader } from './config-reader.ts';
+import type { Compute } from './run.ts';
+import type { WeightReader } from './weight-reader.ts';
+
+/** A layer of the model, built. */
+export interface KerasLayer {
+  /** Its parameters, if it has any. */
+  readonly module: Module | null;
+  /** Reads the arguments of one call; a shared layer has several. */
+  bind(call: CallReader): Compute;
+}
+
+/** What a layer is built from. */
+export interface LayerSource {
+  readonly className: string;
+  /** The name in messages. */
+  readonly where: string;
+  readonly config: ConfigReader;
+  readonly weights: WeightReader;
+  readonly builder: LayerBuilder;
+}
+
+/** Builds layers, and owns what it made until a model does. */
+export interface LayerBuilder {
+  readonly backend: Backend;
+  /** A layer in another: its configuration as `{ class_name, config }`, and where its weights are. */
+  build(config: unknown, weights: WeightReader): KerasLayer;
+  /** Opens the configuration of a layer in another, whose class reads it; call `config.end()` afterwards. */
+  open(config: unknown, weights: WeightReader): LayerSource;
+  /** The same for a list, each with its weights in a folder of the name that Keras gives its place. */
+  openAll(configs: readonly unknown[], weights: WeightReader): LayerSource[];
+  /** Counts a module as made, so that it is disposed where the file turns out to be wrong. */
+  own<Made extends Module>(module: Made): Made;
+  /** Names what training in Keras does and this package doesn't, such as recurrent dropout. */
+  note(what: string): void;
+}
+
+export type LayerClass = (source: LayerSource) => KerasLayer;
+
+/** Parameters and buffers of a layer that `@timestep/layers` has no class for, in Keras's layout. */
+export class KerasParameters extends Module {
+  readonly #tensors = new Map<string, Tensor>();
+
+  constructor(
+    backend: Backend,
+    parameters: Readonly<Record<string, Hdf5Dataset | null>>,
+    buffers: Readonly<Record<string, Hdf5Dataset>> = {},
+  ) {
+    super();
+    for (const [name, array] of Object.entries(parameters))
+      if (array) this.#tensors.set(name, new Parameter(backend, array.shape, array.data));
+    for (const [name, { data, shape }] of Object.entries(buffers)) {
+      const buffer = tensor(backend, data, { shape });
+      buffer.owner?.release(buffer);
+      this.#tensors.set(name, buffer);
+    }
+  }
+
+  /** @throws TypeError for a name that was not given */
+  get(name: string): Tensor {
+    return this.find(name)!;
+  }
+
+  find(name: string): Tensor | null {
+    return this.#tensors.get(name) ?? null;
+  }
+
+  override slots(): Slot[] {
+    return [...this.#tensors].map(([name, value]) => ({
+      name,
+      value,
+      replace: (fresh) => void this.#tensors.set(name, fresh),
+    }));
+  }
+}

@@ -1,0 +1,97 @@
+import { show } from '@timestep/core';
+import { InteropError, ensure } from '../errors.ts';
+import type { Hdf5Dataset, Hdf5Datasets } from '../hdf5/types.ts';
+
+/**
+ * The arrays of a file, found by name and compared with the sizes that are expected before anything is built. It
+ * remembers what was taken, so that an array which no layer reads is refused by name.
+ */
+export class WeightReader {
+  readonly path: string;
+  readonly #datasets: Hdf5Datasets;
+  readonly #taken: Set<string>;
+
+  constructor(datasets: Hdf5Datasets, path = '', taken = new Set<string>()) {
+    this.#datasets = datasets;
+    this.path = path;
+    this.#taken = taken;
+  }
+
+  /** The arrays below a folder of this one. */
+  at(folder: string): WeightReader {
+    return new WeightReader(this.#datasets, this.#join(folder), this.#taken);
+  }
+
+  has(name: string): boolean {
+    return this.#datasets.has(this.#join(name));
+  }
+
+  /** The shape of an array that is read later. */
+  shapeOf(name: string): readonly number[] {
+    return this.#find(name).shape;
+  }
+
+  /**
+   * An array.
+   *
+   * @param shape what it must be; null for a length that may be anything from 1 on
+   * @throws InteropError `MISSING_TENSOR`, `INVALID_TENSOR`
+   */
+  take(name: string, shape: readonly (number | null)[]): Hdf5Dataset {
+    const found = this.#find(name);
+    ensure(
+      found.shape.length === shape.length &&
+        shape.every((length, axis) => (length === null ? found.shape[axis]! > 0 : length === found.shape[axis])),
+      'INVALID_TENSOR',
+      () =>
+        `[keras] expected '${this.#join(name)}' of shape [${shape.map((length) => length ?? 'any').join(', ')}], got ${show(found.shape)}; build the layer with the sizes it was saved with`,
+    );
+    this.#taken.add(this.#join(name));
+    return found;
+  }
+
+  /** Arrays below a folder that inference does not need, such as the state of a random generator. */
+  ignore(folder: string): void {
+    const start = `${this.#join(folder)}/`;
+    for (const name of this.#datasets.keys()) if (name.startsWith(start)) this.#taken.add(name);
+  }
+
+  /**
+   * Refuses arrays of this folder that nothing took.
+   *
+   * @throws InteropError `UNSUPPORTED_MODEL`
+   */
+  end(): void {
+    const start = this.path === '' ? '' : `${this.path}/`;
+    const unread = [...this.#datasets.keys()].filter((name) => name.startsWith(start) && !this.#taken.has(name));
+    ensure(
+      unread.length === 0,
+      'UNSUPPORTED_MODEL',
+      () =>
+        `[keras] no layer of the configuration reads ${sample(unread)}; the model has parts that are not known here`,
+    );
+  }
+
+  #find(name: string): Hdf5Dataset {
+    const found = this.#datasets.get(this.#join(name));
+    if (!found)
+      throw new InteropError(
+        'MISSING_TENSOR',
+        `[keras] the file holds no '${this.#join(name)}'; it has ${sample([...this.#datasets.keys()])}`,
+      );
+    return found;
+  }
+
+  #join(name: string): string {
+    return this.path === '' ? name : `${this.path}/${name}`;
+  }
+}
+
+/** The first names of a list, for messages. */
+function sample(names: readonly string[]): string {
+  return names.length === 0
+    ? 'no weights at all'
+    : names.length > 6
+      ? `${names.slice(0, 6).join(', ')} and ${names.length - 6} more`
+      : names.join(', ');
+}
