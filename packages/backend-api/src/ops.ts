@@ -33,6 +33,17 @@ export const unaryOps = {
 
 export type UnaryOp = keyof typeof unaryOps;
 
+/** The ops of a table that take elements of type `Type`. */
+type OpsOf<Table extends Readonly<Record<string, { readonly in: readonly DType[] }>>, Type extends DType> = {
+  [Op in keyof Table]: Type extends Table[Op]['in'][number] ? Op : never;
+}[keyof Table];
+
+/**
+ * The unary ops that take this dtype. A backend's table of type `Record<UnaryOpOf<'f32'>, …>` does not compile until it
+ * has every op.
+ */
+export type UnaryOpOf<Type extends DType> = OpsOf<typeof unaryOps, Type>;
+
 /** The elementwise operations of two arguments of one dtype. */
 export const binaryOps = {
   add: { in: ['f32', 'i32', 'u32'], out: 'same' },
@@ -58,6 +69,9 @@ export const binaryOps = {
 
 export type BinaryOp = keyof typeof binaryOps;
 
+/** The binary ops that take this dtype; see {@link UnaryOpOf}. */
+export type BinaryOpOf<Type extends DType> = OpsOf<typeof binaryOps, Type>;
+
 /**
  * Reductions. `sum` of nothing is 0, `max` of nothing −∞ (the dtype's least value), `min` of nothing +∞ (its greatest);
  * a NaN in the input makes `max` and `min` NaN.
@@ -69,3 +83,6 @@ export const reduceOps = {
 } as const satisfies Record<string, { in: readonly DType[]; out: DType | 'same' }>;
 
 export type ReduceOp = keyof typeof reduceOps;
+
+/** The reductions that take this dtype; see {@link UnaryOpOf}. */
+export type ReduceOpOf<Type extends DType> = OpsOf<typeof reduceOps, Type>;

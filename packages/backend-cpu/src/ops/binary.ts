@@ -1,9 +1,9 @@
-import type { BinaryOp, DeviceBuffer, DType, StridedOperand } from '@timestep/backend-api';
+import type { BinaryOp, BinaryOpOf, DeviceBuffer, DType, StridedOperand } from '@timestep/backend-api';
 import type { Engine, KernelName } from '../engine/engine.ts';
 import { axisSlots, elementsOf, mergeAxes, splitRow } from './layout.ts';
 import { unsupported } from './unsupported.ts';
 
-const floatKernels: Readonly<Partial<Record<BinaryOp, KernelName>>> = {
+const floatKernels: Readonly<Record<BinaryOpOf<'f32'>, KernelName>> = {
   add: 'binaryAdd',
   subtract: 'binarySubtract',
   multiply: 'binaryMultiply',
@@ -19,15 +19,16 @@ const floatKernels: Readonly<Partial<Record<BinaryOp, KernelName>>> = {
   greaterEqual: 'binaryGreaterEqual',
 };
 
-const integerKernels: Readonly<Partial<Record<BinaryOp, KernelName>>> = {
+/** The ops whose bits are the same for signed and unsigned integers. */
+const integerKernels = {
   add: 'binaryAddInteger',
   subtract: 'binarySubtractInteger',
   multiply: 'binaryMultiplyInteger',
   equal: 'binaryEqualInteger',
   notEqual: 'binaryNotEqualInteger',
-};
+} as const satisfies Readonly<Partial<Record<BinaryOp, KernelName>>>;
 
-const kernels: Readonly<Record<DType, Readonly<Partial<Record<BinaryOp, KernelName>>>>> = {
+const kernels: { readonly [Type in DType]: Readonly<Record<BinaryOpOf<Type>, KernelName>> } = {
   f32: floatKernels,
   i32: {
     ...integerKernels,
@@ -68,7 +69,8 @@ export function binary(
   out: DeviceBuffer,
   shape: readonly number[],
 ): void {
-  const kernel = kernels[a.buffer.dtype][op];
+  const table: Readonly<Partial<Record<BinaryOp, KernelName>>> = kernels[a.buffer.dtype];
+  const kernel = table[op];
   if (!kernel) throw unsupported(op, a.buffer.dtype);
   const addresses = [engine.addressOf(a), engine.addressOf(b), engine.address(out)];
   const total = elementsOf(shape);

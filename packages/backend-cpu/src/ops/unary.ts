@@ -1,4 +1,4 @@
-import type { DeviceBuffer, DType, UnaryOp } from '@timestep/backend-api';
+import type { DeviceBuffer, DType, UnaryOp, UnaryOpOf } from '@timestep/backend-api';
 import type { Engine, KernelName } from '../engine/engine.ts';
 import { unsupported } from './unsupported.ts';
 
@@ -11,7 +11,7 @@ interface UnaryKernel {
 /** What a plain pass over memory takes. */
 const pass = 0.2;
 
-const floatKernels: Readonly<Partial<Record<UnaryOp, UnaryKernel>>> = {
+const floatKernels: Readonly<Record<UnaryOpOf<'f32'>, UnaryKernel>> = {
   negative: { kernel: 'unaryNegative', nanoseconds: pass },
   absolute: { kernel: 'unaryAbsolute', nanoseconds: pass },
   sign: { kernel: 'unarySign', nanoseconds: pass },
@@ -37,7 +37,7 @@ const floatKernels: Readonly<Partial<Record<UnaryOp, UnaryKernel>>> = {
   isFinite: { kernel: 'unaryIsFinite', nanoseconds: pass },
 };
 
-const integerKernels: Readonly<Partial<Record<UnaryOp, UnaryKernel>>> = {
+const integerKernels: Readonly<Record<UnaryOpOf<'i32' | 'u32'>, UnaryKernel>> = {
   negative: { kernel: 'unaryNegativeInteger', nanoseconds: pass },
   absolute: { kernel: 'unaryAbsoluteInteger', nanoseconds: pass },
   sign: { kernel: 'unarySignInteger', nanoseconds: pass },
@@ -61,7 +61,8 @@ export function unary(
   alpha: number,
   beta: number,
 ): void {
-  const kernels = input.dtype === 'f32' ? floatKernels : integerKernels;
+  const kernels: Readonly<Partial<Record<UnaryOp, UnaryKernel>>> =
+    input.dtype === 'f32' ? floatKernels : integerKernels;
   const entry = kernels[op === 'power' ? simplerPower(alpha) : op];
   if (!entry) throw unsupported(op, input.dtype);
   const addresses = [engine.address(input), engine.address(out)];

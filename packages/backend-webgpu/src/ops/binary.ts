@@ -1,11 +1,11 @@
-import type { BinaryOp, DeviceBuffer, DType, StridedOperand } from '@timestep/backend-api';
+import type { BinaryOp, BinaryOpOf, DeviceBuffer, DType, StridedOperand } from '@timestep/backend-api';
 import { reads, writes } from '../device/kernel.ts';
 import type { Runtime } from '../device/runtime.ts';
 import { numerics } from '../wgsl/numerics.ts';
 import { contiguousStrides, indexCode, mergeDimensions, walkParameters, walkValues } from '../wgsl/strided.ts';
 
 /** On f32: the bits of the result from `x` and `y`, their bits `xBits` and `yBits`, and `nan` (either is one). */
-const floatOps: Readonly<Record<Exclude<BinaryOp, 'and' | 'or' | 'xor'>, string>> = {
+const floatOps: Readonly<Record<BinaryOpOf<'f32'>, string>> = {
   add: 'bitcast<u32>(x + y)',
   subtract: 'bitcast<u32>(x - y)',
   multiply: 'bitcast<u32>(x * y)',
@@ -32,7 +32,7 @@ fn divideBits(xBits: u32, yBits: u32) -> u32 {
 `;
 
 /** On integers: from `x` and `y` in their own type; `bits(…)` turns the result into u32. */
-const integerOps: Readonly<Record<Exclude<BinaryOp, 'power'>, string>> = {
+const integerOps: Readonly<Record<BinaryOpOf<'i32' | 'u32'>, string>> = {
   add: 'xBits + yBits',
   subtract: 'xBits - yBits',
   multiply: 'xBits * yBits',

@@ -4,34 +4,44 @@ import type { Runtime } from '../device/runtime.ts';
 import { orderedKeys } from '../wgsl/ordered.ts';
 import { fill } from './data.ts';
 
-/** What `sum`, `max` and `min` of nothing are. */
-function emptyValue(op: ReduceOp, dtype: DType): number {
-  if (op === 'sum') return 0;
-  if (dtype === 'f32') return op === 'max' ? -Infinity : Infinity;
-  if (dtype === 'i32') return op === 'max' ? -(2 ** 31) : 2 ** 31 - 1;
-  return op === 'max' ? 0 : 2 ** 32 - 1;
+/** How a reduction is made, for each dtype. */
+interface Reduction {
+  /** The result over nothing. */
+  readonly empty: Readonly<Record<DType, number>>;
+  /** WGSL of `Value`, `empty`, `load`, `join` and `store`. */
+  readonly declarations: (dtype: DType) => string;
 }
 
-/** `load`, `join`, `store` and `empty`: max and min run on order-preserving u32 keys, in which a NaN wins. */
-function declarations(op: ReduceOp, dtype: DType): string {
-  if (op === 'sum') {
-    const type = dtype === 'f32' ? 'f32' : 'u32';
-    return `alias Value = ${type};
+/** max and min run on order-preserving u32 keys, in which a NaN wins. */
+function byKeys(join: 'max' | 'min'): Reduction['declarations'] {
+  return (dtype) => {
+    const [lowest, highest] = dtype === 'f32' ? ['0x007fffffu', '0xff800000u'] : ['0u', '0xffffffffu'];
+    return `alias Value = u32;
+const empty = ${join === 'max' ? lowest : highest};
+${orderedKeys(dtype, join === 'max' ? '0xffffffffu' : '0u')}
+fn load(i: u32) -> Value { return keyOf(values[i]); }
+fn join(a: Value, b: Value) -> Value { return ${join}(a, b); }
+fn store(i: u32, value: Value) { out[i] = bitsOfKey(value); }
+`;
+  };
+}
+
+const reductions: Readonly<Record<ReduceOp, Reduction>> = {
+  sum: {
+    empty: { f32: 0, i32: 0, u32: 0 },
+    declarations: (dtype) => {
+      const type = dtype === 'f32' ? 'f32' : 'u32';
+      return `alias Value = ${type};
 const empty = Value(0);
 fn load(i: u32) -> Value { return bitcast<${type}>(values[i]); }
 fn join(a: Value, b: Value) -> Value { return a + b; }
 fn store(i: u32, value: Value) { out[i] = bitcast<u32>(value); }
 `;
-  }
-  const [lowest, highest] = dtype === 'f32' ? ['0x007fffffu', '0xff800000u'] : ['0u', '0xffffffffu'];
-  return `alias Value = u32;
-const empty = ${op === 'max' ? lowest : highest};
-${orderedKeys(dtype, op === 'max' ? '0xffffffffu' : '0u')}
-fn load(i: u32) -> Value { return keyOf(values[i]); }
-fn join(a: Value, b: Value) -> Value { return ${op}(a, b); }
-fn store(i: u32, value: Value) { out[i] = bitsOfKey(value); }
-`;
-}
+    },
+  },
+  max: { empty: { f32: -Infinity, i32: -(2 ** 31), u32: 0 }, declarations: byKeys('max') },
+  min: { empty: { f32: Infinity, i32: 2 ** 31 - 1, u32: 2 ** 32 - 1 }, declarations: byKeys('min') },
+};
 
 /** One stage: `[outer, length, inner]` → `[outer, chunks, inner]`, one invocation for each element of the result. */
 function reduceColumns(
@@ -48,7 +58,7 @@ function reduceColumns(
     bindings: [reads('values', 'u32'), writes('out', 'u32')],
     parameters: { size: 'u32', length: 'u32', inner: 'u32', chunks: 'u32', span: 'u32' },
     workgroupSize: 64,
-    declarations: declarations(op, input.dtype),
+    declarations: reductions[op].declarations(input.dtype),
     body: `  if (thread >= params.size) { return; }
   let i = thread % params.inner;
   let rest = thread / params.inner;
@@ -85,7 +95,7 @@ function reduceRows(
     bindings: [reads('values', 'u32'), writes('out', 'u32')],
     parameters: { size: 'u32', length: 'u32', chunks: 'u32', span: 'u32' },
     workgroupSize: 256,
-    declarations: `${declarations(op, input.dtype)}var<workgroup> shared_: array<Value, 256>;`,
+    declarations: `${reductions[op].declarations(input.dtype)}var<workgroup> shared_: array<Value, 256>;`,
     body: `  if (block >= params.size) { return; }
   let first = (block % params.chunks) * params.span;
   let last = min(first + params.span, params.length);
@@ -113,7 +123,7 @@ function reduceRows(
 export function reduce(runtime: Runtime, op: ReduceOp, input: DeviceBuffer, out: DeviceBuffer, spec: ReduceSpec): void {
   const { outer, length, inner } = spec;
   if (out.length === 0) return;
-  if (length === 0) return fill(runtime, out, emptyValue(op, out.dtype));
+  if (length === 0) return fill(runtime, out, reductions[op].empty[out.dtype]);
   const wide = inner === 1 && length >= 64;
   const stage = wide ? reduceRows : reduceColumns;
   // Short chains of additions: for speed where there are few results, and for a rounding error that stays small.

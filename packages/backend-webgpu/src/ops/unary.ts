@@ -1,4 +1,4 @@
-import type { DeviceBuffer, DType, UnaryOp } from '@timestep/backend-api';
+import type { DeviceBuffer, DType, UnaryOp, UnaryOpOf } from '@timestep/backend-api';
 import { reads, writes } from '../device/kernel.ts';
 import type { Runtime } from '../device/runtime.ts';
 import { numerics } from '../wgsl/numerics.ts';
@@ -7,7 +7,7 @@ import { numerics } from '../wgsl/numerics.ts';
  * Each op on f32 as WGSL that gives the bits of the result from `bits`, `x` (the same as a number) and the parameters
  * `alpha` and `beta`. A NaN that comes in goes out unless the op decides on bits alone.
  */
-const floatOps: Readonly<Record<Exclude<UnaryOp, 'logicalNot'>, string>> = {
+const floatOps: Readonly<Record<UnaryOpOf<'f32'>, string>> = {
   negative: 'bits ^ 0x80000000u',
   absolute: 'bits & 0x7fffffffu',
   sign: 'select(select(0u, 0xbf800000u, x < 0.0), 0x3f800000u, x > 0.0)',
@@ -35,7 +35,7 @@ const floatOps: Readonly<Record<Exclude<UnaryOp, 'logicalNot'>, string>> = {
   isFinite: 'u32(isFinite(bits))',
 };
 
-const integerOps: Readonly<Partial<Record<UnaryOp, string>>> = {
+const integerOps: Readonly<Record<UnaryOpOf<'i32' | 'u32'>, string>> = {
   negative: '0u - bits',
   absolute: 'bitcast<u32>(abs(bitcast<i32>(bits)))',
   sign: 'bitcast<u32>(sign(bitcast<i32>(bits)))',
@@ -44,7 +44,8 @@ const integerOps: Readonly<Partial<Record<UnaryOp, string>>> = {
 
 function body(op: UnaryOp, dtype: DType, source: string): string {
   const load = `  if (thread >= params.size) { return; }\n  let bits = ${source}[thread];\n`;
-  if (dtype !== 'f32' || op === 'logicalNot') return `${load}  out[thread] = ${integerOps[op]!};`;
+  if (dtype !== 'f32' || op === 'logicalNot')
+    return `${load}  out[thread] = ${integerOps[op as keyof typeof integerOps]};`;
   const result = op === 'isFinite' || op === 'power' ? 'result' : 'select(result, bits, isNan(bits))';
   return `${load}  let x = bitcast<f32>(bits);
   let magnitude = bits & 0x7fffffffu;
