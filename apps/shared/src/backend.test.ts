@@ -2,11 +2,11 @@ import { expect, type MockInstance, test, vi } from 'vitest';
 import { backendNames, createBackend, withBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 
-test('cpu gives the CPU backend, auto that or the native one', async () => {
-  expect(backendNames).toEqual(['auto', 'cpu', 'native', 'webgpu']);
+test('cpu gives the CPU backend, auto the first that works', async () => {
+  expect(backendNames).toEqual(['auto', 'webgpu', 'native', 'cpu']);
   for (const [name, expected] of [
     ['cpu', /^cpu$/u],
-    ['auto', /^(cpu|native)$/u],
+    ['auto', /^(cpu|native|webgpu)$/u],
   ] as const) {
     const backend = await createBackend(name);
     expect(backend.name).toMatch(expected);

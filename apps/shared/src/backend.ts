@@ -1,34 +1,23 @@
+import { backendNames as names, createBackend as create, type BackendName as Name } from '@timestep/backend-auto';
 import { type Backend, TimestepError } from '@timestep/core';
 import { UsageError } from './errors.ts';
 
-/** What makes each backend. Its package is loaded only when it is asked for, so that an app starts without the rest. */
-const makers = {
-  cpu: async (): Promise<Backend> => await (await import('@timestep/backend-cpu')).createCpuBackend(),
-  native: async (): Promise<Backend> => await (await import('@timestep/backend-native')).createNativeBackend(),
-  webgpu: async (): Promise<Backend> => await (await import('@timestep/backend-webgpu')).createWebGpuBackend(),
-};
-
-type Maker = keyof typeof makers;
-export type BackendName = 'auto' | Maker;
+export type BackendName = 'auto' | Name;
 
 /** What `--backend` takes. */
-export const backendNames: readonly BackendName[] = ['auto', ...(Object.keys(makers) as Maker[])];
+export const backendNames: readonly BackendName[] = ['auto', ...names];
 
 /**
- * Makes the backend of a name; `auto` is the native one where this system has its library, else the CPU's, which runs
- * everywhere.
+ * Makes the backend of a name; `auto` is the first that works here of WebGPU on hardware, the native libraries, and the
+ * CPU's, which runs everywhere.
  *
  * @throws UsageError where it finds no device or library, with what it said
  */
 export async function createBackend(name: BackendName): Promise<Backend> {
   try {
-    if (name !== 'auto') return await makers[name]();
-    return await makers.native().catch(async (error: unknown) => {
-      if (codeOf(error) === 'NO_DEVICE') return await makers.cpu();
-      throw error;
-    });
+    return await create(name);
   } catch (error) {
-    if (!(error instanceof Error) || codeOf(error) === null) throw error;
+    if (!(error instanceof TimestepError)) throw error;
     throw new UsageError(
       `--backend ${name} cannot be used here: ${error.message.split('\n')[0]!}; leave --backend out to compute on the CPU`,
       { cause: error },
@@ -47,10 +36,4 @@ export async function withBackend<Result>(
   } finally {
     await backend.dispose();
   }
-}
-
-/** The code of an error of the contract, of another installed copy of it included; null for any other error. */
-function codeOf(error: unknown): string | null {
-  if (error instanceof TimestepError) return error.code;
-  return error instanceof Error && 'code' in error ? String(error.code) : null;
 }

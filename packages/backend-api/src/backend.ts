@@ -80,6 +80,8 @@ export interface Backend {
   sync(): Promise<void>;
   /** Frees everything, ends threads, destroys the device. Calling it twice does no harm. */
   dispose(): Promise<void>;
+  /** `dispose()`, for `await using backend = await createCpuBackend()`. */
+  [Symbol.asyncDispose](): Promise<void>;
 
   /** Throws an OutOfMemoryError that names the size. The contents are undefined. */
   alloc(dtype: DType, length: number): DeviceBuffer;

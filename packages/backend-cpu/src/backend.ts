@@ -68,6 +68,10 @@ export class CpuBackend implements Backend {
     return this.engine.dispose();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
   alloc(dtype: DType, length: number): DeviceBuffer {
     return this.engine.allocate(dtype, length);
   }

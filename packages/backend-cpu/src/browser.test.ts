@@ -52,6 +52,12 @@ describe.skipIf(missingChromium() !== null)('in Chromium', () => {
     },
   );
 
+  test('a policy without wasm-unsafe-eval is named, with the directive to add', async () => {
+    await expect(findings('strict', 'work', { conformance: false })).rejects.toThrow(
+      /Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src/,
+    );
+  });
+
   test('workers that a page forbids are a typed error where a number of threads is asked for', async () => {
     await expect(findings('policed', 'workInWorker', { threads: 2, conformance: false })).rejects.toThrow(
       'could not start 1 worker threads',

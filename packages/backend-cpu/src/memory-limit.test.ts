@@ -26,7 +26,7 @@ test.each([1, 2])(
     expect(error).toBeInstanceOf(OutOfMemoryError);
     expect(error).toMatchObject({ code: 'OUT_OF_MEMORY', bytes: 30 * mebibyte });
     expect((error as Error).message).toBe(
-      `[cpu] could not allocate 31457280 bytes: the memory ends at 67108864 bytes and 41943040 of them are in use; free tensors, or use smaller batches or shorter sequences`,
+      `[cpu] could not allocate 31457280 bytes: the memory ends at 67108864 bytes and 41943040 of them are in use; tensors made outside a scope live until dispose(): open one for each step (\`using scope = openScope(backend)\`), or use smaller batches or shorter sequences`,
     );
     expect(backend.memory()).toMatchObject({ buffers: 1, bytes: 40 * mebibyte });
     backend.free(first);

@@ -81,17 +81,7 @@ export class NativeBackend extends CpuBackend {
   }
 }
 
-/**
- * Creates the backend on oneDNN or a BLAS.
- *
- * @throws DeviceError `NO_DEVICE` where neither is installed; the message says how to get one
- * @throws ArgumentError `INVALID_ARGUMENT` for an option that is none
- *
- * ```ts
- * const backend: Backend = await createNativeBackend();
- * console.log(backend.capabilities.device); // oneDNN 2.6.3 (libdnnl.so.2), 2 threads
- * ```
- */
+/** The function of the same name in `create.ts`, with the binary of koffi at hand. */
 export async function createNativeBackend(options: NativeBackendOptions = {}): Promise<NativeBackend> {
   const threshold = options.threshold ?? defaultThreshold;
   if (!(threshold >= 0))

@@ -1,2 +1,3 @@
-export { createNativeBackend, type NativeBackend, type NativeBackendOptions } from './backend.ts';
+export type { NativeBackend, NativeBackendOptions } from './backend.ts';
+export { createNativeBackend } from './create.ts';
 export type { LibraryChoice } from './libraries/load.ts';

@@ -109,11 +109,7 @@ export async function openDevice(options: AdapterOptions): Promise<OpenDevice> {
     options.powerPreference === undefined ? {} : { powerPreference: options.powerPreference },
   );
   if (adapter === null) {
-    throw new DeviceError(
-      'NO_DEVICE',
-      '[webgpu] found no adapter; install a Vulkan driver and loader (on Debian `apt-get install libvulkan1 mesa-vulkan-drivers`; without a GPU ' +
-        '`apt-get install libvulkan1 chromium` and set VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json), or use backend-cpu',
-    );
+    throw new DeviceError('NO_DEVICE', `[webgpu] found no adapter; ${howToGetAdapter()}, or use backend-cpu`);
   }
   const description = describeAdapter(adapter.info);
   refuseSoftware(description, options);
@@ -124,6 +120,18 @@ export async function openDevice(options: AdapterOptions): Promise<OpenDevice> {
     requiredLimits: limitsOf(adapter),
   });
   return { device, description, owned: true };
+}
+
+/** How this platform gets an adapter: a page can install nothing. */
+function howToGetAdapter(): string {
+  if (!inNode())
+    return "turn on hardware acceleration in the browser's settings and update the GPU's driver (the page chrome://gpu tells what is missing)";
+  const { process } = globalThis as { process?: { platform?: string } };
+  if (process?.platform !== 'linux') return "install the driver of this machine's GPU";
+  return (
+    'install a Vulkan driver and loader (on Debian `apt-get install libvulkan1 mesa-vulkan-drivers`; without a GPU ' +
+    '`apt-get install libvulkan1 chromium` and set VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json)'
+  );
 }
 
 function refuseSoftware(description: AdapterDescription, { requireHardware = false }: AdapterOptions): void {

@@ -57,6 +57,7 @@ export function makeBackend({ device, description, owned }: OpenDevice, options:
       if (runtime.faults.pending) await runtime.read([]);
     },
     dispose: () => (disposal ??= dispose(runtime, owned)),
+    [Symbol.asyncDispose]: () => (disposal ??= dispose(runtime, owned)),
     alloc: (dtype, length) => runtime.alloc(dtype, length),
     free: (buffer) => runtime.free(buffer),
     write: (buffer, data) => runtime.write(buffer, data),

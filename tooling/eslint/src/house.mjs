@@ -4,6 +4,7 @@
  */
 export const house = {
   'backend-api': [],
+  'backend-auto': ['backend-api'],
   'backend-conformance': ['backend-api', 'core'],
   'backend-cpu': ['backend-api'],
   'backend-native': ['backend-api', 'backend-cpu'],

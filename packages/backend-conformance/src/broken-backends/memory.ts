@@ -56,6 +56,11 @@ export const brokenMemory: readonly BrokenBackend[] = [
     },
   },
   {
+    fault: 'await using frees nothing',
+    caughtBy: 'contract: await using disposes the backend',
+    breakIt: () => ({ [Symbol.asyncDispose]: async () => await Promise.resolve() }),
+  },
+  {
     fault: 'a second free is let through',
     caughtBy: 'errors: a freed buffer is refused with DISPOSED, by free too',
     breakIt: ({ free }) => ({

@@ -42,6 +42,9 @@ export function assembleReference(heap: Heap): ReferenceBackend {
     async dispose() {
       heap.freeAll();
     },
+    async [Symbol.asyncDispose]() {
+      await this.dispose();
+    },
 
     alloc: (dtype, length) => heap.alloc(dtype, length),
     free: (buffer) => heap.free(buffer),

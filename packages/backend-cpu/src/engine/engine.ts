@@ -245,7 +245,7 @@ export class Engine {
     const block = this.#heap.allocate(bytes);
     if (block === null) {
       throw new OutOfMemoryError(
-        `[cpu] could not allocate ${bytes} bytes: the memory ends at ${this.limit} bytes and ${this.#heap.used} of them are in use; free tensors, or use smaller batches or shorter sequences`,
+        `[cpu] could not allocate ${bytes} bytes: the memory ends at ${this.limit} bytes and ${this.#heap.used} of them are in use; tensors made outside a scope live until dispose(): open one for each step (\`using scope = openScope(backend)\`), or use smaller batches or shorter sequences`,
         bytes,
       );
     }

@@ -1,3 +1,4 @@
+import { DeviceError } from '@timestep/backend-api';
 import { plainModule, relaxedModule } from '../../build/kernels.ts';
 
 /** A function returning v128 whose body is one `f32x4.relaxed_madd`: valid only where the engine has relaxed SIMD. */
@@ -56,9 +57,23 @@ function unshareMemory(bytes: Uint8Array): void {
   throw new Error('the kernels import no shared memory; rebuild them');
 }
 
-/** Compiles the kernels, for a shared or a plain memory. */
-export function compileKernels(options: { relaxedSimd: boolean; shared: boolean }): Promise<WebAssembly.Module> {
+/**
+ * Compiles the kernels, for a shared or a plain memory.
+ *
+ * @throws DeviceError `NO_DEVICE` where the page's content policy forbids WebAssembly
+ */
+export async function compileKernels(options: { relaxedSimd: boolean; shared: boolean }): Promise<WebAssembly.Module> {
   const bytes = decodeBase64(options.relaxedSimd ? relaxedModule : plainModule);
   if (!options.shared) unshareMemory(bytes);
-  return WebAssembly.compile(bytes);
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    // The words of Chromium, Firefox and Safari all name the policy; the bytes are always the same and valid.
+    if (!/content security policy|unsafe-eval|CSP/i.test(String(cause))) throw cause;
+    throw new DeviceError(
+      'NO_DEVICE',
+      "[createCpuBackend] this page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src: `script-src 'self' 'wasm-unsafe-eval'`, and for threads `worker-src blob:`",
+      { cause },
+    );
+  }
 }

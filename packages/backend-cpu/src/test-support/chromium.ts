@@ -50,8 +50,16 @@ const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-E
 /** What the kernels' workers, which come from a Blob, are not. */
 const workersFromFilesOnly = { 'Content-Security-Policy': "worker-src 'self'" };
 
-/** How a page is served: cross-origin isolated or not, or isolated with a content policy that forbids our workers. */
-export const pages = { isolated: isolation, plain: {}, policed: { ...isolation, ...workersFromFilesOnly } } as const;
+/** What forbids WebAssembly. */
+const withoutWebAssembly = { 'Content-Security-Policy': "script-src 'self'" };
+
+/** How a page is served: cross-origin isolated or not, or with a content policy that forbids our workers, or WebAssembly. */
+export const pages = {
+  isolated: isolation,
+  plain: {},
+  policed: { ...isolation, ...workersFromFilesOnly },
+  strict: withoutWebAssembly,
+} as const;
 
 /** Serves the test page at `/`. */
 export async function servePage(kind: keyof typeof pages): Promise<{ url: string; close(): Promise<void> }> {

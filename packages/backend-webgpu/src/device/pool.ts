@@ -79,7 +79,7 @@ export class BufferPool {
       (error) => {
         this.trim(0);
         return new OutOfMemoryError(
-          `[webgpu] the device has no room for a buffer of ${bytes} bytes: ${error.message}`,
+          `[webgpu] the device has no room for a buffer of ${bytes} bytes: ${error.message}; tensors made outside a scope live until dispose(): open one for each step (\`using scope = openScope(backend)\`), or use smaller batches or shorter sequences`,
           bytes,
         );
       },

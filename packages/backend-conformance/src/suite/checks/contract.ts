@@ -56,4 +56,22 @@ export const contractChecks: readonly Check[] = [
       await backend.dispose();
     },
   },
+  {
+    name: 'contract: await using disposes the backend',
+    async run({ create }) {
+      const within = async (): Promise<() => Promise<unknown>> => {
+        await using backend = await create();
+        const buffer = backend.alloc('f32', 3);
+        backend.fill(buffer, 1);
+        // Asynchronous, so that an error is a rejection whichever way it comes.
+        return async () => await backend.read(buffer);
+      };
+      const read = await within();
+      const left = await read().then(
+        () => 'its contents',
+        () => 'an error',
+      );
+      expectThat(left === 'an error', `expected a buffer to be gone after 'await using', read gave ${left}`);
+    },
+  },
 ];

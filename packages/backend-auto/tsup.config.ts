@@ -1,0 +1,3 @@
+import { library } from '@timestep/tooling-tsup';
+
+export default library();
