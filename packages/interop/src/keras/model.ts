@@ -105,7 +105,7 @@ export class KerasModel extends Module {
       );
       const outputs = this.#graph.compute({
         backend,
-        training: this.training,
+        training: this.inTraining,
         masksFromData: options.lengths === undefined,
         states,
         values,
