@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inFolder } from '../test-support/folder.ts';
 import { type ModelConfig, parseConfig } from './config.ts';
 import { loadModel, saveModel } from './model-files.ts';
-import { Recognizer } from './network.ts';
+import { Recognizer, tensorShapes } from './network.ts';
 import { readSequences } from './read.ts';
 
 const small: ModelConfig = {
@@ -51,6 +51,24 @@ test('a saved model reads as it did, whatever stands beside an utterance in its 
     alone!.logits.forEach((value, i) => expect(value).toBeCloseTo(before[3]!.logits[i]!, 4));
     expect(original.training).toBe(true);
     model.dispose();
+  }));
+
+test('the shapes of a network are known before it is built', async () => {
+  for (const changes of [{}, { layers: 1, hiddenSize: 3 }, { layers: 3, inputSize: 2, classes: 9 }]) {
+    const config = { ...small, ...changes };
+    using model = new Recognizer(backend, config, new Generator(1));
+    const shapes = [...(await model.stateDict())].map(([name, { shape }]) => [name, [...shape]] as const);
+    expect(tensorShapes(config)).toEqual(new Map(shapes));
+  }
+});
+
+test('sizes are compared before anything is built', () =>
+  saved(async (file) => {
+    const json = file.replace('.safetensors', '.json');
+    await writeFile(json, (await readFile(json, 'utf8')).replace('"hiddenSize": 8', '"hiddenSize": 8192'));
+    const before = backend.memory().peakBytes;
+    await expect(loadModel(file, backend, parse)).rejects.toThrow(/lstm\.weight_ih_l0 has shape \[32, 12\]/u);
+    expect(backend.memory().peakBytes).toBe(before);
   }));
 
 test('files that do not fit are named, with what is wrong', () =>

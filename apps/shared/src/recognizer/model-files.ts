@@ -5,7 +5,7 @@ import { readSafetensors, SafetensorsError, writeSafetensors } from '@timestep/s
 import { fileStorage } from '@timestep/train/node';
 import { UsageError } from '../errors.ts';
 import type { ModelConfig } from './config.ts';
-import { Recognizer } from './network.ts';
+import { Recognizer, tensorShapes } from './network.ts';
 
 /** `digits.safetensors` → `digits.json`: where the configuration of a model lies. */
 export function configFile(file: string): string {
@@ -47,35 +47,57 @@ export async function loadModel<Config extends ModelConfig>(
     new TextDecoder().decode(await readModelFile(jsonFile, `it belongs beside ${basename(file)}; copy it there`)),
     jsonFile,
   );
+  const tensors = readTensors(bytes, file);
+  // Before the network is built: a configuration may ask for any sizes, and the file must hold them.
+  const misfits = compareShapes(tensors, tensorShapes(config));
+  if (misfits.length > 0)
+    throw new UsageError(
+      `[model] ${file} is not of the shape that ${jsonFile} describes: ${misfits.slice(0, 6).join(', ')}; train or copy the model again`,
+    );
   const model = new Recognizer(backend, config, new Generator(0));
   try {
-    const { tensors } = readSafetensors(bytes, { widen: true, name: file });
-    const numbers = [...tensors].map(([name, { shape, data }]) => {
-      if (!(data instanceof Float32Array))
-        throw new UsageError(
-          `[model] ${file}: expected tensor "${name}" to hold 32-bit floats; train or copy the model again`,
-        );
-      if (!data.every((value) => Number.isFinite(value)))
-        throw new UsageError(
-          `[model] ${file}: tensor "${name}" holds a NaN or an infinity; train or copy the model again`,
-        );
-      return [name, { shape, data }] as const;
-    });
-    model.loadStateDict(new Map(numbers));
+    model.loadStateDict(tensors);
   } catch (error) {
     model.dispose();
-    if (error instanceof UsageError) throw error;
-    if (error instanceof SafetensorsError)
-      throw new UsageError(`[model] ${file} cannot be read: ${error.message}; train or copy the model again`, {
-        cause: error,
-      });
-    if (error instanceof Error && 'code' in error)
-      throw new UsageError(`[model] ${file} is not of the shape that ${jsonFile} describes: ${error.message}`, {
-        cause: error,
-      });
     throw error;
   }
   return { model: model.eval(), config };
+}
+
+type Tensors = Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+
+function readTensors(bytes: Uint8Array, file: string): Tensors {
+  try {
+    const { tensors } = readSafetensors(bytes, { widen: true, name: file });
+    return new Map(
+      [...tensors].map(([name, { shape, data }]) => {
+        if (!(data instanceof Float32Array))
+          throw new UsageError(
+            `[model] ${file}: expected tensor "${name}" to hold 32-bit floats; train or copy the model again`,
+          );
+        if (!data.every((value) => Number.isFinite(value)))
+          throw new UsageError(
+            `[model] ${file}: tensor "${name}" holds a NaN or an infinity; train or copy the model again`,
+          );
+        return [name, { shape, data }] as const;
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof SafetensorsError)) throw error;
+    throw new UsageError(`[model] ${file} cannot be read: ${error.message}; train or copy the model again`, {
+      cause: error,
+    });
+  }
+}
+
+/** What is missing, too much, or of another shape. */
+function compareShapes(tensors: Tensors, expected: ReadonlyMap<string, readonly number[]>): string[] {
+  const missing = [...expected].flatMap(([name, shape]) => {
+    const given = tensors.get(name)?.shape;
+    if (!given) return [`${name} is missing`];
+    return given.join() === shape.join() ? [] : [`${name} has shape [${given.join(', ')}], not [${shape.join(', ')}]`];
+  });
+  return [...missing, ...[...tensors.keys()].filter((name) => !expected.has(name)).map((name) => `${name} is unknown`)];
 }
 
 async function readModelFile(file: string, remedy: string): Promise<Uint8Array> {

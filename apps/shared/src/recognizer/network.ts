@@ -20,6 +20,35 @@ export interface Emitted {
   readonly lengths: Int32Array;
 }
 
+/** The shape of every tensor of a recogniser, by name: what its file must hold, known before the network is built. */
+export function tensorShapes({
+  inputSize,
+  classes,
+  convolution,
+  hiddenSize,
+  layers,
+}: NetworkConfig): Map<string, number[]> {
+  const gates = 4 * hiddenSize;
+  const directions = ['', '_reverse'];
+  const recurrent = Array.from({ length: layers }, (_, layer) =>
+    directions.flatMap((direction): [string, number[]][] => [
+      [`lstm.weight_ih_l${layer}${direction}`, [gates, layer === 0 ? convolution.size : 2 * hiddenSize]],
+      [`lstm.weight_hh_l${layer}${direction}`, [gates, hiddenSize]],
+      [`lstm.bias_ih_l${layer}${direction}`, [gates]],
+      [`lstm.bias_hh_l${layer}${direction}`, [gates]],
+    ]),
+  );
+  return new Map([
+    ['convolution.weight', [convolution.size, inputSize, convolution.kernel]],
+    ['convolution.bias', [convolution.size]],
+    ['norm.weight', [convolution.size]],
+    ['norm.bias', [convolution.size]],
+    ...recurrent.flat(),
+    ['head.weight', [classes, 2 * hiddenSize]],
+    ['head.bias', [classes]],
+  ]);
+}
+
 /**
  * Frames → one strided convolution, which shortens the sequence, → bidirectional LSTM layers → a class for each step,
  * to be read by CTC (Graves et al. 2006).
