@@ -1,4 +1,6 @@
 export { InteropError, type InteropErrorCode } from './errors.ts';
+export { readPt, type PtValue } from './pytorch/pt.ts';
+export type { PtPath } from './pytorch/pt-path.ts';
 export { renameEntries, type NameMapping } from './pytorch/rename.ts';
 export {
   loadPyTorch,

@@ -1,4 +1,4 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkValue, is } from '@timestep/core';
 
 /**
  * How names of a file become names of a module. A record maps a name, or the beginning of names up to a dot, to
@@ -7,6 +7,8 @@ import { ArgumentError } from '@timestep/core';
  * }`. A function gives the new name, or null.
  */
 export type NameMapping = Readonly<Record<string, string | null>> | ((name: string) => string | null);
+
+const mappingRule = is.optional(is.anyOf(is.function, is.object));
 
 /**
  * Renames the entries of a state dict.
@@ -17,6 +19,8 @@ export function renameEntries<Value>(
   entries: ReadonlyMap<string, Value>,
   mapping: NameMapping | undefined,
 ): Map<string, Value> {
+  checkValue('renameEntries', 'entries', entries, is.like('a Map', 'get', 'entries'));
+  checkValue('renameEntries', 'mapping', mapping, mappingRule);
   if (mapping === undefined) return new Map(entries);
   const used = new Set<string>();
   const rename = typeof mapping === 'function' ? mapping : byPrefix(new Map(Object.entries(mapping)), used);

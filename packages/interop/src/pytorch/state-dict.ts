@@ -1,14 +1,22 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkOptions, checkValue, is, toBytes, type Bytes } from '@timestep/core';
 import type { LoadableTensor, LoadReport, Module } from '@timestep/layers';
 import { readSafetensors, writeSafetensors, type SafetensorsTensor } from '@timestep/safetensors';
+import { InteropError } from '../errors.ts';
 import { toLoadable } from './convert.ts';
+import { isPt, isTensor, readPtBytes, type PtValue } from './pt.ts';
 import { renameEntries, type NameMapping } from './rename.ts';
+import { entriesAt, type PtPath } from './pt-path.ts';
 
 export interface ReadStateDictOptions {
   /** Names of the file → names of the module; unchanged by default. */
   readonly mapping?: NameMapping | undefined;
   /** What error messages call the input, such as a file name. */
   readonly name?: string | undefined;
+  /**
+   * Where the state dict is in a checkpoint that holds more, such as `'model'` of `{ model, optimizer, epoch }` or
+   * `['models', 0]`; for `.pt` and `.pth` files alone.
+   */
+  readonly path?: PtPath | undefined;
 }
 
 export interface LoadPyTorchOptions extends ReadStateDictOptions {
@@ -16,27 +24,61 @@ export interface LoadPyTorchOptions extends ReadStateDictOptions {
   readonly strict?: boolean | undefined;
 }
 
+const mappingRule = is.optional(is.anyOf(is.function, is.object));
+const readRules = {
+  mapping: mappingRule,
+  name: is.optional(is.string),
+  path: is.optional(is.anyOf(is.string, is.arrayOf(is.anyOf(is.string, is.integer(0)), 'a list of keys'))),
+};
+const loadRules = { ...readRules, strict: is.optional(is.boolean) };
+const saveRules = { mapping: mappingRule };
+const moduleRule = is.like('a module of @timestep/layers', 'stateDict', 'loadStateDict');
+
 /**
- * Reads a PyTorch state dict that `safetensors.torch.save_file` wrote: floats of 8, 16 and 64 bits become f32, integers
- * i32.
+ * Reads a PyTorch state dict: a `.pt` or `.pth` file of `torch.save`, or a file of `safetensors.torch.save_file`.
+ * Floats of 8, 16 and 64 bits become f32, integers and masks i32.
  *
  * @param file the bytes of one file, or the tensors of a sharded one as `readSharded(…, { widen: true })` gives them
- * @throws SafetensorsError for a malformed file; InteropError `INVALID_TENSOR` for a value that does not fit
+ * @throws SafetensorsError for a malformed file of safetensors; InteropError `INVALID_TENSOR` for a value that does not
+ *   fit, and as {@link readPt} has it; ArgumentError for wrong arguments, and where a checkpoint needs a `path`
  */
 export function readStateDict(
-  file: Uint8Array | ReadonlyMap<string, SafetensorsTensor>,
+  file: Bytes | ReadonlyMap<string, SafetensorsTensor>,
   options: ReadStateDictOptions = {},
 ): Map<string, LoadableTensor> {
-  const named = options.name === undefined ? {} : { name: options.name };
-  if (!(file instanceof Uint8Array) && !(file instanceof Map))
-    throw new ArgumentError(
-      '[pytorch] expected the bytes of a file, or tensors by name in a Map; make a Uint8Array of an ArrayBuffer, and read a path first',
-    );
-  const tensors: ReadonlyMap<string, SafetensorsTensor> =
-    file instanceof Uint8Array ? readSafetensors(file, { widen: true, ...named }).tensors : file;
+  checkOptions('readStateDict', options, readRules);
+  return read('readStateDict', file, options);
+}
+
+function read(
+  where: string,
+  file: Bytes | ReadonlyMap<string, SafetensorsTensor>,
+  options: ReadStateDictOptions,
+): Map<string, LoadableTensor> {
+  const entries = renameEntries<PtValue>(valuesOf(where, file, options), options.mapping);
   return new Map(
-    [...renameEntries(tensors, options.mapping)].map(([name, tensor]) => [name, toLoadable(name, tensor)]),
+    [...entries].map(([name, value]) => {
+      if (isTensor(value)) return [name, toLoadable(name, value)];
+      throw new InteropError(
+        'UNSUPPORTED_MODEL',
+        `[pytorch] '${name}' is no tensor but ${value === null ? 'None' : Array.isArray(value) ? 'a list' : `a ${typeof value}`}; leave it out by a mapping to null`,
+      );
+    }),
   );
+}
+
+function valuesOf(
+  where: string,
+  file: Bytes | ReadonlyMap<string, SafetensorsTensor>,
+  { name, path }: ReadStateDictOptions,
+): ReadonlyMap<string, PtValue> {
+  const isMap = file instanceof Map;
+  const bytes = isMap ? null : toBytes(where, file as Bytes);
+  if (bytes && isPt(bytes)) return entriesAt(readPtBytes(bytes), path);
+  if (path !== undefined)
+    throw new ArgumentError(`[${where}] a path is for .pt and .pth files; a file of safetensors has one state dict`);
+  if (bytes === null) return file as ReadonlyMap<string, SafetensorsTensor>;
+  return readSafetensors(bytes, { widen: true, ...(name === undefined ? {} : { name }) }).tensors;
 }
 
 /**
@@ -46,14 +88,17 @@ export function readStateDict(
  * @returns the names that were missing and unexpected; both are empty unless `strict: false`
  * @throws SafetensorsError, InteropError, or ArgumentError `STATE_DICT_MISMATCH` that lists every misfit
  * @example
+ * loadPyTorch(model, await readFile('checkpoint.pt'), { path: 'model' });
  * loadPyTorch(model, await readFile('model.safetensors'), { mapping: { encoder: 'lstm', 'decoder.out': 'head' } });
  */
 export function loadPyTorch(
   module: Module,
-  file: Uint8Array | ReadonlyMap<string, SafetensorsTensor>,
+  file: Bytes | ReadonlyMap<string, SafetensorsTensor>,
   options: LoadPyTorchOptions = {},
 ): LoadReport {
-  return module.loadStateDict(readStateDict(file, options), { strict: options.strict });
+  checkValue('loadPyTorch', 'module', module, moduleRule);
+  checkOptions('loadPyTorch', options, loadRules);
+  return module.loadStateDict(read('loadPyTorch', file, options), { strict: options.strict });
 }
 
 /**
@@ -65,6 +110,8 @@ export async function savePyTorch(
   module: Module,
   options: Pick<ReadStateDictOptions, 'mapping'> = {},
 ): Promise<Uint8Array> {
+  checkValue('savePyTorch', 'module', module, moduleRule);
+  checkOptions('savePyTorch', options, saveRules);
   const entries = [...renameEntries(await module.stateDict(), options.mapping)].map(
     ([name, { dtype, shape, data }]) => {
       const tensor =

@@ -1,0 +1,240 @@
+import { checkOptions, is, toBytes, type Bytes } from '@timestep/core';
+import type { SafetensorsTensor } from '@timestep/safetensors';
+import { unzipSync } from 'fflate';
+import { InteropError, ensure } from '../errors.ts';
+import { PickleGlobal, readPickle, type PickleHooks, type PickleValue } from './pickle.ts';
+import { gatherTensor, PtStorage, PtTensor, storageTypes, type Budget } from './pt-tensor.ts';
+
+/**
+ * What `torch.save` wrote: dictionaries are Maps, lists, tuples and sets arrays, `None` is null, and integers beyond
+ * 2⁵³ are bigints.
+ */
+export type PtValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | SafetensorsTensor
+  | readonly PtValue[]
+  | ReadonlyMap<PtValue, PtValue>;
+
+/** What the parts of a file may be larger than it: PyTorch stores them as they are. */
+const maxGrowth = 10;
+const leastRoom = 2 ** 20;
+/** Containers in containers; checkpoints have a handful of levels. */
+const maxDepth = 32;
+const maxValues = 1_000_000;
+
+/**
+ * Reads what `torch.save` wrote, a `.pt` or `.pth` file: tensors of every type, parameters, and plain containers,
+ * numbers and strings. Nothing in the file is executed: a class or function other than PyTorch's own way to write a
+ * tensor is refused by name.
+ *
+ * @param file the bytes of the file
+ * @returns the object; floats of 8 and 16 bits are widened to f32
+ * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`, `INVALID_TENSOR`, or `UNSUPPORTED_MODEL` with the class that is
+ *   not known, for a whole pickled model, TorchScript, and the format that PyTorch wrote before 1.6
+ * @example
+ * const checkpoint = readPt(await readFile('checkpoint.pt'));
+ * const epoch = checkpoint instanceof Map ? checkpoint.get('epoch') : null;
+ */
+export function readPt(file: Bytes, options: { readonly name?: string | undefined } = {}): PtValue {
+  const bytes = toBytes('readPt', file);
+  checkOptions('readPt', options, { name: is.optional(is.string) });
+  return readPtBytes(bytes);
+}
+
+const begins = (bytes: Uint8Array, ...signature: readonly number[]): boolean =>
+  signature.every((byte, n) => bytes[n] === byte);
+
+/** Whether the bytes are of the family of `torch.save`: a ZIP archive, or one of the formats before 1.6. */
+export function isPt(bytes: Uint8Array): boolean {
+  return begins(bytes, 0x50, 0x4b, 3, 4) || isLegacy(bytes);
+}
+
+/** PyTorch before 1.6: a pickle that begins with its magic number, or a tar archive. */
+function isLegacy(bytes: Uint8Array): boolean {
+  const isTar = new TextDecoder('latin1').decode(bytes.subarray(257, 262)) === 'ustar';
+  return isTar || begins(bytes, 0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46);
+}
+
+/** @see readPt */
+export function readPtBytes(bytes: Uint8Array): PtValue {
+  if (isLegacy(bytes))
+    throw new InteropError(
+      'UNSUPPORTED_MODEL',
+      '[pytorch] the file has the format that PyTorch wrote before 1.6; load it there and save it again with torch.save, or with safetensors.torch.save_file',
+    );
+  const parts = unzip(bytes);
+  const pickle = [...parts.keys()].find((name) => /^[^/]*\/data\.pkl$/u.test(name) || name === 'data.pkl');
+  ensure(
+    pickle !== undefined,
+    'MALFORMED_FILE',
+    () => `[pytorch] the archive holds no 'data.pkl'; expected a file that torch.save wrote`,
+  );
+  const folder = pickle.slice(0, -'data.pkl'.length);
+  ensure(
+    ![...parts.keys()].some((name) => name.startsWith(`${folder}code/`)),
+    'UNSUPPORTED_MODEL',
+    () => '[pytorch] the file is TorchScript, a program; save model.state_dict() with torch.save',
+  );
+  const order = new TextDecoder().decode(parts.get(`${folder}byteorder`) ?? new Uint8Array(0));
+  ensure(
+    order === '' || order === 'little',
+    'UNSUPPORTED_MODEL',
+    () => `[pytorch] the file was written in ${order.slice(0, 20)}-endian order; save it on a little-endian machine`,
+  );
+  const budget = { left: Math.max(leastRoom, maxGrowth * bytes.length) };
+  const made = readPickle(parts.get(pickle)!, new Hooks(parts, `${folder}data/`, budget));
+  return plain(made, { depth: 0, count: { left: maxValues } });
+}
+
+function unzip(bytes: Uint8Array): Map<string, Uint8Array> {
+  let room = Math.max(leastRoom, maxGrowth * bytes.length);
+  try {
+    const parts = unzipSync(bytes, {
+      filter({ name, originalSize, size }) {
+        room -= Math.max(originalSize, size);
+        ensure(
+          room >= 0,
+          'READ_LIMIT',
+          () =>
+            `[pytorch] '${name}' would unpack to ${originalSize} bytes, more than ${maxGrowth} times the archive; it is damaged`,
+        );
+        return true;
+      },
+    });
+    return new Map(Object.entries(parts));
+  } catch (error) {
+    if (error instanceof InteropError) throw error;
+    throw new InteropError('MALFORMED_FILE', '[pytorch] the file is no ZIP archive, or a damaged one', {
+      cause: error,
+    });
+  }
+}
+
+/** A dictionary as its elements' order keeps it. */
+type Entries = Map<PickleValue, PickleValue>;
+
+class Hooks implements PickleHooks {
+  readonly #parts: ReadonlyMap<string, Uint8Array>;
+  readonly #folder: string;
+  readonly #budget: Budget;
+
+  constructor(parts: ReadonlyMap<string, Uint8Array>, folder: string, budget: Budget) {
+    this.#parts = parts;
+    this.#folder = folder;
+    this.#budget = budget;
+  }
+
+  call({ name }: PickleGlobal, values: readonly PickleValue[]): PickleValue {
+    switch (name) {
+      case 'collections.OrderedDict':
+        return this.#dictionary(values);
+      case 'torch.Size':
+      case 'builtins.set':
+      case '__builtin__.set':
+      case 'builtins.frozenset':
+        return listed(values[0] ?? []);
+      case 'torch.device':
+        return values.map(String).join(':');
+      case '_codecs.encode':
+        return Uint8Array.from(String(values[0]), (letter) => letter.charCodeAt(0));
+      case 'torch._utils._rebuild_parameter':
+      case 'torch._utils._rebuild_parameter_with_state':
+        return values[0];
+      case 'torch._utils._rebuild_tensor':
+      case 'torch._utils._rebuild_tensor_v2':
+        return this.#tensor(values, null);
+      case 'torch._utils._rebuild_tensor_v3':
+        return this.#tensor(values, values[6]);
+      default:
+        throw new InteropError(
+          'UNSUPPORTED_MODEL',
+          `[pytorch] the file wants ${name.slice(0, 100)}, which is not known here and not executed; save model.state_dict(), or a dictionary of tensors, numbers and strings`,
+        );
+    }
+  }
+
+  setState(target: PickleValue, state: PickleValue): void {
+    // A state dict carries versions of its modules as an attribute of the dictionary.
+    const isMetadata = target instanceof Map && (state === null || state instanceof Map);
+    ensure(
+      isMetadata || (target instanceof PtTensor && state === null),
+      'UNSUPPORTED_MODEL',
+      () => '[pytorch] the file sets the state of an object that is no dictionary; save model.state_dict()',
+    );
+  }
+
+  load(id: PickleValue): PickleValue {
+    const [kind, type, key] = listed(id);
+    const name = type instanceof PickleGlobal ? type.name.replace(/^torch\.(storage\.)?/u, '') : '';
+    const element = Object.hasOwn(storageTypes, name) ? storageTypes[name] : undefined;
+    ensure(
+      kind === 'storage' && element !== undefined,
+      'UNSUPPORTED_MODEL',
+      () =>
+        `[pytorch] the file holds a ${name === '' ? 'reference' : name.slice(0, 100)} that is no storage of a tensor`,
+    );
+    const bytes = this.#parts.get(this.#folder + String(key));
+    ensure(
+      bytes !== undefined,
+      'MISSING_TENSOR',
+      () => `[pytorch] the archive holds no '${this.#folder}${String(key).slice(0, 100)}', which a tensor lies in`,
+    );
+    return new PtStorage(element, bytes);
+  }
+
+  #dictionary([items = []]: readonly PickleValue[]): Entries {
+    if (items instanceof Map) return new Map(items as Entries);
+    return new Map(listed(items).map((item) => listed(item) as unknown as [PickleValue, PickleValue]));
+  }
+
+  #tensor([storage, offset, shape, strides]: readonly PickleValue[], dtype: PickleValue): PtTensor {
+    ensure(storage instanceof PtStorage, 'MALFORMED_FILE', () => '[pytorch] a tensor has no storage');
+    const layout = {
+      offset: Number(offset),
+      shape: listed(shape).map(Number),
+      strides: listed(strides).map(Number),
+    };
+    const type = dtype instanceof PickleGlobal ? dtype.name.replace(/^torch\./u, '') : storage.type;
+    return gatherTensor(storage, layout, type, this.#budget);
+  }
+}
+
+function listed(value: PickleValue): readonly PickleValue[] {
+  ensure(Array.isArray(value), 'MALFORMED_FILE', () => '[pytorch] expected a tuple or a list in the pickle');
+  return value as PickleValue[];
+}
+
+/** The values of a pickle without its own objects; what has no plain form is refused by name. */
+function plain(value: PickleValue, { depth, count }: { depth: number; count: { left: number } }): PtValue {
+  count.left -= 1;
+  ensure(count.left >= 0, 'READ_LIMIT', () => `[pytorch] the file holds more than ${maxValues} values`);
+  ensure(
+    depth <= maxDepth,
+    'UNSUPPORTED_MODEL',
+    () => `[pytorch] containers are in each other deeper than ${maxDepth} levels`,
+  );
+  const inner = (one: PickleValue) => plain(one, { depth: depth + 1, count });
+  if (value instanceof PtTensor) return value.tensor;
+  if (Array.isArray(value)) return value.map(inner);
+  if (value instanceof Map) return new Map([...(value as Entries)].map(([key, one]) => [inner(key), inner(one)]));
+  if (value instanceof PickleGlobal) {
+    // Element types and layouts are values of a checkpoint as well.
+    if (/^torch\.[a-z0-9_]+$/u.test(value.name)) return value.name;
+    throw new InteropError(
+      'UNSUPPORTED_MODEL',
+      `[pytorch] the file holds ${value.name.slice(0, 100)}, which is not known here; save model.state_dict()`,
+    );
+  }
+  ensure(!(value instanceof PtStorage), 'UNSUPPORTED_MODEL', () => '[pytorch] the file holds a storage by itself');
+  return value as PtValue;
+}
+
+/** Whether a value of a file is a tensor. */
+export function isTensor(value: PtValue | undefined): value is SafetensorsTensor {
+  return typeof value === 'object' && value !== null && 'dtype' in value;
+}
