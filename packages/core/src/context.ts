@@ -1,4 +1,5 @@
 import { ArgumentError, describe, type Backend, type FusedOpName } from '@timestep/backend-api';
+import { checkBackend } from './check-backend.ts';
 import { createFlowVariable, type FlowVariable } from './flow.ts';
 
 /**
@@ -66,6 +67,8 @@ let innermost: Level | null = null;
 export function contextOf(backend: Backend): Context {
   let context = contexts.get(backend);
   if (!context) {
+    // Once for each backend: a promise that was not awaited must not get a context of its own.
+    checkBackend('scope', backend);
     const made = { backend, running: null, openScopes: 0, fusedCounts: new Map() };
     const modes: Modes = { gradient: true, fused: 'auto', training: true };
     context = Object.assign(made, { root: null as unknown as Level }) as Context;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { noGrad, withFused } from './context.ts';
 import { tensor } from './create.ts';
 import { affine } from './ops/unary.ts';
-import { openScope, tidy } from './scope.ts';
+import { createScope, openScope, tidy } from './scope.ts';
 import { createReferenceBackend } from './test-support/reference.ts';
 
 describe('a scope', () => {
@@ -46,6 +47,18 @@ describe('a scope', () => {
     x.dispose();
     x.dispose();
     expect(() => affine(x, 2)).toThrow(/shape \[2\] was used after it was disposed; keep it with scope.keep/);
+  });
+
+  it('refuses a backend that was not awaited', () => {
+    const promise = Promise.resolve(createReferenceBackend()) as never;
+    for (const call of [
+      () => openScope(promise),
+      () => createScope(promise),
+      () => tidy(promise, () => []),
+      () => noGrad(promise, () => 1),
+      () => withFused(promise, 'off', () => 1),
+    ])
+      expect(call).toThrow(/expected a backend, got a promise of one/);
   });
 
   it('can switch recording off across an await', async () => {
