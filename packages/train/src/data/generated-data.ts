@@ -57,7 +57,8 @@ export function generatedData<Batch>(
 export function readPlace(where: string, state: Json, name: string): number {
   const value =
     typeof state === 'object' && state !== null ? (state as Readonly<Record<string, Json>>)[name] : undefined;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
+  // Beyond this, counting on would stop at the accuracy of a number.
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 2 ** 52) return value;
   throw new TrainError(
     'CHECKPOINT_MISMATCH',
     `[${where}] expected a state with ${name}, a whole number, got ${JSON.stringify(state)}; resume with the data source of the run that saved it`,
