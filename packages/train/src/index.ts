@@ -39,12 +39,13 @@ export { RealTimeRecurrentLearner } from './online/real-time-recurrent-learning.
 export { Adagrad, type AdagradOptions } from './optimizers/adagrad.ts';
 export { Adam, AdamW, type AdamOptions } from './optimizers/adam.ts';
 export { clipGradientNorm, clipGradientValue, type ClippedNorm } from './optimizers/clip.ts';
-export { loadModel, saveModel } from './model-file.ts';
+export { loadModel, modelOfCheckpoint, saveModel } from './model-file.ts';
 export {
   Optimizer,
   type BaseSettings,
   type OptimizerGroup,
   type OptimizerState,
+  type OptimizerTensors,
   type Slot,
 } from './optimizers/optimizer.ts';
 export type { NamedParameter, ParameterGroup, Parameters } from './optimizers/parameters.ts';
@@ -54,7 +55,15 @@ export type { Environment } from './policies/environment.ts';
 export { MemorylessPolicy, Policy, RecurrentPolicy, type Decision } from './policies/policy.ts';
 export { episodeData, reinforceLoss, type EpisodeBatch, type EpisodeDataOptions } from './policies/reinforce.ts';
 export { rollOut, type Episodes, type RollOutOptions } from './policies/roll-out.ts';
-export { constant, cosine, oneCycle, stepDecay, type CosineOptions, type OneCycleOptions } from './schedules/decay.ts';
+export {
+  constant,
+  cosine,
+  oneCycle,
+  stepDecay,
+  type CosineOptions,
+  type OneCycleOptions,
+  type StepDecayOptions,
+} from './schedules/decay.ts';
 export { plateau, type PlateauOptions } from './schedules/plateau.ts';
 export type { Json, Schedule } from './schedules/schedule.ts';
 export { memoryStorage } from './storage/memory-storage.ts';

@@ -1,7 +1,11 @@
+import { ArgumentError, checkOptions, checkValue, is, toBytes, type Bytes, type OptionRules } from '@timestep/core';
 import type { LoadOptions, LoadReport, Module } from '@timestep/layers';
 import { readSafetensors, SafetensorsError, writeSafetensors, type SafetensorsTensor } from '@timestep/safetensors';
-import { dtypeOf, isHostArray } from './checkpoint/format.ts';
+import { decodeCheckpoint, dtypeOf, isHostArray, type HostTensor } from './checkpoint/format.ts';
 import { TrainError } from './errors.ts';
+
+const modelRule = is.like('a model (a Module)', 'stateDict', 'loadStateDict');
+const loadRules: OptionRules<LoadOptions> = { strict: is.optional(is.boolean) };
 
 /**
  * The model's parameters and buffers as a safetensors file, which `safetensors.torch.load_file` reads too.
@@ -11,13 +15,44 @@ import { TrainError } from './errors.ts';
  * ```
  */
 export async function saveModel(model: Module): Promise<Uint8Array> {
-  const dict = await model.stateDict();
+  checkValue('saveModel', 'model', model, modelRule);
+  return encodeModel(await model.stateDict());
+}
+
+function encodeModel(dict: ReadonlyMap<string, HostTensor>): Uint8Array {
   return writeSafetensors(
     new Map(
       [...dict].map(([name, { shape, data }]) => [name, { dtype: dtypeOf(data), shape, data } as SafetensorsTensor]),
     ),
   );
 }
+
+/**
+ * The model in a Trainer's checkpoint, as the file that `saveModel` would have given. The files of the best models need
+ * no such step: `loadModel` reads them as they are.
+ *
+ * @param bytes of a checkpoint, such as `checkpoint-00000200.safetensors`
+ * @throws TrainError `CHECKPOINT_DAMAGED` where a byte is missing or changed, `CHECKPOINT_MISMATCH` where it holds no model
+ *
+ * ```ts
+ * loadModel(model, modelOfCheckpoint(await readFile('runs/one/checkpoint-00000200.safetensors')));
+ * ```
+ */
+export function modelOfCheckpoint(bytes: Bytes): Uint8Array {
+  const { tensors } = decodeCheckpoint(toBytes('modelOfCheckpoint', bytes));
+  const own = [...tensors].flatMap(([name, tensor]) =>
+    name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
+  );
+  if (own.length === 0)
+    throw new TrainError(
+      'CHECKPOINT_MISMATCH',
+      '[modelOfCheckpoint] this file holds no run with a model; where it is a best model, loadModel reads it as it is',
+    );
+  return encodeModel(new Map(own));
+}
+
+/** What the names of a model's tensors begin with in a checkpoint. */
+const prefix = 'model.';
 
 /**
  * Loads what `saveModel` gave into a model of the same structure: all of it, or nothing and an error.
@@ -32,9 +67,16 @@ export async function saveModel(model: Module): Promise<Uint8Array> {
  * loadModel(model, await readFile('model.safetensors'));
  * ```
  */
-export function loadModel(model: Module, bytes: Uint8Array, options: LoadOptions = {}): LoadReport {
+export function loadModel(model: Module, bytes: Bytes, options: LoadOptions = {}): LoadReport {
+  checkValue('loadModel', 'model', model, modelRule);
+  checkOptions('loadModel', options, loadRules);
   try {
-    const { tensors } = readSafetensors(bytes);
+    const { tensors, metadata } = readSafetensors(toBytes('loadModel', bytes));
+    if (metadata.has('checksum') && [...tensors.keys()].some((name) => name.startsWith('optimizer.')))
+      throw new ArgumentError(
+        '[loadModel] this is a checkpoint of a Trainer, not the file of a model; load its model with loadModel(model, modelOfCheckpoint(bytes)), or go on with its run by trainer.resume()',
+        'STATE_DICT_MISMATCH',
+      );
     const loadable = [...tensors].map(([name, { shape, data }]) => {
       if (!isHostArray(data))
         throw new TrainError(

@@ -60,7 +60,7 @@ function changed(value: Json, [key, ...rest]: readonly string[], fresh: Json | u
   const copy = (Array.isArray(value) ? [...(value as Json[])] : { ...(value as object) }) as Record<string, Json>;
   if (rest.length === 0 && fresh === undefined) {
     if (Array.isArray(copy)) copy.splice(Number(key), 1);
-    else delete copy[key];
+    else Reflect.deleteProperty(copy, key);
   } else copy[key] = changed(copy[key]!, rest, fresh);
   return copy as unknown as Json;
 }

@@ -1,4 +1,4 @@
-import { ArgumentError, Generator } from '@timestep/core';
+import { ArgumentError, checkOptions, checkValue, Generator, is, type OptionRules } from '@timestep/core';
 import type { Json } from '../schedules/schedule.ts';
 import type { DataSource } from './data-source.ts';
 import { readPlace } from './generated-data.ts';
@@ -11,6 +11,12 @@ export interface EpochDataOptions {
   /** Epochs in all; without end by default. */
   readonly epochs?: number | undefined;
 }
+
+const rules: OptionRules<EpochDataOptions> = {
+  seed: is.size(0),
+  ahead: is.optional(is.size(0)),
+  epochs: is.optional(is.anyOf(is.size(0), is.oneOf(Infinity))),
+};
 
 /**
  * Passes over a fixed set of examples. `arrange` puts the indices of one epoch into batches, `make` turns the indices
@@ -26,9 +32,10 @@ export function epochData<Batch>(
   make: (indices: readonly number[], random: Generator) => Batch | Promise<Batch>,
   options: EpochDataOptions,
 ): DataSource<Batch> {
+  checkValue('epochData', 'arrange', arrange, is.function);
+  checkValue('epochData', 'make', make, is.function);
+  checkOptions('epochData', options, rules);
   const { seed, ahead = 0, epochs = Infinity } = options;
-  if (!Number.isInteger(ahead) || ahead < 0)
-    throw new ArgumentError(`[epochData] expected ahead to be an integer ≥ 0, got ${ahead}`);
   const root = new Generator(seed);
   let epoch = 0;
   let batch = 0;
@@ -72,15 +79,33 @@ export function epochData<Batch>(
   };
 }
 
-/** The indices 0 … size − 1 in random order, cut into batches: what `epochData` takes to arrange an epoch. */
+export interface ShuffleOptions {
+  /** Leave out a last batch that is not full; false by default. */
+  readonly dropLast?: boolean | undefined;
+}
+
+const shuffleRules: OptionRules<ShuffleOptions> = { dropLast: is.optional(is.boolean) };
+
+/**
+ * The indices 0 … size − 1 in random order, cut into batches: what `epochData` takes to arrange an epoch.
+ *
+ * @param size how many examples there are
+ * @param batchSize how many make a batch
+ * @param random what the order is drawn from
+ * @throws ArgumentError for sizes that are none and for unknown options
+ * @example
+ * const data = epochData((random) => shuffledBatches(examples.length, 32, random), (indices) => load(indices), { seed: 1 });
+ */
 export function shuffledBatches(
   size: number,
   batchSize: number,
   random: Generator,
-  options: { readonly dropLast?: boolean } = {},
+  options: ShuffleOptions = {},
 ): number[][] {
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new ArgumentError(`[shuffledBatches] expected batchSize to be an integer ≥ 1, got ${batchSize}`);
+  checkValue('shuffledBatches', 'size', size, is.size(0));
+  checkValue('shuffledBatches', 'batchSize', batchSize, is.size());
+  checkValue('shuffledBatches', 'random', random, is.like('a Generator', 'permutation'));
+  checkOptions('shuffledBatches', options, shuffleRules);
   const order = Array.from(random.permutation(size));
   const batches: number[][] = [];
   for (let at = 0; at < size; at += batchSize) batches.push(order.slice(at, at + batchSize));

@@ -1,4 +1,4 @@
-import { ArgumentError, Generator } from '@timestep/core';
+import { checkOptions, checkValue, Generator, is, type OptionRules } from '@timestep/core';
 import { TrainError } from '../errors.ts';
 import type { Json } from '../schedules/schedule.ts';
 import type { DataSource } from './data-source.ts';
@@ -12,6 +12,12 @@ export interface GeneratedDataOptions {
   readonly count?: number | undefined;
 }
 
+const rules: OptionRules<GeneratedDataOptions> = {
+  seed: is.size(0),
+  ahead: is.optional(is.size(0)),
+  count: is.optional(is.anyOf(is.size(0), is.oneOf(Infinity))),
+};
+
 /**
  * Batches that are made: number `index`, from 0, is a function of that number and of random numbers that belong to it
  * alone. So the place in the order is one number, and batches may be made ahead, in a worker for instance.
@@ -23,9 +29,9 @@ export function generatedData<Batch>(
   make: (index: number, random: Generator) => Batch | Promise<Batch>,
   options: GeneratedDataOptions,
 ): DataSource<Batch> {
+  checkValue('generatedData', 'make', make, is.function);
+  checkOptions('generatedData', options, rules);
   const { seed, ahead = 0, count = Infinity } = options;
-  if (!Number.isInteger(ahead) || ahead < 0)
-    throw new ArgumentError(`[generatedData] expected ahead to be an integer ≥ 0, got ${ahead}`);
   const root = new Generator(seed);
   const begun = new Map<number, Batch | Promise<Batch>>();
   let index = 0;

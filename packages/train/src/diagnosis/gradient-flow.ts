@@ -1,4 +1,12 @@
-import { ArgumentError, createScope, type HostArray } from '@timestep/core';
+import {
+  ArgumentError,
+  checkOptions,
+  checkValue,
+  createScope,
+  is,
+  type HostArray,
+  type OptionRules,
+} from '@timestep/core';
 import { Recurrent, type Module } from '@timestep/layers';
 import { readLossResult } from '../trainer/loss-result.ts';
 import type { LossFunction } from '../trainer/options.ts';
@@ -10,6 +18,8 @@ export interface GradientFlowOptions {
    */
   readonly threshold?: number | undefined;
 }
+
+const rules: OptionRules<GradientFlowOptions> = { threshold: is.optional(is.number({ above: 0, below: 1 })) };
 
 /** How the gradient travels through one cell. */
 export interface LayerFlow {
@@ -55,9 +65,10 @@ export async function gradientFlow<Model extends Module, Batch>(
   loss: LossFunction<Model, Batch>,
   options: GradientFlowOptions = {},
 ): Promise<GradientFlow> {
+  checkValue('gradientFlow', 'model', model, is.like('a model (a Module)', 'namedModules', 'parameters'));
+  checkValue('gradientFlow', 'loss', loss, is.function);
+  checkOptions('gradientFlow', options, rules);
   const { threshold = 1e-3 } = options;
-  if (!(threshold > 0 && threshold < 1))
-    throw new ArgumentError(`[gradientFlow] expected threshold between 0 and 1, got ${threshold}`);
   const probes = model
     .namedModules()
     .flatMap(([path, module]) => (module instanceof Recurrent ? probesOf(path, module as Recurrent<never>) : []));

@@ -1,8 +1,9 @@
-import { ArgumentError, Generator, type GeneratorState } from '@timestep/core';
+import { ArgumentError, checkOptions, Generator, is, type GeneratorState, type OptionRules } from '@timestep/core';
+import { fits, record } from '../checkpoint/schema.ts';
 import type { Json } from '../schedules/schedule.ts';
 import { cholesky } from './cholesky.ts';
 import type { EvolutionStrategy } from './evolution-strategy.ts';
-import { checkStart, fromBestToWorst } from './ranks.ts';
+import { checkStart, fromBestToWorst, generatorRule, vectorRule } from './ranks.ts';
 
 export interface CmaEsOptions {
   readonly seed: number;
@@ -23,6 +24,12 @@ interface CmaEsState {
   readonly random: GeneratorState;
 }
 
+const rules: OptionRules<CmaEsOptions> = {
+  seed: is.size(0),
+  deviation: is.optional(is.number({ above: 0 })),
+  populationSize: is.optional(is.size(4)),
+};
+
 /**
  * Evolution with covariance matrix adaptation (Hansen and Ostermeier 2001; the constants of Hansen's tutorial 2016,
  * without negative weights). Candidates are m + σ·A·z with z normal and A·Aᵀ = C; C learns which directions go
@@ -39,9 +46,10 @@ export function cmaES(
   start: ArrayLike<number>,
   options: CmaEsOptions,
 ): EvolutionStrategy & { readonly deviation: number } {
+  checkStart('cmaES', start);
+  checkOptions('cmaES', options, rules);
   const size = start.length;
   const { populationSize = 4 + Math.floor(3 * Math.log(Math.max(1, size))) } = options;
-  checkStart('cmaES', start, options.deviation ?? 0.5, populationSize);
   const parents = Math.floor(populationSize / 2);
   const raw = Array.from({ length: parents }, (_, rank) => Math.log((populationSize + 1) / 2) - Math.log(rank + 1));
   const total = raw.reduce((sum, weight) => sum + weight, 0);
@@ -149,8 +157,19 @@ export function cmaES(
       return state as unknown as Json;
     },
     restore(json) {
-      const state = json as unknown as CmaEsState;
-      if (state.mean?.length !== size || state.factor?.length !== size * size)
+      const state: unknown = json;
+      const [vector, matrix] = [vectorRule(size), vectorRule(size * size)];
+      const rule = record({
+        generation: is.size(0),
+        deviation: is.number({ min: 0 }),
+        mean: vector,
+        covariance: matrix,
+        factor: matrix,
+        pathOfCovariance: vector,
+        pathOfDeviation: vector,
+        random: generatorRule,
+      });
+      if (!fits<CmaEsState>(state, rule))
         throw new ArgumentError(
           `[cmaES] expected the state of a search over ${size} numbers; restore what state() of the same search gave`,
         );

@@ -158,7 +158,7 @@ describe.each([
 it('refuses bad settings', () => {
   expect(() => cmaES([], { seed: 1 })).toThrow(/start/);
   expect(() => cmaES([NaN], { seed: 1 })).toThrow(/finite/);
-  expect(() => cmaES([1], { seed: 1, deviation: 0 })).toThrow(/deviation > 0/);
+  expect(() => cmaES([1], { seed: 1, deviation: 0 })).toThrow(/deviation to be a finite number > 0/);
   expect(() => cmaES([1], { seed: 1, populationSize: 3 })).toThrow(/populationSize/);
   expect(() => openES([1], { seed: 1, populationSize: 7 })).toThrow(/even/);
 });

@@ -1,5 +1,5 @@
-import { ArgumentError } from '@timestep/core';
-import type { Module } from '@timestep/layers';
+import { ArgumentError, checkOptions, is, type OptionRules } from '@timestep/core';
+import { inEvalMode, type Module } from '@timestep/layers';
 import { Turns } from '../trainer/turns.ts';
 import type { EvolutionStrategy } from './evolution-strategy.ts';
 import { parameterVector } from './parameter-vector.ts';
@@ -23,16 +23,31 @@ export interface EvolveOptions<Model extends Module> {
   readonly signal?: AbortSignal | undefined;
 }
 
+const rules: OptionRules<EvolveOptions<Module>> = {
+  model: is.like('a model (a Module)', 'parameters', 'modules'),
+  strategy: is.like('a strategy, such as cmaES(…)', 'ask', 'tell', 'mean'),
+  fitness: is.function,
+  generations: is.size(0),
+  onGeneration: is.optional(is.function),
+  signal: is.optional(is.like('an AbortSignal', 'aborted')),
+};
+
 /**
  * Trains a model by an evolution strategy: no labels and no gradient, only a fitness. In the end the model holds the
- * mean of the search.
+ * mean of the search, and each of its parts has the mode it had before.
  *
+ * @throws ArgumentError for unknown or bad options, and a strategy over another number of parameters
  * @example
  * const strategy = cmaES(await parameterVector(policy).read(), { seed: 1 });
  * await evolve({ model: policy, strategy, generations: 50, fitness: async (policy, generation) => meanReturn(policy,
  * generation) });
  */
-export async function evolve<Model extends Module>({
+export async function evolve<Model extends Module>(options: EvolveOptions<Model>): Promise<void> {
+  checkOptions('evolve', options as unknown as EvolveOptions<Module>, rules);
+  await inEvalMode(options.model, () => search(options));
+}
+
+async function search<Model extends Module>({
   model,
   strategy,
   fitness,
@@ -40,15 +55,12 @@ export async function evolve<Model extends Module>({
   onGeneration,
   signal,
 }: EvolveOptions<Model>): Promise<void> {
-  if (!Number.isInteger(generations) || generations < 0)
-    throw new ArgumentError(`[evolve] expected generations to be an integer ≥ 0, got ${generations}`);
   const vector = parameterVector(model);
   if (strategy.mean.length !== vector.size)
     throw new ArgumentError(
       `[evolve] the strategy searches over ${strategy.mean.length} numbers, the model has ${vector.size}; start it from parameterVector(model).read()`,
     );
   const turns = new Turns();
-  model.eval();
   try {
     while (strategy.generation < generations && !signal?.aborted) {
       const candidates = strategy.ask();

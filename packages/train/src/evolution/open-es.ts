@@ -1,7 +1,8 @@
-import { ArgumentError, Generator, type GeneratorState } from '@timestep/core';
+import { ArgumentError, checkOptions, Generator, is, type GeneratorState, type OptionRules } from '@timestep/core';
+import { fits, record } from '../checkpoint/schema.ts';
 import type { Json } from '../schedules/schedule.ts';
 import type { EvolutionStrategy } from './evolution-strategy.ts';
-import { checkStart, fromBestToWorst } from './ranks.ts';
+import { checkStart, fromBestToWorst, generatorRule, vectorRule } from './ranks.ts';
 
 export interface OpenEsOptions {
   readonly seed: number;
@@ -23,6 +24,14 @@ interface OpenEsState {
   readonly random: GeneratorState;
 }
 
+const rules: OptionRules<OpenEsOptions> = {
+  seed: is.size(0),
+  deviation: is.optional(is.number({ above: 0 })),
+  populationSize: is.optional(is.size(4)),
+  learningRate: is.optional(is.number({ min: 0 })),
+  weightDecay: is.optional(is.number({ min: 0 })),
+};
+
 const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
 
 /**
@@ -36,8 +45,9 @@ const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
  * for (let g = 0; g < 100; g++) search.tell(search.ask().map(fitness));
  */
 export function openES(start: ArrayLike<number>, options: OpenEsOptions): EvolutionStrategy {
+  checkStart('openES', start);
+  checkOptions('openES', options, rules);
   const { seed, deviation = 0.1, populationSize = 64, learningRate = 0.05, weightDecay = 0 } = options;
-  checkStart('openES', start, deviation, populationSize);
   if (populationSize % 2 !== 0)
     throw new ArgumentError(
       `[openES] expected an even populationSize, got ${populationSize}; candidates come in mirrored pairs`,
@@ -94,8 +104,16 @@ export function openES(start: ArrayLike<number>, options: OpenEsOptions): Evolut
       return state as unknown as Json;
     },
     restore(json) {
-      const state = json as unknown as OpenEsState;
-      if (state.mean?.length !== mean.length || state.second?.length !== mean.length)
+      const state: unknown = json;
+      const vector = vectorRule(mean.length);
+      const rule = record({
+        generation: is.size(0),
+        mean: vector,
+        first: vector,
+        second: vector,
+        random: generatorRule,
+      });
+      if (!fits<OpenEsState>(state, rule))
         throw new ArgumentError(
           `[openES] expected the state of a search over ${mean.length} numbers; restore what state() of the same search gave`,
         );

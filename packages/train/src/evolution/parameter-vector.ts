@@ -1,4 +1,4 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkValue, is } from '@timestep/core';
 import type { Module } from '@timestep/layers';
 
 /**
@@ -11,7 +11,16 @@ export interface ParameterVector {
   write(vector: ArrayLike<number>): void;
 }
 
+/**
+ * Opens a model's parameters as one vector.
+ *
+ * @throws ArgumentError for something other than a model
+ * @example
+ * const vector = parameterVector(model);
+ * vector.write((await vector.read()).map((value) => value / 2));
+ */
 export function parameterVector(model: Module): ParameterVector {
+  checkValue('parameterVector', 'model', model, is.like('a model (a Module)', 'parameters'));
   const parameters = model.parameters();
   const size = parameters.reduce((total, parameter) => total + parameter.size, 0);
   return {
@@ -28,6 +37,7 @@ export function parameterVector(model: Module): ParameterVector {
       return vector;
     },
     write(vector) {
+      checkValue('parameterVector', 'vector', vector, is.arrayOf(is.anything));
       if (vector.length !== size)
         throw new ArgumentError(`[parameterVector] expected ${size} numbers, got ${vector.length}`);
       const values = Float64Array.from(vector);

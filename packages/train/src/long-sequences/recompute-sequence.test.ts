@@ -151,7 +151,7 @@ describe.each(backends)('recomputation on $name', ({ create, ...tolerance }) => 
       );
     }
     expect(() => recomputeFinalState(layer, x, { length: [1, 2, 3] } as object)).toThrow(
-      /unknown option length; expected \{ segment, state, lengths \}/,
+      /unknown option length; did you mean lengths\?/,
     );
     layer.dispose();
   });

@@ -1,12 +1,15 @@
 import {
   ArgumentError,
   checkLengths,
+  checkOptions,
   concat,
+  is,
   recompute,
   reshape,
   slice,
   tidy,
   unstack,
+  type OptionRules,
   type State,
   type Tensor,
 } from '@timestep/core';
@@ -20,6 +23,12 @@ export interface RecomputeSequenceOptions<S extends State> {
   /** `[N]`, each 0…T. */
   readonly lengths?: Lengths | null | undefined;
 }
+
+const rules: OptionRules<RecomputeSequenceOptions<State>> = {
+  segment: is.optional(is.size()),
+  state: is.nullable(is.object),
+  lengths: is.nullable(is.like('an array of lengths', 'length')),
+};
 
 /**
  * `layer.forward(x)` in the memory of about 2√T steps instead of T: the sequence is cut into segments, of which only
@@ -72,11 +81,7 @@ function runSegments<S extends State>(
     throw new ArgumentError(
       '[recomputeSequence] a bidirectional layer has no state between segments; build it with bidirectional: false',
     );
-  const unknown = Object.keys(options).filter((name) => !['segment', 'state', 'lengths'].includes(name));
-  if (unknown.length > 0)
-    throw new ArgumentError(
-      `[recomputeSequence] unknown option ${unknown.join(', ')}; expected { segment, state, lengths }`,
-    );
+  checkOptions('recomputeSequence', options as RecomputeSequenceOptions<State>, rules);
   const { segment, state: start = null } = options;
   const [steps = 0, batch = 0] = x.shape;
   const lengths = checkLengths('recomputeSequence', options.lengths, steps, batch);

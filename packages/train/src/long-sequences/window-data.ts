@@ -1,4 +1,4 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import type { DataSource } from '../data/data-source.ts';
 import { epochData } from '../data/epoch-data.ts';
 
@@ -10,6 +10,12 @@ export interface WindowDataOptions {
   /** Passes over the sequence; without end by default. */
   readonly epochs?: number | undefined;
 }
+
+const rules: OptionRules<WindowDataOptions> = {
+  steps: is.size(),
+  batch: is.size(),
+  epochs: is.optional(is.anyOf(is.size(0), is.oneOf(Infinity))),
+};
 
 /** A window on each stream. */
 export interface TokenWindow {
@@ -37,14 +43,10 @@ export interface TokenWindow {
  *
  * @throws ArgumentError where the sequence is too short for one window
  */
-export function windowData(
-  tokens: ArrayLike<number>,
-  { steps, batch, epochs }: WindowDataOptions,
-): DataSource<TokenWindow> {
-  for (const [name, value] of Object.entries({ steps, batch })) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new ArgumentError(`[windowData] expected ${name} to be an integer ≥ 1, got ${value}`);
-  }
+export function windowData(tokens: ArrayLike<number>, options: WindowDataOptions): DataSource<TokenWindow> {
+  checkValue('windowData', 'tokens', tokens, is.like('an array of tokens', 'length'));
+  checkOptions('windowData', options, rules);
+  const { steps, batch, epochs } = options;
   const stream = Math.floor((tokens.length - 1) / batch);
   const windows = Math.floor(stream / steps);
   if (windows < 1)

@@ -1,4 +1,4 @@
-import { ArgumentError, globalNorm, type Tensor } from '@timestep/core';
+import { checkValue, globalNorm, is, type Tensor } from '@timestep/core';
 
 /** The norm of all gradients together and the factor that clips it: two scalars that stay on the device. */
 export interface ClippedNorm {
@@ -6,6 +6,8 @@ export interface ClippedNorm {
   /** Hand it to `optimizer.step(factor)`: min(1, maxNorm/(norm + 1e-6)), and −1 where the norm is not finite. */
   readonly factor: Tensor;
 }
+
+const tensorsRule = is.arrayOf(is.like('a tensor', 'backend', 'buffer'), 'an array of tensors');
 
 /**
  * Clips the gradients by their common norm (Pascanu et al. 2013), as `torch.nn.utils.clip_grad_norm_` does, but
@@ -17,11 +19,14 @@ export interface ClippedNorm {
  * optimizer.step(factor);
  */
 export function clipGradientNorm(gradients: readonly Tensor[], maxNorm: number): ClippedNorm {
+  checkValue('clipGradientNorm', 'gradients', gradients, tensorsRule);
+  checkValue('clipGradientNorm', 'maxNorm', maxNorm, is.number({ min: 0, infinite: true }));
   return globalNorm(gradients, maxNorm);
 }
 
 /** Clips every element of the gradients to [−limit, limit], in place, as `torch.nn.utils.clip_grad_value_`. */
 export function clipGradientValue(gradients: readonly Tensor[], limit: number): void {
-  if (!(limit > 0)) throw new ArgumentError(`[clipGradientValue] expected a limit > 0, got ${limit}`);
+  checkValue('clipGradientValue', 'gradients', gradients, tensorsRule);
+  checkValue('clipGradientValue', 'limit', limit, is.number({ above: 0, infinite: true }));
   for (const { backend, buffer } of gradients) backend.unary('clamp', buffer, buffer, -limit, limit);
 }

@@ -1,4 +1,15 @@
-import { affine, ArgumentError, multiply, sum, tensor, tidy, type Generator, type Tensor } from '@timestep/core';
+import {
+  affine,
+  checkOptions,
+  is,
+  multiply,
+  sum,
+  tensor,
+  tidy,
+  type Generator,
+  type OptionRules,
+  type Tensor,
+} from '@timestep/core';
 import type { DataSource } from '../data/data-source.ts';
 import { generatedData } from '../data/generated-data.ts';
 import { crossEntropyLoss } from '../losses/cross-entropy.ts';
@@ -27,6 +38,13 @@ export interface EpisodeDataOptions {
   readonly onReturn?: ((mean: number) => void) | undefined;
 }
 
+const rules: OptionRules<EpisodeDataOptions> = {
+  seed: is.size(0),
+  discount: is.optional(is.number({ min: 0, max: 1 })),
+  deviation: is.optional(is.number({ above: 0 })),
+  onReturn: is.optional(is.function),
+};
+
 /**
  * Batches for REINFORCE: each time, the policy as it is plays one episode in each environment. The advantage of a step
  * is its discounted return-to-go minus the mean of all episodes at that step (those that are over count as 0), divided
@@ -43,10 +61,8 @@ export function episodeData(
   environments: readonly Environment[],
   options: EpisodeDataOptions,
 ): DataSource<EpisodeBatch> {
+  checkOptions('episodeData', options, rules);
   const { seed, discount = 0.99, deviation = 0.5 } = options;
-  if (!(discount >= 0 && discount <= 1))
-    throw new ArgumentError(`[episodeData] expected discount in 0…1, got ${discount}`);
-  if (!(deviation > 0)) throw new ArgumentError(`[episodeData] expected deviation > 0, got ${deviation}`);
   const play = async (_: number, random: Generator): Promise<EpisodeBatch> => {
     const episodes = await rollOut(policy, environments, { random, choose: 'sample', deviation });
     options.onReturn?.(episodes.returns.reduce((total, one) => total + one, 0) / episodes.returns.length);

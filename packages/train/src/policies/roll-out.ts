@@ -1,12 +1,15 @@
 import {
   ArgumentError,
+  checkOptions,
   createScope,
+  is,
   ShapeError,
   show,
   tensor,
   type Backend,
   type Generator,
   type HostArray,
+  type OptionRules,
   type State,
 } from '@timestep/core';
 import { disposeState, unowned } from '../trainer/update.ts';
@@ -24,6 +27,12 @@ export interface RollOutOptions {
   /** Of sampled continuous actions; 0.5 by default. */
   readonly deviation?: number | undefined;
 }
+
+const rules: OptionRules<RollOutOptions> = {
+  random: is.like('a Generator', 'uniform', 'fork'),
+  choose: is.optional(is.oneOf('best', 'sample')),
+  deviation: is.optional(is.number({ above: 0 })),
+};
 
 /** Episodes side by side, time first; 0 past an episode's end. */
 export interface Episodes {
@@ -57,7 +66,9 @@ export async function rollOut(
   environments: readonly Environment[],
   options: RollOutOptions,
 ): Promise<Episodes> {
-  const [first] = environments;
+  checkOptions('rollOut', options, rules);
+  if (!Array.isArray(environments)) throw new ArgumentError('[rollOut] expected an array of environments');
+  const [first] = environments as readonly Environment[];
   if (!first) throw new ArgumentError('[rollOut] expected at least one environment, got none');
   const { random, choose = 'best', deviation = 0.5 } = options;
   const count = environments.length;

@@ -1,0 +1,138 @@
+import { createReferenceBackend } from '@timestep/backend-conformance/reference';
+import { Generator } from '@timestep/core';
+import { expect, it } from 'vitest';
+import * as train from './index.ts';
+import { fileStorage } from './node/index.ts';
+import { LineModel } from './test-support/line.ts';
+
+const backend = createReferenceBackend();
+const model = new LineModel(backend);
+const random = new Generator(1);
+const search = train.openES([1, 2], { seed: 1 });
+
+type Untyped = (...values: unknown[]) => unknown;
+
+/** Calls that are right, by the position of what is replaced by something wrong, and the names of its options. */
+const calls: Readonly<
+  Record<string, { readonly call: unknown; readonly right: readonly unknown[]; readonly options?: number }>
+> = {
+  stepDecay: { call: train.stepDecay, right: [{ every: 2 }], options: 0 },
+  cosine: { call: train.cosine, right: [{ steps: 5 }], options: 0 },
+  oneCycle: { call: train.oneCycle, right: [{ steps: 5 }], options: 0 },
+  plateau: { call: train.plateau, right: [{}], options: 0 },
+  epochData: { call: train.epochData, right: [() => [[0]], () => 1, { seed: 1 }], options: 2 },
+  generatedData: { call: train.generatedData, right: [() => 1, { seed: 1 }], options: 1 },
+  shuffledBatches: { call: train.shuffledBatches, right: [5, 2, random, {}], options: 3 },
+  windowData: { call: train.windowData, right: [[1, 2, 3, 4, 5], { steps: 2, batch: 1 }], options: 1 },
+  cmaES: { call: train.cmaES, right: [[1, 2], { seed: 1 }], options: 1 },
+  openES: { call: train.openES, right: [[1, 2], { seed: 1 }], options: 1 },
+  evolve: {
+    call: train.evolve,
+    right: [{ model, strategy: train.openES(new Float64Array(21), { seed: 1 }), fitness: () => 1, generations: 0 }],
+    options: 0,
+  },
+  parameterVector: { call: train.parameterVector, right: [model] },
+  episodeData: { call: train.episodeData, right: [model, [], { seed: 1 }], options: 2 },
+  rollOut: { call: train.rollOut, right: [model, [], { random }], options: 2 },
+  gradientFlow: { call: train.gradientFlow, right: [model, {}, () => 1, {}], options: 3 },
+  clipGradientNorm: { call: train.clipGradientNorm, right: [[], 1] },
+  clipGradientValue: { call: train.clipGradientValue, right: [[], 1] },
+  encodeCheckpoint: { call: train.encodeCheckpoint, right: [{ state: null, tensors: new Map() }], options: 0 },
+  decodeCheckpoint: { call: train.decodeCheckpoint, right: [new Uint8Array(0), 'name'] },
+  modelOfCheckpoint: { call: train.modelOfCheckpoint, right: [new Uint8Array(0)] },
+  fileStorage: { call: fileStorage, right: ['folder'] },
+  Adam: {
+    call: (...values: never[]) => Reflect.construct(train.Adam, values) as unknown,
+    right: [model.parameters(), {}],
+    options: 1,
+  },
+  AdamW: {
+    call: (...values: never[]) => Reflect.construct(train.AdamW, values) as unknown,
+    right: [model.parameters(), {}],
+    options: 1,
+  },
+  SGD: {
+    call: (...values: never[]) => Reflect.construct(train.SGD, values) as unknown,
+    right: [model.parameters(), { learningRate: 1 }],
+    options: 1,
+  },
+  RMSprop: {
+    call: (...values: never[]) => Reflect.construct(train.RMSprop, values) as unknown,
+    right: [model.parameters(), {}],
+    options: 1,
+  },
+  Adagrad: {
+    call: (...values: never[]) => Reflect.construct(train.Adagrad, values) as unknown,
+    right: [model.parameters(), {}],
+    options: 1,
+  },
+};
+
+async function errorOf(call: unknown, values: readonly unknown[]): Promise<unknown> {
+  try {
+    await (call as Untyped)(...values);
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+it.each(Object.keys(calls))('%s refuses unknown options and values of the wrong kind, with a code', async (name) => {
+  const { call, right, options } = calls[name]!;
+  const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error;
+  const optionsAt = options === undefined ? null : (right[options] as Readonly<Record<string, unknown>>);
+  if (optionsAt) {
+    const wrong = [
+      5,
+      'sum',
+      null,
+      [],
+      true,
+      { ...optionsAt, sede: 1 },
+      { ...optionsAt, [`${Object.keys(optionsAt)[0] ?? 'learningRat'}s`]: 1 },
+    ];
+    for (const key of Object.keys(optionsAt))
+      for (const value of [null, 'abc', NaN, -1.5, Symbol('x')])
+        if (!(name === 'encodeCheckpoint' && key === 'state')) wrong.push({ ...optionsAt, [key]: value });
+    for (const value of wrong) {
+      const values = right.with(options!, value);
+      expect(await errorOf(call, values), `${name} with options ${String(JSON.stringify(value))}`).toEqual(refused);
+    }
+  } else {
+    for (const value of [undefined, null, 5.5, {}, Symbol('x'), NaN]) {
+      if (value === 5.5 && name.startsWith('clip')) continue;
+      const error = await errorOf(call, right.with(0, value));
+      expect(error, `${name} of ${String(value)}`).toEqual(refused);
+    }
+  }
+});
+
+it('restoring the state of another search is refused, whatever it holds', () => {
+  const other = train.cmaES([1, 2], { seed: 1 });
+  for (const one of [search, other]) {
+    const state = one.state() as Readonly<Record<string, train.Json>>;
+    for (const bad of [
+      null,
+      5,
+      [],
+      {},
+      { mean: [1, 2] },
+      { ...state, random: null },
+      { ...state, mean: [1, NaN] },
+      { ...state, generation: -1 },
+    ])
+      expect(() => one.restore(bad as train.Json), JSON.stringify(bad)).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+      );
+    one.restore(state);
+  }
+});
+
+it('evolve gives each part its mode back', async () => {
+  using own = new LineModel(backend);
+  own.hidden.eval();
+  const strategy = train.openES(await train.parameterVector(own).read(), { seed: 1, populationSize: 4 });
+  const before = own.modules().map(({ training }) => training);
+  await train.evolve({ model: own, strategy, generations: 1, fitness: (one) => (one.dropout.training ? NaN : 1) });
+  expect(own.modules().map(({ training }) => training)).toEqual(before);
+});
