@@ -15,7 +15,10 @@ export { exportLayer, type OnnxExportable, type OnnxLayerResult } from './onnx/e
 export type { OnnxCellStep, OnnxExportableCell } from './onnx/export/cell.ts';
 export type { OnnxRecurrence, OnnxRecurrentInput } from './onnx/export/recurrent.ts';
 export type { OnnxDimension, OnnxElementType } from './onnx/types.ts';
-export { importOnnx, OnnxModel, type OnnxFeed, type OnnxPort } from './onnx/import/import.ts';
+export { importOnnx, type ImportOnnxOptions } from './onnx/import/import.ts';
+export type { OnnxExternalData } from './onnx/import/external-data.ts';
+export type { OnnxFeed, OnnxNumbers, OnnxPort } from './onnx/import/feed.ts';
+export { OnnxModel } from './onnx/import/model.ts';
 export type { Hdf5Dataset, Hdf5Datasets, Hdf5Limits, Hdf5Reader } from './hdf5/types.ts';
 export { importKeras, type ImportKerasOptions } from './keras/import.ts';
 export { KerasModel, type KerasInputs, type KerasPort } from './keras/model.ts';

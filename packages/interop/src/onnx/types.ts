@@ -11,6 +11,7 @@ export const elementTypes = {
   f16: 10,
   f64: 11,
   u32: 12,
+  u64: 13,
   bf16: 16,
 } as const;
 

@@ -1,76 +1,82 @@
 import { ensure } from '../../errors.ts';
 import type { TensorProto } from '../proto/onnx.generated.ts';
-import { elementTypes } from '../types.ts';
-
-/** An initialiser on the host: floats, or whole numbers (masks among them). */
-export type Constant = { readonly shape: readonly number[] } & (
-  { readonly kind: 'float'; readonly data: Float32Array } | { readonly kind: 'integer'; readonly data: Float64Array }
-);
-
-const raw = {
-  [elementTypes.f32]: { bytes: 4, kind: 'float', read: (view: DataView, at: number) => view.getFloat32(at, true) },
-  [elementTypes.f64]: { bytes: 8, kind: 'float', read: (view: DataView, at: number) => view.getFloat64(at, true) },
-  [elementTypes.i64]: {
-    bytes: 8,
-    kind: 'integer',
-    read: (view: DataView, at: number) => Number(view.getBigInt64(at, true)),
-  },
-  [elementTypes.i32]: { bytes: 4, kind: 'integer', read: (view: DataView, at: number) => view.getInt32(at, true) },
-  [elementTypes.u8]: { bytes: 1, kind: 'integer', read: (view: DataView, at: number) => view.getUint8(at) },
-  [elementTypes.i8]: { bytes: 1, kind: 'integer', read: (view: DataView, at: number) => view.getInt8(at) },
-  [elementTypes.bool]: { bytes: 1, kind: 'integer', read: (view: DataView, at: number) => view.getUint8(at) },
-} as const;
+import { descriptions, elementTypeOf, held, type ElementType, type HostNumbers } from './element-type.ts';
+import type { ExternalData } from './external-data.ts';
+import { HostValue, show, sizeOf } from './value.ts';
 
 /**
- * Reads an initialiser. No more is allocated than the file holds: the shape is compared with the bytes first.
+ * Reads a tensor of the file. No more is allocated than the file holds: the shape is compared with the bytes first.
  *
- * @throws InteropError `MALFORMED_FILE` where shape and contents disagree, `UNSUPPORTED_MODEL` for another element type
+ * @throws InteropError `MALFORMED_FILE` where shape and contents disagree, `UNSUPPORTED_MODEL` for another element type,
+ *   `MISSING_TENSOR` for contents in a file that was not given
  */
-export function readConstant(where: string, proto: TensorProto): Constant {
-  const { dataType } = proto;
-  const type = raw[dataType as keyof typeof raw] as (typeof raw)[keyof typeof raw] | undefined;
+export function readConstant(where: string, proto: TensorProto, external: ExternalData): HostValue {
+  const type = elementTypeOf(proto.dataType);
   ensure(
     type !== undefined,
     'UNSUPPORTED_MODEL',
-    () => `[onnx] ${where} has element type ${dataType}; floats of 32 and 64 bits, whole numbers and booleans are read`,
-  );
-  ensure(
-    proto.dataLocation === 0,
-    'UNSUPPORTED_MODEL',
-    () => `[onnx] ${where} is kept in another file; save the model as one file`,
+    () => `[onnx] ${where} has ${typeName(proto.dataType)}; floats, whole numbers and booleans are read`,
   );
   const shape = proto.dims.map(Number);
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = sizeOf(shape);
   const sane = shape.every((length) => Number.isSafeInteger(length) && length >= 0) && Number.isSafeInteger(count);
-  ensure(sane, 'MALFORMED_FILE', () => `[onnx] ${where} has the shape [${shape.join(', ')}], which no tensor can have`);
-  // Weights as exporters write them: the bytes of their floats, aligned by a copy.
-  if (proto.dataType === elementTypes.f32 && proto.rawData.length === 4 * count)
-    return { shape, kind: 'float', data: new Float32Array(proto.rawData.slice().buffer) };
-  const values = valuesOf(proto, type, count);
-  ensure(
-    values.length === count,
-    'MALFORMED_FILE',
-    () =>
-      `[onnx] ${where} of shape [${shape.join(', ')}] needs ${count} values, the file holds ${values.length}; it is damaged`,
-  );
-  if (type.kind === 'float') return { shape, kind: 'float', data: Float32Array.from(values) };
-  return { shape, kind: 'integer', data: Float64Array.from(values) };
+  ensure(sane, 'MALFORMED_FILE', () => `[onnx] ${where} has the shape ${show(shape)}, which no tensor can have`);
+  const raw = proto.dataLocation === 0 ? proto.rawData : external.read(where, proto);
+  const expect = (holds: number) =>
+    ensure(
+      holds === count,
+      'MALFORMED_FILE',
+      () => `[onnx] ${where} of shape ${show(shape)} needs ${count} values, the file holds ${holds}; it is damaged`,
+    );
+  if (raw.length > 0 || count === 0) {
+    expect(raw.length / descriptions[type].bytes);
+    return new HostValue(type, shape, fromBytes(type, raw, count));
+  }
+  const values = listed(type, proto);
+  expect(values.length);
+  return new HostValue(type, shape, held(type, values));
 }
 
-function valuesOf(
-  { rawData, floatData, doubleData, int32Data, int64Data, dataType }: TensorProto,
-  { bytes, read }: (typeof raw)[keyof typeof raw],
-  count: number,
-): ArrayLike<number> {
-  if (rawData.length > 0 || count === 0) {
-    if (rawData.length !== count * bytes)
-      return { length: Math.floor(rawData.length / bytes) + (rawData.length % bytes === 0 ? 0 : 0.5) };
-    const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
-    const values = new Float64Array(count);
-    for (let n = 0; n < count; n++) values[n] = read(view, n * bytes);
-    return values;
-  }
-  if (dataType === elementTypes.f32) return floatData;
-  if (dataType === elementTypes.f64) return doubleData;
-  return dataType === elementTypes.i64 ? int64Data.map(Number) : int32Data;
+/** Element types that cannot be read, by the names that the specification gives them. */
+const others: Readonly<Record<number, string>> = {
+  8: 'string',
+  14: 'complex64',
+  15: 'complex128',
+  17: 'float8e4m3fn',
+  18: 'float8e4m3fnuz',
+  19: 'float8e5m2',
+  20: 'float8e5m2fnuz',
+  21: 'uint4',
+  22: 'int4',
+  23: 'float4e2m1',
+  24: 'float8e8m0',
+  25: 'uint2',
+  26: 'int2',
+};
+
+/** What messages call an element type that cannot be read. */
+export function typeName(code: number): string {
+  return `element type ${others[code] ?? code}`;
+}
+
+function fromBytes(type: ElementType, raw: Uint8Array, count: number): HostNumbers {
+  // Weights as exporters write them: the bytes of their floats, aligned by a copy.
+  if (type === 'f32') return new Float32Array(Uint8Array.from(raw).buffer);
+  const { hold, read, bytes } = descriptions[type];
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  const values = hold(count);
+  for (let n = 0; n < count; n++) values[n] = read(view, n * bytes);
+  return values;
+}
+
+function listed(type: ElementType, proto: TensorProto): ArrayLike<number> {
+  const { floatData, doubleData, int32Data, int64Data, uint64Data } = proto;
+  if (type === 'f32') return floatData;
+  if (type === 'f64') return doubleData;
+  if (type === 'i64') return int64Data.map(Number);
+  if (type === 'u64' || type === 'u32') return uint64Data.map(Number);
+  if (type !== 'f16' && type !== 'bf16') return int32Data;
+  // The bits of a half, in a whole number each.
+  const bits = new DataView(Uint16Array.from(int32Data).buffer);
+  return int32Data.map((_, n) => descriptions[type].read(bits, 2 * n));
 }

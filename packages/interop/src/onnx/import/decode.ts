@@ -1,7 +1,7 @@
-import { fromBinary, ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf';
+import { fromBinary, ScalarType, type DescField, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { InteropError, ensure } from '../../errors.ts';
-import { ModelProtoSchema, type ModelProto } from '../proto/onnx.generated.ts';
+import { GraphProtoSchema, ModelProtoSchema, type GraphProto, type ModelProto } from '../proto/onnx.generated.ts';
 
 /** What a decoded message takes, in bytes, at the least: measured 350–600 in V8. */
 const messageCost = 512;
@@ -12,29 +12,64 @@ const stringCost = 64;
 const maxGrowth = 10;
 const leastRoom = 64 * 2 ** 20;
 
-/**
- * Decodes a model, having seen that it takes no more than ten times the file (or 64 MiB).
- *
- * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`
- */
-export function decodeModel(file: Uint8Array): ModelProto {
-  try {
-    const room = Math.max(leastRoom, maxGrowth * file.byteLength);
-    const cost = costOf(ModelProtoSchema, new BinaryReader(file), file.byteLength, room);
+/** How deep graphs may be nested in the attributes of nodes. */
+const maxDepth = 16;
+
+/** Decodes a model and the graphs inside it, which share one allowance: ten times the file, or 64 MiB. */
+export class Decoder {
+  readonly #file: Uint8Array;
+  #room: number;
+
+  constructor(file: Uint8Array) {
+    this.#file = file;
+    this.#room = Math.max(leastRoom, maxGrowth * file.byteLength);
+  }
+
+  /** @throws InteropError `MALFORMED_FILE`, `READ_LIMIT` */
+  model(): ModelProto {
+    return this.#decode(ModelProtoSchema, this.#file);
+  }
+
+  /**
+   * A graph that a node such as Scan has as an attribute.
+   *
+   * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`
+   */
+  graph(bytes: Uint8Array, depth: number): GraphProto {
     ensure(
-      cost <= room,
+      depth <= maxDepth,
       'READ_LIMIT',
-      () =>
-        `[onnx] decoding the file would take more than ${room} bytes of memory for its ${file.byteLength}; it is damaged`,
+      () => `[onnx] the file nests more than ${maxDepth} graphs in one another; it is damaged`,
     );
-    return fromBinary(ModelProtoSchema, file, { readUnknownFields: false });
-  } catch (error) {
-    if (error instanceof InteropError) throw error;
-    throw new InteropError(
-      'MALFORMED_FILE',
-      '[onnx] the file is no ONNX model, or a damaged one: it is no protocol buffer of that form',
-      { cause: error },
-    );
+    return this.#decode(GraphProtoSchema, bytes);
+  }
+
+  /** Takes bytes from the allowance, for a value that is computed while the model is read. */
+  spend(bytes: number): boolean {
+    if (bytes > this.#room) return false;
+    this.#room -= bytes;
+    return true;
+  }
+
+  #decode<Schema extends DescMessage>(schema: Schema, bytes: Uint8Array): MessageShape<Schema> {
+    try {
+      const cost = costOf(schema, new BinaryReader(bytes), bytes.byteLength, this.#room);
+      ensure(
+        cost <= this.#room,
+        'READ_LIMIT',
+        () =>
+          `[onnx] decoding the file would take more than ten times its ${this.#file.byteLength} bytes of memory; it is damaged`,
+      );
+      this.#room -= cost;
+      return fromBinary(schema, bytes, { readUnknownFields: false });
+    } catch (error) {
+      if (error instanceof InteropError) throw error;
+      throw new InteropError(
+        'MALFORMED_FILE',
+        '[onnx] the file is no ONNX model, or a damaged one: it is no protocol buffer of that form',
+        { cause: error },
+      );
+    }
   }
 }
 
@@ -65,7 +100,7 @@ function costOf(schema: DescMessage, reader: BinaryReader, end: number, room: nu
 
 function elementCost(field: DescField | undefined): number {
   if (!field) return 0;
-  return field.scalar === ScalarType.INT64 ? bigIntCost : numberCost;
+  return field.scalar === ScalarType.INT64 || field.scalar === ScalarType.UINT64 ? bigIntCost : numberCost;
 }
 
 /** A list of numbers, a text, or bytes, which are a view of the file. */

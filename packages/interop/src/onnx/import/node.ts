@@ -1,7 +1,9 @@
 import { ensure } from '../../errors.ts';
 import type { AttributeProto, NodeProto } from '../proto/onnx.generated.ts';
 import { attributeTypes } from '../types.ts';
-import { readConstant, type Constant } from './constant.ts';
+import { readConstant } from './constant.ts';
+import type { ExternalData } from './external-data.ts';
+import type { HostValue } from './value.ts';
 
 /** A node with its attributes by name and its inputs and outputs by theirs; '' for one that is left out. */
 export class OnnxNode {
@@ -10,9 +12,14 @@ export class OnnxNode {
   readonly outputs: readonly string[];
   /** What messages call it. */
   readonly where: string;
+  /** Its place among the nodes of its graph. */
+  readonly place: number;
   readonly #attributes: ReadonlyMap<string, AttributeProto>;
+  readonly #external: ExternalData;
 
-  constructor(proto: NodeProto, place: number) {
+  constructor(proto: NodeProto, place: number, external: ExternalData) {
+    this.place = place;
+    this.#external = external;
     this.opType = proto.opType;
     this.inputs = proto.input;
     this.outputs = proto.output;
@@ -24,6 +31,11 @@ export class OnnxNode {
       'UNSUPPORTED_MODEL',
       () => `[onnx] ${this.where} is of the operator set '${proto.domain}'; only ONNX's own can be read`,
     );
+  }
+
+  /** The names of its attributes. */
+  get attributes(): readonly string[] {
+    return [...this.#attributes.keys()];
   }
 
   has(name: string): boolean {
@@ -52,13 +64,30 @@ export class OnnxNode {
     return this.#of(name, attributeTypes.strings)?.strings.map((value) => new TextDecoder().decode(value)) ?? null;
   }
 
-  constant(name: string): Constant | null {
+  floats(name: string): readonly number[] | null {
+    return this.#of(name, attributeTypes.floats)?.floats ?? null;
+  }
+
+  constant(name: string): HostValue | null {
     const tensor = this.#of(name, attributeTypes.tensor)?.t;
-    return tensor ? readConstant(`attribute '${name}' of ${this.where}`, tensor) : null;
+    return tensor ? readConstant(`attribute '${name}' of ${this.where}`, tensor, this.#external) : null;
+  }
+
+  /** A graph, in bytes. */
+  graph(name: string): Uint8Array {
+    const attribute = this.#of(name, attributeTypes.graph);
+    ensure(attribute !== undefined, 'MALFORMED_FILE', () => `[onnx] ${this.where} has no graph '${name}'`);
+    return attribute.g;
   }
 
   #of(name: string, type: number): AttributeProto | undefined {
     const attribute = this.#attributes.get(name);
+    ensure(
+      !attribute?.refAttrName,
+      'UNSUPPORTED_MODEL',
+      () =>
+        `[onnx] attribute '${name}' of ${this.where} refers to one of a function; write the model without functions`,
+    );
     ensure(
       attribute === undefined || attribute.type === type,
       'MALFORMED_FILE',

@@ -1,150 +1,124 @@
-import { stack, unstack, type Backend, type State, type Tensor } from '@timestep/core';
+import { transpose, type Backend, type State } from '@timestep/core';
 import { GRUCell, LSTMCell, Module, RNNCell, type Cell } from '@timestep/layers';
 import { ensure } from '../../errors.ts';
 import { inverse, onnxGates, permuteBlocks } from '../gates.ts';
-import type { Constant } from './constant.ts';
+import { isFloat } from './element-type.ts';
 import type { OnnxNode } from './node.ts';
-import { isHost, onHost, type Value } from './value.ts';
+import type { Call } from './operator.ts';
+import { arranged } from './operators/recurrent.ts';
+import { directionsOf, recurrentLayout, type RecurrentType } from './recurrent-options.ts';
+import { show, type HostValue, type Value } from './value.ts';
 
-type OpType = 'LSTM' | 'GRU' | 'RNN';
+/** The weights of an operator where they are known while the model is read. */
+type ConstantOf = (input: number) => HostValue | null;
 
-/** The weights of an operator, as the file holds them. */
-type ConstantOf = (input: number) => Constant | null;
+/** Inputs that a cell takes in. */
+export const cellInputs = [1, 2, 3, 7];
 
-const standard: Readonly<Record<OpType, string>> = { LSTM: 'sigmoid,tanh,tanh', GRU: 'sigmoid,tanh', RNN: 'tanh' };
+const standard: Readonly<Record<RecurrentType, string>> = {
+  LSTM: 'sigmoid,tanh,tanh',
+  GRU: 'sigmoid,tanh',
+  RNN: 'tanh',
+};
+
+/** True where the operator is a cell of ours: its weights are constants and its attributes the usual ones. */
+export function isCell(node: OnnxNode, constantOf: ConstantOf): boolean {
+  const reversed = directionsOf(node);
+  if (!reversed || (node.has('clip') && node.float('clip', 0) !== 0)) return false;
+  const usual = reversed.every((_, direction) => {
+    const own = activationsOf(node, direction);
+    return own === standard[node.opType as RecurrentType] || (node.opType === 'RNN' && own === 'relu');
+  });
+  const constant = (input: number) => {
+    const value = constantOf(input);
+    return value !== null && isFloat(value.type);
+  };
+  return usual && cellInputs.every((input) => (node.inputs[input] ?? '') === '' || constant(input));
+}
 
 /** An LSTM, GRU or RNN operator: a cell of ours for each direction. */
 export class OnnxRecurrent extends Module {
   readonly cells: readonly Cell<State>[];
-  readonly #reversed: readonly boolean[];
-  readonly #where: string;
+  readonly #type: RecurrentType;
 
-  /** @throws InteropError for weights that are no constants, misshapen ones, and options without a counterpart */
+  /** @throws InteropError for misshapen weights */
   constructor(node: OnnxNode, constantOf: ConstantOf, backend: Backend) {
     super();
-    this.#where = node.where;
-    const direction = node.text('direction', 'forward');
-    ensure(
-      ['forward', 'reverse', 'bidirectional'].includes(direction),
-      'MALFORMED_FILE',
-      () => `[onnx] ${node.where} has the direction '${direction}'`,
-    );
-    this.#reversed = direction === 'bidirectional' ? [false, true] : [direction === 'reverse'];
-    ensure(
-      node.int('layout', 0) === 0,
-      'UNSUPPORTED_MODEL',
-      () => `[onnx] ${node.where} has layout 1, batches first; export it with layout 0`,
-    );
-    ensure(
-      !node.has('clip') || node.float('clip', 0) === 0,
-      'UNSUPPORTED_MODEL',
-      () => `[onnx] ${node.where} clips its gates; there is no such option here`,
-    );
-    this.cells = makeCells(node, constantOf, backend, this.#reversed.length);
+    this.#type = node.opType as RecurrentType;
+    this.cells = makeCells(node, constantOf, backend, directionsOf(node)!.length);
   }
 
   /** Y `[T, directions, N, H]` and each part of the final state `[directions, N, H]`. */
-  run(inputs: readonly (Value | null)[]): Value[] {
-    const [x, , , , sequenceLens, ...initial] = inputs;
-    ensure(!!x && !isHost(x), 'MALFORMED_FILE', () => `[onnx] ${this.#where} has no input tensor`);
-    const lengths = sequenceLens ? onHost(this.#where, 'sequence_lens', sequenceLens).data : null;
+  run(call: Call): Value[] {
+    const { reversed, batchFirst, lengths, initial } = recurrentLayout(call, this.#type);
+    const x = batchFirst ? transpose(call.tensor(0), [1, 0, 2]) : call.tensor(0);
+    const names = Object.keys(this.cells[0]!.stateShapes);
     const results = this.cells.map((cell, direction) => {
-      const batch = (x as Tensor).shape[1] ?? 0;
-      const names = Object.keys(cell.stateShapes);
-      const zeros = cell.initialState(batch, (x as Tensor).backend);
-      const parts = names.map((name, k) => {
-        const given = initial[k];
-        return [name, given && !isHost(given) ? rowOf(given, direction) : zeros[name]!] as const;
-      });
-      return cell.sequence(x as Tensor, {
-        state: Object.fromEntries(parts),
-        lengths,
-        reverse: this.#reversed[direction]!,
-      });
+      const zeros = cell.initialState(x.shape[1]!, x.backend);
+      const state = names.map((name, k) => [name, initial[k]?.[direction] ?? zeros[name]!] as const);
+      return cell.sequence(x, { state: Object.fromEntries(state), lengths, reverse: reversed[direction]! });
     });
-    const states = Object.keys(this.cells[0]!.stateShapes).map((name) =>
-      stack(results.map(({ state }) => state[name]!)),
-    );
-    return [
-      stack(
-        results.map(({ output }) => output),
-        1,
-      ),
-      ...states,
-    ];
+    return arranged(call, results, names, batchFirst);
   }
 }
 
-function rowOf(part: Tensor, direction: number): Tensor {
-  const rows = unstack(part);
-  ensure(
-    direction < rows.length,
-    'MALFORMED_FILE',
-    () => `[onnx] an initial state of shape [${part.shape.join(', ')}] has no part for direction ${direction}`,
-  );
-  return rows[direction]!;
-}
-
 function makeCells(node: OnnxNode, constantOf: ConstantOf, backend: Backend, directions: number): Cell<State>[] {
-  const opType = node.opType as OpType;
+  const opType = node.opType as RecurrentType;
   const order = onnxGates[opType];
   const [w, r] = [floatsOf(node, constantOf, 1, 'W'), floatsOf(node, constantOf, 2, 'R')];
   const inputSize = w.shape[2] ?? 0;
   const hiddenSize = r.shape[2] ?? 0;
   const rows = order.length * hiddenSize;
-  const expectShape = (name: string, { shape }: Constant, expected: readonly number[]) =>
+  const expectShape = (name: string, { shape }: HostValue, expected: readonly number[]) =>
     ensure(
-      shape.join() === expected.join() && !expected.includes(0),
+      show(shape) === show(expected) && !expected.includes(0),
       'MALFORMED_FILE',
-      () =>
-        `[onnx] ${name} of ${node.where} has shape [${shape.join(', ')}], expected [${expected.join(', ')}] of sizes above 0`,
+      () => `[onnx] ${name} of ${node.where} has shape ${show(shape)}, expected ${show(expected)} of sizes above 0`,
     );
   expectShape('W', w, [directions, rows, inputSize]);
   expectShape('R', r, [directions, rows, hiddenSize]);
+  const given = node.int('hidden_size', hiddenSize);
+  ensure(
+    given === hiddenSize,
+    'MALFORMED_FILE',
+    () => `[onnx] ${node.where} has hidden_size ${given}, and R for ${hiddenSize} units`,
+  );
   const bias = constantOf(3) && floatsOf(node, constantOf, 3, 'B');
   if (bias) expectShape('B', bias, [directions, 2 * rows]);
   const peephole = opType === 'LSTM' && node.inputs[7] ? floatsOf(node, constantOf, 7, 'P') : null;
   if (peephole) expectShape('P', peephole, [directions, 3 * hiddenSize]);
   // Everything that can be wrong is found before the first cell takes memory.
   node.int(opType === 'LSTM' ? 'input_forget' : 'linear_before_reset', 0);
-  for (let direction = 0; direction < directions; direction++) activationsOf(node, opType, direction);
   const back = inverse(order);
   return Array.from({ length: directions }, (_, direction) => {
-    const part = ({ data }: Constant & { kind: 'float' }) =>
+    const part = (data: Float32Array) =>
       data.subarray((direction * data.length) / directions, ((direction + 1) * data.length) / directions);
     const options = { backend, inputSize, hiddenSize, bias: bias !== null };
     const cell = makeCell(node, opType, options, direction, peephole !== null);
-    cell.weight_ih.assign(permuteBlocks(part(w), back));
-    cell.weight_hh.assign(permuteBlocks(part(r), back));
+    cell.weight_ih.assign(permuteBlocks(part(f32(w)), back));
+    cell.weight_hh.assign(permuteBlocks(part(f32(r)), back));
     if (bias) {
-      const both = part(bias);
+      const both = part(f32(bias));
       cell.bias_ih!.assign(permuteBlocks(both.subarray(0, rows), back));
       cell.bias_hh!.assign(permuteBlocks(both.subarray(rows), back));
     }
     if (peephole)
-      (cell as LSTMCell).weight_peephole!.assign(permuteBlocks(part(peephole), inverse(onnxGates.peephole)));
+      (cell as LSTMCell).weight_peephole!.assign(permuteBlocks(part(f32(peephole)), inverse(onnxGates.peephole)));
     return cell as unknown as Cell<State>;
   });
 }
 
-/** The activations of a direction, in lower case, found to be known. */
-function activationsOf(node: OnnxNode, opType: OpType, direction: number): string {
-  const each = standard[opType].split(',').length;
+/** The activations of a direction, in lower case. */
+function activationsOf(node: OnnxNode, direction: number): string {
+  const plain = standard[node.opType as RecurrentType];
+  const each = plain.split(',').length;
   const given = node.texts('activations')?.map((name) => name.toLowerCase());
-  const own = given?.slice(direction * each, (direction + 1) * each).join() ?? standard[opType];
-  const known = own === standard[opType] || (opType === 'RNN' && own === 'relu');
-  ensure(
-    known,
-    'UNSUPPORTED_MODEL',
-    () =>
-      `[onnx] ${node.where} has the activations ${own}; ${standard[opType]}${opType === 'RNN' ? ' or relu' : ''} can be read`,
-  );
-  return own;
+  return given?.slice(direction * each, (direction + 1) * each).join() ?? plain;
 }
 
 function makeCell(
   node: OnnxNode,
-  opType: OpType,
+  opType: RecurrentType,
   options: ConstructorParameters<typeof RNNCell>[0],
   direction: number,
   peepholes: boolean,
@@ -153,16 +127,20 @@ function makeCell(
     return new LSTMCell({ ...options, peepholes, coupledGates: node.int('input_forget', 0) === 1 });
   if (opType === 'GRU')
     return new GRUCell({ ...options, reset: node.int('linear_before_reset', 0) === 0 ? 'before' : 'after' });
-  return new RNNCell({ ...options, activation: activationsOf(node, opType, direction) === 'relu' ? 'relu' : 'tanh' });
+  return new RNNCell({ ...options, activation: activationsOf(node, direction) === 'relu' ? 'relu' : 'tanh' });
 }
 
-function floatsOf(node: OnnxNode, constantOf: ConstantOf, input: number, name: string): Constant & { kind: 'float' } {
+function floatsOf(node: OnnxNode, constantOf: ConstantOf, input: number, name: string): HostValue {
   const constant = constantOf(input);
   ensure(
-    constant?.kind === 'float',
+    constant !== null,
     'UNSUPPORTED_MODEL',
-    () =>
-      `[onnx] ${name} of ${node.where} is no float constant of the file; recurrent weights that are computed cannot be read`,
+    () => `[onnx] ${name} of ${node.where} is not known while the file is read`,
   );
-  return constant as Constant & { kind: 'float' };
+  return constant;
+}
+
+/** The numbers of a constant as f32. */
+function f32({ data }: HostValue): Float32Array {
+  return data instanceof Float32Array ? data : Float32Array.from(data);
 }
