@@ -83,7 +83,7 @@ export function feedOf(given: Encoded): OnnxFeed {
 export async function difference(
   got: Tensor | undefined,
   expected: Encoded,
-  { relative, absolute }: Case,
+  { relative, absolute }: Pick<Case, 'relative' | 'absolute'>,
 ): Promise<string | null> {
   if (!got) return 'no such output';
   if ('other' in expected) return `expected a ${expected.other}`;
