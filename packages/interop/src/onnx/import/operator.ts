@@ -3,7 +3,7 @@ import { InteropError, ensure, type InteropErrorCode } from '../../errors.ts';
 import { typeName } from './constant.ts';
 import { descriptions, elementTypeOf, isFloat, type ElementType } from './element-type.ts';
 import type { OnnxNode } from './node.ts';
-import type { HostValue} from './value.ts';
+import type { HostValue } from './value.ts';
 import { checkSize, copyToHost, DeviceValue, isHost, onDevice, show, type Value } from './value.ts';
 
 /** Runs a graph inside a node, such as the body of a Scan: from its inputs to its outputs. */
