@@ -41,6 +41,9 @@ describe('checkOptions', () => {
     [[2, 2], 'got an array of 2'],
     [new Float32Array(2), 'got a Float32Array'],
     [() => 1, 'got a function'],
+    [Promise.resolve({}), 'got a promise (await it first)'],
+    [new Map(), 'got a Map'],
+    [new Date(0), 'got a Date'],
   ])('refuses %j', (options, message) => {
     expect(check(options)).toThrow(ArgumentError);
     expect(check(options)).toThrow(message);

@@ -25,10 +25,11 @@ export function checkOptions<Options extends object>(
 ): void {
   const known = Object.keys(rules);
   const given: unknown = options ?? (options === undefined ? {} : null);
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
+  // A promise, a Map or a Date has no options that anyone would see, and would count as an empty object.
+  if (Object.prototype.toString.call(given) !== '[object Object]') {
     throw new ArgumentError(`[${where}] expected an object of options { ${known.join(', ')} }, got ${describe(given)}`);
   }
-  for (const name of Object.keys(given)) {
+  for (const name of Object.keys(given as object)) {
     if (Object.hasOwn(rules, name)) continue;
     const meant = nearestName(name, known);
     const hint = meant === undefined ? '' : `did you mean ${meant}? `;

@@ -1,4 +1,4 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 
 /** A sequence of feature vectors on the host. */
 export interface Features {
@@ -12,19 +12,30 @@ export interface Features {
 
 export interface NormalizeOptions {
   /** `vector`: each of the D features is centred by its own mean; `all`: by one mean over everything */
-  readonly centre?: 'vector' | 'all';
+  readonly centre?: 'vector' | 'all' | undefined;
   /** Added to the deviation, so that a constant sequence becomes 0 and not NaN. 1e-3 by default */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
 }
+
+const normalizeRules: OptionRules<NormalizeOptions> = {
+  centre: is.optional(is.oneOf('vector', 'all')),
+  epsilon: is.optional(is.number({ min: 0 })),
+};
 
 /**
  * Takes the recording's own level and channel out: `y[t, d] = (x[t, d] − mean[d])/(σ + ε)`, σ the deviation of all of
  * them from their means. A loud voice, a dull microphone and a long cable add constants to log energies.
+ *
+ * @returns new features `[T, D]`
+ * @throws ArgumentError
+ * @example
+ * normalizeFeatures(logMel(samples), { centre: 'all' });
  */
-export function normalizeFeatures(
-  { data, steps, size }: Features,
-  { centre = 'vector', epsilon = 1e-3 }: NormalizeOptions = {},
-): Features {
+export function normalizeFeatures(features: Features, options: NormalizeOptions = {}): Features {
+  checkFeatures('normalizeFeatures', features);
+  checkOptions('normalizeFeatures', options, normalizeRules);
+  const { data, steps, size } = features;
+  const { centre = 'vector', epsilon = 1e-3 } = options;
   const means = new Float64Array(size);
   for (let i = 0; i < data.length; i++) means[i % size]! += data[i]! / steps;
   if (centre === 'all') means.fill(means.reduce((sum, mean) => sum + mean, 0) / size);
@@ -40,12 +51,30 @@ export function normalizeFeatures(
  *
  * @throws ArgumentError for a factor that is no positive integer
  */
-export function stackFrames({ data, steps, size }: Features, factor: number): Features {
-  if (!Number.isInteger(factor) || factor < 1)
-    throw new ArgumentError(`[stackFrames] expected a factor that is a positive integer, got ${factor}`);
+export function stackFrames(features: Features, factor: number): Features {
+  checkFeatures('stackFrames', features);
+  checkValue('stackFrames', 'factor', factor, is.integer(1, 2 ** 20));
+  const { data, steps, size } = features;
   const stacked = Math.ceil(steps / factor);
   const out = new Float32Array(stacked * factor * size);
   out.set(data);
   for (let step = steps; step < stacked * factor; step++) out.copyWithin(step * size, (steps - 1) * size, steps * size);
   return { data: out, steps: stacked, size: factor * size };
+}
+
+/**
+ * Checks that features are what they say: `data` holds `steps·size` numbers.
+ *
+ * @throws ArgumentError
+ */
+export function checkFeatures(where: string, features: Features, name = 'features'): void {
+  checkValue(where, name, features, is.like('features { data, steps, size }', 'data', 'steps', 'size'));
+  checkValue(where, `${name}.data`, features.data, is.instanceOf(Float32Array));
+  checkValue(where, `${name}.steps`, features.steps, is.integer(0));
+  checkValue(where, `${name}.size`, features.size, is.integer(0));
+  const { data, steps, size } = features;
+  if (data.length !== steps * size)
+    throw new ArgumentError(
+      `[${where}] expected ${name}.data to hold steps·size = ${steps}·${size} numbers, got ${data.length}`,
+    );
 }

@@ -1,3 +1,6 @@
+import { checkValue, is } from '@timestep/core';
+import { isRandom } from './checks.ts';
+
 /**
  * Where random numbers come from. The `Generator` of `@timestep/core` is one; anything with these four methods is.
  */
@@ -14,5 +17,7 @@ export interface RandomSource {
 
 /** The items in random order; the array handed in stays as it is. */
 export function shuffled<Item>(items: readonly Item[], random: RandomSource): Item[] {
+  checkValue('shuffled', 'items', items, is.arrayOf(is.anything));
+  checkValue('shuffled', 'random', random, isRandom);
   return Array.from(random.permutation(items.length), (index) => items[index]!);
 }

@@ -1,4 +1,5 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
+import { isRate, isSamples } from '../checks.ts';
 import { fft } from './fourier.ts';
 import { type FilterBank, melFilterBank } from './mel.ts';
 import type { Features } from '../features.ts';
@@ -7,31 +8,46 @@ export interface LogMelOptions {
   /** Hz */
   readonly sampleRate: number;
   /** M, 40 by default */
-  readonly bands?: number;
+  readonly bands?: number | undefined;
   /** 0.025 s by default */
-  readonly windowSeconds?: number;
+  readonly windowSeconds?: number | undefined;
   /** 0.010 s by default */
-  readonly hopSeconds?: number;
+  readonly hopSeconds?: number | undefined;
   /** Hz, 20 by default */
-  readonly lowFrequency?: number;
+  readonly lowFrequency?: number | undefined;
   /** Hz, half the sample rate by default */
-  readonly highFrequency?: number;
+  readonly highFrequency?: number | undefined;
   /**
    * What is added to each energy before the logarithm, of a full scale of 1. 1e-8 by default, below the noise of 16
    * bits
    */
-  readonly floor?: number;
+  readonly floor?: number | undefined;
   /** p of `x[n] − p·x[n−1]`, which lifts the high frequencies of speech. 0.97 by default, 0 for none */
-  readonly preEmphasis?: number;
+  readonly preEmphasis?: number | undefined;
 }
 
 /** How one recording departs from the settings: what augmentation varies. */
 export interface LogMelVariation {
   /** Scales the speaker's frequencies; see `melFilterBank`. 1 by default */
-  readonly warp?: number;
+  readonly warp?: number | undefined;
   /** Scales the tempo and leaves the pitch alone: frames lie `tempo·hop` apart. 1 by default */
-  readonly tempo?: number;
+  readonly tempo?: number | undefined;
 }
+
+const logMelRules: OptionRules<LogMelOptions> = {
+  sampleRate: isRate,
+  bands: is.optional(is.integer(1, 2 ** 16)),
+  windowSeconds: is.optional(is.number({ above: 0, max: 10 })),
+  hopSeconds: is.optional(is.number({ above: 0 })),
+  lowFrequency: is.optional(is.number({ min: 0 })),
+  highFrequency: is.optional(is.number({ above: 0 })),
+  floor: is.optional(is.number({ above: 0 })),
+  preEmphasis: is.optional(is.number({ min: 0, max: 1 })),
+};
+const variationRules: OptionRules<LogMelVariation> = {
+  warp: is.optional(is.number({ above: 0.5, below: 2 })),
+  tempo: is.optional(is.number({ min: 0.1, max: 10 })),
+};
 
 /** Computes features of one kind; made by `createLogMel`. */
 export type LogMel = (samples: Float32Array, variation?: LogMelVariation) => Features;
@@ -41,11 +57,15 @@ export type LogMel = (samples: Float32Array, variation?: LogMelVariation) => Fea
  * shorter.
  */
 export function frameCount(length: number, window: number, hop: number): number {
+  checkValue('frameCount', 'length', length, is.integer(0));
+  checkValue('frameCount', 'window', window, is.size());
+  checkValue('frameCount', 'hop', hop, is.number({ above: 0 }));
   return length === 0 ? 0 : Math.max(1, 1 + Math.floor((length - window) / hop));
 }
 
 /** `w[n] = ½ − ½·cos(2πn/length)`, the periodic form of von Hann's window. */
 export function hannWindow(length: number): Float64Array {
+  checkValue('hannWindow', 'length', length, is.integer(0, 2 ** 28));
   return Float64Array.from({ length }, (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / length));
 }
 
@@ -59,6 +79,7 @@ export function hannWindow(length: number): Float64Array {
  * const { data, steps, size } = logMel(samples);    // steps frames of 40
  */
 export function createLogMel(options: LogMelOptions): LogMel {
+  checkOptions('createLogMel', options, logMelRules);
   const {
     sampleRate,
     bands = 40,
@@ -74,7 +95,6 @@ export function createLogMel(options: LogMelOptions): LogMel {
     throw new ArgumentError(
       `[createLogMel] expected a window of at least 2 samples and a hop of at least 1, got ${length} and ${hop}`,
     );
-  if (!(floor > 0)) throw new ArgumentError(`[createLogMel] expected a positive floor, got ${floor}`);
   const fftSize = 2 ** Math.ceil(Math.log2(length));
   const window = hannWindow(length);
   const scale = 1 / window.reduce((sum, weight) => sum + weight * weight, 0);
@@ -83,7 +103,10 @@ export function createLogMel(options: LogMelOptions): LogMel {
   const frame = new Float64Array(fftSize);
   const power = new Float64Array(fftSize / 2 + 1);
 
-  return (samples, { warp = 1, tempo = 1 } = {}) => {
+  return (samples, variation = {}) => {
+    checkValue('createLogMel', 'samples', samples, isSamples);
+    checkOptions('createLogMel', variation, variationRules);
+    const { warp = 1, tempo = 1 } = variation;
     const bank = warp === 1 ? plain : bankOf(warp);
     const steps = frameCount(samples.length, length, hop * tempo);
     const data = new Float32Array(steps * bands);

@@ -1,4 +1,5 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
+import { isRate } from '../checks.ts';
 
 /**
  * A bank of triangular filters, kept sparse: filter m weighs the bins `starts[m] … starts[m] + weights[m].length − 1`.
@@ -23,16 +24,27 @@ export interface MelOptions {
    * Scales the frequencies of a speaker: a vocal tract shorter by 1/warp. Piecewise linear, so that the upper edge
    * stays in place (Jaitly and Hinton 2013). 1 by default
    */
-  readonly warp?: number;
+  readonly warp?: number | undefined;
 }
+
+const melRules: OptionRules<MelOptions> = {
+  bands: is.integer(1, 2 ** 16),
+  sampleRate: isRate,
+  fftSize: is.integer(2, 2 ** 26),
+  lowFrequency: is.number(),
+  highFrequency: is.number(),
+  warp: is.optional(is.number({ above: 0.5, below: 2 })),
+};
 
 /** Hz to mel: `1127·ln(1 + f/700)` (O'Shaughnessy 1987). */
 export function hertzToMel(hertz: number): number {
+  checkValue('hertzToMel', 'hertz', hertz, is.number({ min: 0 }));
   return 1127 * Math.log1p(hertz / 700);
 }
 
 /** mel to Hz: the inverse of `hertzToMel`. */
 export function melToHertz(mel: number): number {
+  checkValue('melToHertz', 'mel', mel, is.number({ min: 0, max: 1e5 }));
   return 700 * Math.expm1(mel / 1127);
 }
 
@@ -43,23 +55,14 @@ export function melToHertz(mel: number): number {
  *
  * @throws ArgumentError for frequencies outside 0 ≤ low < high ≤ sampleRate/2, no bands or a warp that is not positive
  */
-export function melFilterBank({
-  bands,
-  sampleRate,
-  fftSize,
-  lowFrequency,
-  highFrequency,
-  warp = 1,
-}: MelOptions): FilterBank {
-  if (!Number.isInteger(bands) || bands < 1)
-    throw new ArgumentError(`[melFilterBank] expected a number of bands of at least 1, got ${bands}`);
+export function melFilterBank(options: MelOptions): FilterBank {
+  checkOptions('melFilterBank', options, melRules);
+  const { bands, sampleRate, fftSize, lowFrequency, highFrequency, warp = 1 } = options;
   if (!(lowFrequency >= 0 && lowFrequency < highFrequency && highFrequency <= sampleRate / 2)) {
     throw new ArgumentError(
       `[melFilterBank] expected 0 <= lowFrequency < highFrequency <= ${sampleRate / 2} Hz, got ${lowFrequency} and ${highFrequency}`,
     );
   }
-  if (!(warp > 0.5 && warp < 2))
-    throw new ArgumentError(`[melFilterBank] expected a warp between 0.5 and 2, got ${warp}`);
   const low = hertzToMel(lowFrequency);
   const width = (hertzToMel(highFrequency) - low) / (bands + 1);
   const corners = Float64Array.from({ length: bands + 2 }, (_, i) =>

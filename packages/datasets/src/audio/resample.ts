@@ -1,11 +1,17 @@
-import { ArgumentError } from '@timestep/core';
+import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
+import { checkRoom, isRate, isSamples } from '../checks.ts';
 
 export interface ResampleOptions {
   /** Zero crossings of the filter on each side of its middle: more make a steeper filter. 16 by default */
-  readonly zeroCrossings?: number;
+  readonly zeroCrossings?: number | undefined;
   /** Where the pass band ends, as a share of the lower of the two Nyquist frequencies. 0.92 by default */
-  readonly rolloff?: number;
+  readonly rolloff?: number | undefined;
 }
+
+const resampleRules: OptionRules<ResampleOptions> = {
+  zeroCrossings: is.optional(is.number({ min: 1, max: 1000 })),
+  rolloff: is.optional(is.number({ above: 0, max: 1 })),
+};
 
 /**
  * Phases of the filter that are tabled for each input sample; between them it is interpolated, an error below −100 dB.
@@ -25,8 +31,11 @@ const phases = 512;
  * const narrow = resample(samples, 44_100, 8_000);
  */
 export function resample(samples: Float32Array, from: number, to: number, options: ResampleOptions = {}): Float32Array {
-  if (!(from > 0) || !(to > 0) || !Number.isFinite(from / to))
-    throw new ArgumentError(`[resample] expected positive rates in Hz, got ${from} and ${to}`);
+  checkValue('resample', 'samples', samples, isSamples);
+  checkValue('resample', 'from', from, isRate);
+  checkValue('resample', 'to', to, isRate);
+  checkOptions('resample', options, resampleRules);
+  checkRoom('resample', (samples.length * to) / from);
   return from === to ? samples.slice() : createResampler(from / to, options)(samples);
 }
 
@@ -35,21 +44,18 @@ export function resample(samples: Float32Array, from: number, to: number, option
  *
  * @throws ArgumentError
  */
-export function createResampler(
-  step: number,
-  { zeroCrossings = 16, rolloff = 0.92 }: ResampleOptions = {},
-): (samples: Float32Array) => Float32Array {
-  if (!(step > 0) || !Number.isFinite(step))
-    throw new ArgumentError(`[createResampler] expected a positive step, got ${step}`);
-  if (!(zeroCrossings >= 1))
-    throw new ArgumentError(`[createResampler] expected zeroCrossings of at least 1, got ${zeroCrossings}`);
-  if (!(rolloff > 0 && rolloff <= 1))
-    throw new ArgumentError(`[createResampler] expected a rolloff in (0, 1], got ${rolloff}`);
+export function createResampler(step: number, options: ResampleOptions = {}): (samples: Float32Array) => Float32Array {
+  // A step beyond this would need a filter of more than 60 million taps.
+  checkValue('createResampler', 'step', step, is.number({ above: 0, max: 1000 }));
+  checkOptions('createResampler', options, resampleRules);
+  const { zeroCrossings = 16, rolloff = 0.92 } = options;
   const cutoff = rolloff * Math.min(1, 1 / step);
   const half = Math.ceil(zeroCrossings / cutoff);
   const table = tableOf(cutoff, half, zeroCrossings / cutoff);
   const taps = 2 * half;
   return (samples) => {
+    checkValue('createResampler', 'samples', samples, isSamples);
+    checkRoom('createResampler', samples.length / step);
     const output = new Float32Array(Math.ceil(samples.length / step));
     for (let n = 0; n < output.length; n++) {
       const position = n * step;

@@ -1,5 +1,6 @@
-import { ArgumentError } from '@timestep/core';
-import type { Features } from '../features.ts';
+import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
+import { isRandom } from '../checks.ts';
+import { checkFeatures, type Features } from '../features.ts';
 import type { RandomSource } from '../random-source.ts';
 
 export interface MaskOptions {
@@ -8,15 +9,23 @@ export interface MaskOptions {
   /** Each is 0 … maxWidth wide, uniformly */
   readonly maxWidth: number;
   /** What stands in the masked places; 0, the mean of normalised features, by default */
-  readonly value?: number;
+  readonly value?: number | undefined;
 }
+
+const maskRules: OptionRules<MaskOptions> = {
+  count: is.integer(0),
+  maxWidth: is.integer(0),
+  value: is.optional(is.number()),
+};
 
 /**
  * Hides whole steps: SpecAugment's time masks (Park et al. 2019). A mask covers at most half of the sequence.
  *
  * @returns new features `[T, D]`
+ * @throws ArgumentError
  */
 export function maskTime(features: Features, options: MaskOptions, random: RandomSource): Features {
+  checkFeatures('maskTime', features);
   return mask(
     'maskTime',
     features,
@@ -33,8 +42,10 @@ export function maskTime(features: Features, options: MaskOptions, random: Rando
  * half of them.
  *
  * @returns new features `[T, D]`
+ * @throws ArgumentError
  */
 export function maskFrequency(features: Features, options: MaskOptions, random: RandomSource): Features {
+  checkFeatures('maskFrequency', features);
   return mask(
     'maskFrequency',
     features,
@@ -52,16 +63,15 @@ export function maskFrequency(features: Features, options: MaskOptions, random: 
 function mask(
   where: string,
   features: Features,
-  { count, maxWidth, value = 0 }: MaskOptions,
+  options: MaskOptions,
   random: RandomSource,
   limit: number,
   extent: number,
   hide: (data: Float32Array, start: number, width: number, value: number) => void,
 ): Features {
-  if (!Number.isInteger(count) || count < 0)
-    throw new ArgumentError(`[${where}] expected a count that is an integer of at least 0, got ${count}`);
-  if (!Number.isInteger(maxWidth) || maxWidth < 0)
-    throw new ArgumentError(`[${where}] expected a maxWidth that is an integer of at least 0, got ${maxWidth}`);
+  checkOptions(where, options, maskRules);
+  checkValue(where, 'random', random, isRandom);
+  const { count, maxWidth, value = 0 } = options;
   const data = features.data.slice();
   for (let i = 0; i < count; i++) {
     const width = Math.min(limit, random.integer(maxWidth + 1));

@@ -1,4 +1,5 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkValue, is } from '@timestep/core';
+import { isDecibels, isRandom, isSamples } from '../checks.ts';
 import { fft, ifft } from '../audio/fourier.ts';
 import type { RandomSource } from '../random-source.ts';
 
@@ -14,8 +15,9 @@ const exponents: Readonly<Record<NoiseColor, number>> = { white: 0, pink: 0.5, b
  * @throws ArgumentError for a length that is no positive integer
  */
 export function makeNoise(length: number, color: NoiseColor, random: RandomSource): Float32Array {
-  if (!Number.isInteger(length) || length < 1)
-    throw new ArgumentError(`[makeNoise] expected a length that is a positive integer, got ${length}`);
+  checkValue('makeNoise', 'length', length, is.integer(1, 2 ** 28));
+  checkValue('makeNoise', 'color', color, is.oneOf('white', 'pink', 'brown'));
+  checkValue('makeNoise', 'random', random, isRandom);
   const size = Math.max(4, 2 ** Math.ceil(Math.log2(length)));
   const white = Float64Array.from({ length: size }, () => random.normal());
   const exponent = exponents[color];
@@ -42,6 +44,10 @@ export function makeNoise(length: number, color: NoiseColor, random: RandomSourc
  * @throws ArgumentError for noise of no samples
  */
 export function addNoise(samples: Float32Array, noise: Float32Array, decibels: number, offset = 0): Float32Array {
+  checkValue('addNoise', 'samples', samples, isSamples);
+  checkValue('addNoise', 'noise', noise, isSamples);
+  checkValue('addNoise', 'decibels', decibels, isDecibels);
+  checkValue('addNoise', 'offset', offset, is.integer(0));
   if (noise.length === 0) throw new ArgumentError('[addNoise] expected noise of at least one sample');
   const level = rootMeanSquare(noise);
   const scale = level > 0 ? (rootMeanSquare(samples) / level) * 10 ** (-decibels / 20) : 0;
@@ -54,12 +60,15 @@ export function addNoise(samples: Float32Array, noise: Float32Array, decibels: n
 
 /** Makes a recording louder or softer: `y = x·10^(decibels/20)`. */
 export function changeGain(samples: Float32Array, decibels: number): Float32Array {
+  checkValue('changeGain', 'samples', samples, isSamples);
+  checkValue('changeGain', 'decibels', decibels, isDecibels);
   const factor = 10 ** (decibels / 20);
   return samples.map((value) => value * factor);
 }
 
 /** `√(mean of x²)`; 0 for no samples. */
 export function rootMeanSquare(samples: Float32Array): number {
+  checkValue('rootMeanSquare', 'samples', samples, isSamples);
   let sum = 0;
   for (let i = 0; i < samples.length; i++) sum += samples[i]! * samples[i]!;
   return samples.length === 0 ? 0 : Math.sqrt(sum / samples.length);

@@ -1,5 +1,6 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { fft, ifft } from '../audio/fourier.ts';
+import { isDecibels, isRandom, isRate, isSamples } from '../checks.ts';
 import type { RandomSource } from '../random-source.ts';
 
 export interface RoomOptions {
@@ -10,8 +11,15 @@ export interface RoomOptions {
   /** How far the energy of the echo lies below that of the direct sound, in dB */
   readonly directToReverberant: number;
   /** Seconds until the first echo arrives. 0.002 by default */
-  readonly predelaySeconds?: number;
+  readonly predelaySeconds?: number | undefined;
 }
+
+const roomRules: OptionRules<RoomOptions> = {
+  sampleRate: isRate,
+  reverberationSeconds: is.number({ above: 0, max: 600 }),
+  directToReverberant: isDecibels,
+  predelaySeconds: is.optional(is.number({ min: 0 })),
+};
 
 /**
  * The impulse response of a room: the direct sound, then Gaussian noise that decays by 60 dB in T60 (Polack 1988).
@@ -19,12 +27,10 @@ export interface RoomOptions {
  *
  * @throws ArgumentError for a reverberation time that is not positive
  */
-export function roomImpulse(
-  { sampleRate, reverberationSeconds, directToReverberant, predelaySeconds = 0.002 }: RoomOptions,
-  random: RandomSource,
-): Float32Array {
-  if (!(reverberationSeconds > 0))
-    throw new ArgumentError(`[roomImpulse] expected a positive reverberation time, got ${reverberationSeconds} s`);
+export function roomImpulse(options: RoomOptions, random: RandomSource): Float32Array {
+  checkOptions('roomImpulse', options, roomRules);
+  checkValue('roomImpulse', 'random', random, isRandom);
+  const { sampleRate, reverberationSeconds, directToReverberant, predelaySeconds = 0.002 } = options;
   const length = Math.max(2, Math.round(reverberationSeconds * sampleRate));
   const first = Math.min(length - 1, Math.max(1, Math.round(predelaySeconds * sampleRate)));
   const impulse = new Float32Array(length);
@@ -58,6 +64,7 @@ export function convolve(samples: Float32Array, impulse: Float32Array): Float32A
  * random)); const heard = hall(samples);
  */
 export function createConvolver(impulse: Float32Array): (samples: Float32Array) => Float32Array {
+  checkValue('createConvolver', 'impulse', impulse, isSamples);
   if (impulse.length === 0) throw new ArgumentError('[createConvolver] expected an impulse of at least one sample');
   const size = Math.max(256, 2 ** Math.ceil(Math.log2(2 * impulse.length)));
   const block = size - impulse.length + 1;
@@ -68,6 +75,7 @@ export function createConvolver(impulse: Float32Array): (samples: Float32Array) 
   const [xr, xi] = [new Float64Array(half), new Float64Array(half)];
   const result = new Float64Array(size);
   return (samples) => {
+    checkValue('createConvolver', 'samples', samples, isSamples);
     const output = new Float32Array(samples.length);
     for (let start = 0; start < samples.length; start += block) {
       padded.fill(0);

@@ -1,5 +1,6 @@
-import { ArgumentError } from '@timestep/core';
+import { checkValue, is } from '@timestep/core';
 import { createResampler } from '../audio/resample.ts';
+import { isSamples } from '../checks.ts';
 
 /** 8 zero crossings: half the work of a listening-quality filter, and its error is below the noise added here. */
 const quality = { zeroCrossings: 8, rolloff: 0.9 };
@@ -10,7 +11,7 @@ const quality = { zeroCrossings: 8, rolloff: 0.9 };
  * @throws ArgumentError for a factor outside 0.25 … 4
  */
 export function changeSpeed(samples: Float32Array, factor: number): Float32Array {
-  checkFactor('changeSpeed', factor);
+  check('changeSpeed', samples, factor, 8000);
   return factor === 1 ? samples.slice() : createResampler(factor, quality)(samples);
 }
 
@@ -22,7 +23,7 @@ export function changeSpeed(samples: Float32Array, factor: number): Float32Array
  * @throws ArgumentError for a factor outside 0.25 … 4
  */
 export function changeTempo(samples: Float32Array, sampleRate: number, factor: number): Float32Array {
-  checkFactor('changeTempo', factor);
+  check('changeTempo', samples, factor, sampleRate);
   const half = Math.round(0.016 * sampleRate);
   const reach = Math.round(0.008 * sampleRate);
   const length = Math.round(samples.length / factor);
@@ -54,7 +55,7 @@ export function changeTempo(samples: Float32Array, sampleRate: number, factor: n
  * @throws ArgumentError for a factor outside 0.25 … 4
  */
 export function changePitch(samples: Float32Array, sampleRate: number, factor: number): Float32Array {
-  checkFactor('changePitch', factor);
+  check('changePitch', samples, factor, sampleRate);
   return changeSpeed(changeTempo(samples, sampleRate, 1 / factor), factor);
 }
 
@@ -82,7 +83,9 @@ function bestMatch(samples: Float32Array, natural: number, wanted: number, half:
   return best;
 }
 
-function checkFactor(where: string, factor: number): void {
-  if (!(factor >= 0.25 && factor <= 4))
-    throw new ArgumentError(`[${where}] expected a factor between 0.25 and 4, got ${factor}`);
+function check(where: string, samples: Float32Array, factor: number, sampleRate: number): void {
+  checkValue(where, 'samples', samples, isSamples);
+  // Below 100 Hz a piece of 32 ms has no sample.
+  checkValue(where, 'sampleRate', sampleRate, is.number({ min: 100, max: 1e9 }));
+  checkValue(where, 'factor', factor, is.number({ min: 0.25, max: 4 }));
 }

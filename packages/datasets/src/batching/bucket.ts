@@ -1,4 +1,5 @@
-import { ArgumentError } from '@timestep/core';
+import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
+import { isNumbers, isRandom } from '../checks.ts';
 import { type RandomSource, shuffled } from '../random-source.ts';
 
 export interface BucketOptions {
@@ -8,12 +9,19 @@ export interface BucketOptions {
    * Orders anew on each call; without it the order is that of the lengths, longest first, as a fixed evaluation wants
    * it
    */
-  readonly random?: RandomSource;
+  readonly random?: RandomSource | undefined;
   /** Sequences sorted together, in batches: fewer mix more, more pad less. 16 by default */
-  readonly window?: number;
+  readonly window?: number | undefined;
   /** Leave out the last batch where it is short. False by default */
-  readonly dropLast?: boolean;
+  readonly dropLast?: boolean | undefined;
 }
+
+const bucketRules: OptionRules<BucketOptions> = {
+  batchSize: is.size(),
+  random: is.optional(isRandom),
+  window: is.optional(is.size()),
+  dropLast: is.optional(is.boolean),
+};
 
 /**
  * Puts sequences of like length into one batch, so that little is padded: shuffles all, sorts each window of
@@ -25,14 +33,10 @@ export interface BucketOptions {
  * @example
  * for (const indices of bucketByLength(lengths, { batchSize: 32, random })) train(indices);
  */
-export function bucketByLength(
-  lengths: ArrayLike<number>,
-  { batchSize, random, window = 16, dropLast = false }: BucketOptions,
-): number[][] {
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new ArgumentError(`[bucketByLength] expected a batchSize that is a positive integer, got ${batchSize}`);
-  if (!Number.isInteger(window) || window < 1)
-    throw new ArgumentError(`[bucketByLength] expected a window that is a positive integer, got ${window}`);
+export function bucketByLength(lengths: ArrayLike<number>, options: BucketOptions): number[][] {
+  checkValue('bucketByLength', 'lengths', lengths, isNumbers);
+  checkOptions('bucketByLength', options, bucketRules);
+  const { batchSize, random, window = 16, dropLast = false } = options;
   const count = lengths.length;
   const order = random ? Array.from(random.permutation(count)) : Array.from({ length: count }, (_, i) => i);
   const reach = random ? window * batchSize : Math.max(1, count);

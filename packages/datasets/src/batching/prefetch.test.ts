@@ -82,6 +82,6 @@ test('leaving the loop early leaves nothing behind', async () => {
   expect(log.closed).toBe(true);
 });
 
-test('a bad depth is refused', async () => {
-  await expect(prefetch([1], { depth: 0 }).next()).rejects.toThrow(/depth/u);
+test('a bad depth is refused at once', () => {
+  expect(() => prefetch([1], { depth: 0 })).toThrow(/depth/u);
 });

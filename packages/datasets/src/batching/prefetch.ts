@@ -1,4 +1,11 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkOptions, is, type OptionRules } from '@timestep/core';
+
+export interface PrefetchOptions {
+  /** Items kept ready. 2 by default */
+  readonly depth?: number | undefined;
+}
+
+const prefetchRules: OptionRules<PrefetchOptions> = { depth: is.optional(is.integer(1, 2 ** 20)) };
 
 /**
  * Reads ahead of the consumer: keeps up to `depth` items of a source ready, in their order. The source runs whenever
@@ -10,12 +17,21 @@ import { ArgumentError } from '@timestep/core';
  * @example
  * for await (const batch of prefetch(batches(), { depth: 2 })) await train(batch);
  */
-export async function* prefetch<Item>(
+export function prefetch<Item>(
   source: AsyncIterable<Item> | Iterable<Item>,
-  { depth = 2 }: { depth?: number } = {},
+  options: PrefetchOptions = {},
 ): AsyncGenerator<Item, void, void> {
-  if (!Number.isInteger(depth) || depth < 1)
-    throw new ArgumentError(`[prefetch] expected a depth that is a positive integer, got ${depth}`);
+  checkOptions('prefetch', options, prefetchRules);
+  const given: unknown = source;
+  if (typeof given !== 'object' || given === null || !(Symbol.asyncIterator in given || Symbol.iterator in given))
+    throw new ArgumentError('[prefetch] expected a source that can be iterated, such as an array or a generator');
+  return readAhead(source, options.depth ?? 2);
+}
+
+async function* readAhead<Item>(
+  source: AsyncIterable<Item> | Iterable<Item>,
+  depth: number,
+): AsyncGenerator<Item, void, void> {
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   const ready: Promise<IteratorResult<Item>>[] = [];
   let last: Promise<unknown> = Promise.resolve();

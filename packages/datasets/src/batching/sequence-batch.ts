@@ -1,5 +1,6 @@
-import { ArgumentError, type Backend, ShapeError, type Tensor, tensor } from '@timestep/core';
-import type { Features } from '../features.ts';
+import { ArgumentError, type Backend, checkValue, is, ShapeError, type Tensor, tensor } from '@timestep/core';
+import { isIndices } from '../checks.ts';
+import { checkFeatures, type Features } from '../features.ts';
 
 /** Several sequences side by side, time first. */
 export interface SequenceBatch {
@@ -28,10 +29,12 @@ export interface TargetBatch {
  * const { data, shape, lengths } = batchSequences([short, long]);    // shape [long.steps, 2, D]
  */
 export function batchSequences(sequences: readonly Features[]): SequenceBatch {
+  checkValue('batchSequences', 'sequences', sequences, is.arrayOf(is.object, 'an array of features'));
+  sequences.forEach((sequence, n) => checkFeatures('batchSequences', sequence, `sequences[${n}]`));
   const [first] = sequences;
   if (!first) throw new ArgumentError('[batchSequences] expected at least one sequence');
   const { size } = first;
-  const steps = Math.max(...sequences.map((sequence) => sequence.steps));
+  const steps = sequences.reduce((most, sequence) => Math.max(most, sequence.steps), 0);
   const batch = sequences.length;
   const data = new Float32Array(steps * batch * size);
   sequences.forEach((sequence, n) => {
@@ -46,8 +49,15 @@ export function batchSequences(sequences: readonly Features[]): SequenceBatch {
   return { data, shape: [steps, batch, size], lengths: Int32Array.from(sequences, (sequence) => sequence.steps) };
 }
 
-/** Pads label sequences to one length; an empty one is legal. */
+/**
+ * Pads label sequences to one length; an empty one is legal.
+ *
+ * @throws ArgumentError for labels that are no whole numbers of at least 0
+ * @example
+ * batchTargets([[3, 1, 2], [4]]);    // targets 3 1 2 | 4 0 0, lengths 3 1, maxLength 3
+ */
 export function batchTargets(targets: readonly ArrayLike<number>[]): TargetBatch {
+  checkValue('batchTargets', 'targets', targets, is.arrayOf(isIndices, 'an array of label sequences'));
   const lengths = Int32Array.from(targets, (target) => target.length);
   const maxLength = lengths.reduce((most, length) => Math.max(most, length), 0);
   const padded = new Int32Array(targets.length * maxLength);
@@ -55,7 +65,15 @@ export function batchTargets(targets: readonly ArrayLike<number>[]): TargetBatch
   return { targets: padded, lengths, maxLength };
 }
 
-/** The batch on a device, `[T, N, D]`. */
-export function batchToTensor(backend: Backend, { data, shape }: SequenceBatch): Tensor {
+/**
+ * The batch on a device, `[T, N, D]`.
+ *
+ * @throws ArgumentError for what is no batch, ShapeError where data and shape disagree
+ */
+export function batchToTensor(backend: Backend, batch: SequenceBatch): Tensor {
+  checkValue('batchToTensor', 'batch', batch, is.like('a batch { data, shape, lengths }', 'data', 'shape'));
+  const { data, shape } = batch;
+  checkValue('batchToTensor', 'batch.data', data, is.instanceOf(Float32Array));
+  checkValue('batchToTensor', 'batch.shape', shape, is.arrayOf(is.integer(0), 'a shape'));
   return tensor(backend, data, { shape: [...shape] });
 }

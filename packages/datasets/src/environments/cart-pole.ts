@@ -1,6 +1,7 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkValue } from '@timestep/core';
+import { isNumbers, isRandom } from '../checks.ts';
 import type { RandomSource } from '../random-source.ts';
-import type { Environment, EnvironmentOptions, Transition } from './environment.ts';
+import { checkEnvironment, type Environment, type EnvironmentOptions, type Transition } from './environment.ts';
 
 const gravity = 9.8;
 const cartMass = 1;
@@ -27,9 +28,8 @@ const angleLimit = (12 * Math.PI) / 180;
  * const { reward, done } = environment.step([1]);
  */
 export function cartPole(options: EnvironmentOptions = {}): Environment {
+  checkEnvironment('cartPole', options);
   const { velocities = true, maxSteps = 500 } = options;
-  if (!Number.isInteger(maxSteps) || maxSteps < 1)
-    throw new ArgumentError(`[cartPole] expected maxSteps to be a positive integer, got ${maxSteps}`);
   let [x, speed, angle, turn] = [0, 0, 0, 0];
   let steps = -1;
   const observe = (): Float32Array =>
@@ -41,6 +41,7 @@ export function cartPole(options: EnvironmentOptions = {}): Environment {
     actions: { kind: 'discrete', count: 2 },
     maxSteps,
     reset(random: RandomSource) {
+      checkValue('cartPole.reset', 'random', random, isRandom);
       [x, speed, angle, turn] = [
         random.uniform(-0.05, 0.05),
         random.uniform(-0.05, 0.05),
@@ -51,6 +52,7 @@ export function cartPole(options: EnvironmentOptions = {}): Environment {
       return observe();
     },
     step(action): Transition {
+      checkValue('cartPole.step', 'action', action, isNumbers);
       if (steps < 0) throw new ArgumentError('[cartPole] no episode is under way; call reset() first');
       if (action.length !== 1 || (action[0] !== 0 && action[0] !== 1))
         throw new ArgumentError(

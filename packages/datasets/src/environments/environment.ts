@@ -1,3 +1,4 @@
+import { checkOptions, is, type OptionRules } from '@timestep/core';
 import type { RandomSource } from '../random-source.ts';
 
 /** What may be done: one of `count` things, or `size` numbers in [low, high]. */
@@ -37,4 +38,14 @@ export interface EnvironmentOptions {
   readonly velocities?: boolean | undefined;
   /** An episode's length at the most. */
   readonly maxSteps?: number | undefined;
+}
+
+const environmentRules: OptionRules<EnvironmentOptions> = {
+  velocities: is.optional(is.boolean),
+  maxSteps: is.optional(is.size()),
+};
+
+/** @throws ArgumentError for unknown options and values that do not fit */
+export function checkEnvironment(where: string, options: EnvironmentOptions): void {
+  checkOptions(where, options, environmentRules);
 }

@@ -1,6 +1,7 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkValue } from '@timestep/core';
+import { isNumbers, isRandom } from '../checks.ts';
 import type { RandomSource } from '../random-source.ts';
-import type { Environment, EnvironmentOptions, Transition } from './environment.ts';
+import { checkEnvironment, type Environment, type EnvironmentOptions, type Transition } from './environment.ts';
 
 const gravity = 10;
 const [mass, length] = [1, 1];
@@ -22,9 +23,8 @@ const topTorque = 2;
  * const { reward } = environment.step([-0.5]);
  */
 export function pendulum(options: EnvironmentOptions = {}): Environment {
+  checkEnvironment('pendulum', options);
   const { velocities = true, maxSteps = 200 } = options;
-  if (!Number.isInteger(maxSteps) || maxSteps < 1)
-    throw new ArgumentError(`[pendulum] expected maxSteps to be a positive integer, got ${maxSteps}`);
   let [angle, turn] = [0, 0];
   let steps = -1;
   const observe = (): Float32Array =>
@@ -36,11 +36,13 @@ export function pendulum(options: EnvironmentOptions = {}): Environment {
     actions: { kind: 'continuous', size: 1, low: -topTorque, high: topTorque },
     maxSteps,
     reset(random: RandomSource) {
+      checkValue('pendulum.reset', 'random', random, isRandom);
       [angle, turn] = [random.uniform(-Math.PI, Math.PI), random.uniform(-1, 1)];
       steps = 0;
       return observe();
     },
     step(action): Transition {
+      checkValue('pendulum.step', 'action', action, isNumbers);
       if (steps < 0) throw new ArgumentError('[pendulum] no episode is under way; call reset() first');
       const torque = action[0];
       if (action.length !== 1 || torque === undefined || !(Math.abs(torque) <= topTorque))

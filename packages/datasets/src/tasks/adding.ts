@@ -1,5 +1,6 @@
-import { ArgumentError } from '@timestep/core';
+import { checkValue } from '@timestep/core';
 import type { SequenceBatch } from '../batching/sequence-batch.ts';
+import { checkRoom, isCount, isRandom } from '../checks.ts';
 import type { RandomSource } from '../random-source.ts';
 
 /** The sequences of the adding problem and what they add up to. */
@@ -21,10 +22,7 @@ export interface AddingBatch extends SequenceBatch {
  * const { data, shape, targets } = addingProblem(100, 32, new Generator(1));
  */
 export function addingProblem(steps: number, batch: number, random: RandomSource): AddingBatch {
-  if (!Number.isInteger(steps) || steps < 2)
-    throw new ArgumentError(`[addingProblem] expected at least 2 steps, got ${steps}`);
-  if (!Number.isInteger(batch) || batch < 1)
-    throw new ArgumentError(`[addingProblem] expected a batch of at least 1, got ${batch}`);
+  check('addingProblem', steps, 2, batch, random);
   const data = new Float32Array(steps * batch * 2);
   const targets = new Float32Array(batch);
   const half = Math.floor(steps / 2);
@@ -54,10 +52,7 @@ export function addingProblem(steps: number, batch: number, random: RandomSource
  * const { data, shape, lengths, targets } = originalAddingProblem(100, 20, new Generator(1));
  */
 export function originalAddingProblem(steps: number, batch: number, random: RandomSource): AddingBatch {
-  if (!Number.isInteger(steps) || steps < 22)
-    throw new ArgumentError(`[originalAddingProblem] expected at least 22 steps, got ${steps}`);
-  if (!Number.isInteger(batch) || batch < 1)
-    throw new ArgumentError(`[originalAddingProblem] expected a batch of at least 1, got ${batch}`);
+  check('originalAddingProblem', steps, 22, batch, random);
   const lengths = Int32Array.from({ length: batch }, () => steps + random.integer(Math.floor(steps / 10) + 1));
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   const data = new Float32Array(longest * batch * 2);
@@ -79,4 +74,11 @@ export function originalAddingProblem(steps: number, batch: number, random: Rand
     targets[n] = 0.5 + total / 4;
   }
   return { data, shape: [longest, batch, 2], lengths, targets };
+}
+
+function check(where: string, steps: number, least: number, batch: number, random: RandomSource): void {
+  checkValue(where, 'steps', steps, isCount(least));
+  checkValue(where, 'batch', batch, isCount());
+  checkValue(where, 'random', random, isRandom);
+  checkRoom(where, 2.2 * steps * batch);
 }

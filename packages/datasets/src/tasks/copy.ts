@@ -1,17 +1,25 @@
-import { ArgumentError } from '@timestep/core';
+import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
+import { checkRoom, isCount, isRandom } from '../checks.ts';
 import type { RandomSource } from '../random-source.ts';
 import type { TokenBatch } from './tokens.ts';
 
 export interface CopyOptions {
   /** K, the symbols to remember; 8 by default */
-  readonly alphabet?: number;
+  readonly alphabet?: number | undefined;
   /** How many of them; 10 by default */
-  readonly length?: number;
+  readonly length?: number | undefined;
   /** Blank steps between reading and writing */
   readonly delay: number;
   /** N */
   readonly batch: number;
 }
+
+const copyRules: OptionRules<CopyOptions> = {
+  alphabet: is.optional(isCount()),
+  length: is.optional(isCount()),
+  delay: isCount(0),
+  batch: isCount(),
+};
 
 export interface CopyBatch extends TokenBatch {
   /** `[T, N]`: blank until the signal, then the symbols in their order */
@@ -26,16 +34,11 @@ export interface CopyBatch extends TokenBatch {
  *
  * @throws ArgumentError
  */
-export function copyTask({ alphabet = 8, length = 10, delay, batch }: CopyOptions, random: RandomSource): CopyBatch {
-  for (const [name, value, least] of [
-    ['alphabet', alphabet, 1],
-    ['length', length, 1],
-    ['delay', delay, 0],
-    ['batch', batch, 1],
-  ] as const) {
-    if (!Number.isInteger(value) || value < least)
-      throw new ArgumentError(`[copyTask] expected ${name} to be an integer of at least ${least}, got ${value}`);
-  }
+export function copyTask(options: CopyOptions, random: RandomSource): CopyBatch {
+  checkOptions('copyTask', options, copyRules);
+  checkValue('copyTask', 'random', random, isRandom);
+  const { alphabet = 8, length = 10, delay, batch } = options;
+  checkRoom('copyTask', (2 * length + delay + 1) * batch);
   const blank = alphabet;
   const signal = length + delay;
   const steps = signal + 1 + length;

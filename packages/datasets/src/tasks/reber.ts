@@ -1,6 +1,7 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkValue, is } from '@timestep/core';
+import { isNumbers, isRandom } from '../checks.ts';
 import type { RandomSource } from '../random-source.ts';
-import type { TokenBatch } from './tokens.ts';
+import { checkTokenBatch, type TokenBatch } from './tokens.ts';
 
 /** The seven symbols, in the order of their tokens. */
 export const reberSymbols = ['B', 'T', 'P', 'S', 'X', 'V', 'E'] as const;
@@ -36,8 +37,7 @@ export interface ReberBatch extends TokenBatch {
  * string of Reber's grammar, the same `T` or `P` again, `E`. The second symbol must be kept until the last but one.
  */
 export function embeddedReber(batch: number, random: RandomSource): ReberBatch {
-  if (!Number.isInteger(batch) || batch < 1)
-    throw new ArgumentError(`[embeddedReber] expected a batch of at least 1, got ${batch}`);
+  checkValue('embeddedReber', 'batch', batch, is.integer(1, 2 ** 20));
   const strings = Array.from({ length: batch }, () => embeddedReberString(random));
   const lengths = Int32Array.from(strings, (string) => string.length);
   const steps = lengths.reduce((most, length) => Math.max(most, length), 0);
@@ -57,6 +57,7 @@ export function embeddedReber(batch: number, random: RandomSource): ReberBatch {
 
 /** One string of the embedded grammar. */
 export function embeddedReberString(random: RandomSource): ReberSymbol[] {
+  checkValue('embeddedReberString', 'random', random, isRandom);
   const string: ReberSymbol[] = ['B', random.integer(2) === 0 ? 'T' : 'P'];
   for (let node = 0; node !== end;) {
     const edges = Object.entries(grammar[node]!) as [ReberSymbol, number][];
@@ -74,6 +75,7 @@ export function embeddedReberString(random: RandomSource): ReberSymbol[] {
  * @throws ArgumentError at the first symbol that the grammar forbids
  */
 export function legalSuccessors(string: readonly ReberSymbol[]): ReberSymbol[][] {
+  checkValue('legalSuccessors', 'string', string, is.arrayOf(is.oneOf(...reberSymbols), 'an array of symbols'));
   const result: ReberSymbol[][] = [];
   let allowed: ReberSymbol[] = ['B'];
   let node = 0;
@@ -108,6 +110,12 @@ export interface ReberScore {
  * @param scores `[T, N, 7]`, logits or probabilities of the next symbol
  */
 export function scoreReber(scores: ArrayLike<number>, batch: ReberBatch): ReberScore {
+  checkValue('scoreReber', 'scores', scores, isNumbers);
+  checkTokenBatch('scoreReber', batch);
+  checkValue('scoreReber', 'batch.legal', batch.legal, is.instanceOf(Uint8Array));
+  const expected = batch.tokens.length * reberSymbols.length;
+  if (scores.length !== expected)
+    throw new ArgumentError(`[scoreReber] expected scores [T, N, 7] of ${expected} numbers, got ${scores.length}`);
   const [, count] = batch.shape;
   const size = reberSymbols.length;
   let sequences = 0;

@@ -1,4 +1,5 @@
-import { ArgumentError } from '@timestep/core';
+import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
+import { checkRoom, isCount, isRandom } from '../checks.ts';
 import type { RandomSource } from '../random-source.ts';
 import type { TokenBatch } from './tokens.ts';
 
@@ -8,8 +9,15 @@ export interface TemporalOrderOptions {
   /** N */
   readonly batch: number;
   /** Shortens or lengthens the sequences and the gaps; 1, the paper's, by default: 100 … 110 steps */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
 }
+
+const temporalOrderRules: OptionRules<TemporalOrderOptions> = {
+  relevant: is.oneOf(2, 3),
+  batch: isCount(),
+  // Below 0.1 two places can fall on one step.
+  scale: is.optional(is.number({ min: 0.1, max: 1e5 })),
+};
 
 export interface TemporalOrderBatch extends TokenBatch {
   /** `[N]`, 0 … 2^relevant − 1: the order of X (0) and Y (1), the first the most significant bit */
@@ -38,16 +46,11 @@ const places = {
  *
  * @throws ArgumentError
  */
-export function temporalOrder(
-  { relevant, batch, scale = 1 }: TemporalOrderOptions,
-  random: RandomSource,
-): TemporalOrderBatch {
-  if (relevant !== 2 && relevant !== 3)
-    throw new ArgumentError(`[temporalOrder] expected 2 or 3 relevant symbols, got ${String(relevant)}`);
-  if (!Number.isInteger(batch) || batch < 1)
-    throw new ArgumentError(`[temporalOrder] expected a batch of at least 1, got ${batch}`);
-  // Below 0.1 two places can fall on one step.
-  if (!(scale >= 0.1)) throw new ArgumentError(`[temporalOrder] expected a scale of at least 0.1, got ${scale}`);
+export function temporalOrder(options: TemporalOrderOptions, random: RandomSource): TemporalOrderBatch {
+  checkOptions('temporalOrder', options, temporalOrderRules);
+  checkValue('temporalOrder', 'random', random, isRandom);
+  const { relevant, batch, scale = 1 } = options;
+  checkRoom('temporalOrder', 110 * scale * batch);
   const between = (low: number, high: number) =>
     Math.round(scale * low) + random.integer(Math.round(scale * high) - Math.round(scale * low) + 1);
   const lengths = Int32Array.from({ length: batch }, () => between(100, 110));

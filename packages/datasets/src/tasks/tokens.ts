@@ -1,4 +1,4 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkValue, is } from '@timestep/core';
 import type { SequenceBatch } from '../batching/sequence-batch.ts';
 
 /** Sequences of symbols side by side, time first. */
@@ -17,7 +17,14 @@ export interface TokenBatch {
  *
  * @throws ArgumentError for a token that is no symbol
  */
-export function oneHot({ tokens, shape: [steps, batch], lengths, symbols }: TokenBatch): SequenceBatch {
+export function oneHot(tokenBatch: TokenBatch): SequenceBatch {
+  checkTokenBatch('oneHot', tokenBatch);
+  const {
+    tokens,
+    shape: [steps, batch],
+    lengths,
+    symbols,
+  } = tokenBatch;
   const data = new Float32Array(steps * batch * symbols);
   for (let t = 0; t < steps; t++) {
     for (let n = 0; n < batch; n++) {
@@ -31,4 +38,19 @@ export function oneHot({ tokens, shape: [steps, batch], lengths, symbols }: Toke
     }
   }
   return { data, shape: [steps, batch, symbols], lengths };
+}
+
+/** @throws ArgumentError where the parts of a batch do not fit together */
+export function checkTokenBatch(where: string, batch: TokenBatch): void {
+  checkValue(where, 'batch', batch, is.like('a batch of tokens', 'tokens', 'shape', 'lengths', 'symbols'));
+  checkValue(where, 'batch.shape', batch.shape, is.arrayOf(is.integer(0), 'a shape [T, N]'));
+  checkValue(where, 'batch.tokens', batch.tokens, is.instanceOf(Int32Array));
+  checkValue(where, 'batch.lengths', batch.lengths, is.instanceOf(Int32Array));
+  checkValue(where, 'batch.symbols', batch.symbols, is.size());
+  const [steps, count] = batch.shape;
+  if (batch.tokens.length !== steps * count || batch.lengths.length !== count) {
+    throw new ArgumentError(
+      `[${where}] expected ${steps}·${count} tokens and ${count} lengths by the shape, got ${batch.tokens.length} and ${batch.lengths.length}`,
+    );
+  }
 }

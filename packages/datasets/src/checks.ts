@@ -1,0 +1,38 @@
+import { ArgumentError, is, type Rule } from '@timestep/core';
+
+/** Samples of a sound. */
+export const isSamples: Rule = is.instanceOf(Float32Array);
+/** A sample rate or a frequency in Hz, whole or not. */
+export const isRate: Rule = is.number({ above: 0, max: 1e9 });
+/** A level; beyond these a float32 has nothing left. */
+export const isDecibels: Rule = is.number({ min: -1000, max: 1000 });
+/** The `Generator` of core or anything with its four methods. */
+export const isRandom: Rule = is.like(
+  'a RandomSource, such as new Generator(1)',
+  'uniform',
+  'normal',
+  'integer',
+  'permutation',
+);
+/** Numbers in an array or a typed array; NaN and ±∞ are left to the function. */
+export const isNumbers: Rule = is.arrayOf(
+  (value) => (typeof value === 'number' ? null : 'a number'),
+  'an array of numbers',
+);
+/** Token or label numbers. */
+export const isIndices: Rule = is.arrayOf(is.integer(0), 'an array of whole numbers of at least 0');
+
+/** A number of steps or of sequences, with which a batch still fits into memory. */
+export const isCount = (least = 1): Rule => is.integer(least, 2 ** 26);
+
+/**
+ * Checks that an array of this many numbers can be made.
+ *
+ * @throws ArgumentError
+ */
+export function checkRoom(where: string, numbers: number): void {
+  if (numbers <= 2 ** 30) return;
+  throw new ArgumentError(
+    `[${where}] expected at most 2^30 numbers, got sizes that need ${numbers}; make smaller batches`,
+  );
+}
