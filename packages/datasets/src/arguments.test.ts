@@ -80,7 +80,7 @@ const harmless: Record<string, readonly string[]> = {
   frameCount: ['0: 1000000000000', '1: 1000000000000', '2: 0.5', '2: 1000000000000'],
   hertzToMel: ['0: 0.5', '0: 1000000000000'],
   melToHertz: ['0: 0.5'],
-  resample: ['1: 0.5', '2: 0.5', '3: undefined'],
+  resample: ['1: 0.5', '3: undefined'],
   createResampler: ['0: 0.5', '1: undefined'],
   addNoise: ['2: -1', '2: 0.5', '3: undefined', '3: 1000000000000'],
   changeGain: ['1: -1', '1: 0.5'],
