@@ -50,6 +50,12 @@ const calls: Record<string, readonly unknown[]> = {
   scoreReber: [new Float32Array(batch.legal.length), batch],
   temporalOrder: [{ relevant: 2, batch: 1 }, random],
   oneHot: [batch],
+  batchTokens: [[[1, 2], [3]], { end: 0 }],
+  words: ['a b'],
+  characters: ['ab'],
+  codePoints: ['ab'],
+  toJamo: ['한'],
+  fromJamo: [['\u1112', '\u1161']],
 };
 
 const wrongValues: readonly unknown[] = [
@@ -92,13 +98,19 @@ const harmless: Record<string, readonly string[]> = {
   cartPole: ['0: undefined'],
   pendulum: ['0: undefined'],
   normalizeFeatures: ['1: undefined'],
+  batchTokens: ['1: undefined'],
+  words: ['0: text'],
+  characters: ['0: text'],
+  codePoints: ['0: text'],
+  toJamo: ['0: text'],
+  fromJamo: ['0: text'],
   shuffled: ['0: Array', '0: Array', '0: Array', '0: Float64Array'],
 };
 
 it('covers every exported function', () => {
   const functions = Object.entries(datasets).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
-  // A class, and a function that needs a device.
-  const others = ['DataError', 'batchToTensor'];
+  // Classes, and a function that needs a device.
+  const others = ['BytePairEncoder', 'DataError', 'Vocabulary', 'batchToTensor'];
   expect([...Object.keys(calls), ...others].sort()).toEqual(functions.sort());
 });
 

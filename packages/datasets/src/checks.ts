@@ -20,7 +20,7 @@ export const isNumbers: Rule = is.arrayOf(
   'an array of numbers',
 );
 /** Token or label numbers. */
-export const isIndices: Rule = is.arrayOf(is.integer(0), 'an array of whole numbers of at least 0');
+export const isIndices: Rule = is.arrayOf(is.integer(0, 2 ** 31 - 1), 'an array of whole numbers of at least 0');
 
 /** A number of steps or of sequences, with which a batch still fits into memory. */
 export const isCount = (least = 1): Rule => is.integer(least, 2 ** 26);
@@ -36,3 +36,10 @@ export function checkRoom(where: string, numbers: number): void {
     `[${where}] expected at most 2^30 numbers, got sizes that need ${numbers}; make smaller batches`,
   );
 }
+
+/** An array, a Set, a generator …; a string, whose letters could be iterated too, is most often a mistake. */
+export const isIterable: Rule = (value) =>
+  typeof value === 'object' && value !== null && Symbol.iterator in value ? null : 'an array or another iterable';
+/** The tokens of a text. */
+export const isTokens: Rule = (value) =>
+  isIterable(value) === null ? null : 'an array of tokens (split a text first, with words() or characters())';

@@ -6,6 +6,10 @@ export type DataErrorCode =
   | 'WAV_TRUNCATED'
   | 'WAV_UNSUPPORTED'
   | 'NOT_FINITE'
+  /** A token that a vocabulary without an unknown token does not have. */
+  | 'UNKNOWN_TOKEN'
+  /** A table that cannot be read: quotes, the number of fields, a value of another type. */
+  | 'CSV_INVALID'
   /** The host's name could not be resolved. */
   | 'HOST_NOT_FOUND'
   /** The host answered that nothing listens there. */

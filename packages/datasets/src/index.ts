@@ -8,14 +8,14 @@ export {
 } from './audio/log-mel.ts';
 export { type FilterBank, hertzToMel, melFilterBank, type MelOptions, melToHertz } from './audio/mel.ts';
 export { createResampler, resample, type ResampleOptions } from './audio/resample.ts';
-export { encodeWav } from './audio/encode-wav.ts';
-export { readWav, type Waveform } from './audio/wav.ts';
+export { encodeWav, type EncodeWavOptions } from './audio/encode-wav.ts';
+export { readWav, type ReadWavOptions, type Waveform } from './audio/wav.ts';
 export { maskFrequency, type MaskOptions, maskTime } from './augment/mask.ts';
 export { addNoise, changeGain, makeNoise, type NoiseColor, rootMeanSquare } from './augment/noise.ts';
 export { convolve, createConvolver, roomImpulse, type RoomOptions } from './augment/room.ts';
 export { changePitch, changeSpeed, changeTempo } from './augment/speed.ts';
 export { bucketByLength, type BucketOptions } from './batching/bucket.ts';
-export { prefetch } from './batching/prefetch.ts';
+export { prefetch, type PrefetchOptions } from './batching/prefetch.ts';
 export {
   batchSequences,
   batchTargets,
@@ -23,6 +23,7 @@ export {
   type SequenceBatch,
   type TargetBatch,
 } from './batching/sequence-batch.ts';
+export { batchTokens, type BatchTokensOptions, type PaddedTokens } from './batching/token-batch.ts';
 export { cartPole } from './environments/cart-pole.ts';
 export type { ActionSpace, Environment, EnvironmentOptions, Transition } from './environments/environment.ts';
 export { pendulum } from './environments/pendulum.ts';
@@ -47,4 +48,8 @@ export {
   type TemporalOrderOptions,
   temporalOrderSymbols,
 } from './tasks/temporal-order.ts';
+export { BytePairEncoder, type BytePairOptions, type BytePairState } from './text/byte-pair.ts';
+export { fromJamo, toJamo } from './text/hangul.ts';
+export { characters, codePoints, words } from './text/tokenize.ts';
+export { Vocabulary, type VocabularyOptions, type VocabularyState } from './text/vocabulary.ts';
 export { oneHot, type TokenBatch } from './tasks/tokens.ts';

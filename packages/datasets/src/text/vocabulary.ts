@@ -1,0 +1,166 @@
+import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
+import { isIterable, isTokens } from '../checks.ts';
+import { DataError } from '../errors.ts';
+
+export interface VocabularyOptions {
+  /** Tokens that come first, in this order, whatever their counts, such as `['<pad>', '<unk>', '<bos>', '<eos>']` */
+  readonly specials?: readonly string[] | undefined;
+  /** The special that replaces a token which is not in the vocabulary. Without it such a token is an error */
+  readonly unknown?: string | undefined;
+  /** Tokens seen less often are left out. 1 by default */
+  readonly minimumCount?: number | undefined;
+  /** Entries at most, the specials counted: the most frequent are kept. No limit by default */
+  readonly maximumSize?: number | undefined;
+}
+
+const optionRules: OptionRules<VocabularyOptions> = {
+  specials: is.optional(is.arrayOf(is.string, 'an array of strings')),
+  unknown: is.optional(is.string),
+  minimumCount: is.optional(is.size()),
+  maximumSize: is.optional(is.size()),
+};
+
+/** What a vocabulary is saved as: plain JSON. */
+export interface VocabularyState {
+  /** By index */
+  readonly tokens: readonly string[];
+  readonly unknown: string | null;
+}
+
+/**
+ * Tokens and their indices, 0 … size − 1, both ways.
+ *
+ * ```ts
+ * const vocabulary = Vocabulary.from(sentences, { specials: ['<pad>', '<unk>'], unknown: '<unk>', minimumCount: 2 });
+ * vocabulary.encode(['the', 'cat']);    // Int32Array [2, 7]
+ * vocabulary.decode([2, 7]);            // ['the', 'cat']
+ * ```
+ */
+export class Vocabulary {
+  /** By index */
+  readonly tokens: readonly string[];
+  /** The token that replaces one that is not known; null where there is none */
+  readonly unknown: string | null;
+  readonly #indices: ReadonlyMap<string, number>;
+  readonly #unknownIndex: number | undefined;
+
+  /**
+   * @param tokens in the order of their indices
+   * @throws ArgumentError for a token that comes twice, or an `unknown` that is none of them
+   */
+  constructor(tokens: readonly string[], { unknown }: Pick<VocabularyOptions, 'unknown'> = {}) {
+    checkValue('Vocabulary', 'tokens', tokens, is.arrayOf(is.string, 'an array of strings'));
+    checkValue('Vocabulary', 'unknown', unknown, is.optional(is.string));
+    this.tokens = [...tokens];
+    this.#indices = new Map(this.tokens.map((token, index) => [token, index]));
+    if (this.#indices.size !== this.tokens.length) {
+      const double = this.tokens.find((token, index) => this.#indices.get(token) !== index);
+      throw new ArgumentError(`[Vocabulary] the token ${JSON.stringify(double)} comes twice; give each one once`);
+    }
+    this.#unknownIndex = unknown === undefined ? undefined : this.#indices.get(unknown);
+    if (unknown !== undefined && this.#unknownIndex === undefined)
+      throw new ArgumentError(
+        `[Vocabulary] unknown is ${JSON.stringify(unknown)}, which is none of the tokens; add it to specials`,
+      );
+    this.unknown = unknown ?? null;
+  }
+
+  /**
+   * The vocabulary of texts: the specials, then the tokens by falling count, equal ones in code point order, so that it
+   * does not depend on the order of the texts.
+   *
+   * @param sequences each an iterable of tokens
+   * @throws ArgumentError
+   * @example
+   * Vocabulary.from(['the cat', 'the dog'].map(words)).tokens;    // ['the', 'cat', 'dog']
+   */
+  static from(sequences: Iterable<Iterable<string>>, options: VocabularyOptions = {}): Vocabulary {
+    const counts = new Map<string, number>();
+    checkValue('Vocabulary.from', 'sequences', sequences, isIterable);
+    for (const sequence of sequences) {
+      checkValue('Vocabulary.from', 'each sequence', sequence, isTokens);
+      for (const token of sequence) counts.set(token, (counts.get(token) ?? 0) + 1);
+    }
+    return Vocabulary.fromCounts(counts, options);
+  }
+
+  /**
+   * @param counts how often each token was seen
+   * @throws ArgumentError
+   */
+  static fromCounts(counts: ReadonlyMap<string, number>, options: VocabularyOptions = {}): Vocabulary {
+    checkValue('Vocabulary.fromCounts', 'counts', counts, is.instanceOf(Map));
+    checkOptions('Vocabulary', options, optionRules);
+    const { specials = [], unknown, minimumCount = 1, maximumSize = Infinity } = options;
+    if (specials.length > maximumSize)
+      throw new ArgumentError(
+        `[Vocabulary] ${specials.length} specials do not fit into a maximumSize of ${maximumSize}`,
+      );
+    const kept = [...counts]
+      .filter(([token, count]) => count >= minimumCount && !specials.includes(token))
+      .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
+      .slice(0, maximumSize - specials.length)
+      .map(([token]) => token);
+    return new Vocabulary([...specials, ...kept], { unknown });
+  }
+
+  get size(): number {
+    return this.tokens.length;
+  }
+
+  has(token: string): boolean {
+    return this.#indices.has(token);
+  }
+
+  /**
+   * The index of a token; that of `unknown` where it is not in the vocabulary.
+   *
+   * @throws DataError `UNKNOWN_TOKEN` where there is no `unknown` either
+   */
+  indexOf(token: string): number {
+    const index = this.#indices.get(token) ?? this.#unknownIndex;
+    if (index !== undefined) return index;
+    throw new DataError(
+      'UNKNOWN_TOKEN',
+      token,
+      `[Vocabulary] ${JSON.stringify(token)} is none of the ${this.size} tokens; make the vocabulary with an unknown token, or from all texts`,
+    );
+  }
+
+  /** @throws ArgumentError for an index outside 0 … size − 1 */
+  tokenAt(index: number): string {
+    const token = this.tokens[index];
+    if (token === undefined)
+      throw new ArgumentError(`[Vocabulary] expected an index of 0…${this.size - 1}, got ${String(index)}`);
+    return token;
+  }
+
+  /** @throws DataError `UNKNOWN_TOKEN`, ArgumentError for anything but tokens */
+  encode(tokens: Iterable<string>): Int32Array {
+    checkValue('Vocabulary.encode', 'tokens', tokens, isTokens);
+    return Int32Array.from(tokens, (token) => this.indexOf(token));
+  }
+
+  /** @throws ArgumentError for an index outside 0 … size − 1 */
+  decode(indices: Iterable<number>): string[] {
+    checkValue('Vocabulary.decode', 'indices', indices, isIterable);
+    return Array.from(indices, (index) => this.tokenAt(index));
+  }
+
+  /** Plain JSON, for `Vocabulary.load`. */
+  save(): VocabularyState {
+    return { tokens: this.tokens, unknown: this.unknown };
+  }
+
+  /**
+   * @param state what `save` gave, perhaps out of a file
+   * @throws ArgumentError for anything else
+   */
+  static load(state: VocabularyState): Vocabulary {
+    checkOptions<VocabularyState>('Vocabulary.load', state, {
+      tokens: is.arrayOf(is.string, 'an array of strings'),
+      unknown: is.nullable(is.string),
+    });
+    return new Vocabulary(state.tokens, { unknown: state.unknown ?? undefined });
+  }
+}
