@@ -1,3 +1,4 @@
+import { checkValue, type Rule } from '@timestep/core';
 /** One step of an alignment between a reference and a hypothesis. */
 export interface EditOperation<Token> {
   readonly kind: 'match' | 'substitution' | 'insertion' | 'deletion';
@@ -18,6 +19,12 @@ export interface EditDistance<Token> {
   readonly alignment: EditOperation<Token>[];
 }
 
+/** A text, or an array of tokens. */
+export const tokensRule: Rule = (value) =>
+  typeof value === 'string' || Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+    ? null
+    : 'a string or an array of tokens';
+
 const kinds = ['match', 'substitution', 'deletion', 'insertion'] as const;
 const [MATCH, SUBSTITUTION, DELETION, INSERTION] = [0, 1, 2, 3];
 
@@ -27,6 +34,7 @@ const [MATCH, SUBSTITUTION, DELETION, INSERTION] = [0, 1, 2, 3];
  *
  * @param reference the R tokens that are right; a string is taken by code point
  * @param hypothesis the H tokens to judge
+ * @throws ArgumentError for anything but strings and arrays
  * @example
  * editDistance('3141', '341').deletions; // 1
  */
@@ -36,6 +44,8 @@ export function editDistance(
   reference: string | ArrayLike<unknown>,
   hypothesis: string | ArrayLike<unknown>,
 ): EditDistance<unknown> {
+  checkValue('editDistance', 'reference', reference, tokensRule);
+  checkValue('editDistance', 'hypothesis', hypothesis, tokensRule);
   const a: readonly unknown[] = Array.from<unknown>(reference);
   const b: readonly unknown[] = Array.from<unknown>(hypothesis);
   const columns = b.length + 1;

@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError } from '@timestep/core';
+import { ArgumentError, checkOptions, is, type OptionRules, ShapeError } from '@timestep/core';
 
 /** Numbers in a row: a typed array that `Tensor.data()` gave, or a plain array. */
 export type Numbers = Float32Array | Float64Array | readonly number[];
@@ -23,12 +23,36 @@ export interface Frames {
   readonly classes: number;
 }
 
+const rules: OptionRules<Emissions> = {
+  data: (value) =>
+    Array.isArray(value) || value instanceof Float32Array || value instanceof Float64Array
+      ? null
+      : 'a Float32Array, a Float64Array or an array of numbers (await tensor.data() gives one)',
+  shape: is.arrayOf(is.size(0), 'a shape, an array of sizes'),
+  lengths: is.nullable(is.like('an array of one length for each utterance', 'length')),
+};
+
+/** Options of what takes a blank alone. */
+export interface BlankOptions {
+  /** Index of the blank class, 0 by default. */
+  readonly blank?: number | undefined;
+}
+
+/** The blank of a call's options, 0 by default. */
+export function blankOf(where: string, options: BlankOptions): number {
+  checkOptions(where, options, blankRules);
+  return options.blank ?? 0;
+}
+
+const blankRules: OptionRules<BlankOptions> = { blank: is.optional(is.integer()) };
+
 /** The shape of emissions, checked against their data, lengths and the blank's index. */
 export function checkEmissions(
   where: string,
   emissions: Emissions,
   blank: number,
 ): { T: number; N: number; C: number; lengths: number[] } {
+  checkOptions(where, emissions, rules);
   const { data, shape } = emissions;
   if (shape.length !== 2 && shape.length !== 3) {
     throw new ShapeError(

@@ -1,4 +1,4 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { type EditDistance, editDistance } from './edit-distance.ts';
 
 /**
@@ -27,6 +27,23 @@ export interface ConfusionPair {
   readonly hypothesis: string | null;
   readonly count: number;
 }
+
+export interface ConfusionOptions {
+  /** How a text falls into tokens: `character` by default. */
+  readonly unit?: 'character' | 'word' | 'digit' | undefined;
+  /** Count tokens that were read right too, as a confusion matrix wants them; false by default. */
+  readonly matches?: boolean | undefined;
+}
+
+const confusionRules: OptionRules<ConfusionOptions> = {
+  unit: is.optional(is.oneOf('character', 'word', 'digit')),
+  matches: is.optional(is.boolean),
+};
+
+const transcripts = is.arrayOf(
+  is.anyOf(is.string, is.arrayOf(is.string, 'an array of tokens')),
+  'an array of transcripts',
+);
 
 /** A text, or its tokens. */
 export type Transcript = string | readonly string[];
@@ -71,8 +88,6 @@ export function digitErrorRate(references: readonly Transcript[], hypotheses: re
  * What was taken for what: every pair of tokens that the alignments put opposite each other, most frequent first, then
  * in the order of their first meeting.
  *
- * @param options.unit how a text falls into tokens: `character` by default
- * @param options.matches count tokens that were read right too, as a confusion matrix wants them
  * @throws ArgumentError `INVALID_ARGUMENT` where the two lists differ in length
  * @example
  * confusionPairs(['15', '59'], ['19', '99'])[0]; // { reference: '5', hypothesis: '9', count: 2 }
@@ -80,8 +95,10 @@ export function digitErrorRate(references: readonly Transcript[], hypotheses: re
 export function confusionPairs(
   references: readonly Transcript[],
   hypotheses: readonly Transcript[],
-  { unit = 'character', matches = false }: { unit?: 'character' | 'word' | 'digit'; matches?: boolean } = {},
+  options: ConfusionOptions = {},
 ): ConfusionPair[] {
+  checkOptions('confusionPairs', options, confusionRules);
+  const { unit = 'character', matches = false } = options;
   const tokens = { character: characters, word: words, digit: digits }[unit];
   const counts = new Map<string, { reference: string | null; hypothesis: string | null; count: number }>();
   for (const { alignment } of alignments('confusionPairs', references, hypotheses, tokens)) {
@@ -126,6 +143,8 @@ function alignments(
   hypotheses: readonly Transcript[],
   tokens: (text: Transcript) => string[],
 ): EditDistance<string>[] {
+  checkValue(where, 'references', references, transcripts);
+  checkValue(where, 'hypotheses', hypotheses, transcripts);
   if (references.length !== hypotheses.length) {
     throw new ArgumentError(
       `[${where}] expected as many hypotheses as references, got ${hypotheses.length} and ${references.length}; pass '' for an utterance that was read as nothing`,

@@ -1,4 +1,4 @@
-import { type Emissions, framesOf } from './emissions.ts';
+import { type BlankOptions, blankOf, type Emissions, framesOf } from './emissions.ts';
 
 /** What the best path through the frames of one utterance reads. */
 export interface GreedyResult {
@@ -24,7 +24,8 @@ export interface GreedyResult {
  * const [result] = ctcGreedyDecode({ data: await logits.data(), shape: logits.shape });
  * result.tokens.map((token) => alphabet[token]).join('');
  */
-export function ctcGreedyDecode(emissions: Emissions, { blank = 0 }: { blank?: number } = {}): GreedyResult[] {
+export function ctcGreedyDecode(emissions: Emissions, options: BlankOptions = {}): GreedyResult[] {
+  const blank = blankOf('ctcGreedyDecode', options);
   return framesOf('ctcGreedyDecode', emissions, blank).map(({ data, steps, classes }) => {
     const result: GreedyResult = { tokens: [], starts: [], ends: [], score: 0 };
     let score = 0;

@@ -4,23 +4,27 @@ import {
   hidePadding,
   affine,
   ArgumentError,
+  checkOptions,
+  checkValue,
   ctcLoss,
   exp,
   full,
+  type FusedMode,
+  is,
   log,
   logSoftmax,
   max,
   mean,
   multiply,
+  type OptionRules,
   reshape,
   select,
   ShapeError,
   subtract,
   sum,
   tensor,
-  tidy,
-  type FusedMode,
   type Tensor,
+  tidy,
 } from '@timestep/core';
 import { Module } from '@timestep/layers';
 
@@ -45,7 +49,19 @@ export interface CTCLossOptions {
 /** The labels of each sequence; or all of them in one row, told apart by their lengths. */
 export type CtcTargets = readonly ArrayLike<number>[] | Int32Array | readonly number[];
 
-const reductions: readonly string[] = ['mean', 'sum', 'none'];
+export const reductionRule = is.optional(is.oneOf('mean', 'sum', 'none'));
+
+/** The labels of one sequence. */
+export const labelsRule = is.arrayOf(is.integer(), 'an array of labels');
+
+const rules: OptionRules<CTCLossOptions> = {
+  blank: is.optional(is.integer(0)),
+  reduction: reductionRule,
+  zeroInfinity: is.optional(is.boolean),
+  logPriors: is.nullable(is.arrayOf(is.number({ infinite: true }), 'an array of ln p')),
+  priorScale: is.optional(is.number()),
+  fused: is.optional(is.oneOf('auto', 'require', 'off')),
+};
 
 /**
  * Connectionist temporal classification (Graves et al. 2006, equations 6–8): −ln Σ_π Π_t softmax(x_t)[π_t] over all
@@ -60,15 +76,15 @@ const reductions: readonly string[] = ['mean', 'sum', 'none'];
 export class CTCLoss extends Module {
   readonly options: CTCLossOptions;
 
-  /** @throws ArgumentError for an unknown reduction */
+  /** @throws ArgumentError for an unknown option or one out of range */
   constructor(options: CTCLossOptions = {}) {
     super();
-    if (!reductions.includes(options.reduction ?? 'mean')) {
-      throw new ArgumentError(
-        `[CTCLoss] expected a reduction of ${reductions.join(', ')}, got ${String(options.reduction)}`,
-      );
-    }
+    checkOptions('CTCLoss', options, rules);
     this.options = options;
+  }
+
+  override get typeName(): string {
+    return 'CTCLoss';
   }
 
   /**
@@ -89,7 +105,11 @@ export class CTCLoss extends Module {
     targetLengths?: ArrayLike<number> | null,
   ): Tensor {
     const { reduction = 'mean', logPriors = null } = this.options;
+    checkLogits('CTCLoss', logits, 3);
     const lists = splitTargets(targets, targetLengths ?? null);
+    if (lists.length !== logits.shape[1])
+      throw new ShapeError(`[CTCLoss] expected targets for ${logits.shape[1]} sequences, got ${lists.length}`);
+    checkValue('CTCLoss', 'inputLengths', inputLengths, is.nullable(is.like('an array of lengths', 'length')));
     return tidy(logits.backend, () => {
       const losses = logPriors
         ? this.#withPriors(logits, lists, inputLengths, logPriors)
@@ -160,13 +180,20 @@ export function needsFrames(labels: ArrayLike<number>): number {
 }
 
 function splitTargets(targets: CtcTargets, targetLengths: ArrayLike<number> | null): readonly ArrayLike<number>[] {
+  checkValue('CTCLoss', 'targets', targets, is.arrayOf(is.anything, 'an array of the labels of each sequence'));
   const [first] = targets;
-  if (typeof first !== 'number' && !targetLengths) return targets as readonly ArrayLike<number>[];
+  if (typeof first !== 'number' && !targetLengths && Array.isArray(targets)) {
+    for (const labels of targets as readonly ArrayLike<number>[])
+      checkValue('CTCLoss', 'the labels of a sequence', labels, labelsRule);
+    return targets as readonly ArrayLike<number>[];
+  }
   if (!targetLengths)
     throw new ArgumentError(
       '[CTCLoss] got all targets in one array, expected targetLengths with it, or a list of one array for each sequence',
       'INVALID_LENGTHS',
     );
+  checkValue('CTCLoss', 'targets', targets, labelsRule);
+  checkValue('CTCLoss', 'targetLengths', targetLengths, is.arrayOf(is.size(0), 'an array of lengths'));
   const labels = Int32Array.from(targets as ArrayLike<number>);
   let end = 0;
   const lists = Array.from(targetLengths, (length) => labels.subarray(end, (end += length)));
@@ -177,4 +204,18 @@ function splitTargets(targets: CtcTargets, targetLengths: ArrayLike<number> | nu
     );
   }
   return lists;
+}
+
+/** Logits are an f32 tensor of so many axes. */
+export function checkLogits(where: string, logits: Tensor, rank: number): void {
+  const given: unknown = logits;
+  checkValue(
+    where,
+    'logits',
+    given,
+    is.like('a tensor (of a layer that returns { output }, its .output)', 'shape', 'dtype', 'buffer'),
+  );
+  const axes = rank === 3 ? '[T, N, C]' : '[T, N, U + 1, C]';
+  if (logits.rank !== rank)
+    throw new ShapeError(`[${where}] expected logits of shape ${axes}, got [${logits.shape.join(', ')}]`);
 }

@@ -1,4 +1,4 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkValue, is } from '@timestep/core';
 import { type Emissions, framesOf } from './emissions.ts';
 
 /**
@@ -18,6 +18,7 @@ export class LabelPriors {
 
   /** @param classes C, the blank included */
   constructor(classes: number) {
+    checkValue('LabelPriors', 'classes', classes, is.integer(1, 2 ** 24));
     this.classes = classes;
     this.#sums = new Float64Array(classes);
   }
@@ -39,6 +40,7 @@ export class LabelPriors {
 
   /** `[C]`: ln of each class's share, none below `floor`. Before any update all classes have the same. */
   logPriors(floor = 1e-8): Float32Array {
+    checkValue('LabelPriors.logPriors', 'floor', floor, is.number({ above: 0, max: 1 }));
     return Float32Array.from(this.#sums, (total) =>
       Math.log(Math.max(this.frames === 0 ? 1 / this.classes : total / this.frames, floor)),
     );

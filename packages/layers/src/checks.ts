@@ -1,4 +1,22 @@
-import { DTypeError, show, ShapeError, type Tensor } from '@timestep/core';
+import { describe, DTypeError, show, ShapeError, type DType, type Tensor } from '@timestep/core';
+
+/** x is a tensor. */
+export function expectTensor(where: string, x: Tensor, name = 'x'): void {
+  const given: unknown = x;
+  if (typeof given === 'object' && given !== null && 'shape' in given && 'dtype' in given && 'buffer' in given) return;
+  const isResult = typeof given === 'object' && given !== null && 'output' in given;
+  const hint = isResult ? 'pass its .output' : 'make one with tensor(backend, …)';
+  throw new DTypeError(`[${where}] expected ${name} to be a tensor, got ${describe(given)}; ${hint}`);
+}
+
+/** x is a tensor of this dtype. */
+export function expectDType(where: string, x: Tensor, dtype: DType, name: string): void {
+  expectTensor(where, x, name);
+  if (x.dtype !== dtype)
+    throw new DTypeError(
+      `[${where}] expected ${name} of dtype ${dtype}, got ${x.dtype}; use tensor(backend, …, { dtype: '${dtype}' }) or cast(…, '${dtype}')`,
+    );
+}
 
 /** x is f32 with `size` features in its last axis. */
 export function expectFeatures(where: string, x: Tensor, size: number, hint?: string): void {
@@ -23,11 +41,7 @@ export function expectSequence(where: string, x: Tensor, size: number): void {
 }
 
 function expectFloat(where: string, x: Tensor): void {
-  const given: Partial<Tensor> | null | undefined = x;
-  if (!given?.shape)
-    throw new DTypeError(
-      `[${where}] expected x to be a tensor, got ${Array.isArray(x) ? 'an array' : x === null ? 'null' : typeof x}; make one with tensor(backend, x)`,
-    );
+  expectTensor(where, x);
   if (x.dtype !== 'f32')
     throw new DTypeError(`[${where}] expected x of dtype f32, got ${x.dtype}; embed indices or cast(x, 'f32') first`);
 }

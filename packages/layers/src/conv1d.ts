@@ -1,11 +1,14 @@
 import {
   ArgumentError,
   checkLengths,
+  checkOptions,
   concat,
   type FusedMode,
   type Initializer,
+  is,
   kaimingUniform,
   linear,
+  type OptionRules,
   reshape,
   ShapeError,
   type Tensor,
@@ -17,7 +20,7 @@ import {
 import { expectSequence } from './checks.ts';
 import { maskSteps, type Lengths, type LengthsOption } from './lengths.ts';
 import { Module } from './module.ts';
-import { checkNames, checkSize, generatorOrFresh, type FusedLayerOptions } from './options.ts';
+import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, initializerRule, lengthsRules } from './options.ts';
 import { Parameter } from './parameter.ts';
 import { unfold, windowCount, type Window } from './unfold.ts';
 
@@ -36,6 +39,18 @@ export interface Conv1dOptions extends FusedLayerOptions {
   /** Draws the weight; PyTorch's uniform ±1/√(inputSize·kernelSize) by default. */
   readonly initializer?: Initializer | undefined;
 }
+
+const rules: OptionRules<Conv1dOptions> = {
+  ...fusedLayerRules,
+  inputSize: is.size(),
+  outputSize: is.size(),
+  kernelSize: is.size(),
+  stride: is.optional(is.size()),
+  padding: is.optional(is.anyOf(is.size(0), is.oneOf('same'))),
+  dilation: is.optional(is.size()),
+  bias: is.optional(is.boolean),
+  initializer: initializerRule,
+};
 
 /**
  * A convolution over time: x `[T, N, inputSize]` → `[T', N, outputSize]` with
@@ -58,14 +73,19 @@ export class Conv1d extends Module {
   bias: Parameter | null;
   readonly #fused: FusedMode | undefined;
 
+  override get typeName(): string {
+    return 'Conv1d';
+  }
+
   constructor(options: Conv1dOptions) {
     super();
+    checkOptions('Conv1d', options, rules);
     const { backend, initializer = kaimingUniform(Math.sqrt(5)) } = options;
-    this.inputSize = checkSize('conv1d', 'inputSize', options.inputSize);
-    this.outputSize = checkSize('conv1d', 'outputSize', options.outputSize);
-    this.kernelSize = checkSize('conv1d', 'kernelSize', options.kernelSize);
-    this.stride = checkSize('conv1d', 'stride', options.stride ?? 1);
-    this.dilation = checkSize('conv1d', 'dilation', options.dilation ?? 1);
+    this.inputSize = options.inputSize;
+    this.outputSize = options.outputSize;
+    this.kernelSize = options.kernelSize;
+    this.stride = options.stride ?? 1;
+    this.dilation = options.dilation ?? 1;
     this.padding = this.#paddingOf(options.padding ?? 0);
     this.#fused = options.fused;
     const generator = generatorOrFresh(options.generator);
@@ -79,10 +99,10 @@ export class Conv1d extends Module {
   }
 
   #paddingOf(padding: number | 'same'): readonly [number, number] {
-    if (padding !== 'same') return [checkSize('conv1d', 'padding', padding, 0), padding];
+    if (padding !== 'same') return [padding, padding];
     if (this.stride !== 1)
       throw new ArgumentError(
-        `[conv1d] padding: 'same' needs stride 1, got ${this.stride}; pass the padding as a number`,
+        `[Conv1d] padding: 'same' needs stride 1, got ${this.stride}; pass the padding as a number`,
       );
     const total = this.dilation * (this.kernelSize - 1);
     // PyTorch's choice where the total is odd: the extra zero comes last.
@@ -99,13 +119,13 @@ export class Conv1d extends Module {
    * @throws ShapeError where x has another shape, or no window fits into T
    */
   forward(x: Tensor, options: LengthsOption = {}): Tensor {
-    expectSequence('conv1d', x, this.inputSize);
-    checkNames('conv1d', options, ['lengths']);
+    expectSequence('Conv1d', x, this.inputSize);
+    checkOptions('Conv1d', options, lengthsRules);
     const [steps, batch] = x.shape as [number, number];
-    const lengths = checkLengths('conv1d', options.lengths, steps, batch);
+    const lengths = checkLengths('Conv1d', options.lengths, steps, batch);
     if (this.#count(steps) < 1) {
       throw new ShapeError(
-        `[conv1d] a kernel of ${this.kernelSize} steps (dilation ${this.dilation}) does not fit into x ${`[${x.shape.join(', ')}]`} with padding ${this.padding[0]} and ${this.padding[1]}; pad x or drop sequences this short`,
+        `[Conv1d] a kernel of ${this.kernelSize} steps (dilation ${this.dilation}) does not fit into x ${`[${x.shape.join(', ')}]`} with padding ${this.padding[0]} and ${this.padding[1]}; pad x or drop sequences this short`,
       );
     }
     return tidy(x.backend, () => {

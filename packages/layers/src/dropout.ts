@@ -1,6 +1,7 @@
-import { dropout, tidy, type Generator, type Tensor } from '@timestep/core';
+import { expectTensor } from './checks.ts';
+import { checkOptions, dropout, type Generator, is, type OptionRules, type Tensor, tidy } from '@timestep/core';
 import { Module } from './module.ts';
-import { checkRate, generatorOrFresh } from './options.ts';
+import { generatorOrFresh, generatorRule } from './options.ts';
 
 export interface DropoutOptions {
   /** The probability that an element is set to 0. */
@@ -14,6 +15,12 @@ export interface DropoutOptions {
   readonly locked?: boolean | undefined;
 }
 
+const rules: OptionRules<DropoutOptions> = {
+  rate: is.probability,
+  generator: generatorRule,
+  locked: is.optional(is.boolean),
+};
+
 /**
  * While training: sets each element to 0 with probability `rate` and scales the others by 1/(1 − rate). Otherwise x
  * itself (Srivastava et al. 2014).
@@ -23,14 +30,20 @@ export class Dropout extends Module {
   readonly locked: boolean;
   readonly generator: Generator;
 
+  override get typeName(): string {
+    return 'Dropout';
+  }
+
   constructor(options: DropoutOptions) {
     super();
-    this.rate = checkRate('dropout', 'rate', options.rate);
+    checkOptions('Dropout', options, rules);
+    this.rate = options.rate;
     this.locked = options.locked ?? false;
     this.generator = generatorOrFresh(options.generator);
   }
 
   forward(x: Tensor): Tensor {
+    expectTensor('Dropout', x);
     return this.inTraining ? applyDropout(x, this.rate, this.generator, this.locked) : x;
   }
 }

@@ -1,18 +1,21 @@
+import { expectDType } from './checks.ts';
 import {
   ArgumentError,
-  DTypeError,
+  checkOptions,
   equal,
   full,
   gatherRows,
   type Initializer,
+  is,
   normal,
+  type OptionRules,
   reshape,
   select,
   type Tensor,
   tidy,
 } from '@timestep/core';
 import { Module } from './module.ts';
-import { checkSize, generatorOrFresh, type LayerOptions } from './options.ts';
+import { generatorOrFresh, initializerRule, type LayerOptions, layerRules } from './options.ts';
 import { Parameter } from './parameter.ts';
 
 export interface EmbeddingOptions extends LayerOptions {
@@ -24,6 +27,14 @@ export interface EmbeddingOptions extends LayerOptions {
   /** Draws the table; PyTorch's normal(0, 1) by default. */
   readonly initializer?: Initializer | undefined;
 }
+
+const rules: OptionRules<EmbeddingOptions> = {
+  ...layerRules,
+  numEmbeddings: is.size(),
+  embeddingSize: is.size(),
+  paddingIndex: is.optional(is.integer()),
+  initializer: initializerRule,
+};
 
 /**
  * A row of a table for each index: i32 `[…]` → f32 `[…, embeddingSize]`. Parameter: `weight [numEmbeddings,
@@ -40,17 +51,22 @@ export class Embedding extends Module {
   readonly paddingIndex: number | null;
   weight: Parameter;
 
+  override get typeName(): string {
+    return 'Embedding';
+  }
+
   constructor(options: EmbeddingOptions) {
     super();
-    this.numEmbeddings = checkSize('embedding', 'numEmbeddings', options.numEmbeddings);
-    this.embeddingSize = checkSize('embedding', 'embeddingSize', options.embeddingSize);
+    checkOptions('Embedding', options, rules);
+    this.numEmbeddings = options.numEmbeddings;
+    this.embeddingSize = options.embeddingSize;
     this.paddingIndex = options.paddingIndex ?? null;
     const shape = [this.numEmbeddings, this.embeddingSize];
     const values = (options.initializer ?? normal())(shape, generatorOrFresh(options.generator));
     if (this.paddingIndex !== null) {
       if (!Number.isInteger(this.paddingIndex) || this.paddingIndex < 0 || this.paddingIndex >= this.numEmbeddings) {
         throw new ArgumentError(
-          `[embedding] expected paddingIndex in 0…${this.numEmbeddings - 1}, got ${this.paddingIndex}`,
+          `[Embedding] expected paddingIndex in 0…${this.numEmbeddings - 1}, got ${this.paddingIndex}`,
         );
       }
       values.fill(0, this.paddingIndex * this.embeddingSize, (this.paddingIndex + 1) * this.embeddingSize);
@@ -63,10 +79,7 @@ export class Embedding extends Module {
    * @throws ArgumentError for an index out of range: at once where memory is the host's, else from the next `data()`
    */
   forward(index: Tensor): Tensor {
-    if (index.dtype !== 'i32')
-      throw new DTypeError(
-        `[embedding] expected indices of dtype i32, got ${index.dtype}; use tensor(backend, …, { dtype: 'i32' }) or cast(index, 'i32')`,
-      );
+    expectDType('Embedding', index, 'i32', 'indices');
     this.#checkRange(index);
     const { paddingIndex } = this;
     if (paddingIndex === null) return gatherRows(this.weight, index);
@@ -85,7 +98,7 @@ export class Embedding extends Module {
     const wrong = values?.findIndex((value) => value < 0 || value >= this.numEmbeddings) ?? -1;
     if (wrong >= 0) {
       throw new ArgumentError(
-        `[embedding] element ${wrong} of the indices [${index.shape.join(', ')}] is ${values![wrong]}, expected 0…${this.numEmbeddings - 1}; raise numEmbeddings or map unknown symbols to one index`,
+        `[Embedding] element ${wrong} of the indices [${index.shape.join(', ')}] is ${values![wrong]}, expected 0…${this.numEmbeddings - 1}; raise numEmbeddings or map unknown symbols to one index`,
       );
     }
   }

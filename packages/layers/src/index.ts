@@ -24,7 +24,14 @@ export { maskSteps, type Lengths, type LengthsOption } from './lengths.ts';
 export * from './linear.ts';
 export * from './models/beam-decode.ts';
 export { createStream, FeatureStream } from './models/create-stream.ts';
-export * from './models/encoder-decoder.ts';
+export {
+  EncoderDecoder,
+  type Decoded,
+  type DecodeOptions,
+  type DecoderState,
+  type EncoderDecoderOptions,
+  type Source,
+} from './models/encoder-decoder.ts';
 export * from './models/generate.ts';
 export { greedyDecode, type GreedyOptions, type Hypothesis } from './models/greedy-decode.ts';
 export * from './models/language-model.ts';
@@ -42,21 +49,21 @@ export { Cell, type SequenceOptions } from './recurrent/cell.ts';
 export { GatedCell, type GateInitializer, type GatedCellOptions } from './recurrent/gated-cell.ts';
 export * from './recurrent/conv-lstm.ts';
 export * from './recurrent/finite-impulse.ts';
-export * from './recurrent/finite-impulse-cell.ts';
+export { FiniteImpulseCell, type FiniteImpulseCellOptions, type TapState } from './recurrent/finite-impulse-cell.ts';
 export * from './recurrent/fully-recurrent.ts';
 export * from './recurrent/gru.ts';
-export * from './recurrent/gru-cell.ts';
+export { GRUCell, type GRUCellOptions } from './recurrent/gru-cell.ts';
 export * from './recurrent/independent-rnn.ts';
 export * from './recurrent/jordan.ts';
 export * from './recurrent/lstm.ts';
-export * from './recurrent/lstm-cell.ts';
+export { LSTMCell, type LSTMCellOptions, type LstmState } from './recurrent/lstm-cell.ts';
 export * from './recurrent/min-gru.ts';
 export * from './recurrent/min-lstm.ts';
 export * from './recurrent/minimal-gated-unit.ts';
 export { ProjectedCell } from './recurrent/projected-cell.ts';
-export * from './recurrent/recurrent.ts';
+export { Recurrent, type RecurrentInput, type RecurrentOptions, type StackOptions } from './recurrent/recurrent.ts';
 export * from './recurrent/rnn.ts';
-export * from './recurrent/rnn-cell.ts';
+export { type HiddenState, RNNCell, type RNNCellOptions } from './recurrent/rnn-cell.ts';
 export { ScanCell } from './recurrent/scan-cell.ts';
 export type { Recurrence } from './scoped.ts';
 export * from './sequential.ts';

@@ -1,7 +1,7 @@
-import { constant, type FusedMode, layerNorm, type Tensor } from '@timestep/core';
-import { expectFeatures } from './checks.ts';
+import { checkOptions, constant, type FusedMode, is, layerNorm, type OptionRules, type Tensor } from '@timestep/core';
+import { expectFeatures, expectTensor } from './checks.ts';
 import { Module } from './module.ts';
-import { checkSize, generatorOrFresh, type FusedLayerOptions } from './options.ts';
+import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh } from './options.ts';
 import { Parameter } from './parameter.ts';
 
 export interface LayerNormOptions extends FusedLayerOptions {
@@ -12,6 +12,13 @@ export interface LayerNormOptions extends FusedLayerOptions {
   /** Scale and shift by trained parameters; true by default. */
   readonly affine?: boolean | undefined;
 }
+
+const rules: OptionRules<LayerNormOptions> = {
+  ...fusedLayerRules,
+  size: is.size(),
+  epsilon: is.optional(is.number({ above: 0 })),
+  affine: is.optional(is.boolean),
+};
 
 /**
  * y = (x − mean)/√(variance + ε)·weight + bias over the last axis (Ba, Kiros and Hinton 2016): x `[…, size]`.
@@ -24,9 +31,14 @@ export class LayerNorm extends Module {
   bias: Parameter | null;
   readonly #fused: FusedMode | undefined;
 
+  override get typeName(): string {
+    return 'LayerNorm';
+  }
+
   constructor(options: LayerNormOptions) {
     super();
-    this.size = checkSize('layerNorm', 'size', options.size);
+    checkOptions('LayerNorm', options, rules);
+    this.size = options.size;
     this.epsilon = options.epsilon ?? 1e-5;
     this.#fused = options.fused;
     const generator = generatorOrFresh(options.generator);
@@ -40,8 +52,9 @@ export class LayerNorm extends Module {
 
   /** @param x `[…, size]` */
   forward(x: Tensor): Tensor {
+    expectTensor('LayerNorm', x);
     expectFeatures(
-      'layerNorm',
+      'LayerNorm',
       x,
       this.size,
       `pass size: ${x.shape.at(-1)} or normalise before the layer that changes the width`,

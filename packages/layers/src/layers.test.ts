@@ -100,32 +100,32 @@ describe('errors', () => {
       using conv = new Conv1d({ backend, inputSize: 3, outputSize: 2, kernelSize: 5 });
       using embedding = new Embedding({ backend, numEmbeddings: 4, embeddingSize: 2 });
       expect(() => linear.forward(zeros(backend, [20, 4, 8]))).toThrow(
-        '[linear] expected x of shape [..., 16], got [20, 4, 8]; pass inputSize: 8 or project x first',
+        '[Linear] expected x of shape [..., 16], got [20, 4, 8]; pass inputSize: 8 or project x first',
       );
       expect(() => linear.forward(zeros(backend, [16], { dtype: 'i32' }))).toThrow(
-        "[linear] expected x of dtype f32, got i32; embed indices or cast(x, 'f32') first",
+        "[Linear] expected x of dtype f32, got i32; embed indices or cast(x, 'f32') first",
       );
       expect(() => conv.forward(zeros(backend, [4, 1, 3]))).toThrow(
-        '[conv1d] a kernel of 5 steps (dilation 1) does not fit into x [4, 1, 3] with padding 0 and 0',
+        '[Conv1d] a kernel of 5 steps (dilation 1) does not fit into x [4, 1, 3] with padding 0 and 0',
       );
       expect(() => conv.forward(zeros(backend, [9, 3]))).toThrow(
-        '[conv1d] expected x of shape [T, N, 3], got [9, 3]; reshape a single sequence [T, D] to [T, 1, D]',
+        '[Conv1d] expected x of shape [T, N, 3], got [9, 3]; reshape a single sequence [T, D] to [T, 1, D]',
       );
       expect(() => conv.forward(zeros(backend, [9, 2, 3]), { lengths: [9, 10] })).toThrow(
-        /\[conv1d\] lengths\[1\] is 10/,
+        /\[Conv1d\] lengths\[1\] is 10/,
       );
       expect(() => embedding.forward(zeros(backend, [2]))).toThrow(
-        '[embedding] expected indices of dtype i32, got f32',
+        '[Embedding] expected indices of dtype i32, got f32',
       );
       expect(() => new Linear({ backend, inputSize: 0, outputSize: 1 })).toThrow(
-        '[linear] expected inputSize to be a whole number of at least 1, got 0',
+        '[Linear] expected inputSize to be a whole number of at least 1, got 0',
       );
       expect(
         () => new Conv1d({ backend, inputSize: 1, outputSize: 1, kernelSize: 3, stride: 2, padding: 'same' }),
-      ).toThrow("[conv1d] padding: 'same' needs stride 1, got 2");
-      expect(() => new Dropout({ rate: 1.5 })).toThrow('[dropout] expected rate to be a probability in 0…1, got 1.5');
+      ).toThrow("[Conv1d] padding: 'same' needs stride 1, got 2");
+      expect(() => new Dropout({ rate: 1.5 })).toThrow('[Dropout] expected rate to be a probability in 0…1, got 1.5');
       expect(() => new Embedding({ backend, numEmbeddings: 4, embeddingSize: 2, paddingIndex: 4 })).toThrow(
-        '[embedding] expected paddingIndex in 0…3, got 4',
+        '[Embedding] expected paddingIndex in 0…3, got 4',
       );
     }));
 
@@ -142,7 +142,7 @@ describe('errors', () => {
         { dtype: 'i32' },
       );
       expect(() => embedding.forward(index)).toThrow(
-        '[embedding] element 2 of the indices [2, 2] is 4, expected 0…3; raise numEmbeddings or map unknown symbols to one index',
+        '[Embedding] element 2 of the indices [2, 2] is 4, expected 0…3; raise numEmbeddings or map unknown symbols to one index',
       );
       index.dispose();
     }));

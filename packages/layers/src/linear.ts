@@ -1,7 +1,17 @@
-import { type FusedMode, type Initializer, kaimingUniform, linear, type Tensor, uniform } from '@timestep/core';
+import {
+  checkOptions,
+  type FusedMode,
+  type Initializer,
+  is,
+  kaimingUniform,
+  linear,
+  type OptionRules,
+  type Tensor,
+  uniform,
+} from '@timestep/core';
 import { expectFeatures } from './checks.ts';
 import { Module } from './module.ts';
-import { checkSize, generatorOrFresh, type FusedLayerOptions } from './options.ts';
+import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, initializerRule } from './options.ts';
 import { Parameter } from './parameter.ts';
 
 export interface LinearOptions extends FusedLayerOptions {
@@ -12,6 +22,14 @@ export interface LinearOptions extends FusedLayerOptions {
   /** Draws W; PyTorch's uniform ±1/√inputSize by default, which b is always drawn from. */
   readonly initializer?: Initializer | undefined;
 }
+
+const rules: OptionRules<LinearOptions> = {
+  ...fusedLayerRules,
+  inputSize: is.size(),
+  outputSize: is.size(),
+  bias: is.optional(is.boolean),
+  initializer: initializerRule,
+};
 
 /**
  * y = x Wᵀ + b over the last axis: x `[…, inputSize]` → y `[…, outputSize]`. Parameters: `weight [outputSize,
@@ -29,11 +47,16 @@ export class Linear extends Module {
   bias: Parameter | null;
   readonly #fused: FusedMode | undefined;
 
+  override get typeName(): string {
+    return 'Linear';
+  }
+
   constructor(options: LinearOptions) {
     super();
+    checkOptions('Linear', options, rules);
     const { backend, initializer = kaimingUniform(Math.sqrt(5)) } = options;
-    this.inputSize = checkSize('linear', 'inputSize', options.inputSize);
-    this.outputSize = checkSize('linear', 'outputSize', options.outputSize);
+    this.inputSize = options.inputSize;
+    this.outputSize = options.outputSize;
     this.#fused = options.fused;
     const generator = generatorOrFresh(options.generator);
     const shape = [this.outputSize, this.inputSize];
@@ -50,7 +73,7 @@ export class Linear extends Module {
    * @throws ShapeError where the last axis is not inputSize
    */
   forward(x: Tensor): Tensor {
-    expectFeatures('linear', x, this.inputSize);
+    expectFeatures('Linear', x, this.inputSize);
     return linear(x, this.weight, this.bias, { fused: this.#fused });
   }
 }

@@ -41,7 +41,7 @@ describe('a name that is no option of a call', () => {
   const misspelt = loose<{ lengths: number[] }>({ length: [1, 2] });
 
   it('is refused instead of counting the padding', () => {
-    const message = /unknown option length; expected \{ lengths/;
+    const message = /unknown option length; did you mean lengths\? expected \{ lengths/;
     expect(() => new GRU(sizes).forward(x, misspelt)).toThrow(message);
     expect(() => new Sequential(new GRU(sizes)).forward(x, misspelt)).toThrow(message);
     expect(() => new ManyToOne({ backend, layer: new GRU(sizes), outputSize: 2 }).forward(x, misspelt)).toThrow(
@@ -86,9 +86,11 @@ describe('a word that is none of the choices', () => {
 
 describe('what is handed in', () => {
   it('is a backend, and no promise of one', () => {
-    expect(() => new GRU({ ...sizes, backend: loose(undefined) })).toThrow(/expected a backend, got undefined/);
+    expect(() => new GRU({ ...sizes, backend: loose(undefined) })).toThrow(
+      /expected backend to be a backend, .*, got undefined/,
+    );
     expect(() => new GRU({ ...sizes, backend: loose<Backend>(Promise.resolve(backend)) })).toThrow(
-      /a promise of one.*await/,
+      /got a promise \(await it first\)/,
     );
     expect(() => tensor(loose<Backend>(Promise.resolve(backend)), [1])).toThrow(ArgumentError);
     expect(() => zeros(loose<Backend>(null), [1])).toThrow(/got null/);
@@ -97,7 +99,7 @@ describe('what is handed in', () => {
   it('is a tensor', () => {
     expect(() => new GRU(sizes).forward(loose(undefined))).toThrow(/expected x to be a tensor, got undefined/);
     expect(() => new Linear({ backend, inputSize: 3, outputSize: 2 }).forward(loose([[1, 2, 3]]))).toThrow(
-      /got an array; make one with tensor\(backend, x\)/,
+      /got an array of 1; make one with tensor\(backend, …\)/,
     );
     expect(() => new GRU(sizes).forward(loose(null))).toThrow(DTypeError);
   });
@@ -169,7 +171,7 @@ describe('generate', () => {
   };
 
   it('refuses a prompt of characters', async () => {
-    await expect(write(loose('hi'))).rejects.toThrow(/prompt\[0\] is h, expected the number of a symbol/);
+    await expect(write(loose('hi'))).rejects.toThrow(/expected prompt to be an array of symbols, got 'hi'/);
     await expect(write([1, 0.5])).rejects.toThrow(/prompt\[1\] is 0\.5/);
   });
 

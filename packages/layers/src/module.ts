@@ -1,8 +1,10 @@
-import { Generator, isTraining, tensor, type Backend, type Tensor } from '@timestep/core';
+import { checkOptions, checkValue, Generator, is, isTraining, tensor, type Backend, type Tensor } from '@timestep/core';
+import { layerRules } from './options.ts';
 import { Parameter } from './parameter.ts';
 import { isTensorSlot, ownSlots, visitHeld, type Slot, type TensorSlot } from './slots.ts';
 import {
   checkStateDict,
+  loadRules,
   type LoadableStateDict,
   type LoadOptions,
   type LoadReport,
@@ -39,6 +41,14 @@ import { summarize } from './summary.ts';
 export abstract class Module {
   /** The module's own flag: false switches dropout and the like off. Set it with `train()` and `eval()`. */
   training = true;
+
+  /**
+   * The name of the class in messages and summaries. Those of this package are constants, which survive a minifier;
+   * for a class of yours it is the class's name unless you override it.
+   */
+  get typeName(): string {
+    return this.constructor.name;
+  }
 
   /**
    * Whether dropout and the like are active now: `training` is true, and the code does not run in a scope with
@@ -114,6 +124,7 @@ export abstract class Module {
 
   /** Turns dropout and the like on (or off), here and below. */
   train(training = true): this {
+    checkValue('Module.train', 'training', training, is.boolean);
     for (const module of this.modules()) module.training = training;
     return this;
   }
@@ -125,6 +136,7 @@ export abstract class Module {
 
   /** Stops (or, with `false`, restarts) gradients for every parameter here and below. */
   freeze(frozen = true): this {
+    checkValue('Module.freeze', 'frozen', frozen, is.boolean);
     for (const parameter of this.parameters()) {
       parameter.requiresGrad = !frozen;
       if (frozen) parameter.zeroGrad();
@@ -142,6 +154,7 @@ export abstract class Module {
    * optimiser after the move. Gradients are forgotten.
    */
   async to(backend: Backend): Promise<this> {
+    checkValue('Module.to', 'backend', backend, layerRules.backend);
     const slots = this.#tensorSlots();
     const tensors = [...new Set(slots.map(({ value }) => value))].filter((value) => value.backend !== backend);
     const copies = await readAll(tensors);
@@ -188,6 +201,7 @@ export abstract class Module {
    * @throws ArgumentError `STATE_DICT_MISMATCH` that lists every missing, unexpected and misshapen entry
    */
   loadStateDict(dict: LoadableStateDict, options: LoadOptions = {}): LoadReport {
+    checkOptions('loadStateDict', options, loadRules);
     const { report, assignments } = checkStateDict(new Map(this.#namedTensors()), dict, options.strict ?? true);
     for (const { target, data } of assignments) target.assign(data);
     return report;

@@ -1,4 +1,4 @@
-import { ArgumentError, Generator, type Backend, type FusedMode } from '@timestep/core';
+import { checkOptions, Generator, is, type Backend, type FusedMode, type OptionRules, type Rule } from '@timestep/core';
 
 /** Options of every layer that has parameters. */
 export interface LayerOptions {
@@ -17,39 +17,46 @@ export interface FusedLayerOptions extends LayerOptions {
   readonly fused?: FusedMode | undefined;
 }
 
+export const generatorRule = is.optional(is.like('a Generator, such as new Generator(seed)', 'uniform', 'permutation'));
+export const fusedRule = is.optional(is.oneOf('auto', 'require', 'off'));
+export const initializerRule = is.optional(is.function);
+
+/** The rules of `LayerOptions`. */
+export const layerRules: OptionRules<LayerOptions> = {
+  backend: is.like('a backend, such as await createCpuBackend()', 'specVersion', 'alloc'),
+  generator: generatorRule,
+};
+
+/** The rules of `FusedLayerOptions`. */
+export const fusedLayerRules: OptionRules<FusedLayerOptions> = { ...layerRules, fused: fusedRule };
+
+/** A recurrent layer, whichever copy of the package made it. */
+export const recurrentRule: Rule = is.like('a recurrent layer, such as a GRU', 'cells', 'forward', 'outputSize');
+
+/** What holds one number for each sequence; `checkLengths` looks at the numbers. */
+export const lengthsRule: Rule = is.nullable((value) =>
+  typeof value === 'object' && value !== null && typeof Reflect.get(value, 'length') === 'number'
+    ? null
+    : 'an array of one length for each sequence',
+);
+
+/** The rules of the options that a call of `forward` takes beside x. */
+export const lengthsRules = { lengths: lengthsRule };
+
 export function generatorOrFresh(generator: Generator | undefined): Generator {
   return generator ?? new Generator(Math.floor(Math.random() * 2 ** 32));
 }
 
-/** A size: a whole number, at least `least`. */
-export function checkSize(where: string, name: string, value: number, least = 1): number {
-  if (!Number.isInteger(value) || value < least)
-    throw new ArgumentError(`[${where}] expected ${name} to be a whole number of at least ${least}, got ${value}`);
-  return value;
+/** The options that have a rule: what a layer hands on to the parts that it is made of. */
+export function pick<Options extends object>(
+  options: Options,
+  rules: { readonly [Name in keyof Options]?: Rule },
+): Options {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(rules, name))) as Options;
 }
 
-/** One of a few words. */
-export function checkChoice<Choice extends string>(
-  where: string,
-  name: string,
-  value: Choice,
-  choices: readonly Choice[],
-): Choice {
-  if (!choices.includes(value))
-    throw new ArgumentError(`[${where}] expected ${name} to be one of ${choices.join(', ')}, got ${String(value)}`);
-  return value;
-}
-
-/** The options of a call have known names: a misspelt `lengths` would otherwise count the padding, without a word. */
-export function checkNames(where: string, options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).filter((name) => !known.includes(name));
-  if (unknown.length > 0)
-    throw new ArgumentError(`[${where}] unknown option ${unknown.join(', ')}; expected { ${known.join(', ')} }`);
-}
-
-/** A probability. */
-export function checkRate(where: string, name: string, value: number): number {
-  if (!(value >= 0 && value <= 1))
-    throw new ArgumentError(`[${where}] expected ${name} to be a probability in 0…1, got ${value}`);
-  return value;
+/** The options, checked: for constructors, which cannot do so in a line of their own before `super`. */
+export function checked<Options extends object>(where: string, options: Options, rules: OptionRules<Options>): Options {
+  checkOptions(where, options, rules);
+  return options;
 }

@@ -1,5 +1,7 @@
 import {
   checkBackend,
+  checkValue,
+  is,
   ShapeError,
   sizeOf,
   Storage,
@@ -23,12 +25,14 @@ export class Parameter extends Tensor {
    * @throws ShapeError where they do not fill the shape
    */
   constructor(backend: Backend, shape: Shape, values: HostData) {
+    checkValue('Parameter', 'shape', shape, is.arrayOf(is.size(0), 'a shape'));
+    checkValue('Parameter', 'values', values, is.like('an array of numbers', 'length'));
     if (values.length !== sizeOf(shape)) {
       throw new ShapeError(
-        `[parameter] shape [${shape.join(', ')}] holds ${sizeOf(shape)} elements, got ${values.length}; pass one value for each`,
+        `[Parameter] shape [${shape.join(', ')}] holds ${sizeOf(shape)} elements, got ${values.length}; pass one value for each`,
       );
     }
-    const buffer = checkBackend('parameter', backend).alloc('f32', values.length);
+    const buffer = checkBackend('Parameter', backend).alloc('f32', values.length);
     backend.write(buffer, values);
     super(new Storage(backend, buffer), [...shape]);
     // A model made inside an open scope outlives it.

@@ -1,7 +1,8 @@
-import { checkLengths, hidePadding, tidy, Tensor } from '@timestep/core';
+import { expectTensor } from './checks.ts';
+import { lengthsRules } from './options.ts';
+import { checkLengths, checkOptions, checkValue, hidePadding, is, Tensor, tidy } from '@timestep/core';
 import type { Lengths, LengthsOption } from './lengths.ts';
 import { Module } from './module.ts';
-import { checkNames } from './options.ts';
 import type { Slot } from './slots.ts';
 
 /** What a module must offer to stand in a {@link Sequential}. */
@@ -10,6 +11,8 @@ export interface StageModule extends Module {
   /** Where the layer changes the number of steps: the lengths behind it. */
   outputLengths?(lengths: Lengths): Int32Array;
 }
+
+const stageRule = is.anyOf(is.like('a module with forward', 'forward', 'slots'), is.function);
 
 /** A module or a plain function. */
 export type Stage = StageModule | ((x: Tensor) => Tensor);
@@ -32,8 +35,13 @@ export type Stage = StageModule | ((x: Tensor) => Tensor);
 export class Sequential extends Module {
   readonly #stages: readonly Stage[];
 
+  override get typeName(): string {
+    return 'Sequential';
+  }
+
   constructor(...stages: Stage[]) {
     super();
+    stages.forEach((stage, k) => checkValue('Sequential', `stage ${k}`, stage, stageRule));
     this.#stages = stages;
   }
 
@@ -60,9 +68,10 @@ export class Sequential extends Module {
   }
 
   forward(x: Tensor, options: LengthsOption = {}): Tensor {
-    checkNames('sequential', options, ['lengths']);
+    expectTensor('Sequential', x);
+    checkOptions('Sequential', options, lengthsRules);
     return tidy(x.backend, () => {
-      let lengths: Lengths | null = checkLengths('sequential', options.lengths, x.shape[0] ?? 0, x.shape[1] ?? 0);
+      let lengths: Lengths | null = checkLengths('Sequential', options.lengths, x.shape[0] ?? 0, x.shape[1] ?? 0);
       // A stage that takes no lengths, such as a Linear, would meet what stands past them.
       let current = hidePadding(x, lengths);
       for (const stage of this.#stages) {

@@ -1,4 +1,16 @@
-import { ArgumentError, sameShape, show, type DType, type HostArray, type Shape, type Tensor } from '@timestep/core';
+import {
+  ArgumentError,
+  checkValue,
+  describe,
+  is,
+  type OptionRules,
+  sameShape,
+  show,
+  type DType,
+  type HostArray,
+  type Shape,
+  type Tensor,
+} from '@timestep/core';
 
 /** A tensor on the host: row-major. */
 export interface HostTensor {
@@ -23,6 +35,8 @@ export interface LoadOptions {
   readonly strict?: boolean | undefined;
 }
 
+export const loadRules: OptionRules<LoadOptions> = { strict: is.optional(is.boolean) };
+
 export interface LoadReport {
   /** Names that the module has and the dict lacks; a tied parameter has several, of which one is enough. */
   readonly missing: readonly string[];
@@ -41,7 +55,10 @@ export function checkStateDict(
   dict: LoadableStateDict,
   strict: boolean,
 ): { report: LoadReport; assignments: Assignment[] } {
+  checkValue('loadStateDict', 'dict', dict, is.object);
   const given = new Map(dict instanceof Map ? dict : Object.entries(dict as Record<string, LoadableTensor>));
+  for (const [name, entry] of given)
+    checkValue('loadStateDict', name, entry, is.like('{ shape, data } with a typed array', 'shape', 'data'));
   // Of a tied parameter one name is enough: safetensors.torch.save_model leaves out the others.
   const loaded = new Set([...targets].flatMap(([name, target]) => (given.has(name) ? [target] : [])));
   const missing = [...targets].flatMap(([name, target]) => (loaded.has(target) ? [] : [name]));
@@ -74,6 +91,8 @@ export function checkStateDict(
 }
 
 function compare(target: Tensor, { shape, data }: LoadableTensor): string | null {
+  if (!Array.isArray(shape)) return `expected a shape, got ${describe(shape)}`;
+  if (!ArrayBuffer.isView(data)) return `expected a typed array as data, got ${describe(data)}`;
   if (!sameShape(target.shape, shape)) return `expected shape ${show(target.shape)}, got ${show(shape)}`;
   if (data.length !== target.size)
     return `expected ${target.size} values for shape ${show(target.shape)}, got ${data.length}`;

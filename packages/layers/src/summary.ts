@@ -16,7 +16,7 @@ export function summarize(module: Module): string {
   for (const [path, inner] of module.namedModules()) {
     const slots = inner.slots();
     const parameters = slots.flatMap(({ name, value }) => (value instanceof Parameter ? [{ name, value }] : []));
-    const label = [path === '' ? '(model)' : path, inner.constructor.name];
+    const label = [path === '' ? '(model)' : path, inner.typeName];
     if (slots.length === 0) rows.push([...label, '', '', '', '']);
     parameters.forEach(({ name, value }, index) => {
       const tied = seen.has(value);

@@ -1,5 +1,5 @@
-import { ArgumentError } from '@timestep/core';
-import { type Emissions, framesOf } from '../emissions.ts';
+import { ArgumentError, checkValue, is } from '@timestep/core';
+import { type BlankOptions, blankOf, type Emissions, framesOf } from '../emissions.ts';
 import { needsFrames } from '../loss.ts';
 import { bestPath } from './viterbi.ts';
 
@@ -42,8 +42,15 @@ export interface Alignment {
 export function ctcAlign(
   emissions: Emissions,
   targets: readonly ArrayLike<number>[],
-  { blank = 0 }: { blank?: number } = {},
+  options: BlankOptions = {},
 ): Alignment[] {
+  const blank = blankOf('ctcAlign', options);
+  checkValue(
+    'ctcAlign',
+    'targets',
+    targets,
+    is.arrayOf(is.like('an array of labels', 'length'), 'an array of the labels of each utterance'),
+  );
   const utterances = framesOf('ctcAlign', emissions, blank);
   if (targets.length !== utterances.length) {
     throw new ArgumentError(
@@ -92,8 +99,13 @@ function checkLabels(labels: Int32Array, given: ArrayLike<number>, classes: numb
 export function mergeTokens(
   path: ArrayLike<number>,
   scores: ArrayLike<number>,
-  { blank = 0 }: { blank?: number } = {},
+  options: BlankOptions = {},
 ): TokenSpan[] {
+  const blank = blankOf('mergeTokens', options);
+  checkValue('mergeTokens', 'path', path, is.arrayOf(is.integer(0), 'an array of classes'));
+  checkValue('mergeTokens', 'scores', scores, is.arrayOf(is.number({ infinite: true }), 'an array of ln p'));
+  if (path.length !== scores.length)
+    throw new ArgumentError(`[mergeTokens] expected a score for each of ${path.length} frames, got ${scores.length}`);
   const spans: TokenSpan[] = [];
   for (let start = 0, end = 0; start < path.length; start = end) {
     const token = path[start]!;
@@ -120,6 +132,20 @@ export interface WordSpan {
  * @param wordSeparator the text of the class between words
  */
 export function wordSpans(spans: readonly TokenSpan[], tokens: readonly string[], wordSeparator = ' '): WordSpan[] {
+  checkValue(
+    'wordSpans',
+    'spans',
+    spans,
+    is.arrayOf(is.like('a span', 'token', 'start', 'end', 'confidence'), 'an array of spans'),
+  );
+  checkValue('wordSpans', 'tokens', tokens, is.arrayOf(is.string, 'an array of the text of each class'));
+  checkValue('wordSpans', 'wordSeparator', wordSeparator, is.string);
+  const unknown = spans.find(({ token }) => tokens[token] === undefined);
+  if (unknown)
+    throw new ArgumentError(
+      `[wordSpans] expected the text of class ${unknown.token}, got ${tokens.length} tokens`,
+      'UNKNOWN_TOKEN',
+    );
   const words: WordSpan[] = [];
   let own: TokenSpan[] = [];
   const flush = (): void => {

@@ -1,8 +1,13 @@
-import { ShapeError } from '@timestep/core';
+import { checkValue, type Rule, ShapeError } from '@timestep/core';
 import { checkEmissions, type Emissions, framesOf } from '../emissions.ts';
 import { BeamSearch } from './beam-search.ts';
 import { type BeamDecoderOptions, resolveOptions, type ResolvedOptions } from './options.ts';
 import { type BeamResult, type PartialResult, readBeam } from './result.ts';
+
+const piecesRule: Rule = (value) =>
+  typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value)
+    ? null
+    : 'emissions that come one after the other, such as an array or an async generator';
 
 /**
  * CTC prefix beam search with a language model, a lexicon and hot words. A hypothesis y is ranked by
@@ -68,6 +73,7 @@ export class CtcBeamDecoder {
    * for await (const { text, final } of decoder.decodeStream(microphoneFrames)) show(text, final);
    */
   async *decodeStream(pieces: AsyncIterable<Emissions> | Iterable<Emissions>): AsyncGenerator<PartialResult> {
+    checkValue('CtcBeamDecoder.decodeStream', 'pieces', pieces, piecesRule);
     const stream = this.stream();
     for await (const piece of pieces) yield { ...stream.push(piece), final: false };
     const [best] = stream.finish();

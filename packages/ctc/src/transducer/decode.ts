@@ -1,4 +1,4 @@
-import { ArgumentError } from '@timestep/core';
+import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { logAdd } from '../decoder/beam.ts';
 
 /** A transducer for one utterance, step by step. `State` is whatever its prediction network remembers. */
@@ -27,12 +27,28 @@ export interface TransducerDecodeOptions {
   readonly maxSymbols?: number | undefined;
 }
 
+export interface TransducerBeamOptions extends TransducerDecodeOptions {
+  /** Hypotheses kept after each frame, 10 by default. */
+  readonly beamWidth?: number | undefined;
+  /** Results, 1 by default. */
+  readonly nBest?: number | undefined;
+}
+
+const greedyRules: OptionRules<TransducerDecodeOptions> = { maxSymbols: is.optional(is.size()) };
+const beamRules: OptionRules<TransducerBeamOptions> = {
+  ...greedyRules,
+  beamWidth: is.optional(is.size()),
+  nBest: is.optional(is.size()),
+};
+
 /** Follows the most probable class in each point of the lattice. Of equal classes the first one wins. */
 export async function transducerGreedyDecode<State>(
   steps: TransducerSteps<State>,
-  { maxSymbols = 5 }: TransducerDecodeOptions = {},
+  options: TransducerDecodeOptions = {},
 ): Promise<TransducerResult> {
-  checkCount('transducerGreedyDecode', 'maxSymbols', maxSymbols);
+  checkSteps('transducerGreedyDecode', steps);
+  checkOptions('transducerGreedyDecode', options, greedyRules);
+  const { maxSymbols = 5 } = options;
   const [tokens, frames]: [number[], number[]] = [[], []];
   let score = 0;
   let state = await steps.start();
@@ -72,14 +88,11 @@ interface Prefix<State> {
  */
 export async function transducerBeamDecode<State>(
   steps: TransducerSteps<State>,
-  {
-    maxSymbols = 5,
-    beamWidth = 10,
-    nBest = 1,
-  }: TransducerDecodeOptions & { readonly beamWidth?: number; readonly nBest?: number } = {},
+  options: TransducerBeamOptions = {},
 ): Promise<TransducerResult[]> {
-  for (const [name, value] of Object.entries({ maxSymbols, beamWidth, nBest }))
-    checkCount('transducerBeamDecode', name, value);
+  checkSteps('transducerBeamDecode', steps);
+  checkOptions('transducerBeamDecode', options, beamRules);
+  const { maxSymbols = 5, beamWidth = 10, nBest = 1 } = options;
   const root: Prefix<State> = { parent: null, token: -1, frame: -1, state: await steps.start(), children: new Map() };
   let beam = new Map<Prefix<State>, number>([[root, 0]]);
   for (let t = 0; t < steps.frames; t++) {
@@ -130,7 +143,15 @@ function labelsOf<State>(last: Prefix<State>): { tokens: number[]; frames: numbe
   return { tokens: tokens.reverse(), frames: frames.reverse() };
 }
 
-function checkCount(where: string, name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1)
-    throw new ArgumentError(`[${where}] expected ${name} to be an integer of 1 or more, got ${value}`);
+const stepsRule = is.like(
+  'what transducer.steps() gives (await it)',
+  'frames',
+  'blank',
+  'start',
+  'extend',
+  'logProbabilities',
+);
+
+function checkSteps<State>(where: string, steps: TransducerSteps<State>): void {
+  checkValue(where, 'steps', steps, stepsRule);
 }

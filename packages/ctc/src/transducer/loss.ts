@@ -1,16 +1,19 @@
 import {
   add,
   ArgumentError,
+  checkOptions,
   concat,
   exp,
   full,
   gather,
   gatherRows,
+  is,
   log,
   logSoftmax,
   maximum,
   mean,
   negative,
+  type OptionRules,
   reshape,
   select,
   ShapeError,
@@ -19,11 +22,12 @@ import {
   subtract,
   sum,
   tensor,
+  type Tensor,
   tidy,
   unstack,
-  type Tensor,
 } from '@timestep/core';
 import { checkBlank } from '../emissions.ts';
+import { checkLogits, reductionRule } from '../loss.ts';
 
 export interface TransducerLossOptions {
   /** The labels of each sequence, none of them the blank; an empty list is legal. */
@@ -35,6 +39,13 @@ export interface TransducerLossOptions {
   /** `mean` (default) over the sequences, `sum`, or `none`: `[N]`. */
   readonly reduction?: 'mean' | 'sum' | 'none' | undefined;
 }
+
+const rules: OptionRules<TransducerLossOptions> = {
+  targets: is.arrayOf(is.like('an array of labels', 'length'), 'an array of the labels of each sequence'),
+  inputLengths: is.nullable(is.like('an array of one length for each sequence', 'length')),
+  blank: is.optional(is.integer()),
+  reduction: reductionRule,
+};
 
 /** ln 0, finite so that differences of two of them are 0 and not NaN. */
 const never = -1e30;
@@ -52,6 +63,8 @@ const never = -1e30;
  * const loss = transducerLoss(joint.forward(encoded, predicted), { targets: [[3, 1, 4], [1, 5]], inputLengths });
  */
 export function transducerLoss(logits: Tensor, options: TransducerLossOptions): Tensor {
+  checkLogits('transducerLoss', logits, 4);
+  checkOptions('transducerLoss', options, rules);
   const { targets, blank = 0, reduction = 'mean' } = options;
   const { backend } = logits;
   const { T, N, lengths } = checkArguments(logits, options);
@@ -122,17 +135,8 @@ function logAddExp(a: Tensor, b: Tensor): Tensor {
   return add(log(add(exp(subtract(a, top)), exp(subtract(b, top)))), top);
 }
 
-function checkArguments(
-  logits: Tensor,
-  { targets, inputLengths, blank = 0, reduction = 'mean' }: TransducerLossOptions,
-) {
-  if (logits.rank !== 4)
-    throw new ShapeError(
-      `[transducerLoss] expected logits of shape [T, N, U + 1, C], got [${logits.shape.join(', ')}]; TransducerJoint makes them`,
-    );
+function checkArguments(logits: Tensor, { targets, inputLengths, blank = 0 }: TransducerLossOptions) {
   const [T, N, U1, C] = logits.shape as [number, number, number, number];
-  if (!['mean', 'sum', 'none'].includes(reduction))
-    throw new ArgumentError(`[transducerLoss] expected a reduction of mean, sum, none, got ${String(reduction)}`);
   checkBlank('transducerLoss', blank, C);
   if (targets.length !== N)
     throw new ArgumentError(`[transducerLoss] expected targets for ${N} sequences, got ${targets.length}`);

@@ -1,9 +1,13 @@
 import {
   add,
   type Backend,
+  checkOptions,
+  checkValue,
   createScope,
   type Generator,
   hidePadding,
+  is,
+  type OptionRules,
   reshape,
   ShapeError,
   tanh,
@@ -14,6 +18,7 @@ import {
 } from '@timestep/core';
 import { Embedding, Linear, LSTM, Module } from '@timestep/layers';
 import { checkBlank, logSoftmaxRow } from '../emissions.ts';
+import { labelsRule } from '../loss.ts';
 import type { TransducerSteps } from './decode.ts';
 import { transducerLoss, type TransducerLossOptions } from './loss.ts';
 
@@ -33,6 +38,17 @@ export interface TransducerOptions {
   readonly blank?: number | undefined;
   readonly generator?: Generator | undefined;
 }
+
+const rules: OptionRules<TransducerOptions> = {
+  backend: is.like('a backend, such as await createCpuBackend()', 'specVersion', 'alloc'),
+  encoderSize: is.size(),
+  classes: is.size(),
+  predictionSize: is.optional(is.size()),
+  embeddingSize: is.optional(is.size()),
+  jointSize: is.optional(is.size()),
+  blank: is.optional(is.integer()),
+  generator: is.optional(is.like('a Generator, such as new Generator(seed)', 'uniform', 'permutation')),
+};
 
 /**
  * What the prediction network remembers after some labels: `h` and `c` of its LSTM, and its part of the joint network's
@@ -62,8 +78,13 @@ export class Transducer extends Module {
   readonly #classes: number;
   readonly #blank: number;
 
+  override get typeName(): string {
+    return 'Transducer';
+  }
+
   constructor(options: TransducerOptions) {
     super();
+    checkOptions('Transducer', options, rules);
     const {
       backend,
       encoderSize,
@@ -103,6 +124,7 @@ export class Transducer extends Module {
    * @returns `[T, N, U + 1, C]`, U the longest target
    */
   forward(encoded: Tensor, targets: readonly ArrayLike<number>[]): Tensor {
+    checkEncoded('Transducer', encoded, targets);
     const [T, N] = encoded.shape as [number, number];
     const U1 = 1 + Math.max(0, ...targets.map(({ length }) => length));
     return tidy(this.#backend, () => {
@@ -147,6 +169,7 @@ export class Transducer extends Module {
    * @param encoded `[T, 1, E]`
    */
   async steps(encoded: Tensor): Promise<TransducerSteps<PredictionState>> {
+    checkEncoded('Transducer.steps', encoded, []);
     const [frames, batch] = encoded.shape as [number, number];
     if (encoded.rank !== 3 || batch !== 1)
       throw new ShapeError(
@@ -196,4 +219,12 @@ export class Transducer extends Module {
     const [hData, cData, joinedData] = await Promise.all([h!.data(), c!.data(), joined!.data()]);
     return { h: Float32Array.from(hData), c: Float32Array.from(cData), joined: Float32Array.from(joinedData) };
   }
+}
+
+function checkEncoded(where: string, encoded: Tensor, targets: readonly ArrayLike<number>[]): void {
+  const rule = is.like('a tensor (of a layer that returns { output }, its .output)', 'shape', 'dtype', 'buffer');
+  checkValue(where, 'encoded', encoded, rule);
+  checkValue(where, 'targets', targets, is.arrayOf(labelsRule, 'an array of the labels of each sequence'));
+  if (encoded.rank !== 3)
+    throw new ShapeError(`[${where}] expected encoded of shape [T, N, E], got [${encoded.shape.join(', ')}]`);
 }

@@ -102,10 +102,10 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('%s attention', (kin
 
 it('says what does not fit', () => {
   expect(() => new LuongAttention({ backend, querySize: 2, valueSize: 3, score: 'dot' })).toThrow(
-    "[luongAttention] score: 'dot' needs querySize and valueSize to be equal, got 2 and 3",
+    "[LuongAttention] score: 'dot' needs querySize and valueSize to be equal, got 2 and 3",
   );
   using attention = kinds.general();
   expect(() => attention.remember(randomLeaf(backend, [2, 2, 2], generator), [1])).toThrow(
-    '[attention] expected 2 lengths, one for each sequence of the batch, got 1',
+    '[LuongAttention] expected 2 lengths, one for each sequence of the batch, got 1',
   );
 });

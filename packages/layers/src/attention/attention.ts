@@ -1,16 +1,20 @@
+import { expectTensor } from '../checks.ts';
 import {
   checkLengths,
   full,
   hidePadding,
+  checkOptions,
+  is,
   matmul,
+  type OptionRules,
   select,
   ShapeError,
   show,
   softmax,
   tensor,
+  type Tensor,
   tidy,
   transpose,
-  type Tensor,
 } from '@timestep/core';
 import type { Lengths } from '../lengths.ts';
 import { Module } from '../module.ts';
@@ -32,6 +36,12 @@ export interface Attended {
   readonly weights: Tensor;
 }
 
+const memoryRules: OptionRules<Memory> = {
+  values: is.like('a tensor', 'shape', 'dtype'),
+  keys: is.like('a tensor', 'shape', 'dtype'),
+  mask: is.nullable(is.like('a tensor', 'shape', 'dtype')),
+};
+
 /** How a decoder chooses what to look at: a score for every pair of steps, and a softmax over those of the source. */
 export abstract class Attention extends Module {
   /** What of the keys does not depend on a query: `[N, S, K]` → `[N, S, …]`. */
@@ -47,10 +57,11 @@ export abstract class Attention extends Module {
    * @param lengths `[N]`: steps at and past it are never looked at
    */
   remember(outputs: Tensor, lengths: Lengths | null = null): Memory {
+    expectTensor(this.typeName, outputs, 'outputs');
     if (outputs.rank !== 3)
-      throw new ShapeError(`[attention] expected outputs of shape [S, N, K], got ${show(outputs.shape)}`);
+      throw new ShapeError(`[${this.typeName}] expected outputs of shape [S, N, K], got ${show(outputs.shape)}`);
     const [steps, batch] = outputs.shape as [number, number];
-    const counted = checkLengths('attention', lengths, steps, batch);
+    const counted = checkLengths(this.typeName, lengths, steps, batch);
     const { backend } = outputs;
     return tidy(backend, () => {
       // A share of 0 would not keep a NaN out of the mixture.
@@ -67,7 +78,10 @@ export abstract class Attention extends Module {
   }
 
   /** @param queries `[T, N, Q]` */
-  forward(queries: Tensor, { values, keys, mask }: Memory): Attended {
+  forward(queries: Tensor, memory: Memory): Attended {
+    expectTensor(this.typeName, queries, 'queries');
+    checkOptions(this.typeName, memory, memoryRules);
+    const { values, keys, mask } = memory;
     const { backend } = queries;
     return tidy(backend, () => {
       const scores = this.scores(transpose(queries, [1, 0, 2]), keys);

@@ -1,5 +1,16 @@
-import { add, linear, matmul, reshape, tanh, uniform, type Tensor } from '@timestep/core';
-import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import {
+  add,
+  checkOptions,
+  is,
+  linear,
+  matmul,
+  type OptionRules,
+  reshape,
+  tanh,
+  type Tensor,
+  uniform,
+} from '@timestep/core';
+import { generatorOrFresh, type LayerOptions, layerRules } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import { Attention } from './attention.ts';
 
@@ -12,6 +23,13 @@ export interface BahdanauAttentionOptions extends LayerOptions {
   readonly attentionSize: number;
 }
 
+const rules: OptionRules<BahdanauAttentionOptions> = {
+  ...layerRules,
+  querySize: is.size(),
+  valueSize: is.size(),
+  attentionSize: is.size(),
+};
+
 /**
  * Additive attention (Bahdanau, Cho and Bengio 2015, section A.1.2): e = vᵀ tanh(W_q q + W_k k), α = softmax(e),
  * context = Σ α k. Parameters: `weight_query [A, Q]`, `weight_key [A, K]`, `weight_score [A]`, from uniform ±1/√A.
@@ -21,15 +39,20 @@ export class BahdanauAttention extends Attention {
   weight_key: Parameter;
   weight_score: Parameter;
 
+  override get typeName(): string {
+    return 'BahdanauAttention';
+  }
+
   constructor(options: BahdanauAttentionOptions) {
     super();
-    const size = checkSize('bahdanauAttention', 'attentionSize', options.attentionSize);
+    checkOptions('BahdanauAttention', options, rules);
+    const size = options.attentionSize;
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(size);
     const draw = (...shape: number[]) =>
       new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
-    this.weight_query = draw(size, checkSize('bahdanauAttention', 'querySize', options.querySize));
-    this.weight_key = draw(size, checkSize('bahdanauAttention', 'valueSize', options.valueSize));
+    this.weight_query = draw(size, options.querySize);
+    this.weight_key = draw(size, options.valueSize);
     this.weight_score = draw(size);
   }
 

@@ -1,5 +1,5 @@
-import { linear, matmul, ShapeError, uniform, type Tensor } from '@timestep/core';
-import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { checkOptions, is, linear, matmul, type OptionRules, ShapeError, type Tensor, uniform } from '@timestep/core';
+import { generatorOrFresh, type LayerOptions, layerRules } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import { Attention } from './attention.ts';
 
@@ -12,6 +12,13 @@ export interface LuongAttentionOptions extends LayerOptions {
   readonly score?: 'general' | 'dot' | undefined;
 }
 
+const rules: OptionRules<LuongAttentionOptions> = {
+  ...layerRules,
+  querySize: is.size(),
+  valueSize: is.size(),
+  score: is.optional(is.oneOf('general', 'dot')),
+};
+
 /**
  * Multiplicative attention (Luong, Pham and Manning 2015, equation 8): e = qᵀ W k, or qᵀ k; α = softmax(e), context =
  * Σ α k. All queries of a sequence are answered by one product. Parameter of the general score: `weight_key [Q, K]`,
@@ -20,16 +27,18 @@ export interface LuongAttentionOptions extends LayerOptions {
 export class LuongAttention extends Attention {
   weight_key: Parameter | null;
 
+  override get typeName(): string {
+    return 'LuongAttention';
+  }
+
   constructor(options: LuongAttentionOptions) {
     super();
+    checkOptions('LuongAttention', options, rules);
     const { backend, score = 'general' } = options;
-    const [querySize, valueSize] = [
-      checkSize('luongAttention', 'querySize', options.querySize),
-      checkSize('luongAttention', 'valueSize', options.valueSize),
-    ];
+    const [querySize, valueSize] = [options.querySize, options.valueSize];
     if (score === 'dot' && querySize !== valueSize)
       throw new ShapeError(
-        `[luongAttention] score: 'dot' needs querySize and valueSize to be equal, got ${querySize} and ${valueSize}; use score: 'general'`,
+        `[LuongAttention] score: 'dot' needs querySize and valueSize to be equal, got ${querySize} and ${valueSize}; use score: 'general'`,
       );
     const bound = 1 / Math.sqrt(valueSize);
     const shape = [querySize, valueSize];

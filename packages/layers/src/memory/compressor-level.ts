@@ -63,6 +63,10 @@ export class CompressorLevel extends Module {
   #prediction: ArrayLike<number> | null = null;
   #updates = 0;
 
+  override get typeName(): string {
+    return 'CompressorLevel';
+  }
+
   constructor(options: CompressorLevelOptions) {
     super();
     this.#options = options;

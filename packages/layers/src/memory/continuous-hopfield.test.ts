@@ -67,10 +67,10 @@ describe('the continuous Hopfield network', () => {
   it('says what does not fit', () => {
     using memory = new ContinuousHopfield({ backend, numPatterns: 2, patternSize: 3 });
     expect(() => memory.forward(zeros(backend, [2, 4]))).toThrow(
-      '[continuousHopfield] expected x of shape [..., 3], got [2, 4]; pass patternSize: 4',
+      '[ContinuousHopfield] expected x of shape [..., 3], got [2, 4]; pass patternSize: 4',
     );
     expect(() => new ContinuousHopfield({ backend, numPatterns: 2, patternSize: 3, beta: 0 })).toThrow(
-      '[continuousHopfield] expected beta > 0, got 0',
+      '[ContinuousHopfield] expected beta to be a finite number > 0, got 0',
     );
   });
 });

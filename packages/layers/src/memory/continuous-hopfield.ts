@@ -1,24 +1,26 @@
 import {
   add,
   affine,
-  ArgumentError,
+  checkOptions,
+  exp,
   type Initializer,
+  is,
   log,
   matmul,
   max,
   normal,
+  type OptionRules,
   reshape,
   softmax,
   square,
   subtract,
   sum,
-  exp,
-  tidy,
   type Tensor,
+  tidy,
 } from '@timestep/core';
-import { expectFeatures } from '../checks.ts';
+import { expectFeatures, expectTensor } from '../checks.ts';
 import { Module } from '../module.ts';
-import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { generatorOrFresh, initializerRule, type LayerOptions, layerRules } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 
 export interface ContinuousHopfieldOptions extends LayerOptions {
@@ -33,6 +35,15 @@ export interface ContinuousHopfieldOptions extends LayerOptions {
   /** Draws the patterns; normal(0, 1) by default. Set your own with `patterns.assign`. */
   readonly initializer?: Initializer | undefined;
 }
+
+const rules: OptionRules<ContinuousHopfieldOptions> = {
+  ...layerRules,
+  numPatterns: is.size(),
+  patternSize: is.size(),
+  beta: is.optional(is.number({ above: 0 })),
+  steps: is.optional(is.size()),
+  initializer: initializerRule,
+};
 
 /**
  * The Hopfield network with continuous states (Ramsauer et al. 2021, equations 2 and 3): ξ' = softmax(β ξ Xᵀ) X. Its
@@ -50,15 +61,16 @@ export class ContinuousHopfield extends Module {
   readonly steps: number;
   patterns: Parameter;
 
+  override get typeName(): string {
+    return 'ContinuousHopfield';
+  }
+
   constructor(options: ContinuousHopfieldOptions) {
     super();
-    const shape = [
-      checkSize('continuousHopfield', 'numPatterns', options.numPatterns),
-      checkSize('continuousHopfield', 'patternSize', options.patternSize),
-    ];
+    checkOptions('ContinuousHopfield', options, rules);
+    const shape = [options.numPatterns, options.patternSize];
     this.beta = options.beta ?? 1 / Math.sqrt(options.patternSize);
-    if (!(this.beta > 0)) throw new ArgumentError(`[continuousHopfield] expected beta > 0, got ${this.beta}`);
-    this.steps = checkSize('continuousHopfield', 'steps', options.steps ?? 1);
+    this.steps = options.steps ?? 1;
     this.patterns = new Parameter(
       options.backend,
       shape,
@@ -68,6 +80,7 @@ export class ContinuousHopfield extends Module {
 
   /** @param query the states to start from, `[…, D]` */
   forward(query: Tensor): Tensor {
+    expectTensor('ContinuousHopfield', query, 'query');
     return tidy(query.backend, () => {
       let state = this.#rows(query);
       for (let step = 0; step < this.steps; step++)
@@ -78,6 +91,7 @@ export class ContinuousHopfield extends Module {
 
   /** E of each state: `[…, D]` → `[…]`. */
   energy(state: Tensor): Tensor {
+    expectTensor('ContinuousHopfield', state, 'state');
     return tidy(state.backend, () => {
       const rows = this.#rows(state);
       const scores = affine(this.#scores(rows), this.beta);
@@ -91,7 +105,7 @@ export class ContinuousHopfield extends Module {
 
   #rows(x: Tensor): Tensor {
     const size = this.patterns.shape[1]!;
-    expectFeatures('continuousHopfield', x, size, `pass patternSize: ${x.shape.at(-1)}`);
+    expectFeatures('ContinuousHopfield', x, size, `pass patternSize: ${x.shape.at(-1)}`);
     return reshape(x, [-1, size]);
   }
 

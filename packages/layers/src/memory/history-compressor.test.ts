@@ -52,9 +52,9 @@ describe('the neural history compressor', () => {
 
   it('refuses what is no symbol', async () => {
     using compressor = new HistoryCompressor({ backend, symbols: 3 });
-    await expect(compressor.observe(3)).rejects.toThrow('[historyCompressor] expected a symbol in 0…2, got 3');
+    await expect(compressor.observe(3)).rejects.toThrow('[HistoryCompressor] expected a symbol in 0…2, got 3');
     expect(() => new HistoryCompressor({ backend, symbols: 3, threshold: 2 })).toThrow(
-      '[historyCompressor] expected threshold to be a probability in 0…1, got 2',
+      '[HistoryCompressor] expected threshold to be a probability in 0…1, got 2',
     );
   });
 });

@@ -1,6 +1,6 @@
-import { ArgumentError, type Generator } from '@timestep/core';
+import { ArgumentError, checkOptions, type Generator, is, type OptionRules } from '@timestep/core';
 import { Module } from '../module.ts';
-import { checkRate, checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { generatorOrFresh, type LayerOptions, layerRules } from '../options.ts';
 import { CompressorLevel, type LevelReport } from './compressor-level.ts';
 
 export interface HistoryCompressorOptions extends LayerOptions {
@@ -17,6 +17,16 @@ export interface HistoryCompressorOptions extends LayerOptions {
   /** How many of its last inputs a level learns from; 48 by default. */
   readonly window?: number | undefined;
 }
+
+const rules: OptionRules<HistoryCompressorOptions> = {
+  ...layerRules,
+  symbols: is.size(2),
+  numLevels: is.optional(is.size()),
+  hiddenSize: is.optional(is.size()),
+  learningRate: is.optional(is.number({ min: 0 })),
+  threshold: is.optional(is.probability),
+  window: is.optional(is.size()),
+};
 
 /**
  * The neural history compressor (Schmidhuber 1992): a stack of predictors that learn while they read. A level passes on
@@ -39,24 +49,25 @@ export class HistoryCompressor extends Module {
   #time = 0;
   readonly #last: number[];
 
+  override get typeName(): string {
+    return 'HistoryCompressor';
+  }
+
   constructor(options: HistoryCompressorOptions) {
     super();
-    const where = 'historyCompressor';
-    this.symbols = checkSize(where, 'symbols', options.symbols, 2);
+    checkOptions('HistoryCompressor', options, rules);
+    this.symbols = options.symbols;
     this.generator = generatorOrFresh(options.generator);
     const level = {
       backend: options.backend,
       generator: this.generator,
       symbols: this.symbols,
-      hiddenSize: checkSize(where, 'hiddenSize', options.hiddenSize ?? 16),
+      hiddenSize: options.hiddenSize ?? 16,
       learningRate: options.learningRate ?? 0.02,
-      threshold: checkRate(where, 'threshold', options.threshold ?? 0.9),
-      window: checkSize(where, 'window', options.window ?? 48),
+      threshold: options.threshold ?? 0.9,
+      window: options.window ?? 48,
     };
-    this.levels = Array.from(
-      { length: checkSize(where, 'numLevels', options.numLevels ?? 2) },
-      () => new CompressorLevel(level),
-    );
+    this.levels = Array.from({ length: options.numLevels ?? 2 }, () => new CompressorLevel(level));
     this.#last = this.levels.map(() => 0);
   }
 
@@ -67,7 +78,7 @@ export class HistoryCompressor extends Module {
    */
   async observe(symbol: number): Promise<LevelReport[]> {
     if (!Number.isInteger(symbol) || symbol < 0 || symbol >= this.symbols)
-      throw new ArgumentError(`[historyCompressor] expected a symbol in 0…${this.symbols - 1}, got ${symbol}`);
+      throw new ArgumentError(`[HistoryCompressor] expected a symbol in 0…${this.symbols - 1}, got ${symbol}`);
     this.#time++;
     const reports: LevelReport[] = [];
     for (const [k, level] of this.levels.entries()) {

@@ -90,8 +90,8 @@ describe("Hopfield's network", () => {
   it('says what is no state', () => {
     const network = new HopfieldNetwork(2);
     expect(() => network.store([1, 0])).toThrow(
-      '[hopfieldNetwork.store] unit 1 is 0, expected −1 or 1; map 0 to −1 first',
+      '[HopfieldNetwork.store] unit 1 is 0, expected −1 or 1; map 0 to −1 first',
     );
-    expect(() => network.recall([1])).toThrow('[hopfieldNetwork.recall] expected 2 units, got 1');
+    expect(() => network.recall([1])).toThrow('[HopfieldNetwork.recall] expected 2 units, got 1');
   });
 });

@@ -1,5 +1,14 @@
-import { ArgumentError, ShapeError, type Generator } from '@timestep/core';
-import { checkSize } from '../options.ts';
+import { generatorRule } from '../options.ts';
+import {
+  ArgumentError,
+  checkOptions,
+  checkValue,
+  describe,
+  type Generator,
+  is,
+  type OptionRules,
+  ShapeError,
+} from '@timestep/core';
 
 /** A state or pattern: N units, each −1 or 1. */
 export type Spins = ArrayLike<number>;
@@ -15,6 +24,12 @@ export interface RecallOptions {
   /** The most sweeps over all units; 100 by default. */
   readonly maxSweeps?: number | undefined;
 }
+
+const recallRules: OptionRules<RecallOptions> = {
+  update: is.optional(is.oneOf('asynchronous', 'synchronous')),
+  generator: generatorRule,
+  maxSweeps: is.optional(is.size()),
+};
 
 export interface Recall {
   readonly state: Int8Array;
@@ -44,7 +59,8 @@ export class HopfieldNetwork {
   #stored = 0;
 
   constructor(size: number) {
-    this.size = checkSize('hopfieldNetwork', 'size', size);
+    checkValue('HopfieldNetwork', 'size', size, is.integer(1, 2 ** 15));
+    this.size = size;
     this.weights = new Float64Array(size * size);
   }
 
@@ -72,8 +88,8 @@ export class HopfieldNetwork {
 
   /** Runs the network from a state until nothing changes. */
   recall(cue: Spins, options: RecallOptions = {}): Recall {
+    checkOptions('HopfieldNetwork.recall', options, recallRules);
     const { update = 'asynchronous', generator, maxSweeps = 100 } = options;
-    checkSize('recall', 'maxSweeps', maxSweeps);
     const state = this.#check('recall', cue);
     const fields = this.#fields(state);
     const energies = [energyOf(state, fields)];
@@ -126,12 +142,15 @@ export class HopfieldNetwork {
   }
 
   #check(where: string, spins: Spins): Int8Array {
+    const given: unknown = spins;
+    if (!Array.isArray(given) && !ArrayBuffer.isView(given))
+      throw new ArgumentError(`[HopfieldNetwork.${where}] expected an array of −1 and 1, got ${describe(given)}`);
     if (spins.length !== this.size)
-      throw new ShapeError(`[hopfieldNetwork.${where}] expected ${this.size} units, got ${spins.length}`);
+      throw new ShapeError(`[HopfieldNetwork.${where}] expected ${this.size} units, got ${spins.length}`);
     const wrong = Array.prototype.findIndex.call(spins, (spin: number) => spin !== 1 && spin !== -1);
     if (wrong >= 0)
       throw new ArgumentError(
-        `[hopfieldNetwork.${where}] unit ${wrong} is ${spins[wrong]}, expected −1 or 1; map 0 to −1 first`,
+        `[HopfieldNetwork.${where}] unit ${wrong} is ${spins[wrong]}, expected −1 or 1; map 0 to −1 first`,
       );
     return Int8Array.from(spins);
   }

@@ -1,19 +1,21 @@
 import {
-  ArgumentError,
+  checkOptions,
+  checkValue,
   createScope,
   gatherRows,
+  is,
   logSoftmax,
+  type OptionRules,
   reshape,
   slice,
   tensor,
-  transpose,
   type Tensor,
+  transpose,
 } from '@timestep/core';
 import { inEvalMode } from '../modes.ts';
-import { checkSize } from '../options.ts';
 import type { Memory } from '../attention/attention.ts';
-import type { DecoderState, EncoderDecoder, Source } from './encoder-decoder.ts';
-import { rowOf, type GreedyOptions, type Hypothesis } from './greedy-decode.ts';
+import { checkSource, type DecoderState, type EncoderDecoder, type Source } from './encoder-decoder.ts';
+import { encoderDecoderRule, type GreedyOptions, greedyRules, type Hypothesis, rowOf } from './greedy-decode.ts';
 
 export interface BeamOptions extends GreedyOptions {
   /** How many hypotheses are kept at each step. */
@@ -24,6 +26,12 @@ export interface BeamOptions extends GreedyOptions {
    */
   readonly lengthPenalty?: number | undefined;
 }
+
+const beamRules: OptionRules<BeamOptions> = {
+  ...greedyRules,
+  beamWidth: is.integer(1, 2 ** 16),
+  lengthPenalty: is.optional(is.number({ min: 0 })),
+};
 
 export interface ScoredHypothesis extends Hypothesis {
   /** ln p, divided by the length penalty */
@@ -47,10 +55,9 @@ export async function beamDecode(
   source: Source,
   options: BeamOptions,
 ): Promise<ScoredHypothesis[][]> {
-  checkSize('beamDecode', 'maxLength', options.maxLength);
-  checkSize('beamDecode', 'beamWidth', options.beamWidth);
-  if (!((options.lengthPenalty ?? 0) >= 0))
-    throw new ArgumentError(`[beamDecode] expected lengthPenalty ≥ 0, got ${options.lengthPenalty}`);
+  checkValue('beamDecode', 'model', model, encoderDecoderRule);
+  checkSource('beamDecode', source);
+  checkOptions('beamDecode', options, beamRules);
   const results: ScoredHypothesis[][] = [];
   for (let n = 0; n < source.tokens.shape[1]!; n++) results.push(await searchOne(model, source, n, options));
   return results;

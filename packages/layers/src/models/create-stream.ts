@@ -1,7 +1,10 @@
+import { fusedRule } from '../options.ts';
 import {
   ArgumentError,
-  openStream,
+  checkOptions,
+  describe,
   type FusedMode,
+  openStream,
   type OpenStream,
   type State,
   type StreamPart,
@@ -41,6 +44,7 @@ export class FeatureStream {
    * @throws ShapeError for an input of another length
    */
   step(input: Float32Array): Float32Array {
+    checkRow('FeatureStream.step', input);
     this.#stream.step(input, this.#output);
     return this.#output;
   }
@@ -54,6 +58,7 @@ export class FeatureStream {
 
   /** Goes on from a state that `state()` gave. */
   restore(state: Float32Array): void {
+    checkRow('FeatureStream.restore', state);
     this.#stream.writeState(state);
   }
 
@@ -72,6 +77,8 @@ export class FeatureStream {
   }
 }
 
+const rules = { fused: fusedRule };
+
 /**
  * A stream through RNN, LSTM and GRU layers in one direction and Linear layers, alone or in a {@link Sequential} or
  * {@link ManyToMany}: one sequence, step by step, typed array in and typed array out, without tensors, promises or
@@ -88,6 +95,7 @@ export class FeatureStream {
  * @throws ArgumentError for a layer that it cannot take; UnsupportedError where the backend's memory is not the host's
  */
 export function createStream(model: Module, options: { readonly fused?: FusedMode | undefined } = {}): FeatureStream {
+  checkOptions('createStream', options, rules);
   const parts = partsOf(model, 'the model');
   const [first] = parts;
   if (!first)
@@ -104,7 +112,7 @@ function partsOf(module: unknown, place: string): StreamPart[] {
   if (module instanceof Linear) return [{ kind: 'linear', weight: module.weight, bias: module.bias }];
   if (module instanceof Dropout) return [];
   if (!(module instanceof Recurrent))
-    return refuse(`${place} is ${module instanceof Module ? `of type ${module.constructor.name}` : 'a function'}`);
+    return refuse(`${place} is ${module instanceof Module ? `of type ${module.typeName}` : 'a function'}`);
   if (module.bidirectional) return refuse(`${place} is bidirectional and needs the whole sequence`);
   if (module.residual && module.numLayers > 1) return refuse(`${place} has residual connections`);
   return module.cells.map((cell: Cell<State>) => partOfCell(cell, place));
@@ -113,7 +121,7 @@ function partsOf(module: unknown, place: string): StreamPart[] {
 function partOfCell(cell: Cell<State>, place: string): StreamPart {
   if (cell instanceof RNNCell) return { kind: 'rnn', ...weightsOf(cell), variant: { activation: cell.activation } };
   if (cell instanceof GRUCell) return { kind: 'gru', ...weightsOf(cell), variant: { reset: cell.reset } };
-  if (!(cell instanceof LSTMCell)) return refuse(`${place} has cells of type ${cell.constructor.name}`);
+  if (!(cell instanceof LSTMCell)) return refuse(`${place} has cells of type ${cell.typeName}`);
   if (cell.norm_hh) return refuse(`${place} has layer-normalised LSTM cells`);
   return {
     kind: 'lstm',
@@ -137,4 +145,11 @@ function refuse(what: string): never {
   throw new ArgumentError(
     `[createStream] ${what}; it takes RNN, LSTM and GRU in one direction, Linear and Dropout: carry the state through step(x, state) instead`,
   );
+}
+
+/** The length is checked by core. */
+function checkRow(where: string, row: Float32Array): void {
+  const given: unknown = row;
+  if (!(given instanceof Float32Array))
+    throw new ArgumentError(`[${where}] expected a Float32Array, got ${describe(given)}; Float32Array.from makes one`);
 }

@@ -179,11 +179,11 @@ describe.each(kinds)('an encoder–decoder with attention: %s', (kind) => {
 it('says what does not fit', () => {
   using model = make('bahdanau');
   const source = { tokens: tokens([[1, 2]]) };
-  expect(() => make('none', { start: 9 })).toThrow('[encoderDecoder] expected start in 0…4, got 9');
+  expect(() => make('none', { start: 9 })).toThrow('[EncoderDecoder] expected start in 0…4, got 9');
   expect(() => model.forward(source, tokens([[1]]))).toThrow(
-    '[encoderDecoder] expected targets of shape [T, 2], got [1, 1]',
+    '[EncoderDecoder] expected targets of shape [T, 2], got [1, 1]',
   );
   expect(() => model.forward(source, tokens([[1, 1]]), { teacherForcing: 2 })).toThrow(
-    '[encoderDecoder] expected teacherForcing to be a probability in 0…1, got 2',
+    '[EncoderDecoder] expected teacherForcing to be a probability in 0…1, got 2',
   );
 });

@@ -1,11 +1,15 @@
+import { expectDType } from '../checks.ts';
 import {
   argmax,
   ArgumentError,
+  checkOptions,
+  checkValue,
   concat,
-  DTypeError,
   checkLengths,
   hidePadding,
   type Generator,
+  is,
+  type OptionRules,
   reshape,
   select,
   ShapeError,
@@ -14,9 +18,9 @@ import {
   stack,
   tanh,
   tensor,
+  type Tensor,
   tidy,
   transpose,
-  type Tensor,
 } from '@timestep/core';
 import type { Attention, Memory } from '../attention/attention.ts';
 import { BahdanauAttention } from '../attention/bahdanau.ts';
@@ -26,7 +30,7 @@ import { Embedding } from '../embedding.ts';
 import type { Lengths } from '../lengths.ts';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
-import { checkChoice, checkNames, checkRate, checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { generatorOrFresh, type LayerOptions, layerRules, lengthsRule } from '../options.ts';
 import { GRU } from '../recurrent/gru.ts';
 import type { HiddenState } from '../recurrent/rnn-cell.ts';
 
@@ -71,11 +75,37 @@ export interface Decoded {
   readonly weights: Tensor | null;
 }
 
+const decodeRules: OptionRules<DecodeOptions> = { teacherForcing: is.optional(is.probability) };
+
+const sourceRules: OptionRules<Source> = {
+  tokens: is.like('a tensor of symbols, i32 [S, N]', 'shape', 'dtype', 'buffer'),
+  lengths: lengthsRule,
+};
+
+/** @throws ArgumentError, DTypeError for anything but sequences of symbols */
+export function checkSource(where: string, source: Source): void {
+  checkOptions(where, source, sourceRules);
+  expectDType(where, source.tokens, 'i32', 'source tokens');
+}
+
 /** What a decoder carries from step to step, and what it looks at. */
 export interface DecoderState {
   readonly hidden: HiddenState;
   readonly memory: Memory | null;
 }
+
+const rules: OptionRules<EncoderDecoderOptions> = {
+  ...layerRules,
+  sourceSymbols: is.size(),
+  targetSymbols: is.size(2),
+  start: is.integer(),
+  end: is.integer(),
+  embeddingSize: is.size(),
+  hiddenSize: is.size(),
+  numLayers: is.optional(is.size()),
+  attention: is.optional(is.oneOf('bahdanau', 'luong', 'none')),
+  dropout: is.optional(is.probability),
+};
 
 /**
  * Many to many through an encoder and a decoder (Sutskever, Vinyals and Le 2014; Cho et al. 2014): a bidirectional GRU
@@ -106,14 +136,19 @@ export class EncoderDecoder extends Module {
   readonly head: Linear;
   readonly generator: Generator;
 
+  override get typeName(): string {
+    return 'EncoderDecoder';
+  }
+
   constructor(options: EncoderDecoderOptions) {
     super();
-    const where = 'encoderDecoder';
+    checkOptions('EncoderDecoder', options, rules);
+    const where = 'EncoderDecoder';
     const { backend, embeddingSize, hiddenSize, numLayers = 1, dropout = 0, attention = 'bahdanau' } = options;
     const generator = generatorOrFresh(options.generator);
     this.generator = generator;
-    this.kind = checkChoice(where, 'attention', attention, ['bahdanau', 'luong', 'none']);
-    this.targetSymbols = checkSize(where, 'targetSymbols', options.targetSymbols, 2);
+    this.kind = attention;
+    this.targetSymbols = options.targetSymbols;
     for (const name of ['start', 'end'] as const) {
       const symbol = options[name];
       if (!Number.isInteger(symbol) || symbol < 0 || symbol >= this.targetSymbols)
@@ -156,10 +191,12 @@ export class EncoderDecoder extends Module {
   }
 
   /** Reads the source: the state that the decoder starts from. */
-  encode({ tokens, lengths = null }: Source): DecoderState {
+  encode(source: Source): DecoderState {
+    checkSource('EncoderDecoder', source);
+    const { tokens, lengths = null } = source;
     if (tokens.rank !== 2)
-      throw new ShapeError(`[encoderDecoder] expected source tokens of shape [S, N], got ${show(tokens.shape)}`);
-    const counted = checkLengths('encoderDecoder', lengths, ...(tokens.shape as [number, number]));
+      throw new ShapeError(`[EncoderDecoder] expected source tokens of shape [S, N], got ${show(tokens.shape)}`);
+    const counted = checkLengths('EncoderDecoder', lengths, ...(tokens.shape as [number, number]));
     const { h, values, keys, mask } = tidy(tokens.backend, () => {
       // Past a length anything may stand, such as −1.
       const embedded = this.sourceEmbedding.forward(hidePadding(tokens, counted));
@@ -188,14 +225,14 @@ export class EncoderDecoder extends Module {
    * t − 1
    */
   forward(source: Source, targets: Tensor, options: DecodeOptions = {}): Decoded {
-    checkNames('encoderDecoder', options, ['teacherForcing']);
-    const teacherForcing = checkRate('encoderDecoder', 'teacherForcing', options.teacherForcing ?? 1);
+    checkSource('EncoderDecoder', source);
+    expectDType('EncoderDecoder', targets, 'i32', 'targets');
+    checkOptions('EncoderDecoder', options, decodeRules);
+    const teacherForcing = options.teacherForcing ?? 1;
     if (targets.rank !== 2 || targets.shape[1] !== source.tokens.shape[1])
       throw new ShapeError(
-        `[encoderDecoder] expected targets of shape [T, ${source.tokens.shape[1]}], got ${show(targets.shape)}`,
+        `[EncoderDecoder] expected targets of shape [T, ${source.tokens.shape[1]}], got ${show(targets.shape)}`,
       );
-    if (targets.dtype !== 'i32')
-      throw new DTypeError(`[encoderDecoder] expected targets of dtype i32, got ${targets.dtype}`);
     const { logits, weights } = tidy(targets.backend, () => {
       const [steps, batch] = targets.shape as [number, number];
       const state = this.encode(source);
@@ -216,6 +253,8 @@ export class EncoderDecoder extends Module {
     tokens: Tensor,
     state: DecoderState,
   ): { readonly logits: Tensor; readonly weights: Tensor | null; readonly state: DecoderState } {
+    expectDType('EncoderDecoder', tokens, 'i32', 'tokens');
+    checkValue('EncoderDecoder', 'state', state, is.like('the state that encode or step returned', 'hidden', 'memory'));
     const { logits, weights, h } = tidy(tokens.backend, () => {
       const result = this.#decode(reshape(tokens, [1, ...tokens.shape]), state);
       const row = (x: Tensor): Tensor => reshape(x, x.shape.slice(1));

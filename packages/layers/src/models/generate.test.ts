@@ -150,16 +150,16 @@ describe('generate', () => {
       '[generate] expected a prompt of at least one symbol',
     );
     await expect(take(model, { length: 1, temperature: -1 })).rejects.toThrow(
-      '[generate] expected a temperature of at least 0, got -1',
+      '[generate] expected temperature to be a finite number ≥ 0, got -1',
     );
     await expect(take(model, { length: 1, topK: 0 })).rejects.toThrow(
       '[generate] expected topK to be a whole number of at least 1, got 0',
     );
     await expect(take(model, { length: 1, topP: 0 })).rejects.toThrow(
-      '[generate] expected topP above 0 and at most 1, got 0',
+      '[generate] expected topP to be a finite number > 0',
     );
     expect(() => model.forward(tensor(backend, [1], { shape: [1, 1] }))).toThrow(
-      '[languageModel] expected tokens of dtype i32, got f32',
+      '[LanguageModel] expected tokens of dtype i32, got f32',
     );
   });
 });

@@ -1,11 +1,21 @@
-import { ArgumentError, createScope, Generator, type State, tensor, type Tensor } from '@timestep/core';
-import { checkSize } from '../options.ts';
+import {
+  ArgumentError,
+  checkOptions,
+  checkValue,
+  createScope,
+  Generator,
+  is,
+  type OptionRules,
+  type State,
+  tensor,
+  type Tensor,
+} from '@timestep/core';
 import { mapState } from '../recurrent/cell.ts';
 import type { Recurrence } from '../scoped.ts';
 import { unowned } from '../unowned.ts';
 import { inEvalMode } from '../modes.ts';
 import type { Module } from '../module.ts';
-import { checkSampleOptions, sampleSymbol, type SampleOptions } from './sample.ts';
+import { type SampleOptions, sampleRules, drawSymbol } from './sample.ts';
 
 /** What `generate` asks of a model; {@link LanguageModel} has it. */
 export interface NextSymbolModel<S extends State> extends Module {
@@ -28,6 +38,15 @@ export interface GenerateOptions<S extends State> extends SampleOptions {
   readonly state?: S | null | undefined;
 }
 
+const rules: OptionRules<GenerateOptions<State>> = {
+  ...sampleRules,
+  prompt: is.like('an array of symbols', 'length'),
+  length: is.size(0),
+  seed: is.optional(is.number()),
+  stop: is.optional(is.anyOf(is.function, is.integer(), is.arrayOf(is.integer(), 'an array of symbols'))),
+  state: is.nullable(is.object),
+};
+
 /**
  * Writes on from a prompt, symbol by symbol, as an async iterator: take as many as you like. Dropout is off in its steps,
  * and the model's modes between them are yours.
@@ -45,8 +64,14 @@ export async function* generate<S extends State>(
   model: NextSymbolModel<S>,
   options: GenerateOptions<S>,
 ): AsyncGenerator<number, void, undefined> {
-  checkSampleOptions(options);
-  const length = checkSize('generate', 'length', options.length, 0);
+  checkValue(
+    'generate',
+    'model',
+    model,
+    is.like('a model with forward and step, such as a LanguageModel', 'forward', 'step', 'parameters'),
+  );
+  checkOptions('generate', options, rules);
+  const { length } = options;
   if (options.prompt.length === 0)
     throw new ArgumentError(
       '[generate] expected a prompt of at least one symbol; begin with the symbol that texts begin with',
@@ -81,7 +106,7 @@ export async function* generate<S extends State>(
         const all = await result.output.data();
         logits = all.subarray(all.length - result.output.shape.at(-1)!);
       }
-      const symbol = sampleSymbol(logits, generator, options);
+      const symbol = drawSymbol(logits, generator, options);
       if (stops.symbols.has(symbol)) return;
       written.push(symbol);
       yield symbol;

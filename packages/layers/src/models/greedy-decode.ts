@@ -1,12 +1,27 @@
-import { argmax, createScope, logSoftmax, max, reshape, tensor, type Tensor } from '@timestep/core';
+import {
+  argmax,
+  checkOptions,
+  checkValue,
+  createScope,
+  is,
+  logSoftmax,
+  max,
+  type OptionRules,
+  reshape,
+  tensor,
+  type Tensor,
+} from '@timestep/core';
 import { inEvalMode } from '../modes.ts';
-import { checkSize } from '../options.ts';
-import type { DecoderState, EncoderDecoder, Source } from './encoder-decoder.ts';
+import { checkSource, type DecoderState, type EncoderDecoder, type Source } from './encoder-decoder.ts';
 
 export interface GreedyOptions {
   /** The most symbols of a target, the end included. */
   readonly maxLength: number;
 }
+
+export const greedyRules: OptionRules<GreedyOptions> = { maxLength: is.size() };
+
+export const encoderDecoderRule = is.like('an EncoderDecoder', 'encode', 'step', 'targetSymbols');
 
 /** A target that a model wrote. */
 export interface Hypothesis {
@@ -29,7 +44,10 @@ export async function greedyDecode(
   source: Source,
   options: GreedyOptions,
 ): Promise<Hypothesis[]> {
-  const maxLength = checkSize('greedyDecode', 'maxLength', options.maxLength);
+  checkValue('greedyDecode', 'model', model, encoderDecoderRule);
+  checkSource('greedyDecode', source);
+  checkOptions('greedyDecode', options, greedyRules);
+  const { maxLength } = options;
   const { backend } = source.tokens;
   using scope = createScope(backend, { gradient: false, training: false });
   const batch = source.tokens.shape[1]!;

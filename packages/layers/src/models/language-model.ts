@@ -1,9 +1,10 @@
-import { DTypeError, hidePadding, type State, type Tensor } from '@timestep/core';
+import { expectDType } from '../checks.ts';
+import { checkOptions, hidePadding, is, type OptionRules, type State, type Tensor } from '@timestep/core';
 import { Dropout } from '../dropout.ts';
 import { Embedding } from '../embedding.ts';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
-import { generatorOrFresh, type FusedLayerOptions } from '../options.ts';
+import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, recurrentRule } from '../options.ts';
 import type { Recurrent, RecurrentInput } from '../recurrent/recurrent.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 
@@ -15,6 +16,13 @@ export interface LanguageModelOptions<S extends State> extends FusedLayerOptions
   /** On the embeddings and the outputs; 0 by default. */
   readonly dropout?: number | undefined;
 }
+
+const rules: OptionRules<LanguageModelOptions<State>> = {
+  ...fusedLayerRules,
+  symbols: is.size(),
+  layer: recurrentRule,
+  dropout: is.optional(is.probability),
+};
 
 /**
  * The probability of the next symbol given those before it (Mikolov et al. 2010): embedding, recurrent layer, linear.
@@ -33,8 +41,13 @@ export class LanguageModel<S extends State> extends Module {
   readonly layer: Recurrent<S>;
   readonly head: Linear;
 
+  override get typeName(): string {
+    return 'LanguageModel';
+  }
+
   constructor(options: LanguageModelOptions<S>) {
     super();
+    checkOptions('LanguageModel', options, rules);
     const { backend, layer, fused, symbols } = options;
     const generator = generatorOrFresh(options.generator);
     this.symbols = symbols;
@@ -46,10 +59,7 @@ export class LanguageModel<S extends State> extends Module {
 
   /** @param tokens i32 `[T, N]` */
   forward(tokens: Tensor, options: RecurrentInput<S> = {}): Recurrence<S> {
-    if (tokens.dtype !== 'i32')
-      throw new DTypeError(
-        `[languageModel] expected tokens of dtype i32, got ${tokens.dtype}; use tensor(backend, …, { dtype: 'i32' })`,
-      );
+    expectDType('LanguageModel', tokens, 'i32', 'tokens');
     return scoped(tokens.backend, () => {
       // Past a length anything may stand, such as −1.
       const counted = hidePadding(tokens, options.lengths ?? null);
@@ -60,6 +70,7 @@ export class LanguageModel<S extends State> extends Module {
 
   /** One symbol of each sequence, i32 `[N]` → logits `[N, V]` and the state for the next. */
   step(tokens: Tensor, state: S | null = null): Recurrence<S> {
+    expectDType('LanguageModel', tokens, 'i32', 'tokens');
     return scoped(tokens.backend, () => {
       const result = this.layer.step(this.embedding.forward(tokens), state);
       return { output: this.head.forward(result.output), state: result.state };

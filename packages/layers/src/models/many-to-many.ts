@@ -1,7 +1,9 @@
+import { expectTensor } from '../checks.ts';
+import { checkOptions, is, type OptionRules } from '@timestep/core';
 import type { State, Tensor } from '@timestep/core';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
-import { checkSize, generatorOrFresh, type FusedLayerOptions } from '../options.ts';
+import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, recurrentRule } from '../options.ts';
 import type { Recurrent, RecurrentInput } from '../recurrent/recurrent.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 
@@ -10,6 +12,12 @@ export interface ManyToManyOptions<S extends State> extends FusedLayerOptions {
   /** P */
   readonly outputSize: number;
 }
+
+const rules: OptionRules<ManyToManyOptions<State>> = {
+  ...fusedLayerRules,
+  layer: recurrentRule,
+  outputSize: is.size(),
+};
 
 /**
  * Many to many in step, such as a tag for every word: y_t = W h_t + b, x `[T, N, D]` → output `[T, N, P]` and the
@@ -24,8 +32,13 @@ export class ManyToMany<S extends State> extends Module {
   readonly layer: Recurrent<S>;
   readonly head: Linear;
 
+  override get typeName(): string {
+    return 'ManyToMany';
+  }
+
   constructor(options: ManyToManyOptions<S>) {
     super();
+    checkOptions('ManyToMany', options, rules);
     const { backend, layer, fused } = options;
     this.layer = layer;
     this.head = new Linear({
@@ -33,12 +46,13 @@ export class ManyToMany<S extends State> extends Module {
       fused,
       generator: generatorOrFresh(options.generator),
       inputSize: layer.outputSize,
-      outputSize: checkSize('manyToMany', 'outputSize', options.outputSize),
+      outputSize: options.outputSize,
     });
   }
 
   /** @param x `[T, N, D]` */
   forward(x: Tensor, options: RecurrentInput<S> = {}): Recurrence<S> {
+    expectTensor('ManyToMany', x);
     return scoped(x.backend, () => {
       const { output, state } = this.layer.forward(x, options);
       return { output: this.head.forward(output), state };
@@ -47,6 +61,7 @@ export class ManyToMany<S extends State> extends Module {
 
   /** One step of a stream: x `[N, D]` → output `[N, P]` and the state for the next. */
   step(x: Tensor, state: S | null = null): Recurrence<S> {
+    expectTensor('ManyToMany', x);
     return scoped(x.backend, () => {
       const result = this.layer.step(x, state);
       return { output: this.head.forward(result.output), state: result.state };

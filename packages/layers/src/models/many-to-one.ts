@@ -1,23 +1,27 @@
+import { expectTensor } from '../checks.ts';
 import {
   checkLengths,
+  checkOptions,
   concat,
   full,
   gatherRows,
+  is,
   max,
   multiply,
+  type OptionRules,
   reshape,
   select,
   slice,
   type State,
   sum,
   tensor,
-  tidy,
   type Tensor,
+  tidy,
 } from '@timestep/core';
 import { Linear } from '../linear.ts';
 import { stepMask } from '../lengths.ts';
 import { Module } from '../module.ts';
-import { checkChoice, checkSize, generatorOrFresh, type FusedLayerOptions } from '../options.ts';
+import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, recurrentRule } from '../options.ts';
 import type { Recurrent, RecurrentInput } from '../recurrent/recurrent.ts';
 
 export interface ManyToOneOptions<S extends State> extends FusedLayerOptions {
@@ -30,6 +34,13 @@ export interface ManyToOneOptions<S extends State> extends FusedLayerOptions {
    */
   readonly pool?: 'last' | 'mean' | 'max' | undefined;
 }
+
+const rules: OptionRules<ManyToOneOptions<State>> = {
+  ...fusedLayerRules,
+  layer: recurrentRule,
+  outputSize: is.size(),
+  pool: is.optional(is.oneOf('last', 'mean', 'max')),
+};
 
 /**
  * Many to one, such as a sentence to its label: y = W·pool(h_1 … h_T) + b, x `[T, N, D]` → `[N, P]`. A sequence of no
@@ -45,26 +56,32 @@ export class ManyToOne<S extends State> extends Module {
   readonly head: Linear;
   readonly pool: 'last' | 'mean' | 'max';
 
+  override get typeName(): string {
+    return 'ManyToOne';
+  }
+
   constructor(options: ManyToOneOptions<S>) {
     super();
+    checkOptions('ManyToOne', options, rules);
     const { backend, layer, fused } = options;
     this.layer = layer;
-    this.pool = checkChoice('manyToOne', 'pool', options.pool ?? 'last', ['last', 'mean', 'max']);
+    this.pool = options.pool ?? 'last';
     this.head = new Linear({
       backend,
       fused,
       generator: generatorOrFresh(options.generator),
       inputSize: layer.outputSize,
-      outputSize: checkSize('manyToOne', 'outputSize', options.outputSize),
+      outputSize: options.outputSize,
     });
   }
 
   /** @param x `[T, N, D]` */
   forward(x: Tensor, options: RecurrentInput<S> = {}): Tensor {
+    expectTensor('ManyToOne', x);
     return tidy(x.backend, () => {
       const { output } = this.layer.forward(x, options);
       const [steps, batch] = output.shape as [number, number];
-      const lengths = checkLengths('manyToOne', options.lengths, steps, batch) ?? new Int32Array(batch).fill(steps);
+      const lengths = checkLengths('ManyToOne', options.lengths, steps, batch) ?? new Int32Array(batch).fill(steps);
       return this.head.forward(this.#pooled(output, lengths));
     });
   }

@@ -1,6 +1,9 @@
 import {
   ArgumentError,
+  checkOptions,
   concat,
+  is,
+  type OptionRules,
   reshape,
   ShapeError,
   show,
@@ -8,14 +11,14 @@ import {
   stack,
   type State,
   tanh,
-  tidy,
   type Tensor,
+  tidy,
   zeros,
 } from '@timestep/core';
 import { expectFeatures } from '../checks.ts';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
-import { checkSize, generatorOrFresh, type FusedLayerOptions } from '../options.ts';
+import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, recurrentRule } from '../options.ts';
 import type { Recurrent } from '../recurrent/recurrent.ts';
 
 export interface OneToManyOptions<S extends State> extends FusedLayerOptions {
@@ -26,6 +29,18 @@ export interface OneToManyOptions<S extends State> extends FusedLayerOptions {
   /** Writes the sequence: any recurrent layer in one direction, with inputSize P. */
   readonly layer: Recurrent<S>;
 }
+
+const forwardRules = {
+  targets: is.optional(is.like('a tensor', 'shape', 'dtype', 'buffer')),
+  steps: is.optional(is.size()),
+};
+
+const rules: OptionRules<OneToManyOptions<State>> = {
+  ...fusedLayerRules,
+  inputSize: is.size(),
+  outputSize: is.size(),
+  layer: recurrentRule,
+};
 
 /**
  * One to many, such as an image to its caption: every part of the layer's state starts from x, s₀ = tanh(W_s x + b_s),
@@ -43,19 +58,24 @@ export class OneToMany<S extends State> extends Module {
   readonly inputSize: number;
   readonly outputSize: number;
 
+  override get typeName(): string {
+    return 'OneToMany';
+  }
+
   constructor(options: OneToManyOptions<S>) {
     super();
+    checkOptions('OneToMany', options, rules);
     const { backend, layer, fused } = options;
     const generator = generatorOrFresh(options.generator);
-    this.inputSize = checkSize('oneToMany', 'inputSize', options.inputSize);
-    this.outputSize = checkSize('oneToMany', 'outputSize', options.outputSize);
+    this.inputSize = options.inputSize;
+    this.outputSize = options.outputSize;
     if (layer.bidirectional)
       throw new ArgumentError(
-        '[oneToMany] a bidirectional layer cannot write a sequence; build it with bidirectional: false',
+        '[OneToMany] a bidirectional layer cannot write a sequence; build it with bidirectional: false',
       );
     if (layer.inputSize !== this.outputSize)
       throw new ShapeError(
-        `[oneToMany] expected a layer of inputSize ${this.outputSize}, which reads its outputs, got ${layer.inputSize}`,
+        `[OneToMany] expected a layer of inputSize ${this.outputSize}, which reads its outputs, got ${layer.inputSize}`,
       );
     this.layer = layer;
     this.starts = Object.values(this.#stateShapes).map(
@@ -79,13 +99,16 @@ export class OneToMany<S extends State> extends Module {
    * @returns `[T, N, P]`
    */
   forward(x: Tensor, options: { readonly targets: Tensor } | { readonly steps: number }): Tensor {
-    expectFeatures('oneToMany', x, this.inputSize);
+    expectFeatures('OneToMany', x, this.inputSize);
+    checkOptions<{ targets?: Tensor; steps?: number }>('OneToMany', options, forwardRules);
+    if ('steps' in options === 'targets' in options)
+      throw new ArgumentError('[OneToMany] expected either targets or steps; pass one of them');
     if (x.rank !== 2)
-      throw new ShapeError(`[oneToMany] expected x of shape [N, ${this.inputSize}], got ${show(x.shape)}`);
+      throw new ShapeError(`[OneToMany] expected x of shape [N, ${this.inputSize}], got ${show(x.shape)}`);
     const batch = x.shape[0]!;
     return tidy(x.backend, () => {
       const start = this.#start(x);
-      if ('steps' in options) return this.#write(start, checkSize('oneToMany', 'steps', options.steps), batch);
+      if ('steps' in options) return this.#write(start, options.steps, batch);
       const { targets } = options;
       if (
         targets.rank !== 3 ||
@@ -94,7 +117,7 @@ export class OneToMany<S extends State> extends Module {
         targets.shape[0] === 0
       )
         throw new ShapeError(
-          `[oneToMany] expected targets of shape [T, ${batch}, ${this.outputSize}], got ${show(targets.shape)}`,
+          `[OneToMany] expected targets of shape [T, ${batch}, ${this.outputSize}], got ${show(targets.shape)}`,
         );
       const given = concat([zeros(x.backend, [1, batch, this.outputSize]), slice(targets, 0, 0, -1)]);
       return this.head.forward(this.layer.forward(given, { state: start }).output);

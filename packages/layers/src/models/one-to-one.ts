@@ -1,7 +1,8 @@
-import { tanh, tidy, type Tensor } from '@timestep/core';
+import { expectFeatures } from '../checks.ts';
+import { checkOptions, is, type OptionRules, tanh, type Tensor, tidy } from '@timestep/core';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
-import { generatorOrFresh, type FusedLayerOptions } from '../options.ts';
+import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh } from '../options.ts';
 import type { Activation } from '../recurrent/jordan.ts';
 
 export interface OneToOneOptions extends FusedLayerOptions {
@@ -12,6 +13,14 @@ export interface OneToOneOptions extends FusedLayerOptions {
   readonly activation?: Activation | undefined;
 }
 
+const rules: OptionRules<OneToOneOptions> = {
+  ...fusedLayerRules,
+  inputSize: is.size(),
+  hiddenSize: is.size(),
+  outputSize: is.size(),
+  activation: is.optional(is.function),
+};
+
 /**
  * One to one: a fixed input to a fixed output, without time, the case that the other shapes stand beside:
  * y = W_o φ(W_h x + b_h) + b_o, x `[…, D]` → `[…, P]`.
@@ -21,16 +30,23 @@ export class OneToOne extends Module {
   readonly head: Linear;
   readonly activation: Activation;
 
+  override get typeName(): string {
+    return 'OneToOne';
+  }
+
   constructor(given: OneToOneOptions) {
     super();
-    const options = { ...given, generator: generatorOrFresh(given.generator) };
-    this.hidden = new Linear({ ...options, outputSize: options.hiddenSize });
-    this.head = new Linear({ ...options, inputSize: options.hiddenSize });
-    this.activation = options.activation ?? tanh;
+    checkOptions('OneToOne', given, rules);
+    const { hiddenSize, activation = tanh, generator, ...options } = given;
+    const shared = { ...options, generator: generatorOrFresh(generator) };
+    this.hidden = new Linear({ ...shared, outputSize: hiddenSize });
+    this.head = new Linear({ ...shared, inputSize: hiddenSize });
+    this.activation = activation;
   }
 
   /** @param x `[…, D]` */
   forward(x: Tensor): Tensor {
+    expectFeatures('OneToOne', x, this.hidden.inputSize);
     return tidy(x.backend, () => this.head.forward(this.activation(this.hidden.forward(x))));
   }
 }

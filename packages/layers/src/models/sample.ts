@@ -1,4 +1,12 @@
-import { ArgumentError, type Generator } from '@timestep/core';
+import {
+  ArgumentError,
+  checkOptions,
+  checkValue,
+  type Generator,
+  is,
+  type OptionRules,
+  type Rule,
+} from '@timestep/core';
 
 export interface SampleOptions {
   /** Divides the logits: below 1 bolder, above 1 more even; 0 takes the most likely. 1 by default. */
@@ -9,6 +17,14 @@ export interface SampleOptions {
   readonly topP?: number | undefined;
 }
 
+export const sampleRules: OptionRules<SampleOptions> = {
+  temperature: is.optional(is.number({ min: 0 })),
+  topK: is.optional(is.size()),
+  topP: is.optional(is.number({ above: 0, max: 1 })),
+};
+
+const isNumber: Rule = (value) => (typeof value === 'number' ? null : 'a number');
+
 /**
  * Draws a symbol from logits: first the temperature, then the k most likely, then of those the nucleus of probability
  * p. Equally likely symbols stand in the order of their numbers.
@@ -16,11 +32,20 @@ export interface SampleOptions {
  * @throws ArgumentError where a logit is NaN, and for options out of range
  */
 export function sampleSymbol(logits: ArrayLike<number>, generator: Generator, options: SampleOptions = {}): number {
-  const { temperature = 1, topK = logits.length, topP = 1 } = checkSampleOptions(options);
+  checkValue('sampleSymbol', 'logits', logits, is.arrayOf(isNumber, 'an array of logits'));
+  if (logits.length === 0) throw new ArgumentError('[sampleSymbol] expected one logit or more, got none');
+  checkValue('sampleSymbol', 'generator', generator, is.like('a Generator, such as new Generator(seed)', 'uniform'));
+  checkOptions('sampleSymbol', options, sampleRules);
+  return drawSymbol(logits, generator, options);
+}
+
+/** As `sampleSymbol`, for arguments that were checked before. */
+export function drawSymbol(logits: ArrayLike<number>, generator: Generator, options: SampleOptions): number {
+  const { temperature = 1, topK = logits.length, topP = 1 } = options;
   for (let symbol = 0; symbol < logits.length; symbol++) {
     if (Number.isNaN(logits[symbol]))
       throw new ArgumentError(
-        `[generate] the logit of symbol ${symbol} is NaN; the model's parameters, or the state it was given, are not finite`,
+        `[sampleSymbol] the logit of symbol ${symbol} is NaN; the model's parameters, or the state it was given, are not finite`,
       );
   }
   const order = Array.from(logits, (_, symbol) => symbol).sort((a, b) => logits[b]! - logits[a]! || a - b);
@@ -39,20 +64,4 @@ export function sampleSymbol(logits: ArrayLike<number>, generator: Generator, op
     if (left < 0) return kept[k]!;
   }
   return kept[nucleus - 1]!;
-}
-
-/** @throws ArgumentError for what is out of range */
-export function checkSampleOptions(options: SampleOptions): SampleOptions {
-  const { temperature = 1, topK = 1, topP = 1 } = options;
-  if (!(temperature >= 0 && temperature < Infinity))
-    throw new ArgumentError(`[generate] expected a temperature of at least 0, got ${temperature}`);
-  if (!Number.isInteger(topK) || topK < 1)
-    throw new ArgumentError(
-      `[generate] expected topK to be a whole number of at least 1, got ${topK}; leave it out for all symbols`,
-    );
-  if (!(topP > 0 && topP <= 1))
-    throw new ArgumentError(
-      `[generate] expected topP above 0 and at most 1, got ${topP}; leave it out for all symbols`,
-    );
-  return options;
 }

@@ -67,7 +67,7 @@ describe('one to many', () => {
           outputSize: 2,
           layer: new GRU({ backend, inputSize: 3, hiddenSize: 4 }),
         }),
-    ).toThrow('[oneToMany] expected a layer of inputSize 2, which reads its outputs, got 3');
+    ).toThrow('[OneToMany] expected a layer of inputSize 2, which reads its outputs, got 3');
     expect(
       () =>
         new OneToMany({
@@ -76,9 +76,9 @@ describe('one to many', () => {
           outputSize: 2,
           layer: new GRU({ backend, inputSize: 2, hiddenSize: 4, bidirectional: true }),
         }),
-    ).toThrow('[oneToMany] a bidirectional layer cannot write a sequence');
+    ).toThrow('[OneToMany] a bidirectional layer cannot write a sequence');
     expect(() => make().forward(zeros(backend, [2, 3]), { targets: zeros(backend, [4, 3, 2]) })).toThrow(
-      '[oneToMany] expected targets of shape [T, 2, 2], got [4, 3, 2]',
+      '[OneToMany] expected targets of shape [T, 2, 2], got [4, 3, 2]',
     );
   });
 });

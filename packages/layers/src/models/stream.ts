@@ -1,5 +1,17 @@
-import { ArgumentError, type Backend, createScope, type State, tensor, type Tensor } from '@timestep/core';
-import { checkSize } from '../options.ts';
+import { layerRules } from '../options.ts';
+import {
+  ArgumentError,
+  type Backend,
+  checkOptions,
+  checkValue,
+  createScope,
+  is,
+  type OptionRules,
+  type Rule,
+  type State,
+  tensor,
+  type Tensor,
+} from '@timestep/core';
 import { mapState } from '../recurrent/cell.ts';
 import type { Recurrence } from '../scoped.ts';
 import { unowned } from '../unowned.ts';
@@ -17,6 +29,17 @@ export interface StreamOptions<S extends State> {
   /** The state to start from; zeros by default. It stays the caller's. */
   readonly state?: S | null | undefined;
 }
+
+const rules: OptionRules<StreamOptions<State>> = {
+  backend: layerRules.backend,
+  capacity: is.optional(is.size()),
+  state: is.nullable(is.object),
+};
+
+const framesRule: Rule = (value) =>
+  typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value)
+    ? null
+    : 'frames that come one after the other, such as an array or a generator';
 
 /**
  * Runs a model over frames as they come: the state is carried on, and the frames that have gathered while the last ones
@@ -36,7 +59,10 @@ export async function* stream<S extends State>(
   frames: AsyncIterable<ArrayLike<number>> | Iterable<ArrayLike<number>>,
   options: StreamOptions<S>,
 ): AsyncGenerator<Float32Array, void, undefined> {
-  const buffer = new FrameBuffer(frames, checkSize('stream', 'capacity', options.capacity ?? 32));
+  checkValue('stream', 'model', model, is.like('a recurrent layer or a ManyToMany', 'forward'));
+  checkValue('stream', 'frames', frames, framesRule);
+  checkOptions('stream', options, rules);
+  const buffer = new FrameBuffer(frames, options.capacity ?? 32);
   const { backend } = options;
   let state: S | null = null;
   let size = -1;

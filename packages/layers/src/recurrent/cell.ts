@@ -1,3 +1,4 @@
+import { expectTensor } from '../checks.ts';
 import {
   hidePadding,
   scan,
@@ -86,7 +87,8 @@ export abstract class Cell<S extends State> extends Module {
    * @throws ShapeError where x or a part of the state has another shape
    */
   forward(x: Tensor, state?: S | null): Recurrence<S> {
-    const where = this.constructor.name;
+    const where = this.typeName;
+    expectTensor(where, x);
     if (x.rank !== 2 || x.shape[1] !== this.inputSize) {
       const hint =
         x.rank === 3
@@ -129,7 +131,7 @@ export function scanCell<S extends State>(
 export function refuseRequired<S extends State>(cell: Cell<S>, options: SequenceOptions<S>): void {
   if (options.fused !== 'require') return;
   throw new UnsupportedError(
-    `[cell] fused: 'require' was asked for, but ${cell.constructor.name} has no fused sequence; use fused: 'auto'`,
+    `[cell] fused: 'require' was asked for, but ${cell.typeName} has no fused sequence; use fused: 'auto'`,
   );
 }
 
@@ -141,6 +143,11 @@ export function mapState<S extends State>(state: S, map: (part: Tensor, name: st
 /** Every part is there, and its shape is `lead` followed by the part's own. */
 export function checkState(where: string, state: State, shapes: Readonly<Record<string, Shape>>, lead: Shape): void {
   const names = Object.keys(shapes);
+  const unknown = Object.keys(state).filter((name) => !names.includes(name));
+  if (unknown.length > 0)
+    throw new ShapeError(
+      `[${where}] expected a state of ${names.join(' and ')} alone, got ${unknown.join(', ')} too; take it from the state that this layer returned`,
+    );
   for (const name of names) {
     const part: Tensor | undefined = state[name];
     const expected = [...lead, ...shapes[name]!];
@@ -148,6 +155,7 @@ export function checkState(where: string, state: State, shapes: Readonly<Record<
       throw new ShapeError(
         `[${where}] expected a state with ${names.join(' and ')}, got ${Object.keys(state).join(' and ') || 'nothing'}; pass all of it or none`,
       );
+    expectTensor(where, part, `state.${name}`);
     if (show(part.shape) !== show(expected))
       throw new ShapeError(
         `[${where}] expected state.${name} of shape ${show(expected)}, got ${show(part.shape)}; take it from the state that this layer returned, or leave it out for zeros`,

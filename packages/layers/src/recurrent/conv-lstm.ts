@@ -1,27 +1,32 @@
+import { expectTensor } from '../checks.ts';
 import {
   add,
   ArgumentError,
+  type Backend,
+  checkOptions,
   concat,
   expand,
   gatherRows,
+  is,
   linear,
   lstmGates,
+  type OptionRules,
   reshape,
+  type Rule,
   ShapeError,
   show,
   tensor,
+  type Tensor,
   transpose,
   uniform,
   zeros,
-  type Backend,
-  type Tensor,
 } from '@timestep/core';
-import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { checked, generatorOrFresh, type LayerOptions, layerRules, pick } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 import type { LstmState } from './lstm-cell.ts';
 import { ProjectedCell } from './projected-cell.ts';
-import { Recurrent, type RecurrentInput, type StackOptions } from './recurrent.ts';
+import { Recurrent, type RecurrentInput, type StackOptions, stackRules } from './recurrent.ts';
 
 export interface ConvLSTMCellOptions extends LayerOptions {
   /** C of the input */
@@ -35,6 +40,20 @@ export interface ConvLSTMCellOptions extends LayerOptions {
   /** Let the gates see the cell, each place through weights of its own, as in the paper; false by default. */
   readonly peepholes?: boolean | undefined;
 }
+
+const imageRule: Rule = (value) =>
+  Array.isArray(value) && value.length === 2 && value.every((side) => Number.isSafeInteger(side) && side > 0)
+    ? null
+    : 'two whole numbers of at least 1, [height, width]';
+
+const convLSTMCellRules: OptionRules<ConvLSTMCellOptions> = {
+  ...layerRules,
+  inputChannels: is.size(),
+  hiddenChannels: is.size(),
+  imageSize: imageRule,
+  kernelSize: is.optional(is.size()),
+  peepholes: is.optional(is.boolean),
+};
 
 /**
  * One step of the convolutional LSTM (Shi et al. 2015, equation 3): an LSTM whose products are convolutions with zeros
@@ -56,16 +75,20 @@ export class ConvLSTMCell extends ProjectedCell<LstmState> {
   weight_peephole: Parameter | null;
   readonly #neighbours: Int32Array;
 
+  override get typeName(): string {
+    return 'ConvLSTMCell';
+  }
+
   constructor(options: ConvLSTMCellOptions) {
     super();
-    this.inputChannels = checkSize('convLSTMCell', 'inputChannels', options.inputChannels);
-    this.hiddenChannels = checkSize('convLSTMCell', 'hiddenChannels', options.hiddenChannels);
+    checkOptions('ConvLSTMCell', options, convLSTMCellRules);
+    this.inputChannels = options.inputChannels;
+    this.hiddenChannels = options.hiddenChannels;
     this.imageSize = options.imageSize;
-    for (const side of this.imageSize) checkSize('convLSTMCell', 'imageSize', side);
-    this.kernelSize = checkSize('convLSTMCell', 'kernelSize', options.kernelSize ?? 3);
+    this.kernelSize = options.kernelSize ?? 3;
     if (this.kernelSize % 2 === 0)
       throw new ArgumentError(
-        `[convLSTMCell] expected an odd kernelSize, which keeps the size of the image, got ${this.kernelSize}`,
+        `[ConvLSTMCell] expected an odd kernelSize, which keeps the size of the image, got ${this.kernelSize}`,
       );
     const [height, width] = this.imageSize;
     this.inputSize = this.inputChannels * height * width;
@@ -156,6 +179,11 @@ function neighbours(height: number, width: number, kernel: number): Int32Array {
 
 export interface ConvLSTMOptions extends Omit<StackOptions, 'inputSize'>, ConvLSTMCellOptions {}
 
+// The size of an input follows from the images.
+const { inputSize: _inputSize, ...imageStackRules } = stackRules;
+
+const convLSTMRules: OptionRules<ConvLSTMOptions> = { ...imageStackRules, ...convLSTMCellRules };
+
 /**
  * Convolutional LSTMs (Shi et al. 2015) over sequences of images: x `[T, N, C, height, width]` → output `[T, N,
  * F·directions, height, width]` and state `{ h, c: [L·directions, N, F, height, width] }`; the equations stand at
@@ -171,16 +199,21 @@ export class ConvLSTM extends Recurrent<LstmState> {
   readonly hiddenChannels: number;
   readonly imageSize: readonly [number, number];
 
+  override get typeName(): string {
+    return 'ConvLSTM';
+  }
+
   constructor(given: ConvLSTMOptions) {
-    const options = { ...given, generator: generatorOrFresh(given.generator) };
+    const options = { ...checked('ConvLSTM', given, convLSTMRules), generator: generatorOrFresh(given.generator) };
+    const cellOptions = pick<ConvLSTMCellOptions>(options, convLSTMCellRules);
     const places = options.imageSize[0] * options.imageSize[1];
     super(
       {
-        ...options,
+        ...pick<Omit<StackOptions, 'inputSize'>>(options, imageStackRules),
         inputSize: options.inputChannels * places,
-        cell: (inputSize) => new ConvLSTMCell({ ...options, inputChannels: inputSize / places }),
+        cell: (inputSize) => new ConvLSTMCell({ ...cellOptions, inputChannels: inputSize / places }),
       },
-      'convLSTM',
+      'ConvLSTM',
     );
     this.inputChannels = options.inputChannels;
     this.hiddenChannels = options.hiddenChannels;
@@ -189,10 +222,11 @@ export class ConvLSTM extends Recurrent<LstmState> {
 
   /** @param x `[T, N, C, height, width]` */
   override forward(x: Tensor, options: RecurrentInput<LstmState> = {}): Recurrence<LstmState> {
+    expectTensor('ConvLSTM', x);
     const image = [this.inputChannels, ...this.imageSize];
     if (x.rank !== 5 || show(x.shape.slice(2)) !== show(image))
       throw new ShapeError(
-        `[convLSTM] expected x of shape [T, N, ${image.join(', ')}], got ${show(x.shape)}; one image is [C, height, width]`,
+        `[ConvLSTM] expected x of shape [T, N, ${image.join(', ')}], got ${show(x.shape)}; one image is [C, height, width]`,
       );
     const lead = x.shape.slice(0, 2);
     return scoped(x.backend, () => {
@@ -203,9 +237,10 @@ export class ConvLSTM extends Recurrent<LstmState> {
 
   /** One image of a stream: x `[N, C, height, width]`. */
   override step(x: Tensor, state: LstmState | null = null): Recurrence<LstmState> {
+    expectTensor('ConvLSTM', x);
     if (this.bidirectional)
       throw new ArgumentError(
-        '[convLSTM] a bidirectional layer needs the whole sequence; use forward(x), or build it with bidirectional: false',
+        '[ConvLSTM] a bidirectional layer needs the whole sequence; use forward(x), or build it with bidirectional: false',
       );
     return scoped(x.backend, () => {
       const result = this.forward(reshape(x, [1, ...x.shape]), { state });

@@ -1,5 +1,17 @@
-import { concat, linear, reshape, slice, tanh, transpose, uniform, type Tensor } from '@timestep/core';
-import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import {
+  checkOptions,
+  concat,
+  is,
+  linear,
+  type OptionRules,
+  reshape,
+  slice,
+  tanh,
+  type Tensor,
+  transpose,
+  uniform,
+} from '@timestep/core';
+import { generatorOrFresh, type LayerOptions, layerRules } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 import { Cell } from './cell.ts';
@@ -19,6 +31,14 @@ export interface FiniteImpulseCellOptions extends LayerOptions {
   readonly activation?: Activation | undefined;
 }
 
+export const finiteImpulseCellRules: OptionRules<FiniteImpulseCellOptions> = {
+  ...layerRules,
+  inputSize: is.size(),
+  hiddenSize: is.size(),
+  taps: is.size(),
+  activation: is.optional(is.function),
+};
+
 /**
  * One step of a layer with a finite impulse response (Waibel et al. 1989; Wan 1990): each connection is a filter over
  * the last K inputs, y_t = φ(Σ_k W_k x_{t−k} + b). No loop but the delay line, so what went in is gone after K steps.
@@ -34,12 +54,17 @@ export class FiniteImpulseCell extends Cell<TapState> {
   weight_ih: Parameter;
   bias_ih: Parameter;
 
+  override get typeName(): string {
+    return 'FiniteImpulseCell';
+  }
+
   constructor(options: FiniteImpulseCellOptions) {
     super();
-    this.inputSize = checkSize('finiteImpulseCell', 'inputSize', options.inputSize);
-    this.hiddenSize = checkSize('finiteImpulseCell', 'hiddenSize', options.hiddenSize);
+    checkOptions('FiniteImpulseCell', options, finiteImpulseCellRules);
+    this.inputSize = options.inputSize;
+    this.hiddenSize = options.hiddenSize;
     this.outputSize = this.hiddenSize;
-    this.taps = checkSize('finiteImpulseCell', 'taps', options.taps);
+    this.taps = options.taps;
     this.stateShapes = { taps: [this.taps - 1, this.inputSize] };
     this.activation = options.activation ?? tanh;
     const generator = generatorOrFresh(options.generator);

@@ -60,7 +60,7 @@ describe('a finite-impulse network', () => {
       const rest = await network.forward(slice(x, 0, 2), { state: first.state }).output.data();
       rest.forEach((value, k) => expect(value).toBeCloseTo(whole[2 * 2 * 3 + k]!, 13));
       expect(() => network.forward(x, { state: [] })).toThrow(
-        '[finiteImpulse] expected 2 states, one for each layer, got 0',
+        '[FiniteImpulse] expected 2 states, one for each layer, got 0',
       );
     }));
 });

@@ -1,16 +1,37 @@
-import { ArgumentError, inScope, type Generator, type Tensor } from '@timestep/core';
+import { expectTensor } from '../checks.ts';
+import {
+  ArgumentError,
+  checkOptions,
+  type Generator,
+  inScope,
+  is,
+  type OptionRules,
+  type Tensor,
+} from '@timestep/core';
 import { Linear } from '../linear.ts';
 import type { LengthsOption } from '../lengths.ts';
 import { Module } from '../module.ts';
-import { checkNames, checkSize, generatorOrFresh } from '../options.ts';
+import { generatorOrFresh, lengthsRules, pick } from '../options.ts';
 import { Sequential, type Stage } from '../sequential.ts';
-import { FiniteImpulseCell, type FiniteImpulseCellOptions, type TapState } from './finite-impulse-cell.ts';
+import {
+  FiniteImpulseCell,
+  type FiniteImpulseCellOptions,
+  finiteImpulseCellRules,
+  type TapState,
+} from './finite-impulse-cell.ts';
 import { Recurrent } from './recurrent.ts';
 
 export interface FiniteImpulseOptions extends FiniteImpulseCellOptions {
   /** L; 1 by default. */
   readonly numLayers?: number | undefined;
 }
+
+const inputRules = { ...lengthsRules, state: is.nullable(is.arrayOf(is.object, 'an array of states')) };
+
+const rules: OptionRules<FiniteImpulseOptions> = {
+  ...finiteImpulseCellRules,
+  numLayers: is.optional(is.size()),
+};
 
 /**
  * A finite-impulse network, also called a time-delay network (Waibel et al. 1989; Wan 1990), over sequences: x
@@ -31,21 +52,27 @@ export class FiniteImpulse extends Module {
   readonly generator: Generator;
   readonly #cells: readonly FiniteImpulseCell[];
 
+  override get typeName(): string {
+    return 'FiniteImpulse';
+  }
+
   constructor(options: FiniteImpulseOptions) {
     super();
-    const numLayers = checkSize('finiteImpulse', 'numLayers', options.numLayers ?? 1);
+    checkOptions('FiniteImpulse', options, rules);
+    const numLayers = options.numLayers ?? 1;
+    const cellOptions = pick<FiniteImpulseCellOptions>(options, finiteImpulseCellRules);
     this.generator = generatorOrFresh(options.generator);
     this.#cells = Array.from(
       { length: numLayers },
       (_, layer) =>
         new FiniteImpulseCell({
-          ...options,
+          ...cellOptions,
           generator: this.generator,
           inputSize: layer === 0 ? options.inputSize : options.hiddenSize,
         }),
     );
     this.layers = this.#cells.map(
-      (cell) => new Recurrent({ cell: () => cell, inputSize: cell.inputSize }, 'finiteImpulse'),
+      (cell) => new Recurrent({ cell: () => cell, inputSize: cell.inputSize }, 'FiniteImpulse'),
     );
     this.inputSize = options.inputSize;
     this.outputSize = options.hiddenSize;
@@ -60,11 +87,12 @@ export class FiniteImpulse extends Module {
     x: Tensor,
     options: LengthsOption & { readonly state?: readonly TapState[] | null | undefined } = {},
   ): { readonly output: Tensor; readonly state: readonly TapState[] } {
-    checkNames('finiteImpulse', options, ['lengths', 'state']);
+    expectTensor('FiniteImpulse', x);
+    checkOptions('FiniteImpulse', options, inputRules);
     const { lengths, state } = options;
     if (state && state.length !== this.layers.length)
       throw new ArgumentError(
-        `[finiteImpulse] expected ${this.layers.length} states, one for each layer, got ${state.length}`,
+        `[FiniteImpulse] expected ${this.layers.length} states, one for each layer, got ${state.length}`,
       );
     return inScope(x.backend, {}, (scope) => {
       const finals: TapState[] = [];

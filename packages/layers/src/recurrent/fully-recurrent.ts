@@ -1,10 +1,21 @@
-import { ArgumentError, add, linear, sigmoid, slice, uniform, type Tensor } from '@timestep/core';
-import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import {
+  add,
+  ArgumentError,
+  checkOptions,
+  is,
+  linear,
+  type OptionRules,
+  sigmoid,
+  slice,
+  type Tensor,
+  uniform,
+} from '@timestep/core';
+import { checked, generatorOrFresh, type LayerOptions, layerRules, pick } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import type { Recurrence } from '../scoped.ts';
 import type { Activation } from './jordan.ts';
 import { ProjectedCell } from './projected-cell.ts';
-import { Recurrent, type StackOptions } from './recurrent.ts';
+import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
 export interface FullyRecurrentCellOptions extends LayerOptions {
@@ -17,6 +28,14 @@ export interface FullyRecurrentCellOptions extends LayerOptions {
   /** φ, any function of core's operations; `sigmoid` by default, as in the paper. */
   readonly activation?: Activation | undefined;
 }
+
+const fullyRecurrentCellRules: OptionRules<FullyRecurrentCellOptions> = {
+  ...layerRules,
+  inputSize: is.size(),
+  hiddenSize: is.size(),
+  outputSize: is.optional(is.size()),
+  activation: is.optional(is.function),
+};
 
 /**
  * One step of a fully recurrent network (Williams and Zipser 1989, equations 1 and 2): every unit sees every unit of
@@ -33,14 +52,19 @@ export class FullyRecurrentCell extends ProjectedCell<HiddenState> {
   bias_ih: Parameter;
   readonly activation: Activation;
 
+  override get typeName(): string {
+    return 'FullyRecurrentCell';
+  }
+
   constructor(options: FullyRecurrentCellOptions) {
     super();
-    this.inputSize = checkSize('fullyRecurrentCell', 'inputSize', options.inputSize);
-    this.hiddenSize = checkSize('fullyRecurrentCell', 'hiddenSize', options.hiddenSize);
-    this.outputSize = checkSize('fullyRecurrentCell', 'outputSize', options.outputSize ?? this.hiddenSize);
+    checkOptions('FullyRecurrentCell', options, fullyRecurrentCellRules);
+    this.inputSize = options.inputSize;
+    this.hiddenSize = options.hiddenSize;
+    this.outputSize = options.outputSize ?? this.hiddenSize;
     if (this.outputSize > this.hiddenSize)
       throw new ArgumentError(
-        `[fullyRecurrentCell] expected outputSize of at most hiddenSize ${this.hiddenSize}, got ${this.outputSize}; the outputs are some of the units`,
+        `[FullyRecurrentCell] expected outputSize of at most hiddenSize ${this.hiddenSize}, got ${this.outputSize}; the outputs are some of the units`,
       );
     this.stateShapes = { h: [this.hiddenSize] };
     this.activation = options.activation ?? sigmoid;
@@ -70,6 +94,11 @@ export interface FullyRecurrentOptions extends StackOptions, FullyRecurrentCellO
   readonly inputSize: number;
 }
 
+const fullyRecurrentRules: OptionRules<FullyRecurrentOptions> = {
+  ...stackRules,
+  ...fullyRecurrentCellRules,
+};
+
 /**
  * A fully recurrent network (Williams and Zipser 1989) over sequences: x `[T, N, D]` → output `[T, N, P·directions]`
  * and state `{ h: [L·directions, N, H] }`; the equations stand at {@link FullyRecurrentCell}.
@@ -79,8 +108,22 @@ export interface FullyRecurrentOptions extends StackOptions, FullyRecurrentCellO
  * ```
  */
 export class FullyRecurrent extends Recurrent<HiddenState> {
+  override get typeName(): string {
+    return 'FullyRecurrent';
+  }
+
   constructor(given: FullyRecurrentOptions) {
-    const options = { ...given, generator: generatorOrFresh(given.generator) };
-    super({ ...options, cell: (inputSize) => new FullyRecurrentCell({ ...options, inputSize }) }, 'fullyRecurrent');
+    const options = {
+      ...checked('FullyRecurrent', given, fullyRecurrentRules),
+      generator: generatorOrFresh(given.generator),
+    };
+    const cellOptions = pick<FullyRecurrentCellOptions>(options, fullyRecurrentCellRules);
+    super(
+      {
+        ...pick<StackOptions>(options, stackRules),
+        cell: (inputSize) => new FullyRecurrentCell({ ...cellOptions, inputSize }),
+      },
+      'FullyRecurrent',
+    );
   }
 }

@@ -1,7 +1,10 @@
 import {
+  checkOptions,
   type Generator,
   type Initializer,
+  is,
   linear,
+  type OptionRules,
   type SequenceArguments,
   type Shape,
   sizeOf,
@@ -10,7 +13,7 @@ import {
   uniform,
 } from '@timestep/core';
 import { applyDropout } from '../dropout.ts';
-import { checkRate, checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import { generatorOrFresh, initializerRule, type LayerOptions, layerRules, pick } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 import { Cell, scanCell, type SequenceOptions } from './cell.ts';
@@ -33,6 +36,16 @@ export interface GatedCellOptions extends LayerOptions {
   /** Draws `weight_hh`, one gate `[H, P]` after the other, such as `orthogonal()`; uniform ±1/√H by default. */
   readonly recurrentInitializer?: Initializer | undefined;
 }
+
+export const gatedCellRules: OptionRules<GatedCellOptions> = {
+  ...layerRules,
+  inputSize: is.size(),
+  hiddenSize: is.size(),
+  bias: is.optional(is.boolean),
+  weightDropout: is.optional(is.probability),
+  initializer: initializerRule,
+  recurrentInitializer: initializerRule,
+};
 
 /** Draws one gate's block of a parameter. */
 export type GateInitializer = (shape: Shape, generator: Generator, gate: number) => Float32Array;
@@ -70,10 +83,11 @@ export abstract class GatedCell<S extends State & { readonly h: Tensor }> extend
     biases: readonly GateInitializer[] = [],
   ) {
     super();
-    this.inputSize = checkSize(where, 'inputSize', options.inputSize);
-    this.hiddenSize = checkSize(where, 'hiddenSize', options.hiddenSize);
+    checkOptions(where, pick(options, gatedCellRules), gatedCellRules);
+    this.inputSize = options.inputSize;
+    this.hiddenSize = options.hiddenSize;
     this.outputSize = outputSize;
-    this.weightDropout = checkRate(where, 'weightDropout', options.weightDropout ?? 0);
+    this.weightDropout = options.weightDropout ?? 0;
     this.generator = generatorOrFresh(options.generator);
     const bias = options.bias ?? true;
     this.weight_ih = this.#draw(options, gates, [this.inputSize], options.initializer);

@@ -1,13 +1,18 @@
-import { gruSequence, gruStep, type SequenceArguments, type Tensor } from '@timestep/core';
-import { checkChoice } from '../options.ts';
+import { checked } from '../options.ts';
+import { gruSequence, gruStep, is, type OptionRules, type SequenceArguments, type Tensor } from '@timestep/core';
 import type { Recurrence } from '../scoped.ts';
-import { GatedCell, type GatedCellOptions } from './gated-cell.ts';
+import { GatedCell, type GatedCellOptions, gatedCellRules } from './gated-cell.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
 export interface GRUCellOptions extends GatedCellOptions {
   /** Where r is applied: `after` the recurrent product (PyTorch, cuDNN), by default, or `before` it (the paper). */
   readonly reset?: 'after' | 'before' | undefined;
 }
+
+export const gruCellRules: OptionRules<GRUCellOptions> = {
+  ...gatedCellRules,
+  reset: is.optional(is.oneOf('after', 'before')),
+};
 
 /**
  * One step of the gated recurrent unit (Cho et al. 2014), gates in the order r, z, n: r, z = σ(W x + b_ih + U h +
@@ -18,9 +23,13 @@ export class GRUCell extends GatedCell<HiddenState> {
   readonly stateShapes;
   readonly reset: 'after' | 'before';
 
+  override get typeName(): string {
+    return 'GRUCell';
+  }
+
   constructor(options: GRUCellOptions) {
-    super('gruCell', 3, options);
-    this.reset = checkChoice('gruCell', 'reset', options.reset ?? 'after', ['after', 'before']);
+    super('GRUCell', 3, checked('GRUCell', options, gruCellRules));
+    this.reset = options.reset ?? 'after';
     this.stateShapes = { h: [this.hiddenSize] };
   }
 

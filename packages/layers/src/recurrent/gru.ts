@@ -1,11 +1,17 @@
-import { generatorOrFresh } from '../options.ts';
-import { GRUCell, type GRUCellOptions } from './gru-cell.ts';
-import { Recurrent, type StackOptions } from './recurrent.ts';
+import { type OptionRules } from '@timestep/core';
+import { checked, generatorOrFresh, pick } from '../options.ts';
+import { GRUCell, type GRUCellOptions, gruCellRules } from './gru-cell.ts';
+import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
 export interface GRUOptions extends StackOptions, GRUCellOptions {
   readonly inputSize: number;
 }
+
+const gruRules: OptionRules<GRUOptions> = {
+  ...stackRules,
+  ...gruCellRules,
+};
 
 /**
  * Gated recurrent units (Cho et al. 2014) over sequences: x `[T, N, D]` → output `[T, N, H·directions]` and state
@@ -20,9 +26,17 @@ export interface GRUOptions extends StackOptions, GRUCellOptions {
 export class GRU extends Recurrent<HiddenState> {
   readonly hiddenSize: number;
 
+  override get typeName(): string {
+    return 'GRU';
+  }
+
   constructor(given: GRUOptions) {
-    const options = { ...given, generator: generatorOrFresh(given.generator) };
-    super({ ...options, cell: (inputSize) => new GRUCell({ ...options, inputSize }) }, 'gru');
+    const options = { ...checked('GRU', given, gruRules), generator: generatorOrFresh(given.generator) };
+    const cellOptions = pick<GRUCellOptions>(options, gruCellRules);
+    super(
+      { ...pick<StackOptions>(options, stackRules), cell: (inputSize) => new GRUCell({ ...cellOptions, inputSize }) },
+      'GRU',
+    );
     this.hiddenSize = options.hiddenSize;
   }
 }

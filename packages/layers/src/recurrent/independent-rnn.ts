@@ -1,9 +1,21 @@
-import { add, linear, multiply, relu, tanh, uniform, type Initializer, type Tensor } from '@timestep/core';
-import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import {
+  add,
+  checkOptions,
+  type Initializer,
+  is,
+  linear,
+  multiply,
+  type OptionRules,
+  relu,
+  tanh,
+  type Tensor,
+  uniform,
+} from '@timestep/core';
+import { checked, generatorOrFresh, initializerRule, type LayerOptions, layerRules, pick } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import type { Recurrence } from '../scoped.ts';
 import { ProjectedCell } from './projected-cell.ts';
-import { Recurrent, type StackOptions } from './recurrent.ts';
+import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
 export interface IndRNNCellOptions extends LayerOptions {
@@ -18,6 +30,15 @@ export interface IndRNNCellOptions extends LayerOptions {
   /** Draws u, `[H]`; uniform in [0, 1) by default. For a memory of T steps keep |u| near 1 and below 2^(1/T). */
   readonly recurrentInitializer?: Initializer | undefined;
 }
+
+const indRNNCellRules: OptionRules<IndRNNCellOptions> = {
+  ...layerRules,
+  inputSize: is.size(),
+  hiddenSize: is.size(),
+  activation: is.optional(is.oneOf('tanh', 'relu')),
+  initializer: initializerRule,
+  recurrentInitializer: initializerRule,
+};
 
 /**
  * One step of an independently recurrent network (Li et al. 2018, equation 2): h' = φ(W x + u∘h + b). Each unit sees
@@ -34,10 +55,15 @@ export class IndRNNCell extends ProjectedCell<HiddenState> {
   weight_hh: Parameter;
   bias_ih: Parameter;
 
+  override get typeName(): string {
+    return 'IndRNNCell';
+  }
+
   constructor(options: IndRNNCellOptions) {
     super();
-    this.inputSize = checkSize('indRNNCell', 'inputSize', options.inputSize);
-    this.hiddenSize = checkSize('indRNNCell', 'hiddenSize', options.hiddenSize);
+    checkOptions('IndRNNCell', options, indRNNCellRules);
+    this.inputSize = options.inputSize;
+    this.hiddenSize = options.hiddenSize;
     this.outputSize = this.hiddenSize;
     this.stateShapes = { h: [this.hiddenSize] };
     this.activation = options.activation ?? 'relu';
@@ -65,6 +91,11 @@ export interface IndRNNOptions extends StackOptions, IndRNNCellOptions {
   readonly inputSize: number;
 }
 
+const indRNNRules: OptionRules<IndRNNOptions> = {
+  ...stackRules,
+  ...indRNNCellRules,
+};
+
 /**
  * Independently recurrent networks (Li et al. 2018) over sequences: x `[T, N, D]` → output `[T, N, H·directions]` and
  * state `{ h: [L·directions, N, H] }`; the equations stand at {@link IndRNNCell}. Stack several.
@@ -76,9 +107,20 @@ export interface IndRNNOptions extends StackOptions, IndRNNCellOptions {
 export class IndRNN extends Recurrent<HiddenState> {
   readonly hiddenSize: number;
 
+  override get typeName(): string {
+    return 'IndRNN';
+  }
+
   constructor(given: IndRNNOptions) {
-    const options = { ...given, generator: generatorOrFresh(given.generator) };
-    super({ ...options, cell: (inputSize) => new IndRNNCell({ ...options, inputSize }) }, 'indRNN');
+    const options = { ...checked('IndRNN', given, indRNNRules), generator: generatorOrFresh(given.generator) };
+    const cellOptions = pick<IndRNNCellOptions>(options, indRNNCellRules);
+    super(
+      {
+        ...pick<StackOptions>(options, stackRules),
+        cell: (inputSize) => new IndRNNCell({ ...cellOptions, inputSize }),
+      },
+      'IndRNN',
+    );
     this.hiddenSize = options.hiddenSize;
   }
 }

@@ -1,9 +1,20 @@
-import { add, affine, linear, sigmoid, tanh, uniform, type Tensor } from '@timestep/core';
-import { checkRate, checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import {
+  add,
+  affine,
+  checkOptions,
+  is,
+  linear,
+  type OptionRules,
+  sigmoid,
+  tanh,
+  type Tensor,
+  uniform,
+} from '@timestep/core';
+import { checked, generatorOrFresh, type LayerOptions, layerRules, pick } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import type { Recurrence } from '../scoped.ts';
 import { ProjectedCell } from './projected-cell.ts';
-import { Recurrent, type StackOptions } from './recurrent.ts';
+import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 
 /** `context [N, P]`; of a layer `[L·directions, N, P]` */
 export type JordanState = { readonly context: Tensor };
@@ -26,6 +37,16 @@ export interface JordanCellOptions extends LayerOptions {
   readonly outputActivation?: Activation | undefined;
 }
 
+const jordanCellRules: OptionRules<JordanCellOptions> = {
+  ...layerRules,
+  inputSize: is.size(),
+  hiddenSize: is.size(),
+  outputSize: is.size(),
+  decay: is.optional(is.probability),
+  activation: is.optional(is.function),
+  outputActivation: is.optional(is.function),
+};
+
 /**
  * One step of Jordan's network (1986): the context units hold the outputs of the past, fading by a recurrence of their
  * own: h = φ(W_ih x + W_hc s + b_h), y = ψ(W_ho h + b_o), s' = α s + y. Parameters: `weight_ih [H, D]`,
@@ -45,12 +66,17 @@ export class JordanCell extends ProjectedCell<JordanState> {
   readonly activation: Activation;
   readonly outputActivation: Activation;
 
+  override get typeName(): string {
+    return 'JordanCell';
+  }
+
   constructor(options: JordanCellOptions) {
     super();
-    this.inputSize = checkSize('jordanCell', 'inputSize', options.inputSize);
-    this.hiddenSize = checkSize('jordanCell', 'hiddenSize', options.hiddenSize);
-    this.outputSize = checkSize('jordanCell', 'outputSize', options.outputSize);
-    this.decay = checkRate('jordanCell', 'decay', options.decay ?? 0.5);
+    checkOptions('JordanCell', options, jordanCellRules);
+    this.inputSize = options.inputSize;
+    this.hiddenSize = options.hiddenSize;
+    this.outputSize = options.outputSize;
+    this.decay = options.decay ?? 0.5;
     this.stateShapes = { context: [this.outputSize] };
     this.activation = options.activation ?? tanh;
     this.outputActivation = options.outputActivation ?? sigmoid;
@@ -80,6 +106,11 @@ export interface JordanOptions extends StackOptions, JordanCellOptions {
   readonly inputSize: number;
 }
 
+const jordanRules: OptionRules<JordanOptions> = {
+  ...stackRules,
+  ...jordanCellRules,
+};
+
 /**
  * Jordan's network (1986) over sequences: x `[T, N, D]` → output `[T, N, P·directions]` and state `{ context:
  * [L·directions, N, P] }`; the equations stand at {@link JordanCell}.
@@ -89,8 +120,19 @@ export interface JordanOptions extends StackOptions, JordanCellOptions {
  * ```
  */
 export class Jordan extends Recurrent<JordanState> {
+  override get typeName(): string {
+    return 'Jordan';
+  }
+
   constructor(given: JordanOptions) {
-    const options = { ...given, generator: generatorOrFresh(given.generator) };
-    super({ ...options, cell: (inputSize) => new JordanCell({ ...options, inputSize }) }, 'jordan');
+    const options = { ...checked('Jordan', given, jordanRules), generator: generatorOrFresh(given.generator) };
+    const cellOptions = pick<JordanCellOptions>(options, jordanCellRules);
+    super(
+      {
+        ...pick<StackOptions>(options, stackRules),
+        cell: (inputSize) => new JordanCell({ ...cellOptions, inputSize }),
+      },
+      'Jordan',
+    );
   }
 }

@@ -1,20 +1,22 @@
 import {
   add,
   ArgumentError,
+  checkOptions,
   constant,
+  is,
   linear,
   lstmGates,
   lstmSequence,
   lstmStep,
+  type OptionRules,
   type SequenceArguments,
   type Tensor,
   uniform,
 } from '@timestep/core';
 import { LayerNorm } from '../layer-norm.ts';
-import { checkSize } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import type { Recurrence } from '../scoped.ts';
-import { GatedCell, type GatedCellOptions, type GateInitializer } from './gated-cell.ts';
+import { GatedCell, type GatedCellOptions, gatedCellRules, type GateInitializer } from './gated-cell.ts';
 
 /** `h [N, P]`, `c [N, H]`; of a layer `[L·directions, N, …]` */
 export type LstmState = { readonly h: Tensor; readonly c: Tensor };
@@ -44,6 +46,16 @@ export interface LSTMCellOptions extends GatedCellOptions {
   readonly layerNorm?: boolean | undefined;
 }
 
+export const lstmCellRules: OptionRules<LSTMCellOptions> = {
+  ...gatedCellRules,
+  projectionSize: is.optional(is.size(0)),
+  peepholes: is.optional(is.boolean),
+  coupledGates: is.optional(is.boolean),
+  forgetBias: is.optional(is.number()),
+  memorySpan: is.optional(is.number({ above: 2 })),
+  layerNorm: is.optional(is.boolean),
+};
+
 /**
  * One step of the LSTM (Hochreiter and Schmidhuber 1997; forget gate Gers et al. 2000), gates in the order i, f, g, o:
  * i, f, o = σ(W x + b_ih + U h + b_hh), g = tanh(…), c' = f∘c + i∘g, h' = o∘tanh(c'). Parameters: `weight_ih [4H, D]`,
@@ -61,14 +73,19 @@ export class LSTMCell extends GatedCell<LstmState> {
   readonly norm_hh: LayerNorm | null;
   readonly norm_cell: LayerNorm | null;
 
+  override get typeName(): string {
+    return 'LSTMCell';
+  }
+
   constructor(options: LSTMCellOptions) {
-    const projection = checkSize('lstmCell', 'projectionSize', options.projectionSize ?? 0, 0);
+    checkOptions('LSTMCell', options, lstmCellRules);
+    const projection = options.projectionSize ?? 0;
     if (projection > 0 && projection >= options.hiddenSize) {
       throw new ArgumentError(
-        `[lstmCell] expected projectionSize to be smaller than hiddenSize ${options.hiddenSize}, got ${projection}; leave it out for no projection`,
+        `[LSTMCell] expected projectionSize to be smaller than hiddenSize ${options.hiddenSize}, got ${projection}; leave it out for no projection`,
       );
     }
-    super('lstmCell', 4, options, projection || options.hiddenSize, startBiases(options));
+    super('LSTMCell', 4, options, projection || options.hiddenSize, startBiases(options));
     this.coupledGates = options.coupledGates ?? false;
     this.stateShapes = { h: [this.outputSize], c: [this.hiddenSize] };
     const make = (shape: number[]) => new Parameter(options.backend, shape, this.uniform(shape, this.generator));
@@ -119,12 +136,12 @@ function startBiases({ forgetBias, memorySpan, hiddenSize, bias }: LSTMCellOptio
   if (forgetBias === undefined && memorySpan === undefined) return [];
   if (bias === false)
     throw new ArgumentError(
-      `[lstmCell] ${memorySpan === undefined ? 'forgetBias' : 'memorySpan'} needs the biases; leave out bias: false`,
+      `[LSTMCell] ${memorySpan === undefined ? 'forgetBias' : 'memorySpan'} needs the biases; leave out bias: false`,
     );
   if (forgetBias !== undefined && memorySpan !== undefined)
-    throw new ArgumentError('[lstmCell] forgetBias and memorySpan both set the forget gate; pass one of them');
+    throw new ArgumentError('[LSTMCell] forgetBias and memorySpan both set the forget gate; pass one of them');
   if (memorySpan !== undefined && !(memorySpan > 2))
-    throw new ArgumentError(`[lstmCell] expected memorySpan above 2 steps, got ${memorySpan}`);
+    throw new ArgumentError(`[LSTMCell] expected memorySpan above 2 steps, got ${memorySpan}`);
   const bound = 1 / Math.sqrt(hiddenSize);
   const drawn = uniform(-bound, bound);
   if (memorySpan === undefined)

@@ -1,10 +1,16 @@
-import { generatorOrFresh } from '../options.ts';
-import { LSTMCell, type LSTMCellOptions, type LstmState } from './lstm-cell.ts';
-import { Recurrent, type StackOptions } from './recurrent.ts';
+import { type OptionRules } from '@timestep/core';
+import { checked, generatorOrFresh, pick } from '../options.ts';
+import { LSTMCell, type LSTMCellOptions, lstmCellRules, type LstmState } from './lstm-cell.ts';
+import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 
 export interface LSTMOptions extends StackOptions, LSTMCellOptions {
   readonly inputSize: number;
 }
+
+const lstmRules: OptionRules<LSTMOptions> = {
+  ...stackRules,
+  ...lstmCellRules,
+};
 
 /**
  * Long short-term memory (Hochreiter and Schmidhuber 1997) over sequences: x `[T, N, D]` → output `[T, N,
@@ -19,9 +25,17 @@ export interface LSTMOptions extends StackOptions, LSTMCellOptions {
 export class LSTM extends Recurrent<LstmState> {
   readonly hiddenSize: number;
 
+  override get typeName(): string {
+    return 'LSTM';
+  }
+
   constructor(given: LSTMOptions) {
-    const options = { ...given, generator: generatorOrFresh(given.generator) };
-    super({ ...options, cell: (inputSize) => new LSTMCell({ ...options, inputSize }) }, 'lstm');
+    const options = { ...checked('LSTM', given, lstmRules), generator: generatorOrFresh(given.generator) };
+    const cellOptions = pick<LSTMCellOptions>(options, lstmCellRules);
+    super(
+      { ...pick<StackOptions>(options, stackRules), cell: (inputSize) => new LSTMCell({ ...cellOptions, inputSize }) },
+      'LSTM',
+    );
     this.hiddenSize = options.hiddenSize;
   }
 }

@@ -1,7 +1,18 @@
-import { affine, linear, multiply, sigmoid, slice, uniform, type Tensor } from '@timestep/core';
-import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import {
+  affine,
+  checkOptions,
+  is,
+  linear,
+  multiply,
+  type OptionRules,
+  sigmoid,
+  slice,
+  type Tensor,
+  uniform,
+} from '@timestep/core';
+import { checked, generatorOrFresh, type LayerOptions, layerRules, pick } from '../options.ts';
 import { Parameter } from '../parameter.ts';
-import { Recurrent, type StackOptions } from './recurrent.ts';
+import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 import type { HiddenState } from './rnn-cell.ts';
 import { ScanCell } from './scan-cell.ts';
 
@@ -13,6 +24,13 @@ export interface MinGRUCellOptions extends LayerOptions {
   /** True by default. */
   readonly bias?: boolean | undefined;
 }
+
+const minGRUCellRules: OptionRules<MinGRUCellOptions> = {
+  ...layerRules,
+  inputSize: is.size(),
+  hiddenSize: is.size(),
+  bias: is.optional(is.boolean),
+};
 
 /**
  * One step of the minGRU (Feng et al. 2024, section 3.1): z = σ(W_z x + b_z), n = W_n x + b_n, h' = (1 − z)∘h + z∘n.
@@ -27,10 +45,15 @@ export class MinGRUCell extends ScanCell {
   weight_ih: Parameter;
   bias_ih: Parameter | null;
 
+  override get typeName(): string {
+    return 'MinGRUCell';
+  }
+
   constructor(options: MinGRUCellOptions) {
     super();
-    this.inputSize = checkSize('minGRUCell', 'inputSize', options.inputSize);
-    this.hiddenSize = checkSize('minGRUCell', 'hiddenSize', options.hiddenSize);
+    checkOptions('MinGRUCell', options, minGRUCellRules);
+    this.inputSize = options.inputSize;
+    this.hiddenSize = options.hiddenSize;
     this.outputSize = this.hiddenSize;
     this.stateShapes = { h: [this.hiddenSize] };
     const generator = generatorOrFresh(options.generator);
@@ -52,6 +75,11 @@ export interface MinGRUOptions extends StackOptions, MinGRUCellOptions {
   readonly inputSize: number;
 }
 
+const minGRURules: OptionRules<MinGRUOptions> = {
+  ...stackRules,
+  ...minGRUCellRules,
+};
+
 /**
  * minGRU (Feng et al. 2024) over sequences by a parallel scan: x `[T, N, D]` → output `[T, N, H·directions]` and state
  * `{ h: [L·directions, N, H] }`; the equations stand at {@link MinGRUCell}. One layer is linear in what it stores:
@@ -64,9 +92,20 @@ export interface MinGRUOptions extends StackOptions, MinGRUCellOptions {
 export class MinGRU extends Recurrent<HiddenState> {
   readonly hiddenSize: number;
 
+  override get typeName(): string {
+    return 'MinGRU';
+  }
+
   constructor(given: MinGRUOptions) {
-    const options = { ...given, generator: generatorOrFresh(given.generator) };
-    super({ ...options, cell: (inputSize) => new MinGRUCell({ ...options, inputSize }) }, 'minGRU');
+    const options = { ...checked('MinGRU', given, minGRURules), generator: generatorOrFresh(given.generator) };
+    const cellOptions = pick<MinGRUCellOptions>(options, minGRUCellRules);
+    super(
+      {
+        ...pick<StackOptions>(options, stackRules),
+        cell: (inputSize) => new MinGRUCell({ ...cellOptions, inputSize }),
+      },
+      'MinGRU',
+    );
     this.hiddenSize = options.hiddenSize;
   }
 }

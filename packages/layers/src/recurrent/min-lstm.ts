@@ -1,7 +1,20 @@
-import { linear, multiply, negative, sigmoid, slice, softplus, subtract, uniform, type Tensor } from '@timestep/core';
-import { checkSize, generatorOrFresh, type LayerOptions } from '../options.ts';
+import {
+  checkOptions,
+  is,
+  linear,
+  multiply,
+  negative,
+  type OptionRules,
+  sigmoid,
+  slice,
+  softplus,
+  subtract,
+  type Tensor,
+  uniform,
+} from '@timestep/core';
+import { checked, generatorOrFresh, type LayerOptions, layerRules, pick } from '../options.ts';
 import { Parameter } from '../parameter.ts';
-import { Recurrent, type StackOptions } from './recurrent.ts';
+import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 import type { HiddenState } from './rnn-cell.ts';
 import { ScanCell } from './scan-cell.ts';
 
@@ -16,6 +29,14 @@ export interface MinLSTMCellOptions extends LayerOptions {
   readonly forgetBias?: number | undefined;
 }
 
+const minLSTMCellRules: OptionRules<MinLSTMCellOptions> = {
+  ...layerRules,
+  inputSize: is.size(),
+  hiddenSize: is.size(),
+  bias: is.optional(is.boolean),
+  forgetBias: is.optional(is.number()),
+};
+
 /**
  * One step of the minLSTM (Feng et al. 2024, section 3.2): i = σ(W_i x + b_i), f = σ(W_f x + b_f), n = W_n x + b_n, and
  * with both gates scaled to a sum of 1, h' = f/(f + i)∘h + i/(f + i)∘n. Parameters, gates in the order i, f, n:
@@ -29,10 +50,15 @@ export class MinLSTMCell extends ScanCell {
   weight_ih: Parameter;
   bias_ih: Parameter | null;
 
+  override get typeName(): string {
+    return 'MinLSTMCell';
+  }
+
   constructor(options: MinLSTMCellOptions) {
     super();
-    this.inputSize = checkSize('minLSTMCell', 'inputSize', options.inputSize);
-    this.hiddenSize = checkSize('minLSTMCell', 'hiddenSize', options.hiddenSize);
+    checkOptions('MinLSTMCell', options, minLSTMCellRules);
+    this.inputSize = options.inputSize;
+    this.hiddenSize = options.hiddenSize;
     this.outputSize = this.hiddenSize;
     this.stateShapes = { h: [this.hiddenSize] };
     const generator = generatorOrFresh(options.generator);
@@ -65,6 +91,11 @@ export interface MinLSTMOptions extends StackOptions, MinLSTMCellOptions {
   readonly inputSize: number;
 }
 
+const minLSTMRules: OptionRules<MinLSTMOptions> = {
+  ...stackRules,
+  ...minLSTMCellRules,
+};
+
 /**
  * minLSTM (Feng et al. 2024) over sequences by a parallel scan: x `[T, N, D]` → output `[T, N, H·directions]` and state
  * `{ h: [L·directions, N, H] }`; the equations stand at {@link MinLSTMCell}. One layer is linear in what it stores:
@@ -77,9 +108,20 @@ export interface MinLSTMOptions extends StackOptions, MinLSTMCellOptions {
 export class MinLSTM extends Recurrent<HiddenState> {
   readonly hiddenSize: number;
 
+  override get typeName(): string {
+    return 'MinLSTM';
+  }
+
   constructor(given: MinLSTMOptions) {
-    const options = { ...given, generator: generatorOrFresh(given.generator) };
-    super({ ...options, cell: (inputSize) => new MinLSTMCell({ ...options, inputSize }) }, 'minLSTM');
+    const options = { ...checked('MinLSTM', given, minLSTMRules), generator: generatorOrFresh(given.generator) };
+    const cellOptions = pick<MinLSTMCellOptions>(options, minLSTMCellRules);
+    super(
+      {
+        ...pick<StackOptions>(options, stackRules),
+        cell: (inputSize) => new MinLSTMCell({ ...cellOptions, inputSize }),
+      },
+      'MinLSTM',
+    );
     this.hiddenSize = options.hiddenSize;
   }
 }

@@ -1,7 +1,18 @@
-import { add, linear, multiply, sigmoid, slice, subtract, tanh, tidy, type Tensor } from '@timestep/core';
-import { generatorOrFresh } from '../options.ts';
-import { GatedCell, type GatedCellOptions } from './gated-cell.ts';
-import { Recurrent, type StackOptions } from './recurrent.ts';
+import {
+  add,
+  linear,
+  multiply,
+  type OptionRules,
+  sigmoid,
+  slice,
+  subtract,
+  tanh,
+  type Tensor,
+  tidy,
+} from '@timestep/core';
+import { checked, generatorOrFresh, pick } from '../options.ts';
+import { GatedCell, type GatedCellOptions, gatedCellRules } from './gated-cell.ts';
+import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
 /**
@@ -13,8 +24,12 @@ import type { HiddenState } from './rnn-cell.ts';
 export class MGUCell extends GatedCell<HiddenState> {
   readonly stateShapes;
 
+  override get typeName(): string {
+    return 'MGUCell';
+  }
+
   constructor(options: GatedCellOptions) {
-    super('mguCell', 2, options);
+    super('MGUCell', 2, checked('MGUCell', options, gatedCellRules));
     this.stateShapes = { h: [this.hiddenSize] };
   }
 
@@ -39,6 +54,11 @@ export interface MGUOptions extends StackOptions, GatedCellOptions {
   readonly inputSize: number;
 }
 
+const mguRules: OptionRules<MGUOptions> = {
+  ...stackRules,
+  ...gatedCellRules,
+};
+
 /**
  * Minimal gated units (Zhou et al. 2016) over sequences: x `[T, N, D]` → output `[T, N, H·directions]` and state
  * `{ h: [L·directions, N, H] }`; the equations stand at {@link MGUCell}.
@@ -50,9 +70,17 @@ export interface MGUOptions extends StackOptions, GatedCellOptions {
 export class MGU extends Recurrent<HiddenState> {
   readonly hiddenSize: number;
 
+  override get typeName(): string {
+    return 'MGU';
+  }
+
   constructor(given: MGUOptions) {
-    const options = { ...given, generator: generatorOrFresh(given.generator) };
-    super({ ...options, cell: (inputSize) => new MGUCell({ ...options, inputSize }) }, 'mgu');
+    const options = { ...checked('MGU', given, mguRules), generator: generatorOrFresh(given.generator) };
+    const cellOptions = pick<GatedCellOptions>(options, gatedCellRules);
+    super(
+      { ...pick<StackOptions>(options, stackRules), cell: (inputSize) => new MGUCell({ ...cellOptions, inputSize }) },
+      'MGU',
+    );
     this.hiddenSize = options.hiddenSize;
   }
 }

@@ -301,7 +301,7 @@ describe('initial values', () => {
         expect(a.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 5);
       }
       expect(() => new LSTM({ backend, inputSize: 2, hiddenSize: 4, forgetBias: 1, bias: false })).toThrow(
-        '[lstmCell] forgetBias needs the biases',
+        '[LSTMCell] forgetBias needs the biases',
       );
     }));
 
@@ -319,10 +319,10 @@ describe('initial values', () => {
       expect(hh.subarray(0, 2 * size).every((value) => value === 0)).toBe(true);
       expect(hh.subarray(2 * size).every((value) => value !== 0)).toBe(true);
       expect(() => new LSTM({ backend, inputSize: 2, hiddenSize: 4, memorySpan: 9, forgetBias: 1 })).toThrow(
-        '[lstmCell] forgetBias and memorySpan both set the forget gate',
+        '[LSTMCell] forgetBias and memorySpan both set the forget gate',
       );
       expect(() => new LSTM({ backend, inputSize: 2, hiddenSize: 4, memorySpan: 2 })).toThrow(
-        '[lstmCell] expected memorySpan above 2 steps, got 2',
+        '[LSTM] expected memorySpan to be a finite number > 2, got 2',
       );
     }));
 });
@@ -353,38 +353,38 @@ describe('errors', () => {
       using cell = new GRUCell({ backend, inputSize: 4, hiddenSize: 3 });
       const x = zeros(backend, [20, 4, 16]);
       expect(() => layer.forward(zeros(backend, [20, 4, 8]))).toThrow(
-        '[lstm] expected x of shape [T, N, 16], got [20, 4, 8]; pass inputSize: 8 or project x first',
+        '[LSTM] expected x of shape [T, N, 16], got [20, 4, 8]; pass inputSize: 8 or project x first',
       );
       expect(() => layer.forward(zeros(backend, [20, 16]))).toThrow(
-        '[lstm] expected x of shape [T, N, 16], got [20, 16]; reshape a single sequence [T, D] to [T, 1, D]',
+        '[LSTM] expected x of shape [T, N, 16], got [20, 16]; reshape a single sequence [T, D] to [T, 1, D]',
       );
       expect(() => layer.forward(zeros(backend, [20, 4, 16], { dtype: 'i32' }))).toThrow(
-        '[lstm] expected x of dtype f32, got i32',
+        '[LSTM] expected x of dtype f32, got i32',
       );
-      expect(() => layer.forward(x, { lengths: [20, 21, 3, 4] })).toThrow(/^\[lstm\] lengths\[1\] is 21/);
-      expect(() => layer.forward(x, { lengths: [20, 3.5, 3, 4] })).toThrow(/^\[lstm\] lengths\[1\] is 3.5/);
-      expect(() => layer.forward(x, { lengths: [20] })).toThrow(/^\[lstm\] expected 4 lengths/);
+      expect(() => layer.forward(x, { lengths: [20, 21, 3, 4] })).toThrow(/^\[LSTM\] lengths\[1\] is 21/);
+      expect(() => layer.forward(x, { lengths: [20, 3.5, 3, 4] })).toThrow(/^\[LSTM\] lengths\[1\] is 3.5/);
+      expect(() => layer.forward(x, { lengths: [20] })).toThrow(/^\[LSTM\] expected 4 lengths/);
       const h = zeros(backend, [2, 4, 8]);
       expect(() => layer.forward(x, { state: { h, c: zeros(backend, [1, 4, 8]) } })).toThrow(
-        '[lstm] expected state.c of shape [2, 4, 8], got [1, 4, 8]',
+        '[LSTM] expected state.c of shape [2, 4, 8], got [1, 4, 8]',
       );
       expect(() => layer.forward(x, { state: { h } as unknown as { h: Tensor; c: Tensor } })).toThrow(
-        '[lstm] expected a state with h and c, got h; pass all of it or none',
+        '[LSTM] expected a state with h and c, got h; pass all of it or none',
       );
       expect(() => layer.step(zeros(backend, [4, 16]))).toThrow(
-        '[lstm] a bidirectional layer needs the whole sequence',
+        '[LSTM] a bidirectional layer needs the whole sequence',
       );
       expect(() => cell.forward(zeros(backend, [5, 2, 4]))).toThrow(
         '[GRUCell] expected x of shape [N, 4], got [5, 2, 4]; a cell takes one step; give a sequence to the layer',
       );
       expect(() => new LSTM({ backend, inputSize: 2, hiddenSize: 4, projectionSize: 4 })).toThrow(
-        '[lstmCell] expected projectionSize to be smaller than hiddenSize 4, got 4',
+        '[LSTMCell] expected projectionSize to be smaller than hiddenSize 4, got 4',
       );
       expect(() => new RNN({ backend, inputSize: 2, hiddenSize: 4, numLayers: 0 })).toThrow(
-        '[rnn] expected numLayers to be a whole number of at least 1, got 0',
+        '[RNN] expected numLayers to be a whole number of at least 1, got 0',
       );
       expect(() => new Recurrent({ cell: () => cell, inputSize: 4, numLayers: 2 })).toThrow(
-        '[recurrent] the cell of layer 1 has inputSize 4, expected 3',
+        '[Recurrent] the cell of layer 1 has inputSize 4, expected 3',
       );
     }));
 

@@ -2,22 +2,25 @@ import {
   add,
   ArgumentError,
   checkLengths,
+  checkOptions,
   concat,
+  type FusedMode,
+  type Generator,
+  is,
+  type OptionRules,
   reshape,
   ShapeError,
   show,
   stack,
-  unstack,
-  type FusedMode,
-  type Generator,
   type State,
   type Tensor,
+  unstack,
 } from '@timestep/core';
-import { expectSequence } from '../checks.ts';
+import { expectSequence, expectTensor } from '../checks.ts';
 import { applyDropout } from '../dropout.ts';
 import type { LengthsOption } from '../lengths.ts';
 import { Module } from '../module.ts';
-import { checkNames, checkRate, checkSize, generatorOrFresh } from '../options.ts';
+import { fusedRule, generatorOrFresh, generatorRule, lengthsRules } from '../options.ts';
 import type { Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 import type { Slot } from '../slots.ts';
@@ -43,16 +46,31 @@ export interface StackOptions {
   readonly fused?: FusedMode | undefined;
 }
 
+export const stackRules: OptionRules<StackOptions> = {
+  inputSize: is.size(),
+  numLayers: is.optional(is.size()),
+  bidirectional: is.optional(is.boolean),
+  dropout: is.optional(is.probability),
+  lockedDropout: is.optional(is.boolean),
+  residual: is.optional(is.boolean),
+  generator: generatorRule,
+  fused: fusedRule,
+};
+
 export interface RecurrentOptions<S extends State> extends StackOptions {
   /** Makes the cell of each layer and direction; inputSize is that of the layer. */
   readonly cell: (inputSize: number, place: { readonly layer: number; readonly reverse: boolean }) => Cell<S>;
 }
+
+const rules: OptionRules<RecurrentOptions<State>> = { ...stackRules, cell: is.function };
 
 /** What a recurrent layer takes beside x. */
 export interface RecurrentInput<S extends State> extends LengthsOption {
   /** The state before the first step, each part `[L·directions, N, …]`; zeros by default. */
   readonly state?: S | null | undefined;
 }
+
+export const inputRules: OptionRules<RecurrentInput<State>> = { ...lengthsRules, state: is.nullable(is.object) };
 
 /**
  * Any cell over whole sequences: stacked, in one direction or both, with lengths, dropout between layers and residual
@@ -84,13 +102,14 @@ export class Recurrent<S extends State> extends Module {
   readonly #where: string;
 
   /** @param where the name in error messages */
-  constructor(options: RecurrentOptions<S>, where = 'recurrent') {
+  constructor(options: RecurrentOptions<S>, where = 'Recurrent') {
     super();
+    checkOptions(where, options, rules);
     this.#where = where;
-    this.inputSize = checkSize(where, 'inputSize', options.inputSize);
-    this.numLayers = checkSize(where, 'numLayers', options.numLayers ?? 1);
+    this.inputSize = options.inputSize;
+    this.numLayers = options.numLayers ?? 1;
     this.bidirectional = options.bidirectional ?? false;
-    this.dropout = checkRate(where, 'dropout', options.dropout ?? 0);
+    this.dropout = options.dropout ?? 0;
     this.lockedDropout = options.lockedDropout ?? false;
     this.residual = options.residual ?? false;
     this.generator = generatorOrFresh(options.generator);
@@ -102,6 +121,10 @@ export class Recurrent<S extends State> extends Module {
       if (!(name in this) && !(value instanceof Module))
         Object.defineProperty(this, name, { get: () => this.slots().find((slot) => slot.name === name)?.value });
     }
+  }
+
+  override get typeName(): string {
+    return 'Recurrent';
   }
 
   /** 1, or 2 where bidirectional. */
@@ -137,7 +160,7 @@ export class Recurrent<S extends State> extends Module {
    */
   forward(x: Tensor, options: RecurrentInput<S> = {}): Recurrence<S> {
     expectSequence(this.#where, x, this.inputSize);
-    checkNames(this.#where, options, ['lengths', 'state']);
+    checkOptions(this.#where, options, inputRules);
     const [steps, batch] = x.shape as [number, number];
     const lengths = checkLengths(this.#where, options.lengths, steps, batch);
     const start = options.state ?? null;
@@ -187,6 +210,7 @@ export class Recurrent<S extends State> extends Module {
       throw new ArgumentError(
         `[${this.#where}] a bidirectional layer needs the whole sequence; use forward(x), or build it with bidirectional: false`,
       );
+    expectTensor(this.#where, x);
     if (x.rank !== 2)
       throw new ShapeError(
         `[${this.#where}] expected one step of shape [N, ${this.inputSize}], got ${show(x.shape)}; use forward(x) for a sequence`,

@@ -1,7 +1,7 @@
-import { rnnSequence, rnnStep, type SequenceArguments, type Tensor } from '@timestep/core';
-import { checkChoice } from '../options.ts';
+import { checked } from '../options.ts';
+import { is, type OptionRules, rnnSequence, rnnStep, type SequenceArguments, type Tensor } from '@timestep/core';
 import type { Recurrence } from '../scoped.ts';
-import { GatedCell, type GatedCellOptions } from './gated-cell.ts';
+import { GatedCell, type GatedCellOptions, gatedCellRules } from './gated-cell.ts';
 
 /** `h [N, H]`; of a layer `[L·directions, N, H]` */
 export type HiddenState = { readonly h: Tensor };
@@ -11,6 +11,11 @@ export interface RNNCellOptions extends GatedCellOptions {
   readonly activation?: 'tanh' | 'relu' | undefined;
 }
 
+export const rnnCellRules: OptionRules<RNNCellOptions> = {
+  ...gatedCellRules,
+  activation: is.optional(is.oneOf('tanh', 'relu')),
+};
+
 /**
  * One step of Elman's network (1990): h' = φ(W_ih x + b_ih + W_hh h + b_hh). Parameters: `weight_ih [H, D]`,
  * `weight_hh [H, H]`, `bias_ih [H]`, `bias_hh [H]`.
@@ -19,9 +24,13 @@ export class RNNCell extends GatedCell<HiddenState> {
   readonly stateShapes;
   readonly activation: 'tanh' | 'relu';
 
+  override get typeName(): string {
+    return 'RNNCell';
+  }
+
   constructor(options: RNNCellOptions) {
-    super('rnnCell', 1, options);
-    this.activation = checkChoice('rnnCell', 'activation', options.activation ?? 'tanh', ['tanh', 'relu']);
+    super('RNNCell', 1, checked('RNNCell', options, rnnCellRules));
+    this.activation = options.activation ?? 'tanh';
     this.stateShapes = { h: [this.hiddenSize] };
   }
 

@@ -1,10 +1,16 @@
-import { generatorOrFresh } from '../options.ts';
-import { Recurrent, type StackOptions } from './recurrent.ts';
-import { RNNCell, type HiddenState, type RNNCellOptions } from './rnn-cell.ts';
+import { type OptionRules } from '@timestep/core';
+import { checked, generatorOrFresh, pick } from '../options.ts';
+import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
+import { type HiddenState, RNNCell, type RNNCellOptions, rnnCellRules } from './rnn-cell.ts';
 
 export interface RNNOptions extends StackOptions, RNNCellOptions {
   readonly inputSize: number;
 }
+
+const rnnRules: OptionRules<RNNOptions> = {
+  ...stackRules,
+  ...rnnCellRules,
+};
 
 /**
  * Elman's network (1990) over sequences: h_t = φ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh), x `[T, N, D]` → output
@@ -19,9 +25,17 @@ export interface RNNOptions extends StackOptions, RNNCellOptions {
 export class RNN extends Recurrent<HiddenState> {
   readonly hiddenSize: number;
 
+  override get typeName(): string {
+    return 'RNN';
+  }
+
   constructor(given: RNNOptions) {
-    const options = { ...given, generator: generatorOrFresh(given.generator) };
-    super({ ...options, cell: (inputSize) => new RNNCell({ ...options, inputSize }) }, 'rnn');
+    const options = { ...checked('RNN', given, rnnRules), generator: generatorOrFresh(given.generator) };
+    const cellOptions = pick<RNNCellOptions>(options, rnnCellRules);
+    super(
+      { ...pick<StackOptions>(options, stackRules), cell: (inputSize) => new RNNCell({ ...cellOptions, inputSize }) },
+      'RNN',
+    );
     this.hiddenSize = options.hiddenSize;
   }
 }

@@ -235,17 +235,17 @@ describe('errors', () => {
   const backend = createReferenceBackend();
   it('say what was expected, what came and what to do', () => {
     expect(() => new JordanCell({ backend, ...sizes, outputSize: 2, decay: 1.5 })).toThrow(
-      '[jordanCell] expected decay to be a probability in 0…1, got 1.5',
+      '[JordanCell] expected decay to be a probability in 0…1, got 1.5',
     );
     expect(() => new FullyRecurrentCell({ backend, ...sizes, outputSize: 5 })).toThrow(
-      '[fullyRecurrentCell] expected outputSize of at most hiddenSize 4, got 5',
+      '[FullyRecurrentCell] expected outputSize of at most hiddenSize 4, got 5',
     );
     expect(
       () => new ConvLSTMCell({ backend, inputChannels: 1, hiddenChannels: 1, imageSize: [2, 2], kernelSize: 2 }),
-    ).toThrow('[convLSTMCell] expected an odd kernelSize');
+    ).toThrow('[ConvLSTMCell] expected an odd kernelSize');
     using layer = new ConvLSTM({ backend, inputChannels: 1, hiddenChannels: 1, imageSize: [2, 2] });
     expect(() => layer.forward(zeros(backend, [3, 1, 4]))).toThrow(
-      '[convLSTM] expected x of shape [T, N, 1, 2, 2], got [3, 1, 4]; one image is [C, height, width]',
+      '[ConvLSTM] expected x of shape [T, N, 1, 2, 2], got [3, 1, 4]; one image is [C, height, width]',
     );
   });
 });

@@ -82,6 +82,6 @@ function known(attention: Attention): BahdanauAttention | LuongAttention {
   if (attention instanceof BahdanauAttention || attention instanceof LuongAttention) return attention;
   throw new InteropError(
     'UNSUPPORTED_MODEL',
-    `[onnx] there is no ONNX form of the attention ${attention.constructor.name}; BahdanauAttention and LuongAttention can be exported`,
+    `[onnx] there is no ONNX form of the attention ${attention.typeName}; BahdanauAttention and LuongAttention can be exported`,
   );
 }

@@ -55,7 +55,7 @@ export function exportCell(cell: Cell<State>): OnnxCell {
     const made = make(cell);
     if (made) return made;
   }
-  const name = cell.constructor.name;
+  const name = cell.typeName;
   throw new InteropError(
     'UNSUPPORTED_MODEL',
     `[onnx] there is no ONNX form of the recurrent cell ${name}: a file cannot hold the TypeScript of its step; give the cell a method onnx(graph, x, state) that builds the same step and returns { output, state }`,
@@ -76,7 +76,7 @@ export function startOf(
   if (cell.initialState !== Cell.prototype.initialState) {
     throw new InteropError(
       'UNSUPPORTED_MODEL',
-      `[onnx] the cell ${cell.constructor.name} makes its own state before the first step; give the graph an input for it and pass it as { state } to exportLayer`,
+      `[onnx] the cell ${cell.typeName} makes its own state before the first step; give the graph an input for it and pass it as { state } to exportLayer`,
     );
   }
   const lead = axesOf(graph, x, axis, axis + 1);

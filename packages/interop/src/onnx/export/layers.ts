@@ -106,7 +106,7 @@ export function exportLayer(
   }
   throw new InteropError(
     'UNSUPPORTED_MODEL',
-    `[onnx] there is no ONNX form of ${layer.constructor.name}; give the module a method onnx(graph, x, input) that builds it from its parts`,
+    `[onnx] there is no ONNX form of ${layer.typeName}; give the module a method onnx(graph, x, input) that builds it from its parts`,
   );
 }
 
@@ -147,7 +147,7 @@ function lengthsBehind(graph: OnnxGraph, stage: Stage, lengths: OnnxValue): Onnx
   if (own.onnxLengths) return own.onnxLengths(graph, lengths);
   throw new InteropError(
     'UNSUPPORTED_MODEL',
-    `[onnx] ${stage.constructor.name} changes the lengths by an outputLengths of its own; give it a method onnxLengths(graph, lengths) that computes the same`,
+    `[onnx] ${stage.typeName} changes the lengths by an outputLengths of its own; give it a method onnxLengths(graph, lengths) that computes the same`,
   );
 }
 

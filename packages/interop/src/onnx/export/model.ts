@@ -41,7 +41,7 @@ export function buildModel(graph: OnnxGraph, model: Module, options: ExportOnnxO
   const lengths = options.lengths ? graph.input('lengths', 'i32', ['N']) : undefined;
   if (lengths && (model instanceof Cell || model instanceof OneToMany || model instanceof OneToOne)) {
     throw new ArgumentError(
-      `[onnx] ${model.constructor.name} reads no sequence, and takes no lengths; leave out lengths: true`,
+      `[onnx] ${model.typeName} reads no sequence, and takes no lengths; leave out lengths: true`,
     );
   }
   if (model instanceof EncoderDecoder) return buildEncoderDecoder(graph, model, x, lengths);
@@ -119,7 +119,7 @@ function inputOf(model: Module): Input {
   const shape = floatAxes(model);
   if (shape) return { dtype: 'f32', shape };
   throw new ArgumentError(
-    `[onnx] the input of ${model.constructor.name} cannot be told from its layers; pass input: { dtype, shape }, such as { dtype: 'f32', shape: ['T', 'N', 40] }`,
+    `[onnx] the input of ${model.typeName} cannot be told from its layers; pass input: { dtype, shape }, such as { dtype: 'f32', shape: ['T', 'N', 40] }`,
   );
 }
 
