@@ -58,10 +58,10 @@ function drawLexicon(random: Random, letters: readonly string[]) {
   return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
 }
 
-test('every text once, with the probability of all that reads as it: 3,000 random decoders, whole and in streams', () => {
+test('every text once, with the probability of all that reads as it: 1,500 random decoders, whole and in streams', () => {
   const random = randomSource(71);
   let spaced = 0;
-  for (let round = 0; round < 3000; round++) {
+  for (let round = 0; round < 1500; round++) {
     const { options, oracle } = draw(random);
     const C = options.tokens.length;
     const T = randomInteger(random, C > 4 ? 4 : 5);
@@ -90,8 +90,8 @@ test('every text once, with the probability of all that reads as it: 3,000 rando
     }
     expect(stream.finish()).toEqual(results);
   }
-  expect(spaced).toBeGreaterThan(500);
-});
+  expect(spaced).toBeGreaterThan(250);
+}, 120_000);
 
 test('tokens and times belong to the text: one separator between words, none at the ends', () => {
   const random = randomSource(72);
