@@ -3,7 +3,7 @@ import type { FusedOp, MaybeBuffer } from './op.ts';
 
 /**
  * Connectionist temporal classification (Graves et al. 2006) of logits `[T, N, C]`; the op does its own log-softmax.
- * A sequence that cannot be aligned has loss +∞, or with `zeroInfinity` loss 0 and gradient 0. Frames at and past a
+ * A sequence that cannot be aligned has loss +∞, or 0 with `zeroInfinity`, and gradient 0 either way. Frames at and past a
  * sequence's input length get gradient 0.
  */
 export interface CtcSpec {

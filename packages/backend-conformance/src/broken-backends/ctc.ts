@@ -117,4 +117,21 @@ export const brokenCtc: readonly BrokenBackend[] = [
         forward: (spec, inputs) => right.fused.ctcLoss.forward({ ...spec, blank: spec.classes - 1 }, inputs),
       }),
   },
+  {
+    fault: 'a target that cannot be aligned has a NaN gradient',
+    caughtBy: 'ctcLoss backward: an infeasible target',
+    breakIt: (right, heap) =>
+      ctcWith(right, {
+        backward(spec, call) {
+          const found = right.fused.ctcLoss.backward(spec, call);
+          const losses = heap.floats('broken', call.outputs.losses);
+          tamper(heap, found.logits, (values) => {
+            values.forEach((_, at) => {
+              if (losses[Math.floor(at / spec.classes) % spec.batch] === Infinity) values[at] = NaN;
+            });
+          });
+          return found;
+        },
+      }),
+  },
 ];

@@ -129,4 +129,27 @@ export const brokenElementwise: readonly BrokenBackend[] = [
       },
     }),
   },
+  {
+    fault: 'the sigmoid stays above 0 at −∞',
+    caughtBy: 'extremes: unary sigmoid',
+    breakIt: ({ unary }, heap) => ({
+      unary(op, input, out, alpha, beta) {
+        unary(op, input, out, alpha, beta);
+        if (op === 'sigmoid')
+          heap.floats('broken', out).forEach((y, at, all) => (all[at] = y === 0 ? Math.exp(-80) : y));
+      },
+    }),
+  },
+  {
+    fault: 'an infinite quotient is the largest number',
+    caughtBy: 'extremes: binary divide',
+    breakIt: ({ binary }, heap) => ({
+      binary(op, a, b, out, shape) {
+        binary(op, a, b, out, shape);
+        if (op !== 'divide' || out.dtype !== 'f32') return;
+        const largest = fround(3.4028234e38);
+        heap.floats('broken', out).forEach((y, at, all) => (all[at] = Math.min(Math.max(y, -largest), largest)));
+      },
+    }),
+  },
 ];

@@ -161,4 +161,21 @@ export const brokenSteps: readonly BrokenBackend[] = [
           right.fused.lstmSequence.forward({ ...spec, variant: { ...spec.variant, coupledGates: false } }, inputs),
       }),
   },
+  {
+    fault: 'an infinite input times the zero weights of padded units makes the gradient of its sequence NaN',
+    caughtBy: 'extremes: gruSequence fused',
+    breakIt: (right, heap) => ({
+      fused: {
+        gruSequence: {
+          ...right.fused.gruSequence,
+          backward(spec, call) {
+            const found = right.fused.gruSequence.backward(spec, call);
+            if (heap.floats('broken', call.inputs.x).some((x) => Math.abs(x) === Infinity))
+              tamper(heap, found.h0, (values) => void values.fill(NaN, 0, spec.hiddenSize));
+            return found;
+          },
+        },
+      },
+    }),
+  },
 ];

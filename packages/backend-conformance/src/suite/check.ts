@@ -27,6 +27,11 @@ export interface Subject {
    * instead of being skipped. `['lstmSequence']` asks for every variant, `['']` for everything.
    */
   readonly required?: readonly string[];
+  /**
+   * Checks that this backend is known to fail, each with the reason. They are run all the same, and one that passes is a
+   * failure: take it off the list then.
+   */
+  readonly knownFailures?: Readonly<Record<string, string>>;
 }
 
 export interface CheckContext {

@@ -32,8 +32,18 @@ export class Session {
     await this.#context.reference.dispose();
   }
 
-  /** Runs one check; it fails, too, where it leaves another number of live buffers than it found. */
+  /** Runs one check and judges it by what the backend is known to fail. */
   async run(check: Check): Promise<Outcome> {
+    const { name } = check;
+    const outcome = await this.#try(check);
+    const known = this.#subject.knownFailures?.[name];
+    if (known === undefined || outcome.status === 'skipped') return outcome;
+    if (outcome.status === 'failed') return { name, status: 'skipped', reason: `known to fail: ${known}` };
+    return { name, status: 'failed', error: new CheckFailure('passes now; take it off the known failures') };
+  }
+
+  /** Runs one check; it fails, too, where it leaves another number of live buffers than it found. */
+  async #try(check: Check): Promise<Outcome> {
     const { name } = check;
     const { backend, nonFinite } = this.#context;
     if (check.op !== undefined && backend.fused[check.op] === undefined) {

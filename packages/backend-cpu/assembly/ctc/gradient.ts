@@ -6,9 +6,8 @@ import { EMISSION_LABELS, emissionStride } from './layout';
 
 /**
  * g·(softmax(x) − occupancy) of every frame that counts, 0 for the others. The occupancies are sparse: of C classes
- * only the blank and the target's labels have any. A sequence without a path gets 0 with `zeroInfinity`, else NaN.
- * Slots: logits, T, N, C, blank, targets, maxLabels, inputLengths, targetLengths, normal, occupancies, feasible, g, dx,
- * zeroInfinity.
+ * only the blank and the target's labels have any. A sequence without a path gets 0.
+ * Slots: logits, T, N, C, blank, targets, maxLabels, inputLengths, targetLengths, normal, occupancies, feasible, g, dx.
  */
 export function ctcGradient(args: usize, part: i32, parts: i32): void {
   const T = integer(args, 1);
@@ -17,19 +16,17 @@ export function ctcGradient(args: usize, part: i32, parts: i32): void {
   const maxLabels = integer(args, 6);
   const stride = (<usize>emissionStride(maxLabels)) << 2;
   const bytes = (<usize>C) << 2;
-  const zeroInfinity = integer(args, 14) != 0;
   const last = partStart(T * N, part + 1, parts, 1);
   for (let r = partStart(T * N, part, parts, 1); r < last; r++) {
     const t = r / N;
     const n = r - t * N;
     const offset = (<usize>n) << 2;
-    const feasible = load<i32>(pointer(args, 11) + offset) != 0;
     const dx = pointer(args, 13) + <usize>r * bytes;
-    if (t >= load<i32>(pointer(args, 7) + offset) || (!feasible && zeroInfinity)) {
+    if (t >= load<i32>(pointer(args, 7) + offset) || load<i32>(pointer(args, 11) + offset) == 0) {
       memory.fill(dx, 0, bytes);
       continue;
     }
-    const g = feasible ? load<f32>(pointer(args, 12) + offset) : <f32>NaN;
+    const g = load<f32>(pointer(args, 12) + offset);
     scaledSoftmax(pointer(args, 0) + <usize>r * bytes, dx, C, pointer(args, 9) + ((<usize>r) << 3), g);
     const shares = pointer(args, 10) + (<usize>n * <usize>T + <usize>t) * stride;
     const scale = g * load<f32>(shares, 4);

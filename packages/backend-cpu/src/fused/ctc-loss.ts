@@ -120,7 +120,7 @@ export function createCtcLoss(engine: Engine): CtcLossOp {
 
     backward(spec, { inputs, saved, gradients, wanted }) {
       if (!wanted.logits) return { logits: null };
-      const { steps, batch, classes, blank, maxTargetLength, zeroInfinity } = spec;
+      const { steps, batch, classes, blank, maxTargetLength } = spec;
       const { integers, normals, shares } = Kept.of<CtcBuffers>('ctcLoss', saved);
       const at = addressesOf(engine, spec, integers);
       const dx = engine.allocate('f32', steps * batch * classes);
@@ -139,7 +139,6 @@ export function createCtcLoss(engine: Engine): CtcLossOp {
         at.feasible,
         engine.address(gradients.losses),
         engine.address(dx),
-        zeroInfinity ? 1 : 0,
       ]);
       return { logits: dx };
     },

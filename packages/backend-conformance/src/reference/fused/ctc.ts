@@ -84,7 +84,7 @@ function targetOf({ targets, maxTargetLength, targetLengths }: CtcSpec, n: numbe
   return targets.subarray(n * maxTargetLength, n * maxTargetLength + targetLengths[n]!);
 }
 
-/** dlogit_k = dloss·(softmax_k − Σ_{s: label_s = k} γ(s)). */
+/** dlogit_k = dloss·(softmax_k − Σ_{s: label_s = k} γ(s)), and 0 for a target that cannot be aligned. */
 export function ctcLoss(heap: Heap): CtcLossOp {
   interface Kept {
     readonly logP: Float64Array;
@@ -114,12 +114,12 @@ export function ctcLoss(heap: Heap): CtcLossOp {
     },
 
     backward(spec, { saved, gradients, wanted }) {
-      const { steps, batch, classes, inputLengths, zeroInfinity } = spec;
+      const { steps, batch, classes, inputLengths } = spec;
       const { logP, alignments } = store.take(saved);
       const dLosses = heap.floats('ctcLoss', gradients.losses, batch);
       const dLogits = new Float64Array(steps * batch * classes);
       alignments.forEach(({ loss, occupancy, labels }, n) => {
-        if (loss === Infinity && zeroInfinity) return;
+        if (loss === Infinity) return;
         for (let t = 0; t < inputLengths[n]!; t++) {
           const start = (t * batch + n) * classes;
           for (let k = 0; k < classes; k++) dLogits[start + k]! += dLosses[n]! * Math.exp(logP[start + k]!);

@@ -5,6 +5,8 @@ import { copyChecks } from './copy.ts';
 import { coreOperationChecks } from './core/operations.ts';
 import { coreTrainingChecks } from './core/training.ts';
 import { errorChecks } from './errors.ts';
+import { fusedExtremeChecks } from './extremes/fused.ts';
+import { primitiveExtremeChecks } from './extremes/primitives.ts';
 import { fillCastChecks } from './fill-cast.ts';
 import { ctcChecks } from './fused/ctc.ts';
 import { optimizerChecks } from './fused/optimizer.ts';
@@ -49,4 +51,6 @@ export const conformanceChecks: readonly Check[] = [
   ...optimizerChecks,
   ...coreOperationChecks,
   ...coreTrainingChecks,
+  ...primitiveExtremeChecks,
+  ...fusedExtremeChecks,
 ];

@@ -14,7 +14,7 @@ import { coreChecks, type CoreRecipe } from './side.ts';
  * Both passes of a case through core's tape: L = Σ upstream∘output, its outputs, and ∂L/∂input under `d` and the
  * input's name.
  */
-function recipeOf(op: DifferentiableOpName, test: FusedCase): CoreRecipe {
+export function recipeOf(op: DifferentiableOpName, test: FusedCase): CoreRecipe {
   const { shapes, run } = coreCalls[op];
   return (backend) => {
     const shapeOf = shapes(test.spec);

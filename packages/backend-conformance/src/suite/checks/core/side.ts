@@ -19,11 +19,13 @@ async function collectTensors(
   return Object.fromEntries(results.map(([name], n) => [name, arrays[n]!]));
 }
 
-async function run(
+/** A recipe through core on the backend under test agrees with the reference's fused operations. */
+export async function agreeThroughCore(
   context: CheckContext,
   mode: FusedMode,
   recipe: CoreRecipe,
   accuracy: (result: string) => Accuracy,
+  label = '',
 ): Promise<void> {
   const expected = await collectTensors(context.reference, 'require', recipe);
   const actual = await collectTensors(context.backend, mode, recipe).catch((error: unknown) => {
@@ -31,7 +33,7 @@ async function run(
     throw error;
   });
   for (const [name, values] of Object.entries(expected))
-    compare(name, actual[name]!, values, accuracy(name), context.nonFinite);
+    compare(label === '' ? name : `${label}: ${name}`, actual[name]!, values, accuracy(name), context.nonFinite);
 }
 
 /**
@@ -44,12 +46,16 @@ export function coreChecks(
   accuracy: (result: string) => Accuracy,
 ): Check[] {
   return [
-    { name: `core ${op} fused: ${title}`, op, run: (context) => run(context, 'require', recipe(), accuracy) },
-    { name: `core ${op} fallback: ${title}`, run: (context) => run(context, 'off', recipe(), accuracy) },
+    {
+      name: `core ${op} fused: ${title}`,
+      op,
+      run: (context) => agreeThroughCore(context, 'require', recipe(), accuracy),
+    },
+    { name: `core ${op} fallback: ${title}`, run: (context) => agreeThroughCore(context, 'off', recipe(), accuracy) },
   ];
 }
 
 /** One check of a recipe that has no fused form. */
 export function plainCoreCheck(name: string, recipe: CoreRecipe, accuracy: Accuracy): Check {
-  return { name: `core ${name}`, run: (context) => run(context, 'auto', recipe, () => accuracy) };
+  return { name: `core ${name}`, run: (context) => agreeThroughCore(context, 'auto', recipe, () => accuracy) };
 }
