@@ -76,7 +76,14 @@ describe('nearestName', () => {
   it.each([
     ['clipnorm', ['clipNorm', 'steps'], 'clipNorm'],
     ['learning_rate', ['learningRate'], 'learningRate'],
-    ['lr', ['learningRate'], undefined],
+    ['lr', ['schedule', 'learningRate'], 'learningRate'],
+    ['lr', ['mask'], undefined],
+    ['betas', ['beta1', 'beta2'], 'beta1'],
+    ['eps', ['steps', 'epsilon'], 'epsilon'],
+    ['weight_decay', ['weightDecay'], 'weightDecay'],
+    ['lr_scheduler', ['schedule'], 'schedule'],
+    ['in_features', ['inputSize', 'outputSize'], 'inputSize'],
+    ['units', ['outputSize'], 'outputSize'],
     ['legnths', ['lengths', 'state'], 'lengths'],
     ['zzz', [], undefined],
   ])('%s', (given, known, expected) => {

@@ -1,5 +1,6 @@
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
-import { Generator } from '@timestep/core';
+import { Generator, zeros } from '@timestep/core';
+import { GRUCell, Linear, LSTM } from '@timestep/layers';
 import { expect, it } from 'vitest';
 import * as train from './index.ts';
 import { fileStorage } from './node/index.ts';
@@ -8,6 +9,12 @@ import { LineModel } from './test-support/line.ts';
 const backend = createReferenceBackend();
 const model = new LineModel(backend);
 const random = new Generator(1);
+const layer = new LSTM({ backend, inputSize: 2, hiddenSize: 3 });
+const cell = new GRUCell({ backend, inputSize: 2, hiddenSize: 3 });
+const construct =
+  (Class: unknown) =>
+  (...values: unknown[]): unknown =>
+    Reflect.construct(Class as new () => object, values) as unknown;
 const search = train.openES([1, 2], { seed: 1 });
 
 type Untyped = (...values: unknown[]) => unknown;
@@ -40,29 +47,38 @@ const calls: Readonly<
   encodeCheckpoint: { call: train.encodeCheckpoint, right: [{ state: null, tensors: new Map() }], options: 0 },
   decodeCheckpoint: { call: train.decodeCheckpoint, right: [new Uint8Array(0), 'name'] },
   modelOfCheckpoint: { call: train.modelOfCheckpoint, right: [new Uint8Array(0)] },
+  gradientFlowPicture: { call: train.gradientFlowPicture, right: [{}] },
+  recomputeSequence: { call: train.recomputeSequence, right: [layer] },
+  recomputeFinalState: { call: train.recomputeFinalState, right: [layer] },
+  MemorylessPolicy: { call: construct(train.MemorylessPolicy), right: [model] },
+  RecurrentPolicy: {
+    call: construct(train.RecurrentPolicy),
+    right: [layer, new Linear({ backend, inputSize: 3, outputSize: 2 })],
+  },
+  RealTimeRecurrentLearner: { call: construct(train.RealTimeRecurrentLearner), right: [cell] },
   fileStorage: { call: fileStorage, right: ['folder'] },
   Adam: {
-    call: (...values: never[]) => Reflect.construct(train.Adam, values) as unknown,
+    call: construct(train.Adam),
     right: [model.parameters(), {}],
     options: 1,
   },
   AdamW: {
-    call: (...values: never[]) => Reflect.construct(train.AdamW, values) as unknown,
+    call: construct(train.AdamW),
     right: [model.parameters(), {}],
     options: 1,
   },
   SGD: {
-    call: (...values: never[]) => Reflect.construct(train.SGD, values) as unknown,
+    call: construct(train.SGD),
     right: [model.parameters(), { learningRate: 1 }],
     options: 1,
   },
   RMSprop: {
-    call: (...values: never[]) => Reflect.construct(train.RMSprop, values) as unknown,
+    call: construct(train.RMSprop),
     right: [model.parameters(), {}],
     options: 1,
   },
   Adagrad: {
-    call: (...values: never[]) => Reflect.construct(train.Adagrad, values) as unknown,
+    call: construct(train.Adagrad),
     right: [model.parameters(), {}],
     options: 1,
   },
@@ -101,6 +117,8 @@ it.each(Object.keys(calls))('%s refuses unknown options and values of the wrong 
   } else {
     for (const value of [undefined, null, 5.5, {}, Symbol('x'), NaN]) {
       if (value === 5.5 && name.startsWith('clip')) continue;
+      // A picture of no flow is an empty one.
+      if (typeof value === 'object' && value !== null && name === 'gradientFlowPicture') continue;
       const error = await errorOf(call, right.with(0, value));
       expect(error, `${name} of ${String(value)}`).toEqual(refused);
     }
@@ -135,4 +153,29 @@ it('evolve gives each part its mode back', async () => {
   const before = own.modules().map(({ training }) => training);
   await train.evolve({ model: own, strategy, generations: 1, fitness: (one) => (one.dropout.training ? NaN : 1) });
   expect(own.modules().map(({ training }) => training)).toEqual(before);
+});
+
+it('tensors, losses and parts of the wrong kind are named where they are passed', async () => {
+  const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error;
+  for (const bad of [undefined, null, 5, [[[1, 2]]], new Float32Array(2)]) {
+    for (const call of [train.recomputeSequence, train.recomputeFinalState])
+      expect(await errorOf(call, [layer, bad])).toEqual(refused);
+    expect(() => new train.RecurrentPolicy(layer, bad as unknown as Linear)).toThrow(refused);
+  }
+  for (const bad of [null, 5, { layers: 5 }.layers, 'flow', [1]])
+    expect(() => train.gradientFlowPicture({ LSTM: bad } as never)).toThrow(/flow 'LSTM' to be the result of/);
+  expect(() => train.recomputeSequence(layer, zeros(backend, [4, 2]))).toThrow(/x of shape \[T, N, D\], got \[4, 2\]/);
+  expect(() => new train.RecurrentPolicy(layer, new Linear({ backend, inputSize: 4, outputSize: 2 }))).toThrow(
+    /inputSize 3.*got 4/,
+  );
+  using learner = new train.RealTimeRecurrentLearner(cell);
+  const x = zeros(backend, [1, 2]);
+  for (const bad of [undefined, 5, 'x', {}]) {
+    expect(() => learner.step(bad as never, (output) => output)).toThrow(refused);
+    expect(() => learner.step(x, bad as never)).toThrow(refused);
+    expect(() => learner.step(x, (() => bad) as never)).toThrow(refused);
+  }
+  expect(() => learner.step(x, (async () => x) as never)).toThrow(/asynchronous/);
+  expect(() => learner.step(x, (output) => output)).toThrow(/expected the loss to be a scalar, got shape \[1, 3\]/);
+  expect(() => learner.step(zeros(backend, [1, 4]), (output) => output)).toThrow(/x of shape \[1, 2\], got \[1, 4\]/);
 });

@@ -1,3 +1,4 @@
+import { checkValue, is } from '@timestep/core';
 import type { GradientFlow } from './gradient-flow.ts';
 
 const panel = { width: 260, height: 200, left: 44, right: 10, top: 28, bottom: 34 };
@@ -8,9 +9,13 @@ const colors = ['#2563a8', '#c2571a', '#2e7d4f', '#7a4fa3', '#8a6d00', '#555'];
  * for each layer. It needs nothing from outside, and goes into a page or a file as it is.
  *
  * @param flows by name, such as `{ RNN: …, LSTM: …, GRU: … }`
+ * @throws ArgumentError for anything but an object whose values are results of `gradientFlow`
  */
 export function gradientFlowPicture(flows: Readonly<Record<string, GradientFlow>>): string {
+  checkValue('gradientFlowPicture', 'flows', flows, is.object);
   const entries = Object.entries(flows);
+  for (const [name, flow] of entries)
+    checkValue('gradientFlowPicture', `flow '${name}'`, flow, is.like('the result of gradientFlow', 'layers'));
   const exponents = entries.flatMap(([, { layers }]) =>
     layers.flatMap(({ norms }) => Array.from(norms).filter(isDrawn).map(Math.log10)),
   );

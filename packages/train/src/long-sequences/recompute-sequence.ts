@@ -2,10 +2,13 @@ import {
   ArgumentError,
   checkLengths,
   checkOptions,
+  checkValue,
   concat,
   is,
   recompute,
   reshape,
+  ShapeError,
+  show,
   slice,
   tidy,
   unstack,
@@ -14,6 +17,7 @@ import {
   type Tensor,
 } from '@timestep/core';
 import type { Lengths, Recurrent } from '@timestep/layers';
+import { tensorRule } from '../losses/reduction.ts';
 
 export interface RecomputeSequenceOptions<S extends State> {
   /** The steps of a segment; ⌈2√T⌉ by default: shorter ones keep more states and take longer. */
@@ -46,6 +50,7 @@ export function recomputeSequence<S extends State>(
   x: Tensor,
   options: RecomputeSequenceOptions<S> = {},
 ): { output: Tensor; state: S } {
+  checkArguments(layer, x);
   const kept = tidy(x.backend, () => {
     const { outputs, state: last } = runSegments(layer, x, options, true);
     // A part of the state may be called anything, `output` too.
@@ -68,7 +73,14 @@ export function recomputeFinalState<S extends State>(
   x: Tensor,
   options: RecomputeSequenceOptions<S> = {},
 ): S {
+  checkArguments(layer, x);
   return tidy(x.backend, () => runSegments(layer, x, options, false).state);
+}
+
+function checkArguments<S extends State>(layer: Recurrent<S>, x: Tensor): void {
+  checkValue('recomputeSequence', 'layer', layer, is.like('a recurrent layer', 'forward', 'cells', 'bidirectional'));
+  checkValue('recomputeSequence', 'x', x, tensorRule);
+  if (x.rank < 3) throw new ShapeError(`[recomputeSequence] expected x of shape [T, N, D], got ${show(x.shape)}`);
 }
 
 function runSegments<S extends State>(
@@ -86,8 +98,6 @@ function runSegments<S extends State>(
   const [steps = 0, batch = 0] = x.shape;
   const lengths = checkLengths('recomputeSequence', options.lengths, steps, batch);
   const size = segment ?? Math.max(1, Math.ceil(2 * Math.sqrt(steps)));
-  if (!Number.isInteger(size) || size < 1)
-    throw new ArgumentError(`[recomputeSequence] expected segment to be an integer ≥ 1, got ${size}`);
   if (steps <= size) {
     const whole = layer.forward(x, { state: start, lengths });
     return { outputs: [whole.output], state: whole.state };

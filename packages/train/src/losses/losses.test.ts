@@ -24,6 +24,14 @@ type LossFunction = (
   options: { mask?: Tensor; reduction?: 'none' | 'sum' | 'mean' },
 ) => Tensor;
 
+/** Rows of positive numbers whose sum is 1. */
+function softmaxRows(values: Float64Array, size: number): Float64Array {
+  return values.map((value, i) => {
+    const row = values.subarray(i - (i % size), i - (i % size) + size);
+    return Math.exp(value) / row.reduce((sum, x) => sum + Math.exp(x), 0);
+  });
+}
+
 const shape = [4, 2, 3];
 const elementwise: [string, LossFunction][] = [
   ['mseLoss', mseLoss],
@@ -125,6 +133,43 @@ describe.each(backends)('on $name', ({ name, create, ...tolerance }) => {
     );
     expect(worst(await loss.data(), [want], tolerance)).toBeLessThanOrEqual(1);
   });
+
+  it.each([{}, { labelSmoothing: 0.3 }, { weight: [0.5, 2, 3] }])(
+    'cross-entropy of distributions leaves out what a mask does, with %j',
+    async ({ labelSmoothing = 0, weight }: { labelSmoothing?: number; weight?: number[] }) => {
+      const [N, C] = [4, 3];
+      const kept = [1, 0, 1, 0];
+      const logits = normal(N * C);
+      const target = softmaxRows(normal(N * C), C);
+      for (let n = 0; n < N; n++)
+        if (kept[n] === 0)
+          [logits, target].forEach((values) => values.fill(n === 1 ? NaN : Infinity, n * C, n * C + C));
+      const loss = (n: number, shift = 0, at = -1): number => {
+        const row = Array.from({ length: C }, (_, c) => logits[n * C + c]! + (n * C + c === at ? shift : 0));
+        const logSum = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));
+        return row.reduce((sum, x, c) => {
+          const t = (1 - labelSmoothing) * target[n * C + c]! + labelSmoothing / C;
+          return sum + t * (weight?.[c] ?? 1) * (logSum - x);
+        }, 0);
+      };
+      const x = tensor(backend, logits, { shape: [N, C], requiresGrad: true });
+      const value = crossEntropyLoss(x, tensor(backend, target, { shape: [N, C] }), {
+        labelSmoothing,
+        weight: weight ? tensor(backend, weight) : null,
+        mask: tensor(backend, kept, { dtype: 'u32' }),
+      });
+      value.backward();
+      expect(worst(await value.data(), [(loss(0) + loss(2)) / 2], tolerance)).toBeLessThanOrEqual(1);
+      const gradient = [...(await x.grad!.data())];
+      // Central differences in float64: an error of about ε² = 1e-10.
+      const difference = (i: number): number => {
+        const n = Math.floor(i / C);
+        return kept[n] === 0 ? 0 : (loss(n, 1e-5, i) - loss(n, -1e-5, i)) / 2e-5 / 2;
+      };
+      expect(gradient.map((got, i) => Math.abs(got - difference(i))).every((error) => error < 1e-5)).toBe(true);
+      expect(gradient.slice(C, 2 * C)).toEqual([0, 0, 0]);
+    },
+  );
 
   it('binary cross-entropy neither overflows nor loses small terms', async () => {
     const logits = tensor(backend, [200, -200, 200, -200, 60], { requiresGrad: true });

@@ -1,9 +1,11 @@
 import {
   add,
   ArgumentError,
+  checkValue,
   concat,
   full,
   inScope,
+  is,
   matmul,
   noGrad,
   reshape,
@@ -19,6 +21,8 @@ import {
   type Tensor,
 } from '@timestep/core';
 import type { Cell } from '@timestep/layers';
+import { tensorRule } from '../losses/reduction.ts';
+import { readLossResult } from '../trainer/loss-result.ts';
 import { disposeState, unowned } from '../trainer/update.ts';
 
 /** A parameter with its influence matrix, ∂s/∂θ `[S, P]`: how the state depends on it, over all steps so far. */
@@ -55,7 +59,17 @@ export class RealTimeRecurrentLearner<S extends State> {
   readonly #size: number;
   #state: S;
 
+  /**
+   * @param cell the cell that learns; it stays yours
+   * @throws ArgumentError for anything but a cell with a parameter that can learn
+   */
   constructor(cell: Cell<S>) {
+    checkValue(
+      'realTimeRecurrentLearner',
+      'cell',
+      cell,
+      is.like('a cell, such as an LSTMCell', 'parameters', 'initialState', 'stateShapes'),
+    );
     const parameters = cell.parameters().filter(({ requiresGrad }) => requiresGrad);
     const [first] = parameters;
     if (!first)
@@ -93,10 +107,13 @@ export class RealTimeRecurrentLearner<S extends State> {
    * @param x `[1, D]`
    * @param loss of the cell's output `[1, P]`, a scalar
    * @returns the loss, cut off from its gradient; yours to dispose, or your scope's
-   * @throws ShapeError for a batch of more than one: each sequence has influences of its own
+   * @throws ShapeError for a batch of more than one: make a learner for each sequence; ArgumentError where `loss` does
+   *   not return a scalar tensor
    */
   step(x: Tensor, loss: (output: Tensor) => Tensor): Tensor {
-    if (x.shape[0] !== 1)
+    checkValue('realTimeRecurrentLearner', 'x', x, tensorRule);
+    checkValue('realTimeRecurrentLearner', 'loss', loss, is.function);
+    if (x.rank !== 2 || x.shape[0] !== 1 || x.shape[1] !== this.cell.inputSize)
       throw new ShapeError(
         `[realTimeRecurrentLearner] expected x of shape [1, ${this.cell.inputSize}], got ${show(x.shape)}; make a learner for each sequence`,
       );
@@ -117,7 +134,7 @@ export class RealTimeRecurrentLearner<S extends State> {
     this.#clear(before);
     // A backend's own operations may go backward once only, this graph goes once for each number of the state.
     const { output, state } = withFused(this.#backend, 'off', () => this.cell.forward(x, before));
-    const value = loss(output);
+    const { loss: value } = readLossResult('realTimeRecurrentLearner', loss(output));
     value.backward(undefined, { retainGraph: true });
     this.#addGradients(before, held);
     this.#advance(before, state);

@@ -256,7 +256,7 @@ describe.each(backends)('on $name', ({ create, ...tolerance }) => {
     // What a caller without types can write: PyTorch's names.
     const foreign = { lr: 0.1 } as object;
     expect(() => new Adam([p], foreign)).toThrow(
-      /\[Adam\] unknown option lr; expected \{ learningRate, maximize, beta1, beta2, epsilon, weightDecay, amsgrad \}/,
+      /\[Adam\] unknown option lr; did you mean learningRate\? expected \{ learningRate, maximize, beta1, beta2, epsilon, weightDecay, amsgrad \}/,
     );
     expect(() => new SGD([p], { learningRate: 1, ...foreign })).toThrow(/\[SGD\] unknown option lr/);
     expect(() => new RMSprop([p], foreign)).toThrow(/unknown option lr/);

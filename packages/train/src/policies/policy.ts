@@ -1,4 +1,14 @@
-import { ArgumentError, reshape, tidy, type State, type Tensor } from '@timestep/core';
+import {
+  ArgumentError,
+  checkValue,
+  is,
+  reshape,
+  ShapeError,
+  show,
+  tidy,
+  type State,
+  type Tensor,
+} from '@timestep/core';
 import { Module, type Lengths, type Linear, type Recurrent } from '@timestep/layers';
 
 /** What a policy says to an observation. */
@@ -26,9 +36,19 @@ export class RecurrentPolicy<S extends State> extends Policy {
   readonly layer: Recurrent<S>;
   readonly head: Linear;
 
-  /** @throws ArgumentError where the layer is bidirectional: it would have to know the future */
+  /**
+   * @param layer the recurrent layer, not bidirectional: its step would need the future
+   * @param head maps the layer's output to the A outputs of the policy
+   * @throws ArgumentError for anything else, ShapeError where the head does not take the layer's output
+   */
   constructor(layer: Recurrent<S>, head: Linear) {
     super();
+    checkValue('recurrentPolicy', 'layer', layer, is.like('a recurrent layer', 'step', 'cells', 'outputSize'));
+    checkValue('recurrentPolicy', 'head', head, is.like('a Linear', 'forward', 'inputSize', 'outputSize'));
+    if (layer.outputSize !== head.inputSize)
+      throw new ShapeError(
+        `[recurrentPolicy] expected a head with inputSize ${layer.outputSize}, the layer's output, got ${head.inputSize}`,
+      );
     if (layer.bidirectional)
       throw new ArgumentError(
         '[policy] a bidirectional layer would have to know the future; build it with bidirectional: false',
@@ -52,8 +72,13 @@ export class RecurrentPolicy<S extends State> extends Policy {
 export class MemorylessPolicy extends Policy {
   readonly network: Module & { forward(x: Tensor): Tensor };
 
+  /**
+   * @param network maps observations `[N, D]` to outputs `[N, A]`
+   * @throws ArgumentError for anything but a module with `forward`
+   */
   constructor(network: Module & { forward(x: Tensor): Tensor }) {
     super();
+    checkValue('memorylessPolicy', 'network', network, is.like('a module with forward(x)', 'forward', 'parameters'));
     this.network = network;
   }
 
@@ -62,6 +87,10 @@ export class MemorylessPolicy extends Policy {
   }
 
   override forward(observations: Tensor): Tensor {
+    if (observations.rank !== 3)
+      throw new ShapeError(
+        `[memorylessPolicy] expected observations of shape [T, N, D], got ${show(observations.shape)}`,
+      );
     const [steps, batch, features] = observations.shape as [number, number, number];
     return tidy(observations.backend, () => {
       const output = this.network.forward(reshape(observations, [steps * batch, features]));
