@@ -84,7 +84,7 @@ const exportable: Readonly<Record<string, () => Trial>> = {
   ConvLSTMCell: () => step(new layers.ConvLSTMCell({ ...image, peepholes: true })),
   Dropout: () => {
     const model = new layers.Sequential(
-      new layers.Linear({ ...shared, outputSize: D }),
+      new layers.Linear({ backend, generator, inputSize: D, outputSize: D }),
       new layers.Dropout({ rate: 0.5 }),
     );
     return without(model, floats(T, N, D), (x) => model.forward(x));
@@ -141,7 +141,7 @@ const exportable: Readonly<Record<string, () => Trial>> = {
     return without(model, floats(T, N, D), (x) => model.forward(x));
   },
   Linear: () => {
-    const model = new layers.Linear({ ...shared, outputSize: 3 });
+    const model = new layers.Linear({ backend, generator, inputSize: D, outputSize: 3 });
     return without(model, floats(T, N, D), (x) => model.forward(x));
   },
   LSTM: () => sequence(new layers.LSTM(shared)),

@@ -106,7 +106,7 @@ export function exportLayer(
   }
   throw new InteropError(
     'UNSUPPORTED_MODEL',
-    `[onnx] there is no ONNX form of ${layer.typeName}; give the module a method onnx(graph, x, input) that builds it from its parts`,
+    `[onnx] there is no ONNX form of ${layer.constructor.name}; give the module a method onnx(graph, x, input) that builds it from its parts`,
   );
 }
 
