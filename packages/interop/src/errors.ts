@@ -11,7 +11,9 @@ export type InteropErrorCode =
   /** A value that float32 or int32 cannot hold, or a size that does not fit its neighbours. */
   | 'INVALID_TENSOR'
   /** Reading took more time or memory than it was given. */
-  | 'READ_LIMIT';
+  | 'READ_LIMIT'
+  /** A package that reads the format is not installed, such as h5wasm. */
+  | 'MISSING_PACKAGE';
 
 /** The error that every reader and writer of this package throws, beside core's own for wrong arguments. */
 export class InteropError extends TimestepError {

@@ -1,10 +1,11 @@
+import { checkOptions, checkValue, is, toBytes, type Bytes } from '@timestep/core';
 import { InteropError } from '../errors.ts';
 import {
+  limitRules,
   memoryLimitOf,
   type Hdf5Answer,
   type Hdf5Datasets,
   type Hdf5Limits,
-  type Hdf5Reader,
   type Hdf5Request,
 } from './types.ts';
 
@@ -17,7 +18,9 @@ export interface Hdf5Thread {
 }
 
 /** A reader that owns a thread; `close` ends it. */
-export interface Hdf5ThreadReader extends Hdf5Reader {
+export interface Hdf5ThreadReader {
+  /** @throws InteropError as {@link Hdf5Reader} has it; ArgumentError for anything but bytes */
+  (file: Bytes): Promise<Hdf5Datasets>;
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -28,7 +31,8 @@ const defaultTimeLimit = 30_000;
  * A reader that works in a thread of its own, one file after the other, so that a file which keeps the library busy or
  * eats memory can be stopped: the thread is ended and the next file gets a fresh one.
  */
-export function threadReader(start: () => Hdf5Thread, limits: Hdf5Limits = {}): Hdf5ThreadReader {
+export function threadReader(start: () => Hdf5Thread, limits: Hdf5Limits = {}, where = 'hdf5'): Hdf5ThreadReader {
+  checkOptions(where, limits, limitRules);
   const { timeLimit = defaultTimeLimit } = limits;
   let thread: Hdf5Thread | null = null;
   let last: Promise<unknown> = Promise.resolve();
@@ -70,8 +74,11 @@ export function threadReader(start: () => Hdf5Thread, limits: Hdf5Limits = {}): 
       thread.post({ file, memoryLimit: memoryLimitOf(file, limits) });
     });
 
-  const read = (file: Uint8Array): Promise<Hdf5Datasets> => {
-    const turn = last.then(() => ask(file));
+  const read = async (file: Bytes): Promise<Hdf5Datasets> => {
+    const bytes = toBytes('readHdf5', file);
+    // A view is sent with all that is behind it.
+    const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+    const turn = last.then(() => ask(own));
     last = turn.catch(() => undefined);
     return turn;
   };
@@ -89,20 +96,27 @@ export interface WebWorker {
  * A reader that works in a Web Worker.
  *
  * @param start makes the worker, from the file `@timestep/interop/hdf5-worker`
+ * @param limits milliseconds and bytes
+ * @throws ArgumentError
  * @example
  * const readHdf5 = hdf5InWorker(() => new Worker(new URL('@timestep/interop/hdf5-worker', import.meta.url), { type:
  * 'module' }));
  */
 export function hdf5InWorker(start: () => WebWorker, limits: Hdf5Limits = {}): Hdf5ThreadReader {
-  return threadReader(() => {
-    const worker = start();
-    let waiting: ((result: Hdf5Answer | Error) => void) | null = null;
-    worker.addEventListener('message', (event) => waiting?.((event as MessageEvent<Hdf5Answer>).data));
-    worker.addEventListener('error', (event) => waiting?.(new Error((event as ErrorEvent).message)));
-    return {
-      post: (request) => worker.postMessage(request),
-      onAnswer: (answer) => void (waiting = answer),
-      terminate: () => worker.terminate(),
-    };
-  }, limits);
+  checkValue('hdf5InWorker', 'start', start, is.function);
+  return threadReader(
+    () => {
+      const worker = start();
+      let waiting: ((result: Hdf5Answer | Error) => void) | null = null;
+      worker.addEventListener('message', (event) => waiting?.((event as MessageEvent<Hdf5Answer>).data));
+      worker.addEventListener('error', (event) => waiting?.(new Error((event as ErrorEvent).message)));
+      return {
+        post: (request) => worker.postMessage(request),
+        onAnswer: (answer) => void (waiting = answer),
+        terminate: () => worker.terminate(),
+      };
+    },
+    limits,
+    'hdf5InWorker',
+  );
 }

@@ -1,9 +1,8 @@
-import type * as h5wasm from 'h5wasm';
+import { toBytes, type Bytes } from '@timestep/core';
 import type { Dataset, Entity, Group } from 'h5wasm';
 import { InteropError, ensure } from '../errors.ts';
+import { loadLibrary, type Library, type LibraryModule } from './library.ts';
 import type { Hdf5Dataset, Hdf5Datasets } from './types.ts';
-
-type Library = typeof h5wasm;
 
 /** Groups in groups; files of models have six levels, and links may go round in circles. */
 const maxDepth = 32;
@@ -20,16 +19,24 @@ const [integerClass, floatClass] = [0, 1];
  * busy: give it files that you trust, or use a worker (`hdf5InWorker`, or `createHdf5Reader` of
  * `@timestep/interop/node`).
  *
- * @throws InteropError `MALFORMED_FILE`
+ * @param file the bytes of the file
+ * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`, or `MISSING_PACKAGE` where h5wasm is not installed; ArgumentError
+ *   for anything but bytes
+ * @example
+ * const datasets = await readHdf5(await readFile('model.weights.h5'));
  */
-export async function readHdf5(file: Uint8Array): Promise<Hdf5Datasets> {
-  // Loaded when it is needed: the library is 4 MB and starts by compiling itself.
-  const library = await import('h5wasm');
-  return readWith(library, await library.ready, file);
+export async function readHdf5(file: Bytes): Promise<Hdf5Datasets> {
+  const bytes = toBytes('readHdf5', file);
+  const { library, module } = await loadLibrary();
+  try {
+    return readWith(library, module, bytes);
+  } catch (error) {
+    throw asInteropError(error);
+  }
 }
 
 /** Reads by a library that is ready. */
-export function readWith(library: Library, { FS }: Awaited<Library['ready']>, file: Uint8Array): Hdf5Datasets {
+export function readWith(library: Library, { FS }: LibraryModule, file: Uint8Array): Hdf5Datasets {
   const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
   ensure(
     signature.every((byte, n) => file[n] === byte),

@@ -1,3 +1,4 @@
+import { loadLibrary } from './library.ts';
 import { asInteropError, readWith } from './read.ts';
 import type { Hdf5Answer, Hdf5Request } from './types.ts';
 
@@ -22,23 +23,18 @@ function capMemory(): { limit: number } {
  */
 export function hdf5Server(): (request: Hdf5Request) => Promise<Hdf5Answer> {
   const cap = capMemory();
-  let ready: Promise<Awaited<ReturnType<typeof load>>> | undefined;
   return async ({ file, memoryLimit }) => {
-    const { library, module } = await (ready ??= load());
-    cap.limit = memoryLimit;
+    cap.limit = Infinity;
     try {
+      const { library, module } = await loadLibrary();
+      cap.limit = memoryLimit;
       return { datasets: [...readWith(library, module, file)] };
     } catch (error) {
       const { code, message } = asInteropError(error);
       // After a trap, an abort or an exhausted memory nobody knows what state the library is in. Its own errors leave
       // it whole.
       const spent = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
-      return { code: code === 'READ_LIMIT' ? code : 'MALFORMED_FILE', message, spent };
+      return { code: code === 'READ_LIMIT' || code === 'MISSING_PACKAGE' ? code : 'MALFORMED_FILE', message, spent };
     }
   };
-}
-
-async function load() {
-  const library = await import('h5wasm');
-  return { library, module: await library.ready };
 }

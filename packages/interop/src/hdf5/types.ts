@@ -1,3 +1,5 @@
+import { is } from '@timestep/core';
+
 /** A numeric dataset of an HDF5 file, in float32. */
 export interface Hdf5Dataset {
   readonly shape: readonly number[];
@@ -21,6 +23,12 @@ export interface Hdf5Limits {
   readonly memoryLimit?: number | undefined;
 }
 
+/** How the limits are checked. */
+export const limitRules = {
+  timeLimit: is.optional(is.number({ above: 0 })),
+  memoryLimit: is.optional(is.number({ above: 0 })),
+};
+
 /** What a worker is told. */
 export interface Hdf5Request {
   readonly file: Uint8Array;
@@ -30,7 +38,11 @@ export interface Hdf5Request {
 /** What a worker answers. `spent` says that its library may be in disorder, so that the next file needs a fresh one. */
 export type Hdf5Answer =
   | { readonly datasets: readonly (readonly [path: string, dataset: Hdf5Dataset])[] }
-  | { readonly code: 'MALFORMED_FILE' | 'READ_LIMIT'; readonly message: string; readonly spent: boolean };
+  | {
+      readonly code: 'MALFORMED_FILE' | 'READ_LIMIT' | 'MISSING_PACKAGE';
+      readonly message: string;
+      readonly spent: boolean;
+    };
 
 /** Room that the library itself needs. */
 const baseMemory = 64 * 2 ** 20;

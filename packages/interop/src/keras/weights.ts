@@ -1,8 +1,11 @@
+import { checkValue, is } from '@timestep/core';
 import { GRU, LayerNorm, Linear, LSTM, RNN, Embedding, type LoadableTensor, type Module } from '@timestep/layers';
 import { InteropError, ensure } from '../errors.ts';
 import type { Hdf5Datasets } from '../hdf5/types.ts';
 import { permuteBlocks, transposed } from '../onnx/gates.ts';
 import { WeightReader } from './weight-reader.ts';
+
+const moduleRule = is.like('a module of @timestep/layers', 'stateDict', 'loadStateDict');
 
 export type Recurrence = LSTM | GRU | RNN;
 type Entries = Record<string, LoadableTensor>;
@@ -94,6 +97,9 @@ function entriesOf(weights: WeightReader, name: string, module: Module): Entries
  * loadKerasWeights(await readHdf5(bytes), { embedding, bidirectional: lstm, dense: head });
  */
 export function loadKerasWeights(datasets: Hdf5Datasets, layers: Readonly<Record<string, Module>>): void {
+  checkValue('loadKerasWeights', 'datasets', datasets, is.like('the datasets of a reader, a Map', 'get', 'keys'));
+  checkValue('loadKerasWeights', 'layers', layers, is.object);
+  for (const [name, layer] of Object.entries(layers)) checkValue('loadKerasWeights', name, layer, moduleRule);
   const weights = new WeightReader(datasets);
   ignoreTrainingArrays(weights);
   const loads = Object.entries(layers).map(([name, module]) => ({
