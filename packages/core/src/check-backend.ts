@@ -1,4 +1,4 @@
-import { ArgumentError, type Backend } from '@timestep/backend-api';
+import { ArgumentError, describe, type Backend } from '@timestep/backend-api';
 
 /**
  * The backend that was handed in.
@@ -7,8 +7,9 @@ import { ArgumentError, type Backend } from '@timestep/backend-api';
  */
 export function checkBackend(where: string, backend: Backend): Backend {
   const given: unknown = backend;
-  if (typeof given === 'object' && given !== null && 'alloc' in given) return backend;
-  const found = given instanceof Promise ? 'a promise of one' : given === null ? 'null' : typeof given;
+  if (typeof given === 'object' && given !== null && 'alloc' in given && typeof given.alloc === 'function')
+    return backend;
+  const found = given instanceof Promise ? 'a promise of one' : describe(given);
   throw new ArgumentError(
     `[${where}] expected a backend, got ${found}; pass the one that you made, such as { backend: await createCpuBackend() }`,
   );

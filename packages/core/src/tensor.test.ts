@@ -35,7 +35,7 @@ describe('making tensors', () => {
       '[tensor] shape [2, 2] holds 4 elements, got 3',
     );
     expect(() => tensor(backend, new Float32Array(2), { shape: [-1, -2] })).toThrow(
-      '[tensor] a shape holds non-negative integers, got [-1, -2]',
+      '[tensor] expected a shape, an array of whole numbers of at least 0, got [-1, -2]',
     );
     expect(() => arange(backend, 0, 1, 0)).toThrow('[arange] expected a finite range and a step other than 0');
     expect(() => tensor(backend, [1], { dtype: 'i32', requiresGrad: true })).toThrow(

@@ -1,6 +1,9 @@
 import {
   ArgumentError,
+  checkOptions,
+  checkValue,
   DisposedError,
+  is,
   type Backend,
   type DeviceBuffer,
   type DType,
@@ -9,7 +12,9 @@ import {
 } from '@timestep/backend-api';
 import { runBackward } from './autograd/backward.ts';
 import type { Node } from './autograd/node.ts';
+import { checkBackend } from './check-backend.ts';
 import { levelOf, ownerOf, runAt, type Owner } from './context.ts';
+import { checkHostData } from './host-data.ts';
 import { show, sizeOf, type Shape } from './shape.ts';
 import { Storage } from './storage.ts';
 
@@ -98,6 +103,7 @@ export class Tensor {
 
   set requiresGrad(value: boolean) {
     if (this.#node) throw new ArgumentError('[tensor] requiresGrad can be set on leaves only; call detach() first');
+    checkValue('tensor', 'requiresGrad', value, is.boolean);
     if (value && this.dtype !== 'f32')
       throw new ArgumentError(`[tensor] only f32 tensors have gradients, this one is ${this.dtype}; cast it first`);
     this.#requiresGrad = value;
@@ -131,6 +137,7 @@ export class Tensor {
 
   /** Overwrites the contents of a leaf, in place. */
   assign(source: Tensor | HostData): this {
+    if (!(source instanceof Tensor)) checkHostData('assign', this.dtype, source);
     const length = source instanceof Tensor ? source.size : source.length;
     if (length !== this.size)
       throw new ArgumentError(
@@ -162,6 +169,7 @@ export class Tensor {
    * ```
    */
   async to(backend: Backend): Promise<Tensor> {
+    checkBackend('to', backend);
     const level = levelOf(backend);
     const leaf = this.requiresGrad && !this.#node;
     const values = await this.data();
@@ -188,6 +196,7 @@ export class Tensor {
    * @throws ArgumentError `NO_GRADIENT` where nothing it depends on requires a gradient, or the graph is already freed
    */
   backward(gradient?: Tensor, options: { readonly retainGraph?: boolean } = {}): void {
+    checkOptions('backward', options, backwardRules);
     runBackward(this, gradient, options.retainGraph ?? false);
   }
 
@@ -208,6 +217,8 @@ export class Tensor {
     this.dispose();
   }
 }
+
+const backwardRules = { retainGraph: is.optional(is.boolean) };
 
 /** Numbers nested as deep as the tensor has axes. */
 export type NestedArray = number | readonly NestedArray[];
@@ -230,5 +241,6 @@ let leaks: FinalizationRegistry<string> | undefined;
  * ```
  */
 export function reportLeaks(report: ((what: string) => void) | undefined): void {
+  checkValue('reportLeaks', 'report', report, is.optional(is.function));
   leaks = report && new FinalizationRegistry(report);
 }

@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '@timestep/backend-api';
+import { expectDType, sameBackend } from '../ops/check.ts';
 import { createScope, inScope, type Scope } from '../scope.ts';
 import { sameShape, show } from '../shape.ts';
 import { Storage } from '../storage.ts';
@@ -25,6 +26,8 @@ export function runBackward(root: Tensor, gradient: Tensor | undefined, retainGr
       'NO_GRADIENT',
     );
   }
+  if (gradient !== undefined) expectDType('backward', 'gradient', gradient, ['f32']);
+  if (gradient && gradient.backend !== root.backend) sameBackend('backward', [root, gradient]);
   if (gradient ? !sameShape(gradient.shape, root.shape) : root.size !== 1) {
     throw new ShapeError(
       gradient

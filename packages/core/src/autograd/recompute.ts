@@ -1,6 +1,8 @@
+import { checkOptions, checkValue, is, type OptionRules } from '@timestep/backend-api';
 import { levelOf, modesOf, ownerOf } from '../context.ts';
 import { zeros } from '../create.ts';
-import type { Generator } from '../random/generator.ts';
+import { tensorRule } from '../ops/check.ts';
+import { generatorRule, type Generator } from '../random/generator.ts';
 import { inScope, tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
 import { needsGradient, record } from './record.ts';
@@ -11,6 +13,11 @@ export interface RecomputeOptions {
   /** What `body` draws from: it draws the same again. */
   readonly generators?: readonly Generator[] | undefined;
 }
+
+const rules: OptionRules<RecomputeOptions> = {
+  parameters: is.optional(is.arrayOf(tensorRule, 'an array of tensors')),
+  generators: is.optional(is.arrayOf(generatorRule, 'an array of generators')),
+};
 
 /**
  * Runs `body` without keeping what its gradient needs: only the inputs are kept, and the backward pass runs `body` once
@@ -31,6 +38,9 @@ export function recompute<Outputs extends readonly Tensor[]>(
   inputs: readonly Tensor[],
   options: RecomputeOptions = {},
 ): Outputs {
+  checkValue('recompute', 'body', body, is.function);
+  checkValue('recompute', 'inputs', inputs, is.arrayOf(tensorRule, 'an array of tensors'));
+  checkOptions('recompute', options, rules);
   const { parameters = [], generators = [] } = options;
   const all = [...inputs, ...parameters];
   const first = all[0];

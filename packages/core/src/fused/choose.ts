@@ -8,6 +8,7 @@ import {
   type OptionRules,
   type Support,
 } from '@timestep/backend-api';
+import { checkBackend } from '../check-backend.ts';
 import { contextOf, modesOf, type FusedMode } from '../context.ts';
 
 const modes: readonly FusedMode[] = ['auto', 'require', 'off'];
@@ -55,5 +56,6 @@ export function chooseFused<Name extends FusedOpName>(
 export function fusedReport(
   backend: Backend,
 ): Readonly<Partial<Record<FusedOpName, { fused: number; fallback: number }>>> {
+  checkBackend('fusedReport', backend);
   return Object.fromEntries([...contextOf(backend).fusedCounts].map(([name, counts]) => [name, { ...counts }]));
 }

@@ -3,7 +3,7 @@ import { record, wrap } from '../autograd/record.ts';
 import { full } from '../create.ts';
 import { broadcastShapes, broadcastStrides, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { expectDType, sameBackend } from './check.ts';
+import { checkTensor, expectDType, sameBackend } from './check.ts';
 import { equal, greater, greaterEqual, less } from './compare.ts';
 import { sumTo } from './reduce.ts';
 import { runBinary } from './run-binary.ts';
@@ -14,6 +14,7 @@ export type Operand = Tensor | number;
 
 /** a + b, broadcast. */
 export function add(a: Tensor, b: Operand): Tensor {
+  checkTensor('add', 'a', a);
   if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1, b) : runBinary('add', a, constant(a, b));
   const y = runBinary('add', a, b);
   record('add', [y], {
@@ -25,6 +26,7 @@ export function add(a: Tensor, b: Operand): Tensor {
 
 /** a − b, broadcast. */
 export function subtract(a: Tensor, b: Operand): Tensor {
+  checkTensor('subtract', 'a', a);
   if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1, -b) : runBinary('subtract', a, constant(a, b));
   const y = runBinary('subtract', a, b);
   record('subtract', [y], {
@@ -39,6 +41,7 @@ export function subtract(a: Tensor, b: Operand): Tensor {
 
 /** a·b, element by element, broadcast. */
 export function multiply(a: Tensor, b: Operand): Tensor {
+  checkTensor('multiply', 'a', a);
   if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, b) : runBinary('multiply', a, constant(a, b));
   const y = runBinary('multiply', a, b);
   record('multiply', [y], {
@@ -54,6 +57,7 @@ export function multiply(a: Tensor, b: Operand): Tensor {
 
 /** a/b, element by element, broadcast. */
 export function divide(a: Tensor, b: Operand): Tensor {
+  checkTensor('divide', 'a', a);
   if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1 / b) : runBinary('divide', a, constant(a, b));
   const y = runBinary('divide', a, b);
   record('divide', [y], {
@@ -77,6 +81,7 @@ export function divide(a: Tensor, b: Operand): Tensor {
  * is 0 and b is not negative.
  */
 export function power(a: Tensor, b: Operand): Tensor {
+  checkTensor('power', 'a', a);
   if (typeof b === 'number') return powerOf(a, b);
   const y = runBinary('power', a, b);
   record('power', [y], {
@@ -109,6 +114,7 @@ export function minimum(a: Tensor, b: Operand): Tensor {
 }
 
 function extremum(op: 'maximum' | 'minimum', a: Tensor, operand: Operand): Tensor {
+  checkTensor(op, 'a', a);
   const b = typeof operand === 'number' ? constant(a, operand) : operand;
   const y = runBinary(op, a, b);
   record(op, [y], {
@@ -130,8 +136,10 @@ function extremum(op: 'maximum' | 'minimum', a: Tensor, operand: Operand): Tenso
 
 /** condition ≠ 0 ? a : b, broadcast; the condition is u32. What is not chosen gets gradient 0, even where it is NaN. */
 export function select(condition: Tensor, a: Tensor, b: Tensor): Tensor {
-  sameBackend('select', [condition, a, b]);
+  checkTensor('select', 'a', a);
+  checkTensor('select', 'b', b);
   expectDType('select', 'condition', condition, ['u32']);
+  sameBackend('select', [condition, a, b]);
   if (a.dtype !== b.dtype)
     throw new DTypeError(`[select] expected two tensors of one dtype, got ${a.dtype} and ${b.dtype}; cast one of them`);
   const shape = broadcastShapes('select', broadcastShapes('select', a.shape, b.shape), condition.shape);

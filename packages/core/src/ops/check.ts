@@ -1,23 +1,99 @@
-import { ArgumentError, DTypeError, type DType } from '@timestep/backend-api';
-import type { Tensor } from '../tensor.ts';
+import {
+  ArgumentError,
+  checkOptions,
+  describe,
+  DTypeError,
+  is,
+  type DType,
+  type OptionRules,
+  type Rule,
+} from '@timestep/backend-api';
+import { Tensor } from '../tensor.ts';
 
-/** All on one backend. */
-export function sameBackend(where: string, tensors: readonly (Tensor | null | undefined)[]): void {
-  const first = tensors.find((tensor) => tensor);
+const dtypes: readonly DType[] = ['f32', 'i32', 'u32'];
+
+/** An element type. */
+export const dtypeRule: Rule = is.oneOf(...dtypes);
+
+/** Whether it is a tensor, of this copy of the package or of another. */
+export function isTensor(value: unknown): value is Tensor {
+  if (value instanceof Tensor) return true;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'storage' in value &&
+    'dtype' in value &&
+    Array.isArray(Reflect.get(value, 'shape'))
+  );
+}
+
+/** A rule for options that are tensors. */
+export const tensorRule: Rule = (value) => (isTensor(value) ? null : 'a tensor');
+
+/**
+ * Throws unless `value` is a tensor. Cheap where it is one.
+ *
+ * @throws ArgumentError that says what was given, and how to get a tensor from it
+ */
+export function checkTensor(where: string, name: string, value: unknown): asserts value is Tensor {
+  if (value instanceof Tensor || isTensor(value)) return;
+  throw new ArgumentError(`[${where}] expected ${name} to be a tensor, got ${describe(value)}${hintFor(value)}`);
+}
+
+function hintFor(value: unknown): string {
+  if (typeof value === 'number' || Array.isArray(value) || ArrayBuffer.isView(value))
+    return '; make one with tensor(backend, …)';
+  const output: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'output') : undefined;
+  return isTensor(output) ? '; pass its .output, which a recurrent layer returns beside its state' : '';
+}
+
+/** All are tensors of one backend; null stands for one that was left out. */
+export function sameBackend(where: string, tensors: readonly (Tensor | null)[]): void {
+  let first: Tensor | null = null;
   for (const tensor of tensors) {
-    if (tensor && tensor.backend !== first?.backend) {
+    if (tensor === null) continue;
+    checkTensor(where, 'every operand', tensor);
+    first ??= tensor;
+    if (tensor.backend !== first.backend) {
       throw new ArgumentError(
-        `[${where}] tensors of two backends ('${first?.backend.name}' and '${tensor.backend.name}') cannot be combined; move one with await tensor.to(backend)`,
+        `[${where}] tensors of two backends ('${first.backend.name}' and '${tensor.backend.name}') cannot be combined; move one with await tensor.to(backend)`,
         'BACKEND_MISMATCH',
       );
     }
   }
 }
 
+/** It is a tensor, of one of these element types. */
 export function expectDType(where: string, what: string, tensor: Tensor, allowed: readonly DType[]): void {
+  checkTensor(where, what, tensor);
   if (!allowed.includes(tensor.dtype)) {
     throw new DTypeError(
       `[${where}] expected ${what} of dtype ${allowed.join(' or ')}, got ${tensor.dtype}; use cast(tensor, '${allowed[0]}')`,
     );
   }
+}
+
+/** A number, NaN and the infinities too. */
+export function checkNumber(where: string, name: string, value: unknown): asserts value is number {
+  if (typeof value !== 'number')
+    throw new ArgumentError(`[${where}] expected ${name} to be a number, got ${describe(value)}`);
+}
+
+/** `checkOptions` for the options of an operation, all of them optional, without an allocation where they are right. */
+export function checkOperation<Options extends object>(
+  where: string,
+  options: Options,
+  rules: OptionRules<Options>,
+): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) {
+    let fits = true;
+    for (const name in options) {
+      if (!Object.hasOwn(rules, name) || rules[name](options[name]) !== null) {
+        fits = false;
+        break;
+      }
+    }
+    if (fits) return;
+  }
+  checkOptions(where, options, rules);
 }

@@ -1,4 +1,4 @@
-import { checkOptions, is, ShapeError, type OptionRules } from '@timestep/backend-api';
+import { is, ShapeError, type OptionRules } from '@timestep/backend-api';
 import { full } from '../create.ts';
 import { applyFused } from '../fused/apply.ts';
 import { chooseFused, fusedRules, type FusedOption } from '../fused/choose.ts';
@@ -6,7 +6,7 @@ import { tidy } from '../scope.ts';
 import { sameShape, show, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { add, select } from './binary.ts';
-import { expectDType, sameBackend } from './check.ts';
+import { checkOperation, expectDType, sameBackend } from './check.ts';
 import { notEqual } from './compare.ts';
 import { gather } from './gather.ts';
 import { mean } from './reduce.ts';
@@ -37,11 +37,11 @@ const rules: OptionRules<CrossEntropyOptions> = {
  *   the loss there is 0
  */
 export function crossEntropyRows(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  checkOptions('crossEntropy', options, rules);
+  checkOperation('crossEntropy', options, rules);
   const { labelSmoothing = 0, ignoreIndex = -100 } = options;
-  sameBackend('crossEntropy', [logits, targets]);
   expectDType('crossEntropy', 'logits', logits, ['f32']);
   expectDType('crossEntropy', 'targets', targets, ['i32']);
+  sameBackend('crossEntropy', [logits, targets]);
   if (logits.rank < 1 || !sameShape(logits.shape.slice(0, -1), targets.shape)) {
     throw new ShapeError(
       `[crossEntropy] expected targets of shape ${show(logits.shape.slice(0, -1))} for logits of shape ${show(logits.shape)}, got ${show(targets.shape)}`,

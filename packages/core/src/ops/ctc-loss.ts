@@ -1,7 +1,15 @@
-import { ArgumentError, ShapeError } from '@timestep/backend-api';
+import {
+  ArgumentError,
+  checkOptions,
+  checkValue,
+  describe,
+  is,
+  ShapeError,
+  type OptionRules,
+} from '@timestep/backend-api';
 import { full, tensor } from '../create.ts';
 import { applyFused } from '../fused/apply.ts';
-import { chooseFused, type FusedOption } from '../fused/choose.ts';
+import { chooseFused, fusedRules, type FusedOption } from '../fused/choose.ts';
 import { tidy } from '../scope.ts';
 import { checkLengths } from '../sequence/lengths.ts';
 import { hidePadding } from '../sequence/padding.ts';
@@ -28,6 +36,14 @@ export interface CtcLossOptions extends FusedOption {
   readonly zeroInfinity?: boolean;
 }
 
+const rules: OptionRules<CtcLossOptions> = {
+  ...fusedRules,
+  targets: is.anything,
+  inputLengths: is.anything,
+  blank: is.optional(is.integer(0)),
+  zeroInfinity: is.optional(is.boolean),
+};
+
 interface HostTargets {
   readonly targets: Int32Array;
   readonly maxTargetLength: number;
@@ -44,13 +60,13 @@ interface HostTargets {
  * @throws ArgumentError for a label out of range or equal to the blank, and for lengths out of range
  */
 export function ctcLoss(logits: Tensor, options: CtcLossOptions): Tensor {
+  checkOptions('ctcLoss', options, rules);
   const { blank = 0, zeroInfinity = false } = options;
   expectDType('ctcLoss', 'logits', logits, ['f32']);
   if (logits.rank !== 3)
     throw new ShapeError(`[ctcLoss] expected logits of shape [T, N, C], got ${show(logits.shape)}`);
   const [steps, batch, classes] = logits.shape as [number, number, number];
-  if (!Number.isInteger(blank) || blank < 0 || blank >= classes)
-    throw new ArgumentError(`[ctcLoss] expected a blank index in 0…${classes - 1}, got ${blank}`);
+  if (blank >= classes) throw new ArgumentError(`[ctcLoss] expected a blank index in 0…${classes - 1}, got ${blank}`);
   const inputLengths = checkLengths('ctcLoss', options.inputLengths, steps, batch) ?? new Int32Array(batch).fill(steps);
   const host = packTargets(options.targets, batch, classes, blank);
   const spec = { steps, batch, classes, blank, zeroInfinity, inputLengths, ...host };
@@ -61,7 +77,14 @@ export function ctcLoss(logits: Tensor, options: CtcLossOptions): Tensor {
   return tidy(logits.backend, () => fallback(logits, host, inputLengths, blank, zeroInfinity));
 }
 
+const labelsRule = is.arrayOf(is.anything, 'the labels of one sequence, an array or an Int32Array');
+
 function packTargets(list: readonly ArrayLike<number>[], batch: number, classes: number, blank: number): HostTargets {
+  if (!Array.isArray(list))
+    throw new ArgumentError(
+      `[ctcLoss] expected targets to be an array with the labels of each sequence, such as [[1, 2], [3]], got ${describe(list)}`,
+    );
+  list.forEach((labels, n) => checkValue('ctcLoss', `targets[${n}]`, labels, labelsRule));
   if (list.length !== batch)
     throw new ArgumentError(`[ctcLoss] expected targets for ${batch} sequences, got ${list.length}`, 'SHAPE_MISMATCH');
   const targetLengths = Int32Array.from(list, (labels) => labels.length);
@@ -72,7 +95,7 @@ function packTargets(list: readonly ArrayLike<number>[], batch: number, classes:
       const label = labels[k]!;
       if (!Number.isInteger(label) || label < 0 || label >= classes || label === blank) {
         throw new ArgumentError(
-          `[ctcLoss] target ${n} holds label ${label} at ${k}; expected a class in 0…${classes - 1} other than the blank ${blank}`,
+          `[ctcLoss] target ${n} holds label ${describe(label)} at ${k}; expected a class in 0…${classes - 1} other than the blank ${blank}`,
         );
       }
       targets[n * maxTargetLength + k] = label;

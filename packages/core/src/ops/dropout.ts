@@ -1,12 +1,13 @@
-import { ArgumentError } from '@timestep/backend-api';
+import { checkValue, is, ShapeError, type OptionRules } from '@timestep/backend-api';
 import { record } from '../autograd/record.ts';
 import { full } from '../create.ts';
-import type { Generator } from '../random/generator.ts';
+import { generatorRule, type Generator } from '../random/generator.ts';
 import { tidy } from '../scope.ts';
-import type { Shape } from '../shape.ts';
+import { broadcastShapes, checkShape, sameShape, show, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { select } from './binary.ts';
-import { greaterEqual } from './compare.ts';
+import { checkOperation, expectDType } from './check.ts';
+import { greaterEqual, less } from './compare.ts';
 import { reshape } from './shape.ts';
 import { runUnary } from './unary.ts';
 
@@ -15,17 +16,29 @@ export interface DropoutOptions {
   readonly maskShape?: Shape;
 }
 
+const rules: OptionRules<DropoutOptions> = { maskShape: is.anything };
+
 /**
  * Sets each element to 0 with probability `rate` and scales the others by 1/(1 − rate). An element is dropped where its
  * random word is below rate·2³², so one seed gives one mask on every backend.
  */
 export function dropout(x: Tensor, rate: number, generator: Generator, options: DropoutOptions = {}): Tensor {
-  if (!(rate >= 0 && rate <= 1)) throw new ArgumentError(`[dropout] expected a rate in 0…1, got ${rate}`);
+  expectDType('dropout', 'x', x, ['f32']);
+  checkValue('dropout', 'the rate', rate, is.probability);
+  checkValue('dropout', 'generator', generator, generatorRule);
+  checkOperation('dropout', options, rules);
+  const maskShape = options.maskShape ?? x.shape;
+  checkShape('dropout', maskShape);
+  if (!sameShape(broadcastShapes('dropout', maskShape, x.shape), x.shape))
+    throw new ShapeError(`[dropout] expected a maskShape that stretches to ${show(x.shape)}, got ${show(maskShape)}`);
   if (rate === 0) return reshape(x, x.shape);
   const scale = rate === 1 ? 0 : 1 / (1 - rate);
   return tidy(x.backend, () => {
-    const threshold = full(x.backend, [], Math.min(Math.round(rate * 2 ** 32), 2 ** 32 - 1), { dtype: 'u32' });
-    const keep = greaterEqual(generator.bits(x.backend, options.maskShape ?? x.shape), threshold);
+    const bits = generator.bits(x.backend, maskShape);
+    const threshold = Math.round(rate * 2 ** 32);
+    const word = (value: number): Tensor => full(x.backend, [], value, { dtype: 'u32' });
+    // 2³² is no word: from there on none is kept.
+    const keep = threshold < 2 ** 32 ? greaterEqual(bits, word(threshold)) : less(bits, word(0));
     const y = masked(x.detach(), keep, scale);
     record('dropout', [y], {
       inputs: [x],

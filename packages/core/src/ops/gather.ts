@@ -2,7 +2,7 @@ import { ShapeError } from '@timestep/backend-api';
 import { produce, record } from '../autograd/record.ts';
 import { normalizeAxis, show, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { expectDType, sameBackend } from './check.ts';
+import { checkTensor, expectDType, sameBackend } from './check.ts';
 
 /**
  * Rows of a table by index: `y[n, …] = table[index[n], …]`.
@@ -17,8 +17,9 @@ import { expectDType, sameBackend } from './check.ts';
  *   the result there is 0
  */
 export function gatherRows(table: Tensor, index: Tensor): Tensor {
-  sameBackend('gatherRows', [table, index]);
+  checkTensor('gatherRows', 'table', table);
   expectDType('gatherRows', 'index', index, ['i32']);
+  sameBackend('gatherRows', [table, index]);
   if (table.rank < 1) throw new ShapeError('[gatherRows] expected a table of at least one axis, got a scalar');
   const columns = sizeOf(table.shape.slice(1));
   const shape = [...index.shape, ...table.shape.slice(1)];
@@ -48,8 +49,9 @@ export function gatherRows(table: Tensor, index: Tensor): Tensor {
  *   the result there is 0
  */
 export function gather(x: Tensor, index: Tensor, axis = -1): Tensor {
-  sameBackend('gather', [x, index]);
+  checkTensor('gather', 'x', x);
   expectDType('gather', 'index', index, ['i32']);
+  sameBackend('gather', [x, index]);
   const at = normalizeAxis('gather', axis, x.rank);
   if (index.rank !== x.rank || index.shape.some((length, k) => k !== at && length !== x.shape[k])) {
     throw new ShapeError(

@@ -1,8 +1,8 @@
-import { ArgumentError, DTypeError, ShapeError } from '@timestep/backend-api';
+import { ArgumentError, describe, DTypeError, ShapeError } from '@timestep/backend-api';
 import { record, wrap } from '../autograd/record.ts';
 import { contiguousStrides, normalizeAxis, sameShape, show, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { sameBackend } from './check.ts';
+import { checkTensor, sameBackend } from './check.ts';
 import { slice } from './shape.ts';
 
 /** Tensors one after the other along an axis; they agree in every other axis. */
@@ -66,6 +66,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 
 /** The parts along an axis, which goes: `[T, N, D]` → T tensors `[N, D]`. One operation for the tape, whatever T is. */
 export function unstack(x: Tensor, axis = 0): Tensor[] {
+  checkTensor('unstack', 'x', x);
   const at = normalizeAxis('unstack', axis, x.rank);
   const parts = pick(x, at, new Array<boolean>(x.shape[at]!).fill(true)).map((part) => part!);
   if (parts.length === 0) return [];
@@ -112,10 +113,13 @@ function pick(x: Tensor, at: number, wanted: readonly boolean[]): (Tensor | null
 }
 
 function checkJoin(where: string, tensors: readonly Tensor[]): Tensor {
-  const first = tensors[0];
+  if (!Array.isArray(tensors))
+    throw new ArgumentError(`[${where}] expected an array of tensors, got ${describe(tensors)}`);
+  const first = tensors[0] as Tensor | undefined;
+  if (tensors.length > 0) for (const each of tensors as Tensor[]) checkTensor(where, 'every entry', each);
   if (!first) throw new ArgumentError(`[${where}] expected at least one tensor, got none`);
-  sameBackend(where, tensors);
-  for (const other of tensors) {
+  sameBackend(where, tensors as readonly Tensor[]);
+  for (const other of tensors as readonly Tensor[]) {
     if (other.dtype !== first.dtype)
       throw new DTypeError(
         `[${where}] expected tensors of one dtype, got ${first.dtype} and ${other.dtype}; cast them first`,

@@ -1,11 +1,11 @@
-import { ShapeError } from '@timestep/backend-api';
+import { is, ShapeError, type OptionRules } from '@timestep/backend-api';
 import { applyFused } from '../fused/apply.ts';
-import { chooseFused, type FusedOption } from '../fused/choose.ts';
+import { chooseFused, fusedRules, type FusedOption } from '../fused/choose.ts';
 import { tidy } from '../scope.ts';
 import { show, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { add, multiply, subtract } from './binary.ts';
-import { expectDType, sameBackend } from './check.ts';
+import { checkOperation, expectDType, sameBackend } from './check.ts';
 import { mean } from './reduce.ts';
 import { affine, rsqrt, square } from './unary.ts';
 
@@ -13,6 +13,8 @@ export interface LayerNormOptions extends FusedOption {
   /** Added to the variance; 1e-5 by default. */
   readonly epsilon?: number;
 }
+
+const rules: OptionRules<LayerNormOptions> = { ...fusedRules, epsilon: is.optional(is.number({ min: 0 })) };
 
 /**
  * (x − mean)/√(variance + ε)·weight + bias over the last axis, with the biased variance (Ba, Kiros and Hinton 2016).
@@ -26,9 +28,12 @@ export function layerNorm(
   bias: Tensor | null,
   options: LayerNormOptions = {},
 ): Tensor {
+  checkOperation('layerNorm', options, rules);
   const epsilon = options.epsilon ?? 1e-5;
-  sameBackend('layerNorm', [x, weight, bias]);
   expectDType('layerNorm', 'x', x, ['f32']);
+  if (weight !== null) expectDType('layerNorm', 'weight', weight, ['f32']);
+  if (bias !== null) expectDType('layerNorm', 'bias', bias, ['f32']);
+  sameBackend('layerNorm', [x, weight, bias]);
   const columns = x.shape.at(-1);
   for (const parameter of [weight, bias]) {
     if (columns === undefined || (parameter && (parameter.rank !== 1 || parameter.shape[0] !== columns))) {

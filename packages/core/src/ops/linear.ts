@@ -1,11 +1,11 @@
 import { ShapeError } from '@timestep/backend-api';
 import { applyFused } from '../fused/apply.ts';
-import { chooseFused, type FusedOption } from '../fused/choose.ts';
+import { chooseFused, fusedRules, type FusedOption } from '../fused/choose.ts';
 import { tidy } from '../scope.ts';
 import { show, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { add } from './binary.ts';
-import { expectDType, sameBackend } from './check.ts';
+import { checkOperation, expectDType, sameBackend } from './check.ts';
 import { matmul } from './matmul.ts';
 import { reshape } from './shape.ts';
 
@@ -15,8 +15,11 @@ import { reshape } from './shape.ts';
  * @throws ShapeError where the sizes do not fit
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: FusedOption = {}): Tensor {
-  sameBackend('linear', [x, weight, bias]);
   expectDType('linear', 'x', x, ['f32']);
+  expectDType('linear', 'weight', weight, ['f32']);
+  if (bias !== null) expectDType('linear', 'bias', bias, ['f32']);
+  checkOperation('linear', options, fusedRules);
+  sameBackend('linear', [x, weight, bias]);
   const [outputSize, inputSize] = weight.shape;
   if (weight.rank !== 2 || x.rank < 1 || x.shape.at(-1) !== inputSize) {
     throw new ShapeError(

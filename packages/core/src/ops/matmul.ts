@@ -1,8 +1,8 @@
-import { ShapeError } from '@timestep/backend-api';
+import { is, ShapeError, type OptionRules } from '@timestep/backend-api';
 import { record, wrap } from '../autograd/record.ts';
 import { broadcastShapes, sameShape, show, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { expectDType, sameBackend } from './check.ts';
+import { checkOperation, expectDType, sameBackend } from './check.ts';
 import { sumTo } from './reduce.ts';
 import { expand, reshape } from './shape.ts';
 
@@ -13,15 +13,21 @@ export interface MatmulOptions {
   readonly transposeB?: boolean;
 }
 
+const rules: OptionRules<MatmulOptions> = {
+  transposeA: is.optional(is.boolean),
+  transposeB: is.optional(is.boolean),
+};
+
 /**
  * The matrix product over the last two axes: `[…, m, k]·[…, k, n]` → `[…, m, n]`; the axes before are broadcast.
  *
  * @throws ShapeError where the inner lengths differ or an operand has fewer than 2 axes
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  sameBackend('matmul', [a, b]);
   expectDType('matmul', 'a', a, ['f32']);
   expectDType('matmul', 'b', b, ['f32']);
+  checkOperation('matmul', options, rules);
+  sameBackend('matmul', [a, b]);
   if (a.rank < 2 || b.rank < 2)
     throw new ShapeError(
       `[matmul] expected at least 2 axes each, got ${show(a.shape)} and ${show(b.shape)}; reshape a vector to one row or column`,

@@ -1,11 +1,19 @@
-import { ArgumentError, reduceOps, type ReduceOp } from '@timestep/backend-api';
+import {
+  ArgumentError,
+  describe,
+  is,
+  reduceOps,
+  ShapeError,
+  type OptionRules,
+  type ReduceOp,
+} from '@timestep/backend-api';
 import { record, wrap } from '../autograd/record.ts';
 import { full } from '../create.ts';
 import { tidy } from '../scope.ts';
-import { normalizeAxes, normalizeAxis, sameShape, sizeOf, type Shape } from '../shape.ts';
+import { checkShape, normalizeAxes, normalizeAxis, sameShape, show, sizeOf, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { select } from './binary.ts';
-import { expectDType } from './check.ts';
+import { checkOperation, checkTensor, expectDType } from './check.ts';
 import { equal } from './compare.ts';
 import { expand, reshape } from './shape.ts';
 import { affine } from './unary.ts';
@@ -24,6 +32,13 @@ function runs(axes: readonly number[]): [number, number][] {
     else list.push([axis, axis + 1]);
   }
   return list;
+}
+
+const rules: OptionRules<ReduceOptions> = { keepAxes: is.optional(is.boolean) };
+
+function checkReduce(where: string, x: Tensor, options: ReduceOptions): void {
+  checkTensor(where, 'x', x);
+  checkOperation(where, options, rules);
 }
 
 function runReduce(op: ReduceOp, x: Tensor, axes: readonly number[], keepAxes: boolean): Tensor {
@@ -67,6 +82,7 @@ function keptShape(shape: Shape, axes: readonly number[]): number[] {
 
 /** Σ x over the axes, all of them by default; a sum over nothing is 0. */
 export function sum(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
+  checkReduce('sum', x, options);
   const list = normalizeAxes('sum', axes, x.rank);
   const y = runReduce('sum', x, list, options.keepAxes ?? false);
   record('sum', [y], {
@@ -78,6 +94,8 @@ export function sum(x: Tensor, axes?: number | readonly number[], options: Reduc
 
 /** The arithmetic mean over the axes, all of them by default; NaN over nothing. */
 export function mean(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
+  expectDType('mean', 'x', x, ['f32']);
+  checkReduce('mean', x, options);
   const list = normalizeAxes('mean', axes, x.rank);
   const count = list.reduce((product, axis) => product * x.shape[axis]!, 1);
   return tidy(x.backend, () => affine(sum(x, list, options), 1 / count));
@@ -99,6 +117,7 @@ function extremum(
   axes: number | readonly number[] | undefined,
   options: ReduceOptions,
 ): Tensor {
+  checkReduce(op, x, options);
   const list = normalizeAxes(op, axes, x.rank);
   const y = runReduce(op, x, list, options.keepAxes ?? false);
   record(op, [y], {
@@ -125,9 +144,11 @@ function divideRaw(a: Tensor, b: Tensor): Tensor {
 
 /** The index of the first largest element along an axis, i32. Has no gradient. */
 export function argmax(x: Tensor, axis = -1): Tensor {
+  checkTensor('argmax', 'x', x);
   const at = normalizeAxis('argmax', axis, x.rank);
   const length = x.shape[at]!;
-  if (length === 0) throw new ArgumentError(`[argmax] axis ${axis} has length 0: there is no largest element`);
+  if (length === 0)
+    throw new ArgumentError(`[argmax] axis ${describe(axis)} has length 0: there is no largest element`);
   const shape = x.shape.filter((_, other) => other !== at);
   const spec = { outer: sizeOf(x.shape.slice(0, at)), length, inner: sizeOf(x.shape.slice(at + 1)) };
   const out = x.backend.alloc('i32', spec.outer * spec.inner);
@@ -137,10 +158,14 @@ export function argmax(x: Tensor, axis = -1): Tensor {
 
 /** Undoes a broadcast: sums over the axes that were stretched, so that the result has `shape`. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
+  checkTensor('sumTo', 'x', x);
+  checkShape('sumTo', shape);
   if (sameShape(x.shape, shape)) return x;
   const lead = x.rank - shape.length;
   const axes = x.shape.flatMap((length, axis) =>
     axis < lead || (shape[axis - lead] === 1 && length !== 1) ? [axis] : [],
   );
+  if (lead < 0 || shape.some((length, axis) => length !== 1 && length !== x.shape[axis + lead]))
+    throw new ShapeError(`[sumTo] expected a shape that stretches to ${show(x.shape)}, got ${show(shape)}`);
   return tidy(x.backend, () => reshape(sum(x, axes), shape));
 }

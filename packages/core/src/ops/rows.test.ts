@@ -53,6 +53,6 @@ describe('dropout', () => {
     const x = tensor(createReferenceBackend(), [1, 2, 3]);
     expect([...(await dropout(x, 0, new Generator(1)).data())]).toEqual([1, 2, 3]);
     expect([...(await dropout(x, 1, new Generator(1)).data())]).toEqual([0, 0, 0]);
-    expect(() => dropout(x, 1.1, new Generator(1))).toThrow(/rate in 0…1/);
+    expect(() => dropout(x, 1.1, new Generator(1))).toThrow(/rate to be a probability in 0…1/);
   });
 });

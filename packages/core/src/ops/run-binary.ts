@@ -1,11 +1,13 @@
 import { binaryOps, DTypeError, type BinaryOp } from '@timestep/backend-api';
 import { wrap } from '../autograd/record.ts';
-import { broadcastShapes, broadcastStrides, sameShape } from '../shape.ts';
+import { broadcastShapes, broadcastStrides, sameShape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { expectDType, sameBackend } from './check.ts';
+import { checkTensor, expectDType, sameBackend } from './check.ts';
 
 /** Runs one op of the table with broadcasting, without recording it. */
 export function runBinary(op: BinaryOp, a: Tensor, b: Tensor): Tensor {
+  checkTensor(op, 'a', a);
+  checkTensor(op, 'b', b);
   sameBackend(op, [a, b]);
   const row = binaryOps[op];
   expectDType(op, 'a', a, row.in);
@@ -14,8 +16,7 @@ export function runBinary(op: BinaryOp, a: Tensor, b: Tensor): Tensor {
   const shape = sameShape(a.shape, b.shape) ? a.shape : broadcastShapes(op, a.shape, b.shape);
   const left = { buffer: a.buffer, strides: broadcastStrides(a.shape, shape) };
   const right = { buffer: b.buffer, strides: broadcastStrides(b.shape, shape) };
-  const size = shape.reduce((product, length) => product * length, 1);
-  const out = a.backend.alloc(row.out === 'same' ? a.dtype : row.out, size);
+  const out = a.backend.alloc(row.out === 'same' ? a.dtype : row.out, sizeOf(shape));
   a.backend.binary(op, left, right, out, shape);
   return wrap(a, out, shape);
 }

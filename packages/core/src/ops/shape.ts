@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError } from '@timestep/backend-api';
+import { ArgumentError, checkValue, describe, ShapeError, type Rule } from '@timestep/backend-api';
 import { record, wrap } from '../autograd/record.ts';
 import {
   broadcastStrides,
@@ -11,10 +11,12 @@ import {
   type Shape,
 } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
+import { checkTensor } from './check.ts';
 import { sumTo } from './reduce.ts';
 
 /** The same elements in the same order under another shape; one length may be −1. Shares the memory. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkTensor('reshape', 'x', x);
   const to = inferShape(x, shape);
   const y = new Tensor(x.storage.retain(), to);
   record('reshape', [y], { inputs: [x], backward: ([gradient]) => [reshape(gradient!, x.shape)] });
@@ -22,8 +24,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 }
 
 function inferShape(x: Tensor, shape: Shape): Shape {
+  if (!Array.isArray(shape)) checkShape('reshape', shape);
   const holes = shape.filter((length) => length === -1).length;
-  const known = sizeOf(shape.filter((length) => length !== -1));
+  const given = shape.filter((length) => length !== -1);
+  checkShape('reshape', given);
+  const known = sizeOf(given);
   const to = holes === 1 && known > 0 ? shape.map((length) => (length === -1 ? x.size / known : length)) : [...shape];
   if (holes > 1 || to.some((length) => !Number.isInteger(length) || length < 0) || sizeOf(to) !== x.size) {
     throw new ShapeError(`[reshape] cannot reshape ${show(x.shape)} (${x.size} elements) to ${show(shape)}`);
@@ -38,6 +43,8 @@ function copyView(x: Tensor, shape: Shape, strides: readonly number[], offset = 
   return wrap(x, out, shape);
 }
 
+const axesRule: Rule = (value) => (Array.isArray(value) ? null : 'an array of axes');
+
 /**
  * The axes in another order; without `axes` the last two change places.
  *
@@ -46,6 +53,8 @@ function copyView(x: Tensor, shape: Shape, strides: readonly number[], offset = 
  * ```
  */
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
+  checkTensor('transpose', 'x', x);
+  if (axes !== undefined) checkValue('transpose', 'axes', axes, axesRule);
   const order = axes?.map((axis) => normalizeAxis('transpose', axis, x.rank)) ?? lastTwoSwapped(x);
   if (order.length !== x.rank || new Set(order).size !== x.rank) {
     throw new ArgumentError(`[transpose] expected each of the ${x.rank} axes once, got ${show(order)}`);
@@ -70,6 +79,7 @@ function lastTwoSwapped(x: Tensor): number[] {
 
 /** Stretches axes of length 1, and new leading axes, to `shape`; copies. */
 export function expand(x: Tensor, shape: Shape): Tensor {
+  checkTensor('expand', 'x', x);
   checkShape('expand', shape);
   const lead = shape.length - x.rank;
   if (lead < 0 || x.shape.some((length, axis) => length !== 1 && length !== shape[axis + lead])) {
@@ -88,18 +98,19 @@ export function expand(x: Tensor, shape: Shape): Tensor {
  * slice(x, 0, 0, 10);                         // the first ten steps of [T, N, D]
  * ```
  */
-export function slice(
-  x: Tensor,
-  axis: number,
-  start: number,
-  end: number = x.shape[normalizeAxis('slice', axis, x.rank)]!,
-): Tensor {
+export function slice(x: Tensor, axis: number, start: number, end?: number): Tensor {
+  checkTensor('slice', 'x', x);
   const at = normalizeAxis('slice', axis, x.rank);
   const length = x.shape[at]!;
+  const until = end ?? (end === undefined ? length : NaN);
+  if (!Number.isInteger(start) || !Number.isInteger(until))
+    throw new ArgumentError(
+      `[slice] expected whole numbers for start and end, got ${describe(start)} and ${describe(end)}`,
+    );
   const from = start < 0 ? start + length : start;
-  const to = end < 0 ? end + length : end;
-  if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to > length || from > to) {
-    throw new ArgumentError(`[slice] ${start}…${end} is out of range for axis ${axis} of shape ${show(x.shape)}`);
+  const to = until < 0 ? until + length : until;
+  if (from < 0 || to > length || from > to) {
+    throw new ArgumentError(`[slice] ${start}…${until} is out of range for axis ${axis} of shape ${show(x.shape)}`);
   }
   const strides = contiguousStrides(x.shape);
   const shape = x.shape.map((old, other) => (other === at ? to - from : old));
@@ -122,6 +133,7 @@ export function slice(
 
 /** Back to front along one axis. */
 export function flip(x: Tensor, axis: number): Tensor {
+  checkTensor('flip', 'x', x);
   const at = normalizeAxis('flip', axis, x.rank);
   const strides = contiguousStrides(x.shape);
   const offset = Math.max(0, x.shape[at]! - 1) * strides[at]!;

@@ -1,18 +1,18 @@
 import { ShapeError } from '@timestep/backend-api';
 import { applyFused } from '../fused/apply.ts';
-import { chooseFused, type FusedOption } from '../fused/choose.ts';
+import { chooseFused, fusedRules, type FusedOption } from '../fused/choose.ts';
 import { tidy } from '../scope.ts';
 import { normalizeAxis, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { divide, subtract } from './binary.ts';
-import { expectDType } from './check.ts';
+import { checkOperation, expectDType } from './check.ts';
 import { max, sum } from './reduce.ts';
 import { transpose } from './shape.ts';
 import { exp, log } from './unary.ts';
 
 /** e^xᵢ / Σⱼ e^xⱼ along an axis, the last by default. */
 export function softmax(x: Tensor, axis = -1, options: FusedOption = {}): Tensor {
-  return overAxis('softmax', x, axis, (rows) => {
+  return overAxis('softmax', x, axis, options, (rows) => {
     const fused = fusedRows('softmax', rows, options);
     if (fused) return fused;
     return tidy(rows.backend, () => {
@@ -24,7 +24,7 @@ export function softmax(x: Tensor, axis = -1, options: FusedOption = {}): Tensor
 
 /** ln softmax(x), without under- or overflow. */
 export function logSoftmax(x: Tensor, axis = -1, options: FusedOption = {}): Tensor {
-  return overAxis('logSoftmax', x, axis, (rows) => {
+  return overAxis('logSoftmax', x, axis, options, (rows) => {
     const fused = fusedRows('logSoftmax', rows, options);
     if (fused) return fused;
     return tidy(rows.backend, () => {
@@ -50,8 +50,15 @@ function fusedRows(name: 'softmax' | 'logSoftmax', x: Tensor, options: FusedOpti
 }
 
 /** Applies a function of the last axis along any. */
-function overAxis(where: string, x: Tensor, axis: number, body: (rows: Tensor) => Tensor): Tensor {
+function overAxis(
+  where: string,
+  x: Tensor,
+  axis: number,
+  options: FusedOption,
+  body: (rows: Tensor) => Tensor,
+): Tensor {
   expectDType(where, 'x', x, ['f32']);
+  checkOperation(where, options, fusedRules);
   if (x.rank === 0) throw new ShapeError(`[${where}] expected at least one axis, got a scalar`);
   const at = normalizeAxis(where, axis, x.rank);
   if (at === x.rank - 1) return body(x);

@@ -2,7 +2,7 @@ import { unaryOps, type UnaryOp } from '@timestep/backend-api';
 import { record, wrap } from '../autograd/record.ts';
 import type { Tensor } from '../tensor.ts';
 import { multiply, select } from './binary.ts';
-import { expectDType } from './check.ts';
+import { checkNumber, expectDType } from './check.ts';
 import { and, greater, greaterEqual, lessEqual } from './compare.ts';
 import { full, zeros } from '../create.ts';
 
@@ -39,6 +39,8 @@ function flat(op: UnaryOp): (x: Tensor) => Tensor {
 
 /** αx + β with two numbers. */
 export function affine(x: Tensor, alpha: number, beta = 0): Tensor {
+  checkNumber('affine', 'alpha', alpha);
+  checkNumber('affine', 'beta', beta);
   const y = runUnary('affine', x, alpha, beta);
   record('affine', [y], { inputs: [x], backward: ([gradient]) => [runUnary('affine', gradient!, alpha, 0)] });
   return y;
@@ -105,6 +107,7 @@ export const logicalNot = flat('logicalNot');
 
 /** xⁿ with a number n. */
 export function powerOf(x: Tensor, exponent: number): Tensor {
+  checkNumber('powerOf', 'exponent', exponent);
   const y = runUnary('power', x, exponent);
   record('power', [y], {
     inputs: [x],
@@ -120,6 +123,8 @@ export function powerOf(x: Tensor, exponent: number): Tensor {
 
 /** min(max(x, low), high); the gradient flows where x is within. */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
+  checkNumber('clamp', 'low', low);
+  checkNumber('clamp', 'high', high);
   const y = runUnary('clamp', x, low, high);
   record('clamp', [y], {
     inputs: [x],

@@ -1,9 +1,11 @@
-import type { AdamSettings } from '@timestep/backend-api';
+import { checkOptions, is, type AdamSettings, type OptionRules } from '@timestep/backend-api';
 import { noGrad } from '../context.ts';
 import { chooseFused, type FusedOption } from '../fused/choose.ts';
 import { add, divide, subtract } from '../ops/binary.ts';
 import { affine, sqrt, square } from '../ops/unary.ts';
+import { tensorRule } from '../ops/check.ts';
 import type { Tensor } from '../tensor.ts';
+import { checkSlots } from './check-slots.ts';
 import { replaceAll, scaled } from './replace.ts';
 
 export interface AdamStepSlot {
@@ -14,6 +16,22 @@ export interface AdamStepSlot {
   /** v, of the parameter's shape; zeros before the first step */
   readonly secondMoment: Tensor;
 }
+
+const slotRules: OptionRules<AdamStepSlot> = {
+  parameter: tensorRule,
+  gradient: tensorRule,
+  firstMoment: tensorRule,
+  secondMoment: tensorRule,
+};
+const settingRules: OptionRules<AdamSettings> = {
+  learningRate: is.number(),
+  beta1: is.number({ min: 0, below: 1 }),
+  beta2: is.number({ min: 0, below: 1 }),
+  epsilon: is.number({ min: 0 }),
+  weightDecay: is.number(),
+  decoupled: is.boolean,
+  step: is.integer(1),
+};
 
 /**
  * One step of Adam (Kingma and Ba 2015) or AdamW (Loshchilov and Hutter 2019), in place, as PyTorch computes it:
@@ -27,6 +45,8 @@ export function adamStep(
   factor: Tensor | null = null,
   options: FusedOption = {},
 ): void {
+  checkSlots('adamStep', slots, slotRules, factor, options);
+  checkOptions('adamStep', settings, settingRules);
   const backend = slots[0]?.parameter.backend;
   if (!backend) return;
   const buffers = slots.map(({ parameter, gradient, firstMoment, secondMoment }) => ({

@@ -1,9 +1,10 @@
-import { ArgumentError } from '@timestep/backend-api';
+import { ArgumentError, checkValue, is } from '@timestep/backend-api';
 import { noGrad } from '../context.ts';
 import { full } from '../create.ts';
-import { chooseFused, type FusedOption } from '../fused/choose.ts';
+import { chooseFused, fusedRules, type FusedOption } from '../fused/choose.ts';
 import { wrap } from '../autograd/record.ts';
 import { add, divide, minimum, select } from '../ops/binary.ts';
+import { checkOperation, expectDType, sameBackend, tensorRule } from '../ops/check.ts';
 import { sum } from '../ops/reduce.ts';
 import { affine, isFinite, sqrt, square } from '../ops/unary.ts';
 import { tidy } from '../scope.ts';
@@ -21,9 +22,13 @@ export function globalNorm(
   maxNorm: number,
   options: FusedOption = {},
 ): { norm: Tensor; factor: Tensor } {
+  checkValue('globalNorm', 'gradients', gradients, is.arrayOf(tensorRule, 'an array of tensors'));
+  checkValue('globalNorm', 'maxNorm', maxNorm, is.number({ min: 0, infinite: true }));
+  checkOperation('globalNorm', options, fusedRules);
   const first = gradients[0];
   if (!first) throw new ArgumentError('[globalNorm] expected at least one gradient, got none; call backward() first');
-  if (!(maxNorm >= 0)) throw new ArgumentError(`[globalNorm] expected maxNorm ≥ 0, got ${maxNorm}`);
+  for (const gradient of gradients) expectDType('globalNorm', 'every gradient', gradient, ['f32']);
+  sameBackend('globalNorm', gradients);
   const { backend } = first;
   const op = chooseFused(backend, 'globalNorm', options.fused, (fused) =>
     fused.supports(gradients.map(({ buffer }) => buffer)),

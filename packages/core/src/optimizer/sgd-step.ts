@@ -1,9 +1,11 @@
-import type { SgdSettings } from '@timestep/backend-api';
+import { checkOptions, is, type OptionRules, type SgdSettings } from '@timestep/backend-api';
 import { noGrad } from '../context.ts';
 import { chooseFused, type FusedOption } from '../fused/choose.ts';
 import { add, subtract } from '../ops/binary.ts';
 import { affine } from '../ops/unary.ts';
+import { tensorRule } from '../ops/check.ts';
 import type { Tensor } from '../tensor.ts';
+import { checkSlots } from './check-slots.ts';
 import { replaceAll, scaled } from './replace.ts';
 
 export interface SgdStepSlot {
@@ -12,6 +14,20 @@ export interface SgdStepSlot {
   /** The momentum buffer, of the parameter's shape; null without momentum */
   readonly velocity: Tensor | null;
 }
+
+const slotRules: OptionRules<SgdStepSlot> = {
+  parameter: tensorRule,
+  gradient: tensorRule,
+  velocity: is.nullable(tensorRule),
+};
+const settingRules: OptionRules<SgdSettings> = {
+  learningRate: is.number(),
+  momentum: is.number({ min: 0 }),
+  dampening: is.number(),
+  nesterov: is.boolean,
+  weightDecay: is.number(),
+  first: is.boolean,
+};
 
 /**
  * One step of stochastic gradient descent, in place, as PyTorch computes it: p −= lr·v with v = μv + (1 − dampening)g,
@@ -25,6 +41,8 @@ export function sgdStep(
   factor: Tensor | null = null,
   options: FusedOption = {},
 ): void {
+  checkSlots('sgdStep', slots, slotRules, factor, options);
+  checkOptions('sgdStep', settings, settingRules);
   const backend = slots[0]?.parameter.backend;
   if (!backend) return;
   const buffers = slots.map(({ parameter, gradient, velocity }) => ({

@@ -1,6 +1,6 @@
-import { ArgumentError } from '@timestep/backend-api';
-import { sizeOf, type Shape } from '../shape.ts';
-import type { Generator } from './generator.ts';
+import { ArgumentError, checkValue, is } from '@timestep/backend-api';
+import { checkShape, sizeOf, type Shape } from '../shape.ts';
+import { generatorRule, type Generator } from './generator.ts';
 
 /**
  * Draws the values of a parameter, on the host: one seed gives one model on every backend. For a weight
@@ -10,34 +10,56 @@ export type Initializer = (shape: Shape, generator: Generator) => Float32Array;
 
 /** Every element the same. */
 export function constant(value: number): Initializer {
-  return (shape) => new Float32Array(sizeOf(shape)).fill(value);
+  checkValue('constant', 'the value', value, is.number({ infinite: true }));
+  return (shape) => room('constant', shape).fill(value);
 }
 
 /** Uniform in [low, high). */
 export function uniform(low: number, high: number): Initializer {
-  return (shape, generator) => generator.fillUniform(new Float32Array(sizeOf(shape)), low, high);
+  checkValue('uniform', 'low', low, is.number());
+  checkValue('uniform', 'high', high, is.number({ min: low }));
+  return drawn('uniform', (shape, generator) => generator.fillUniform(room('uniform', shape), low, high));
 }
 
 /** Normal with this mean and standard deviation. */
 export function normal(mean = 0, deviation = 1): Initializer {
-  return (shape, generator) => generator.fillNormal(new Float32Array(sizeOf(shape)), mean, deviation);
+  checkValue('normal', 'mean', mean, is.number());
+  checkValue('normal', 'deviation', deviation, is.number({ min: 0 }));
+  return drawn('normal', (shape, generator) => generator.fillNormal(room('normal', shape), mean, deviation));
+}
+
+/** An initialiser that looks at what it is given. */
+function drawn(where: string, draw: Initializer): Initializer {
+  return (shape, generator) => {
+    checkShape(where, shape);
+    checkValue(where, 'generator', generator, generatorRule);
+    return draw(shape, generator);
+  };
+}
+
+/** The array for the values; a shape that no buffer holds is refused here, before anything is drawn. */
+function room(where: string, shape: Shape): Float32Array {
+  checkShape(where, shape);
+  return new Float32Array(sizeOf(shape));
 }
 
 /** Uniform in ±gain·√(6/(fan-in + fan-out)) (Glorot and Bengio 2010). */
 export function xavierUniform(gain = 1): Initializer {
-  return (shape, generator) => {
+  checkValue('xavierUniform', 'gain', gain, is.number({ min: 0 }));
+  return drawn('xavierUniform', (shape, generator) => {
     const { inputs, outputs } = fans('xavierUniform', shape);
     const bound = gain * Math.sqrt(6 / (inputs + outputs));
     return uniform(-bound, bound)(shape, generator);
-  };
+  });
 }
 
 /** Normal with deviation gain·√(2/(fan-in + fan-out)) (Glorot and Bengio 2010). */
 export function xavierNormal(gain = 1): Initializer {
-  return (shape, generator) => {
+  checkValue('xavierNormal', 'gain', gain, is.number({ min: 0 }));
+  return drawn('xavierNormal', (shape, generator) => {
     const { inputs, outputs } = fans('xavierNormal', shape);
     return normal(0, gain * Math.sqrt(2 / (inputs + outputs)))(shape, generator);
-  };
+  });
 }
 
 /**
@@ -45,16 +67,19 @@ export function xavierNormal(gain = 1): Initializer {
  * slope of √5, which gives ±1/√fan-in, is what PyTorch's Linear starts from.
  */
 export function kaimingUniform(slope = 0): Initializer {
-  return (shape, generator) => {
+  checkValue('kaimingUniform', 'slope', slope, is.number());
+  return drawn('kaimingUniform', (shape, generator) => {
     const bound = Math.sqrt(6 / ((1 + slope * slope) * fans('kaimingUniform', shape).inputs));
     return uniform(-bound, bound)(shape, generator);
-  };
+  });
 }
 
 /** Normal with deviation √(2/((1 + slope²)·fan-in)) (He et al. 2015). */
 export function kaimingNormal(slope = 0): Initializer {
-  return (shape, generator) =>
-    normal(0, Math.sqrt(2 / ((1 + slope * slope) * fans('kaimingNormal', shape).inputs)))(shape, generator);
+  checkValue('kaimingNormal', 'slope', slope, is.number());
+  return drawn('kaimingNormal', (shape, generator) =>
+    normal(0, Math.sqrt(2 / ((1 + slope * slope) * fans('kaimingNormal', shape).inputs)))(shape, generator),
+  );
 }
 
 /**
@@ -62,10 +87,11 @@ export function kaimingNormal(slope = 0): Initializer {
  * 2014). The recurrent cells draw each gate's matrix on its own.
  */
 export function orthogonal(gain = 1): Initializer {
-  return (shape, generator) => {
+  checkValue('orthogonal', 'gain', gain, is.number());
+  return drawn('orthogonal', (shape, generator) => {
     const [rows, columns] = matrixShape('orthogonal', shape);
     return orthonormal(rows, columns, gain, generator);
-  };
+  });
 }
 
 /** Modified Gram–Schmidt over normal vectors, each orthogonalised twice: once is not enough in the last bits. */
@@ -106,5 +132,7 @@ function matrixShape(where: string, shape: Shape): [number, number] {
 
 function fans(where: string, shape: Shape): { inputs: number; outputs: number } {
   const [outputs, inputs] = matrixShape(where, shape);
+  if (outputs === 0 || inputs === 0)
+    throw new ArgumentError(`[${where}] expected a weight with elements, got shape [${shape.join(', ')}]`);
   return { inputs, outputs: outputs * sizeOf(shape.slice(2)) };
 }

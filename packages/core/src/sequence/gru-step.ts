@@ -5,6 +5,7 @@ import { slice } from '../ops/shape.ts';
 import { sigmoid, tanh } from '../ops/unary.ts';
 import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
+import { checkStep } from './check-step.ts';
 
 /** What the recurrent half of a cell needs; the input half is a plain `linear`. */
 export interface GruStepParameters {
@@ -27,6 +28,7 @@ export function gruStep(
   state: { readonly h: Tensor },
   parameters: GruStepParameters,
 ): { h: Tensor } {
+  checkStep('gruStep', 3, projected, state, parameters);
   const { weightHh, biasHh, variant } = parameters;
   return tidy(projected.backend, () => {
     const { h } = state;

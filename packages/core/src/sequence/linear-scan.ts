@@ -1,9 +1,16 @@
-import { ShapeError, type Backend, type DeviceBuffer, type StridedOperand } from '@timestep/backend-api';
+import {
+  is,
+  ShapeError,
+  type Backend,
+  type OptionRules,
+  type DeviceBuffer,
+  type StridedOperand,
+} from '@timestep/backend-api';
 import { record, wrap } from '../autograd/record.ts';
 import { zeros } from '../create.ts';
 import { applyFused } from '../fused/apply.ts';
-import { chooseFused, type FusedOption } from '../fused/choose.ts';
-import { expectDType, sameBackend } from '../ops/check.ts';
+import { chooseFused, fusedRules, type FusedOption } from '../fused/choose.ts';
+import { checkOperation, expectDType, sameBackend, tensorRule } from '../ops/check.ts';
 import { sameShape, show, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -13,6 +20,12 @@ export interface LinearScanOptions extends FusedOption {
   /** From the last step to the first: h_t = a_t∘h_{t+1} + b_t. */
   readonly reverse?: boolean | undefined;
 }
+
+const rules: OptionRules<LinearScanOptions> = {
+  ...fusedRules,
+  initial: is.nullable(tensorRule),
+  reverse: is.optional(is.boolean),
+};
 
 /**
  * The linear recurrence h_t = a_t∘h_{t−1} + b_t for all t by a parallel prefix: pairs of steps join to one, the halved
@@ -25,13 +38,15 @@ export interface LinearScanOptions extends FusedOption {
  * @throws ShapeError where the shapes differ
  */
 export function linearScan(a: Tensor, b: Tensor, options: LinearScanOptions = {}): Tensor {
+  checkOperation('linearScan', options, rules);
   const { initial = null, reverse = false } = options;
-  sameBackend('linearScan', [a, b, initial]);
   for (const [name, given] of [
     ['a', a],
     ['b', b],
+    ['initial', initial],
   ] as const)
-    expectDType('linearScan', name, given, ['f32']);
+    if (given !== null || name !== 'initial') expectDType('linearScan', name, given!, ['f32']);
+  sameBackend('linearScan', [a, b, initial]);
   if (a.rank < 1 || !sameShape(a.shape, b.shape))
     throw new ShapeError(
       `[linearScan] expected a and b of one shape [T, ...], got ${show(a.shape)} and ${show(b.shape)}`,

@@ -1,10 +1,11 @@
-import type { LstmVariant } from '@timestep/backend-api';
+import { checkOptions, is, type LstmVariant, type OptionRules } from '@timestep/backend-api';
 import { applyFused } from '../fused/apply.ts';
 import { chooseFused } from '../fused/choose.ts';
+import { tensorRule } from '../ops/check.ts';
 import type { Tensor } from '../tensor.ts';
 import { lstmStep } from './lstm-step.ts';
 import { runCell } from './run-cell.ts';
-import { checkSequence, type SequenceArguments } from './sequence.ts';
+import { checkSequence, sequenceRules, type SequenceArguments } from './sequence.ts';
 
 export interface LstmSequenceArguments extends SequenceArguments {
   /** `[N, H]`, or null for 0 */
@@ -17,12 +18,21 @@ export interface LstmSequenceArguments extends SequenceArguments {
   readonly coupledGates?: boolean;
 }
 
+const rules: OptionRules<LstmSequenceArguments> = {
+  ...sequenceRules,
+  c0: is.nullable(tensorRule),
+  weightHr: is.nullable(tensorRule),
+  peephole: is.nullable(tensorRule),
+  coupledGates: is.optional(is.boolean),
+};
+
 /**
  * An LSTM over a whole sequence, one layer in one direction; the equations stand at `lstmStep`.
  *
  * @returns `output [T, N, P]`, `hN [N, P]` and `cN [N, H]`, the state after each sequence's last step
  */
 export function lstmSequence(given: LstmSequenceArguments): { output: Tensor; hN: Tensor; cN: Tensor } {
+  checkOptions('lstmSequence', given, rules);
   const {
     x,
     weightIh,

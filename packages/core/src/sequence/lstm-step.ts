@@ -1,11 +1,14 @@
-import type { LstmVariant } from '@timestep/backend-api';
+import { checkValue, is, ShapeError, type LstmVariant, type Rule } from '@timestep/backend-api';
 import { add, multiply } from '../ops/binary.ts';
+import { checkTensor } from '../ops/check.ts';
 import { unstack } from '../ops/join.ts';
 import { linear } from '../ops/linear.ts';
 import { reshape } from '../ops/shape.ts';
 import { affine, sigmoid, tanh } from '../ops/unary.ts';
 import { tidy } from '../scope.ts';
+import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { checkStep } from './check-step.ts';
 
 /** What the recurrent half of a cell needs; the input half is a plain `linear`. */
 export interface LstmStepParameters {
@@ -32,6 +35,7 @@ export function lstmStep(
   state: { readonly h: Tensor; readonly c: Tensor },
   parameters: LstmStepParameters,
 ): { h: Tensor; c: Tensor } {
+  checkStep('lstmStep', 4, projected, state, parameters);
   return tidy(projected.backend, () =>
     lstmGates(
       add(projected, linear(state.h, parameters.weightHh, parameters.biasHh, { fused: 'off' })),
@@ -39,6 +43,13 @@ export function lstmStep(
       parameters,
     ),
   );
+}
+
+const gatesRule: Rule = (value) =>
+  is.object(value) ?? is.like('an object with a variant', 'variant')(value) ?? variantOf(value as { variant: unknown });
+
+function variantOf({ variant }: { readonly variant: unknown }): string | null {
+  return is.object(variant) === null ? null : 'an object with a variant, such as { coupledGates: false }';
 }
 
 /** What the gates need beside their sums. */
@@ -55,7 +66,12 @@ export interface LstmGateParameters extends Omit<LstmStepParameters, 'weightHh' 
  * @param c `[N, H]`
  */
 export function lstmGates(sums: Tensor, c: Tensor, parameters: LstmGateParameters): { h: Tensor; c: Tensor } {
+  checkTensor('lstmGates', 'sums', sums);
+  checkTensor('lstmGates', 'c', c);
+  checkValue('lstmGates', 'parameters', parameters, gatesRule);
   const { variant, weightHr, readCell = (cell: Tensor) => cell } = parameters;
+  if (sums.rank !== 2 || sums.shape[1]! % 4 !== 0)
+    throw new ShapeError(`[lstmGates] expected sums of shape [N, 4·H], got ${show(sums.shape)}`);
   return tidy(sums.backend, () => {
     const [batch, width] = sums.shape as [number, number];
     const [inputSum, forgetSum, cellSum, outputSum] = unstack(reshape(sums, [batch, 4, width / 4]), 1) as [

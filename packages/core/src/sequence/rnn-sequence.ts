@@ -1,14 +1,18 @@
-import type { RnnVariant } from '@timestep/backend-api';
+import { checkOptions, is, type OptionRules, type RnnVariant } from '@timestep/backend-api';
 import { applyFused } from '../fused/apply.ts';
 import { chooseFused } from '../fused/choose.ts';
 import type { Tensor } from '../tensor.ts';
 import { rnnStep } from './rnn-step.ts';
 import { runCell } from './run-cell.ts';
-import { checkSequence, type SequenceArguments } from './sequence.ts';
+import { checkSequence, sequenceRules, type SequenceArguments } from './sequence.ts';
 
 export interface RnnSequenceArguments extends SequenceArguments {
   readonly variant?: Partial<RnnVariant>;
 }
+
+const rules: OptionRules<RnnSequenceArguments> = { ...sequenceRules, variant: is.optional(is.object) };
+/** The rules of the variant, which may be left out in part. */
+export const rnnVariantRules: OptionRules<Partial<RnnVariant>> = { activation: is.optional(is.oneOf('tanh', 'relu')) };
 
 /**
  * An Elman network over a whole sequence, one layer in one direction: h_t = φ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh).
@@ -16,9 +20,11 @@ export interface RnnSequenceArguments extends SequenceArguments {
  * @returns `output [T, N, H]` and `hN [N, H]`, the state after each sequence's last step
  */
 export function rnnSequence(given: RnnSequenceArguments): { output: Tensor; hN: Tensor } {
+  checkOptions('rnnSequence', given, rules);
+  checkOptions('rnnSequence.variant', given.variant, rnnVariantRules);
   const { x, weightIh, weightHh, biasIh = null, biasHh = null, h0 = null } = given;
   const sizes = checkSequence('rnnSequence', 1, given);
-  const variant = { activation: 'tanh', ...given.variant } as const;
+  const variant = { activation: given.variant?.activation ?? 'tanh' } as const;
   const { outputSize, ...rest } = sizes;
   const spec = { ...rest, variant };
   const op = chooseFused(x.backend, 'rnnSequence', given.fused, (fused) =>

@@ -4,6 +4,7 @@ import { linear } from '../ops/linear.ts';
 import { relu, tanh } from '../ops/unary.ts';
 import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
+import { checkStep } from './check-step.ts';
 
 /** What the recurrent half of a cell needs; the input half is a plain `linear`. */
 export interface RnnStepParameters {
@@ -24,6 +25,7 @@ export function rnnStep(
   state: { readonly h: Tensor },
   parameters: RnnStepParameters,
 ): { h: Tensor } {
+  checkStep('rnnStep', 1, projected, state, parameters);
   return tidy(projected.backend, () => {
     const sum = add(projected, linear(state.h, parameters.weightHh, parameters.biasHh, { fused: 'off' }));
     return { h: parameters.variant.activation === 'relu' ? relu(sum) : tanh(sum) };

@@ -1,6 +1,7 @@
-import { ShapeError } from '@timestep/backend-api';
+import { checkValue, is, ShapeError, type OptionRules } from '@timestep/backend-api';
 import { full, tensor } from '../create.ts';
 import { select } from '../ops/binary.ts';
+import { checkOperation, checkTensor, isTensor } from '../ops/check.ts';
 import { stack, unstack } from '../ops/join.ts';
 import { sum } from '../ops/reduce.ts';
 import { reshape, slice } from '../ops/shape.ts';
@@ -22,6 +23,9 @@ export interface ScanOptions {
   /** From the last step to the first. */
   readonly reverse?: boolean | undefined;
 }
+
+/** The rules of {@link ScanOptions}; the lengths have a check of their own. */
+export const scanRules: OptionRules<ScanOptions> = { lengths: is.anything, reverse: is.optional(is.boolean) };
 
 /**
  * Runs a cell over a sequence. This is the one loop over time of the project: the fallback of every fused sequence and
@@ -49,11 +53,16 @@ export function scan<S extends State>(
   initial: S,
   options: ScanOptions = {},
 ): { output: Tensor; state: S } {
+  checkValue('scan', 'step', step, is.function);
+  checkTensor('scan', 'x', x);
+  checkState(initial);
+  checkOperation('scan', options, scanRules);
   if (x.rank < 2) throw new ShapeError(`[scan] expected x of shape [T, N, ...], got ${show(x.shape)}`);
   const [steps, batch] = x.shape as [number, number];
   // Without steps one is run that is padding for every sequence: it gives the output's shape, and every gradient is 0.
   const travelled = Math.max(steps, 1);
-  const lengths = steps === 0 ? new Int32Array(batch) : checkLengths('scan', options.lengths, steps, batch);
+  const given = checkLengths('scan', options.lengths, steps, batch);
+  const lengths = steps === 0 ? new Int32Array(batch) : given;
   const { backend } = x;
   const kept = tidy(backend, () => {
     // The sum over no steps is 0, and what made x gets the gradient 0 through it.
@@ -91,12 +100,19 @@ export function scan<S extends State>(
   return { output: kept.output, state };
 }
 
+function checkState(initial: unknown): void {
+  checkValue('scan', 'initial', initial, is.object);
+  for (const [name, value] of Object.entries(initial as object)) checkTensor('scan', `initial.${name}`, value);
+}
+
 /**
  * What a step of one's own may get wrong: its output is `[N, …]`, and its state is the one before it with new values.
  */
 function checkStep(next: { readonly output?: Tensor; readonly state?: State }, before: State, batch: number): void {
-  const shape = next.output?.shape;
-  if (!next.state || !shape)
+  const given: unknown = next;
+  const { output, state } = (typeof given === 'object' && given !== null ? given : {}) as Partial<typeof next>;
+  const shape = isTensor(output) ? output.shape : undefined;
+  if (typeof state !== 'object' || state === null || !shape)
     throw new ShapeError(
       '[scan] expected the step to return { output, state }; output is what this step says, state what the next step is given',
     );
@@ -105,13 +121,13 @@ function checkStep(next: { readonly output?: Tensor; readonly state?: State }, b
       `[scan] expected a step's output of shape [${batch}, ...], a row for each sequence, got ${show(shape)}`,
     );
   const names = Object.keys(before);
-  const found = Object.keys(next.state);
-  if (found.length !== names.length || !names.every((name) => next.state![name]))
+  const found = Object.keys(state);
+  if (found.length !== names.length || !names.every((name) => isTensor(state[name])))
     throw new ShapeError(
       `[scan] expected a step's state to have ${names.join(', ')}, as the initial one, got ${found.join(', ') || 'nothing'}`,
     );
   for (const name of names) {
-    const [now, then] = [next.state[name]!.shape, before[name]!.shape];
+    const [now, then] = [state[name]!.shape, before[name]!.shape];
     if (!sameShape(now, then))
       throw new ShapeError(
         `[scan] expected a step's state.${name} of shape ${show(then)}, as before the step, got ${show(now)}`,

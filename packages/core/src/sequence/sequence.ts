@@ -1,10 +1,10 @@
-import { ShapeError } from '@timestep/backend-api';
-import type { FusedOption } from '../fused/choose.ts';
-import { expectDType, sameBackend } from '../ops/check.ts';
+import { is, ShapeError, type OptionRules } from '@timestep/backend-api';
+import { fusedRules, type FusedOption } from '../fused/choose.ts';
+import { checkTensor, expectDType, sameBackend, tensorRule } from '../ops/check.ts';
 import { show, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkLengths } from './lengths.ts';
-import type { ScanOptions } from './scan.ts';
+import { scanRules, type ScanOptions } from './scan.ts';
 
 /** The arguments that the three recurrent sequences share. */
 export interface SequenceArguments extends ScanOptions, FusedOption {
@@ -21,6 +21,18 @@ export interface SequenceArguments extends ScanOptions, FusedOption {
   /** `[N, P]`, or null for 0 */
   readonly h0?: Tensor | null;
 }
+
+/** The rules of {@link SequenceArguments}. */
+export const sequenceRules: OptionRules<SequenceArguments> = {
+  ...fusedRules,
+  ...scanRules,
+  x: tensorRule,
+  weightIh: tensorRule,
+  weightHh: tensorRule,
+  biasIh: is.nullable(tensorRule),
+  biasHh: is.nullable(tensorRule),
+  h0: is.nullable(tensorRule),
+};
 
 export interface SequenceSizes {
   readonly steps: number;
@@ -45,12 +57,13 @@ export function checkSequence(
   more: (sizes: SequenceSizes) => readonly (readonly [string, Tensor | null | undefined, Shape])[] = () => [],
 ): SequenceSizes {
   const { x, weightIh, weightHh } = given;
+  for (const [name, tensor] of Object.entries({ x, weightIh, weightHh })) checkTensor(where, name, tensor);
   if (x.rank !== 3)
     throw new ShapeError(
       `[${where}] expected x of shape [T, N, ${weightIh.shape[1]}], got ${show(x.shape)}; sequences are time-major`,
     );
   const [steps, batch, inputSize] = x.shape as [number, number, number];
-  if (weightIh.rank !== 2 || weightIh.shape[0]! % gates !== 0)
+  if (weightIh.rank !== 2 || weightIh.shape[0] === 0 || weightIh.shape[0]! % gates !== 0)
     throw new ShapeError(`[${where}] expected weightIh of shape [${gates}·H, D], got ${show(weightIh.shape)}`);
   if (weightIh.shape[1] !== inputSize) {
     throw new ShapeError(

@@ -19,10 +19,28 @@ export function stepLayer(
   if (part.kind === 'linear') return { output: linear(x, part.weight, part.bias ?? null, { fused }), state: [] };
   const [h0 = null, c0 = null] = state ?? [];
   if (part.kind === 'lstm') {
-    const { output, hN, cN } = lstmSequence({ ...part, x, h0, c0, fused });
+    const { kind: _, ...weights } = part;
+    const { output, hN, cN } = lstmSequence({ ...weights, x, h0, c0, fused });
     return { output, state: [hN, cN] };
   }
-  const { output, hN } =
-    part.kind === 'rnn' ? rnnSequence({ ...part, x, h0, fused }) : gruSequence({ ...part, x, h0, fused });
+  const { output, hN } = part.kind === 'rnn' ? rnnStep(part, x, h0, fused) : gruStep(part, x, h0, fused);
   return { output, state: [hN] };
+}
+
+function rnnStep(
+  { kind: _, ...part }: Extract<StreamPart, { kind: 'rnn' }>,
+  x: Tensor,
+  h0: Tensor | null,
+  fused: FusedMode,
+) {
+  return rnnSequence({ ...part, x, h0, fused });
+}
+
+function gruStep(
+  { kind: _, ...part }: Extract<StreamPart, { kind: 'gru' }>,
+  x: Tensor,
+  h0: Tensor | null,
+  fused: FusedMode,
+) {
+  return gruSequence({ ...part, x, h0, fused });
 }

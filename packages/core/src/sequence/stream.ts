@@ -1,19 +1,27 @@
 import {
+  ArgumentError,
+  checkOptions,
+  checkValue,
+  is,
   ShapeError,
   UnsupportedError,
   type Backend,
   type GruVariant,
   type LstmVariant,
   type MaybeBuffer,
+  type OptionRules,
   type RnnVariant,
   type Stream,
   type StreamLayer,
   type StreamWeights,
 } from '@timestep/backend-api';
+import { checkBackend } from '../check-backend.ts';
 import { modesOf, type FusedMode } from '../context.ts';
 import { zeros } from '../create.ts';
-import type { FusedOption } from '../fused/choose.ts';
+import { fusedRules, type FusedOption } from '../fused/choose.ts';
+import { checkOperation, isTensor, tensorRule } from '../ops/check.ts';
 import { inScope } from '../scope.ts';
+import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { FallbackStream } from './stream-fallback.ts';
 import { stepLayer } from './stream-step.ts';
@@ -62,6 +70,9 @@ export interface OpenStream extends Stream {
  *   and under `fused: 'require'` with the backend's reason
  */
 export function openStream(backend: Backend, parts: readonly StreamPart[], options: FusedOption = {}): OpenStream {
+  checkBackend('openStream', backend);
+  checkOperation('openStream', options, fusedRules);
+  checkParts(backend, parts);
   const sizes = measure(backend, parts);
   const mode = options.fused ?? modesOf(backend).fused;
   const layers = parts.map(layerOf);
@@ -77,6 +88,43 @@ export function openStream(backend: Backend, parts: readonly StreamPart[], optio
   return Object.assign(stream, sizes);
 }
 
+const weightRules = {
+  weightIh: tensorRule,
+  weightHh: tensorRule,
+  biasIh: is.nullable(tensorRule),
+  biasHh: is.nullable(tensorRule),
+};
+const partRules: {
+  readonly [Kind in StreamPart['kind']]: OptionRules<Omit<Extract<StreamPart, { kind: Kind }>, 'kind'>>;
+} = {
+  rnn: { ...weightRules, variant: is.optional(is.object) },
+  gru: { ...weightRules, variant: is.optional(is.object) },
+  lstm: {
+    ...weightRules,
+    weightHr: is.nullable(tensorRule),
+    peephole: is.nullable(tensorRule),
+    coupledGates: is.optional(is.boolean),
+  },
+  linear: { weight: tensorRule, bias: is.nullable(tensorRule) },
+};
+const kindRule = is.oneOf(...Object.keys(partRules));
+
+function checkParts(backend: Backend, parts: readonly StreamPart[]): void {
+  if (!Array.isArray(parts)) checkValue('openStream', 'parts', parts, is.arrayOf(is.object, 'an array of layers'));
+  for (const part of parts as readonly unknown[]) {
+    checkValue('openStream', 'a part', part, is.object);
+    const { kind, ...rest } = part as { readonly kind: StreamPart['kind'] };
+    checkValue('openStream', 'kind', kind, kindRule);
+    checkOptions<object>(`openStream, ${kind}`, rest, partRules[kind]);
+    for (const weight of Object.values(rest))
+      if (isTensor(weight) && weight.backend !== backend)
+        throw new ArgumentError(
+          `[openStream] expected weights on the backend of the stream, '${backend.name}', got one on '${weight.backend.name}'; move it with await tensor.to(backend)`,
+          'BACKEND_MISMATCH',
+        );
+  }
+}
+
 function openFallback(backend: Backend, parts: readonly StreamPart[], mode: FusedMode): Stream {
   if (!backend.hostView) {
     throw new UnsupportedError(
@@ -90,7 +138,9 @@ function openFallback(backend: Backend, parts: readonly StreamPart[], mode: Fuse
 function measure(backend: Backend, parts: readonly StreamPart[]): { inputSize: number; outputSize: number } {
   if (parts.length === 0) throw new ShapeError('[openStream] expected a layer at least, got none');
   const first = parts[0]!;
-  const inputSize = (first.kind === 'linear' ? first.weight : first.weightIh).shape[1] ?? 0;
+  const { shape } = first.kind === 'linear' ? first.weight : first.weightIh;
+  if (shape.length !== 2) throw new ShapeError(`[openStream] expected weights of two axes, got shape ${show(shape)}`);
+  const inputSize = shape[1]!;
   return inScope(backend, { gradient: false }, () => {
     let current = zeros(backend, [1, 1, inputSize]);
     for (const part of parts) current = stepLayer(part, current, null, 'auto').output;
