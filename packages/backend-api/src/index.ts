@@ -1,5 +1,6 @@
 export * from './backend.ts';
 export { toBytes, type Bytes } from './bytes.ts';
+export { checkAllocation } from './check-allocation.ts';
 export { checkOptions, checkValue, describe, type OptionRules } from './check-options.ts';
 export * from './dtype.ts';
 export * from './errors.ts';

@@ -90,12 +90,10 @@ export class Conv1d extends Module {
     this.#fused = options.fused;
     const generator = generatorOrFresh(options.generator);
     const shape = [this.outputSize, this.inputSize, this.kernelSize];
-    this.weight = new Parameter(backend, shape, initializer(shape, generator));
+    this.weight = Parameter.draw(backend, shape, initializer, generator);
     const bound = 1 / Math.sqrt(this.inputSize * this.kernelSize);
     this.bias =
-      (options.bias ?? true)
-        ? new Parameter(backend, [this.outputSize], uniform(-bound, bound)([this.outputSize], generator))
-        : null;
+      (options.bias ?? true) ? Parameter.draw(backend, [this.outputSize], uniform(-bound, bound), generator) : null;
   }
 
   #paddingOf(padding: number | 'same'): readonly [number, number] {

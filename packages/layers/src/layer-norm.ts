@@ -43,9 +43,7 @@ export class LayerNorm extends Module {
     this.#fused = options.fused;
     const generator = generatorOrFresh(options.generator);
     const make = (value: number) =>
-      (options.affine ?? true)
-        ? new Parameter(options.backend, [this.size], constant(value)([this.size], generator))
-        : null;
+      (options.affine ?? true) ? Parameter.draw(options.backend, [this.size], constant(value), generator) : null;
     this.weight = make(1);
     this.bias = make(0);
   }

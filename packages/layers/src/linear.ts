@@ -60,12 +60,10 @@ export class Linear extends Module {
     this.#fused = options.fused;
     const generator = generatorOrFresh(options.generator);
     const shape = [this.outputSize, this.inputSize];
-    this.weight = new Parameter(backend, shape, initializer(shape, generator));
+    this.weight = Parameter.draw(backend, shape, initializer, generator);
     const bound = 1 / Math.sqrt(this.inputSize);
     this.bias =
-      (options.bias ?? true)
-        ? new Parameter(backend, [this.outputSize], uniform(-bound, bound)([this.outputSize], generator))
-        : null;
+      (options.bias ?? true) ? Parameter.draw(backend, [this.outputSize], uniform(-bound, bound), generator) : null;
   }
 
   /**

@@ -2,12 +2,15 @@ import {
   checkBackend,
   checkValue,
   is,
+  OutOfMemoryError,
   ShapeError,
   sizeOf,
   Storage,
   Tensor,
   type Backend,
+  type Generator,
   type HostData,
+  type Initializer,
   type Shape,
 } from '@timestep/core';
 
@@ -40,9 +43,32 @@ export class Parameter extends Tensor {
     this.requiresGrad = true;
   }
 
+  /**
+   * A parameter drawn by an initialiser. Its size is checked first, so that a layer too large for the backend is refused
+   * before anything is drawn.
+   *
+   * @throws OutOfMemoryError where a buffer of the backend does not hold it
+   */
+  static draw(backend: Backend, shape: Shape, initializer: Initializer, generator: Generator): Parameter {
+    checkRoom(backend, shape);
+    return new Parameter(backend, shape, initializer(shape, generator));
+  }
+
   /** Forgets the gradient that `backward` left, so that the next one starts from nothing. */
   zeroGrad(): void {
     this.grad?.dispose();
     this.grad = null;
   }
+}
+
+/** @throws OutOfMemoryError where no buffer of the backend holds a parameter of this shape */
+export function checkRoom(backend: Backend, shape: Shape): void {
+  checkBackend('Parameter', backend);
+  const bytes = 4 * sizeOf(shape);
+  const { maxBufferBytes } = backend.capabilities;
+  if (bytes > maxBufferBytes)
+    throw new OutOfMemoryError(
+      `[Parameter] a parameter of shape [${shape.join(', ')}] takes ${bytes} bytes, and a buffer of backend '${backend.name}' holds ${maxBufferBytes}; make the layer smaller`,
+      bytes,
+    );
 }

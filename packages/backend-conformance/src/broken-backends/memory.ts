@@ -88,6 +88,11 @@ export const brokenMemory: readonly BrokenBackend[] = [
     },
   },
   {
+    fault: 'alloc counts in 32 bits',
+    caughtBy: 'memory: a size of any magnitude, and what is no size or dtype, is a typed error',
+    breakIt: ({ alloc }) => ({ alloc: (dtype, length) => alloc(dtype, length > 2 ** 32 ? length % 2 ** 32 : length) }),
+  },
+  {
     fault: 'i32 is read as u32',
     caughtBy: 'memory: write and read back every dtype from every kind of host data',
     breakIt: ({ readMany }) => ({

@@ -2,9 +2,9 @@ import {
   ArgumentError,
   DisposedError,
   DTypeError,
-  OutOfMemoryError,
   ShapeError,
   bytesPerElement,
+  checkAllocation,
   type DeviceBuffer,
   type DType,
   type MemoryCounters,
@@ -41,18 +41,7 @@ export class Heap {
   readonly #live = new Set<DeviceBuffer>();
 
   alloc(dtype: DType, length: number): DeviceBuffer {
-    if (!Number.isInteger(length) || length < 0) {
-      throw new ArgumentError(
-        `[reference.alloc] expected a length of 0 or more, got ${length}; pass a whole number of elements`,
-      );
-    }
-    const bytes = length * bytesPerElement[dtype];
-    if (bytes > maxBufferBytes) {
-      throw new OutOfMemoryError(
-        `[reference.alloc] expected at most ${maxBufferBytes} bytes, got ${bytes}; use smaller tensors`,
-        bytes,
-      );
-    }
+    const bytes = checkAllocation('reference.alloc', dtype, length, maxBufferBytes);
     const buffer: DeviceBuffer = Object.freeze({ dtype, length });
     slots.set(buffer, { owner: this, values: poisoned(dtype, length) });
     this.#live.add(buffer);

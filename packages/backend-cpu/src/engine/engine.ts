@@ -1,6 +1,6 @@
 import {
   ArgumentError,
-  bytesPerElement,
+  checkAllocation,
   DisposedError,
   OutOfMemoryError,
   type DeviceBuffer,
@@ -152,7 +152,7 @@ export class Engine {
 
   /** A new buffer; its contents are undefined. */
   allocate(dtype: DType, length: number): CpuBuffer {
-    const bytes = length * bytesPerElement[dtype];
+    const bytes = checkAllocation('cpu', dtype, length, this.maxBufferBytes);
     const buffer = new CpuBuffer(this, dtype, length, this.#block(bytes));
     this.#buffers++;
     this.#bytes += bytes;
@@ -242,7 +242,8 @@ export class Engine {
 
   #block(bytes: number): Block {
     this.assertAlive();
-    const block = this.#heap.allocate(bytes);
+    // The heap counts in 32 bits.
+    const block = bytes <= this.maxBufferBytes ? this.#heap.allocate(bytes) : null;
     if (block === null) {
       throw new OutOfMemoryError(
         `[cpu] could not allocate ${bytes} bytes: the memory ends at ${this.limit} bytes and ${this.#heap.used} of them are in use; tensors made outside a scope live until dispose(): open one for each step (\`using scope = openScope(backend)\`), or use smaller batches or shorter sequences`,

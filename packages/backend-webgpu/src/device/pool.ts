@@ -59,13 +59,8 @@ export class BufferPool {
     return this.#maxBytes;
   }
 
+  /** A block of at least `bytes`, which are no more than `maxBytes`. */
   acquire(bytes: number): Block {
-    if (bytes > this.#maxBytes) {
-      throw new OutOfMemoryError(
-        `[webgpu] a buffer of ${bytes} bytes was asked for, but this adapter's buffers hold at most ${this.#maxBytes}; use a smaller batch or shorter sequences`,
-        bytes,
-      );
-    }
     const size = Math.min(sizeClass(bytes), this.#maxBytes - (this.#maxBytes % 4));
     const cached = this.#free.get(size)?.shift();
     if (cached !== undefined) {

@@ -1,5 +1,6 @@
 import {
   ArgumentError,
+  checkAllocation,
   DisposedError,
   type DeviceBuffer,
   type DType,
@@ -68,9 +69,10 @@ export class Runtime {
 
   alloc(dtype: DType, length: number): WebGpuBuffer {
     this.assertLive();
-    const block = length === 0 ? null : this.pool.acquire(4 * length);
+    const bytes = checkAllocation('webgpu', dtype, length, this.pool.maxBytes);
+    const block = length === 0 ? null : this.pool.acquire(bytes);
     this.#buffers++;
-    this.#bytes += 4 * length;
+    this.#bytes += bytes;
     this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
     return new WebGpuBuffer(this, dtype, length, block);
   }

@@ -49,8 +49,7 @@ export class BahdanauAttention extends Attention {
     const size = options.attentionSize;
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(size);
-    const draw = (...shape: number[]) =>
-      new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    const draw = (...shape: number[]) => Parameter.draw(options.backend, shape, uniform(-bound, bound), generator);
     this.weight_query = draw(size, options.querySize);
     this.weight_key = draw(size, options.valueSize);
     this.weight_score = draw(size);

@@ -44,7 +44,7 @@ export class LuongAttention extends Attention {
     const shape = [querySize, valueSize];
     this.weight_key =
       score === 'general'
-        ? new Parameter(backend, shape, uniform(-bound, bound)(shape, generatorOrFresh(options.generator)))
+        ? Parameter.draw(backend, shape, uniform(-bound, bound), generatorOrFresh(options.generator))
         : null;
   }
 

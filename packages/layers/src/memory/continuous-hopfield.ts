@@ -71,10 +71,11 @@ export class ContinuousHopfield extends Module {
     const shape = [options.numPatterns, options.patternSize];
     this.beta = options.beta ?? 1 / Math.sqrt(options.patternSize);
     this.steps = options.steps ?? 1;
-    this.patterns = new Parameter(
+    this.patterns = Parameter.draw(
       options.backend,
       shape,
-      (options.initializer ?? normal())(shape, generatorOrFresh(options.generator)),
+      options.initializer ?? normal(),
+      generatorOrFresh(options.generator),
     );
   }
 

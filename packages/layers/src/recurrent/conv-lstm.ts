@@ -22,7 +22,7 @@ import {
   zeros,
 } from '@timestep/core';
 import { checked, generatorOrFresh, type LayerOptions, layerRules, pick } from '../options.ts';
-import { Parameter } from '../parameter.ts';
+import { checkRoom, Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 import type { LstmState } from './lstm-cell.ts';
 import { ProjectedCell } from './projected-cell.ts';
@@ -97,8 +97,8 @@ export class ConvLSTMCell extends ProjectedCell<LstmState> {
     this.#neighbours = neighbours(height, width, this.kernelSize);
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(this.hiddenChannels * this.kernelSize ** 2);
-    const draw = (...shape: number[]) =>
-      new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    const draw = (...shape: number[]) => Parameter.draw(options.backend, shape, uniform(-bound, bound), generator);
+    checkRoom(options.backend, [4 * this.hiddenChannels, this.hiddenChannels, this.kernelSize, this.kernelSize]);
     this.weight_ih = draw(4 * this.hiddenChannels, this.inputChannels, this.kernelSize, this.kernelSize);
     this.weight_hh = draw(4 * this.hiddenChannels, this.hiddenChannels, this.kernelSize, this.kernelSize);
     this.bias_ih = draw(4 * this.hiddenChannels);

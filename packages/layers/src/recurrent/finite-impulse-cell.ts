@@ -69,8 +69,7 @@ export class FiniteImpulseCell extends Cell<TapState> {
     this.activation = options.activation ?? tanh;
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(this.taps * this.inputSize);
-    const draw = (...shape: number[]) =>
-      new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    const draw = (...shape: number[]) => Parameter.draw(options.backend, shape, uniform(-bound, bound), generator);
     this.weight_ih = draw(this.taps, this.hiddenSize, this.inputSize);
     this.bias_ih = draw(this.hiddenSize);
   }

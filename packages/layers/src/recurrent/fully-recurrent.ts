@@ -11,7 +11,7 @@ import {
   uniform,
 } from '@timestep/core';
 import { checked, generatorOrFresh, type LayerOptions, layerRules, pick } from '../options.ts';
-import { Parameter } from '../parameter.ts';
+import { checkRoom, Parameter } from '../parameter.ts';
 import type { Recurrence } from '../scoped.ts';
 import type { Activation } from './jordan.ts';
 import { ProjectedCell } from './projected-cell.ts';
@@ -70,8 +70,8 @@ export class FullyRecurrentCell extends ProjectedCell<HiddenState> {
     this.activation = options.activation ?? sigmoid;
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(this.hiddenSize);
-    const draw = (...shape: number[]) =>
-      new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    const draw = (...shape: number[]) => Parameter.draw(options.backend, shape, uniform(-bound, bound), generator);
+    checkRoom(options.backend, [this.hiddenSize, this.hiddenSize]);
     this.weight_ih = draw(this.hiddenSize, this.inputSize);
     this.weight_hh = draw(this.hiddenSize, this.hiddenSize);
     this.bias_ih = draw(this.hiddenSize);

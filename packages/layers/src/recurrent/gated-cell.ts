@@ -14,7 +14,7 @@ import {
 } from '@timestep/core';
 import { applyDropout } from '../dropout.ts';
 import { generatorOrFresh, initializerRule, type LayerOptions, layerRules, pick } from '../options.ts';
-import { Parameter } from '../parameter.ts';
+import { checkRoom, Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 import { Cell, scanCell, type SequenceOptions } from './cell.ts';
 
@@ -90,6 +90,8 @@ export abstract class GatedCell<S extends State & { readonly h: Tensor }> extend
     this.weightDropout = options.weightDropout ?? 0;
     this.generator = generatorOrFresh(options.generator);
     const bias = options.bias ?? true;
+    // Both are checked before either is drawn.
+    for (const columns of [this.inputSize, outputSize]) checkRoom(options.backend, [gates * this.hiddenSize, columns]);
     this.weight_ih = this.#draw(options, gates, [this.inputSize], options.initializer);
     this.weight_hh = this.#draw(options, gates, [outputSize], options.recurrentInitializer);
     this.bias_ih = bias ? this.#draw(options, gates, [], biases[0]) : null;

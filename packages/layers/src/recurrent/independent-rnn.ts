@@ -70,7 +70,7 @@ export class IndRNNCell extends ProjectedCell<HiddenState> {
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(this.hiddenSize);
     const draw = (shape: number[], initializer: Initializer = uniform(-bound, bound)) =>
-      new Parameter(options.backend, shape, initializer(shape, generator));
+      Parameter.draw(options.backend, shape, initializer, generator);
     this.weight_ih = draw([this.hiddenSize, this.inputSize], options.initializer);
     this.weight_hh = draw([this.hiddenSize], options.recurrentInitializer ?? uniform(0, 1));
     this.bias_ih = draw([this.hiddenSize]);

@@ -11,7 +11,7 @@ import {
   uniform,
 } from '@timestep/core';
 import { checked, generatorOrFresh, type LayerOptions, layerRules, pick } from '../options.ts';
-import { Parameter } from '../parameter.ts';
+import { checkRoom, Parameter } from '../parameter.ts';
 import type { Recurrence } from '../scoped.ts';
 import { ProjectedCell } from './projected-cell.ts';
 import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
@@ -82,8 +82,8 @@ export class JordanCell extends ProjectedCell<JordanState> {
     this.outputActivation = options.outputActivation ?? sigmoid;
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(this.hiddenSize);
-    const draw = (...shape: number[]) =>
-      new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    const draw = (...shape: number[]) => Parameter.draw(options.backend, shape, uniform(-bound, bound), generator);
+    checkRoom(options.backend, [this.hiddenSize, this.outputSize]);
     this.weight_ih = draw(this.hiddenSize, this.inputSize);
     this.weight_hh = draw(this.hiddenSize, this.outputSize);
     this.bias_ih = draw(this.hiddenSize);

@@ -88,7 +88,7 @@ export class LSTMCell extends GatedCell<LstmState> {
     super('LSTMCell', 4, options, projection || options.hiddenSize, startBiases(options));
     this.coupledGates = options.coupledGates ?? false;
     this.stateShapes = { h: [this.outputSize], c: [this.hiddenSize] };
-    const make = (shape: number[]) => new Parameter(options.backend, shape, this.uniform(shape, this.generator));
+    const make = (shape: number[]) => Parameter.draw(options.backend, shape, this.uniform, this.generator);
     this.weight_hr = projection > 0 ? make([projection, this.hiddenSize]) : null;
     this.weight_peephole = options.peepholes ? make([3, this.hiddenSize]) : null;
     const norm = (size: number) => (options.layerNorm ? new LayerNorm({ backend: options.backend, size }) : null);

@@ -58,8 +58,7 @@ export class MinGRUCell extends ScanCell {
     this.stateShapes = { h: [this.hiddenSize] };
     const generator = generatorOrFresh(options.generator);
     const bound = 1 / Math.sqrt(this.hiddenSize);
-    const draw = (...shape: number[]) =>
-      new Parameter(options.backend, shape, uniform(-bound, bound)(shape, generator));
+    const draw = (...shape: number[]) => Parameter.draw(options.backend, shape, uniform(-bound, bound), generator);
     this.weight_ih = draw(2 * this.hiddenSize, this.inputSize);
     this.bias_ih = (options.bias ?? true) ? draw(2 * this.hiddenSize) : null;
   }

@@ -65,11 +65,8 @@ export class MinLSTMCell extends ScanCell {
     const { backend, bias = true, forgetBias } = options;
     const bound = 1 / Math.sqrt(this.hiddenSize);
     const draw = (...shape: number[]): Float32Array => uniform(-bound, bound)(shape, generator);
-    this.weight_ih = new Parameter(
-      backend,
-      [3 * this.hiddenSize, this.inputSize],
-      draw(3 * this.hiddenSize, this.inputSize),
-    );
+    const shape = [3 * this.hiddenSize, this.inputSize];
+    this.weight_ih = Parameter.draw(backend, shape, uniform(-bound, bound), generator);
     const biases = draw(3 * this.hiddenSize);
     if (forgetBias !== undefined) biases.fill(forgetBias, this.hiddenSize, 2 * this.hiddenSize);
     this.bias_ih = bias ? new Parameter(backend, [3 * this.hiddenSize], biases) : null;

@@ -165,6 +165,43 @@ export const memoryChecks: readonly Check[] = [
     },
   },
   {
+    name: 'memory: a size of any magnitude, and what is no size or dtype, is a typed error',
+    async run({ backend }) {
+      const before = backend.memory();
+      const bytes = backend.capabilities.maxBufferBytes;
+      // Around every power of two: what is cut to 32 bits, in elements or in bytes, looks small.
+      const sizes = Array.from({ length: 53 }, (_, power) => [2 ** power, 2 ** power + 1])
+        .flat()
+        .filter((length) => 4 * length > bytes);
+      for (const [lengths, codes] of [
+        [
+          [...sizes, 2 ** 60, 1e300],
+          ['OUT_OF_MEMORY', 'LIMIT_EXCEEDED'],
+        ],
+        [[-1, -(2 ** 40), 0.5, NaN, Infinity, '8', null, undefined, [8]], ['INVALID_ARGUMENT']],
+      ] as const) {
+        for (const length of lengths as readonly number[]) {
+          for (const dtype of ['f32', 'i32', 'u32'] as const) {
+            const code = codeOf(() => backend.alloc(dtype, length));
+            expectThat(
+              codes.includes(code as never),
+              `expected ${codes.join(' or ')} for ${length} elements, got ${code}`,
+            );
+          }
+        }
+      }
+      for (const dtype of ['float32', 'toString', null, undefined, 4] as unknown as DType[]) {
+        const code = codeOf(() => backend.alloc(dtype, 1));
+        expectThat(code === 'INVALID_ARGUMENT', `expected INVALID_ARGUMENT for the dtype ${dtype}, got ${code}`);
+      }
+      const after = backend.memory();
+      expectThat(
+        after.buffers === before.buffers && after.bytes === before.bytes,
+        `expected the refused allocations not to count, got ${after.buffers} buffers of ${after.bytes} bytes`,
+      );
+    },
+  },
+  {
     name: 'memory: an allocation beyond the limit is a typed error and leaves the backend working',
     async run({ backend, nonFinite }) {
       const before = backend.memory();
@@ -204,3 +241,13 @@ export const memoryChecks: readonly Check[] = [
     },
   },
 ];
+
+/** The code of the error that `use` throws. */
+function codeOf(use: () => unknown): unknown {
+  try {
+    use();
+  } catch (error) {
+    return typeof error === 'object' && error !== null && 'code' in error ? error.code : `${error}`;
+  }
+  return 'no error';
+}
