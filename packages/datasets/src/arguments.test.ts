@@ -51,6 +51,9 @@ const calls: Record<string, readonly unknown[]> = {
   temporalOrder: [{ relevant: 2, batch: 1 }, random],
   oneHot: [batch],
   batchTokens: [[[1, 2], [3]], { end: 0 }],
+  readCsv: ['a,b\n1,2', { name: 'a.csv' }],
+  splitByTime: [10, { train: 0.5 }],
+  windows: [features, { stepsIn: 1 }],
   words: ['a b'],
   characters: ['ab'],
   codePoints: ['ab'],
@@ -99,6 +102,8 @@ const harmless: Record<string, readonly string[]> = {
   pendulum: ['0: undefined'],
   normalizeFeatures: ['1: undefined'],
   batchTokens: ['1: undefined'],
+  readCsv: ['0: text', '0: Float64Array', '1: undefined'],
+  splitByTime: ['0: 1000000000000'],
   words: ['0: text'],
   characters: ['0: text'],
   codePoints: ['0: text'],
@@ -110,7 +115,15 @@ const harmless: Record<string, readonly string[]> = {
 it('covers every exported function', () => {
   const functions = Object.entries(datasets).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
   // Classes, and a function that needs a device.
-  const others = ['BytePairEncoder', 'DataError', 'Vocabulary', 'batchToTensor'];
+  const others = [
+    'BytePairEncoder',
+    'DataError',
+    'MinMaxScaler',
+    'StandardScaler',
+    'Table',
+    'Vocabulary',
+    'batchToTensor',
+  ];
   expect([...Object.keys(calls), ...others].sort()).toEqual(functions.sort());
 });
 

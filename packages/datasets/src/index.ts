@@ -32,6 +32,11 @@ export { type Features, normalizeFeatures, type NormalizeOptions, stackFrames } 
 export { type RandomSource, shuffled } from './random-source.ts';
 export { type AddingBatch, addingProblem, originalAddingProblem } from './tasks/adding.ts';
 export { type CopyBatch, type CopyOptions, copyTask } from './tasks/copy.ts';
+export { readCsv, type ReadCsvOptions } from './tables/read-csv.ts';
+export { MinMaxScaler, type ScalerState, StandardScaler } from './tables/scalers.ts';
+export { type Span, splitByTime, type SplitOptions } from './tables/split.ts';
+export { type Column, Table } from './tables/table.ts';
+export { type WindowBatch, type WindowOptions, type WindowPlace, type Windows, windows } from './tables/windows.ts';
 export {
   embeddedReber,
   embeddedReberString,

@@ -4,6 +4,7 @@
  */
 export const formats: Readonly<Record<string, URL>> = {
   wav: new URL('./wav.ts', import.meta.url),
+  csv: new URL('./csv.ts', import.meta.url),
   safetensors: new URL('./safetensors.ts', import.meta.url),
   'tar.gz': new URL('./tar-gz.ts', import.meta.url),
 };
