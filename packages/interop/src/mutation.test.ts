@@ -198,6 +198,31 @@ describe('damaged safetensors files as state dicts', () => {
   });
 });
 
+describe('damaged files of torch.save', () => {
+  it('end in a typed error or in tensors of at most ten times the file, 2,000 times', async () => {
+    const [random, outcomes] = [seeded(6), new Outcomes()];
+    const files = ['state', 'checkpoint', 'tensors'].map((name) => fixture(`pt/${name}.pt`));
+    const archives = files.map((file) => unzipSync(file));
+    for (let n = 0; n < 2_000; n++) {
+      const k = random(files.length);
+      const inside = () => {
+        const name = Object.keys(archives[k]!).find((one) => one.endsWith('data.pkl'))!;
+        const pickle = archives[k]![name]!;
+        return zipSync({ ...archives[k], [name]: mutateBytes(pickle, pickle, random) }, { level: 0 });
+      };
+      const file = random(3) === 0 ? mutateBytes(files[k]!, files[random(3)]!, random) : inside();
+      await outcomes.run(() => {
+        const path = k === 1 ? { path: 'model' } : { mapping: { size: null, dtype: null, set: null, bytes: null } };
+        const read = readStateDict(file, k === 0 ? {} : path);
+        const total = [...read.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+        expect(total).toBeLessThanOrEqual(Math.max(2 ** 20, 10 * file.length));
+      });
+    }
+    expect(outcomes.counts.get('valid')).toBeGreaterThan(10);
+    expect(outcomes.counts.size).toBeGreaterThan(4);
+  });
+});
+
 describe('damaged Keras files', () => {
   it('archives and configurations, 2,500 times', async () => {
     const [random, outcomes] = [seeded(4), new Outcomes()];

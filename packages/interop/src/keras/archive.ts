@@ -1,5 +1,5 @@
-import { unzipSync } from 'fflate';
 import { InteropError, ensure } from '../errors.ts';
+import { unpackZip } from '../zip.ts';
 
 /** The parts of a `.keras` file. */
 export interface KerasArchive {
@@ -10,9 +10,6 @@ export interface KerasArchive {
 }
 
 const wanted = ['config.json', 'model.weights.h5'];
-/** What the parts may be larger than the archive: Keras stores them as they are, other tools deflate. */
-const maxGrowth = 10;
-const leastRoom = 2 ** 20;
 /** Configurations have some kilobytes for each layer; parsed, JSON takes a multiple of its size. */
 const maxConfigBytes = 2 ** 22;
 
@@ -24,7 +21,11 @@ const maxConfigBytes = 2 ** 22;
  *   than ten times its size
  */
 export function openKerasArchive(file: Uint8Array): KerasArchive {
-  const parts = new Map(Object.entries(unzip(file)));
+  const parts = unpackZip(file, {
+    where: 'keras',
+    expected: 'a .keras file',
+    wanted: (name) => wanted.includes(name),
+  });
   for (const name of wanted) {
     ensure(
       parts.has(name),
@@ -40,32 +41,6 @@ export function openKerasArchive(file: Uint8Array): KerasArchive {
       `[keras] config.json has ${byteLength} bytes, more than the ${maxConfigBytes} that any model needs; the file is damaged`,
   );
   return { config: parse(parts.get('config.json')!), weights: parts.get('model.weights.h5')! };
-}
-
-function unzip(file: Uint8Array): Record<string, Uint8Array> {
-  let room = Math.max(leastRoom, maxGrowth * file.byteLength);
-  try {
-    return unzipSync(file, {
-      filter({ name, originalSize, size }) {
-        if (!wanted.includes(name)) return false;
-        room -= Math.max(originalSize, size);
-        ensure(
-          room >= 0,
-          'READ_LIMIT',
-          () =>
-            `[keras] '${name}' would unpack to ${originalSize} bytes, more than ${maxGrowth} times the archive; it is damaged`,
-        );
-        return true;
-      },
-    });
-  } catch (error) {
-    if (error instanceof InteropError) throw error;
-    throw new InteropError(
-      'MALFORMED_FILE',
-      '[keras] the file is no ZIP archive, or a damaged one; expected a .keras file',
-      { cause: error },
-    );
-  }
 }
 
 function parse(json: Uint8Array): unknown {

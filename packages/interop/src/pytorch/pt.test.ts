@@ -155,6 +155,21 @@ describe('a file that lies', () => {
     expect(() => readPt(written(Uint8Array.of(0x80, 9)))).toThrow(/protocol 9/);
   });
 
+  it('about the number of its entries does not keep the reader busy', () => {
+    // The end of the directory, the large form: four billion entries.
+    const archive = written(pickled(0x4e));
+    const large = new Uint8Array(56 + 20);
+    const view = new DataView(large.buffer);
+    view.setUint32(0, 0x06064b50, true);
+    view.setUint32(32, 0xffffffff, true);
+    view.setUint32(56, 0x07064b50, true);
+    view.setUint32(56 + 8, archive.length - 22, true);
+    const end = archive.slice(-22);
+    new DataView(end.buffer).setUint16(8, 0xffff, true);
+    const file = Uint8Array.from([...archive.slice(0, -22), ...large, ...end]);
+    expect(() => readPt(file)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
+  });
+
   it('by unpacking to more is refused', () => {
     const parts = unzipSync(file('state'));
     expect(() => readPt(zipSync({ ...parts, 'state/data/9': new Uint8Array(2 ** 24) }, { level: 9 }))).toThrow(

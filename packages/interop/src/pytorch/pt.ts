@@ -1,7 +1,7 @@
 import { checkOptions, is, toBytes, type Bytes } from '@timestep/core';
 import type { SafetensorsTensor } from '@timestep/safetensors';
-import { unzipSync } from 'fflate';
 import { InteropError, ensure } from '../errors.ts';
+import { roomFor, unpackZip } from '../zip.ts';
 import { PickleGlobal, readPickle, type PickleHooks, type PickleValue } from './pickle.ts';
 import { gatherTensor, PtStorage, PtTensor, storageTypes, type Budget } from './pt-tensor.ts';
 
@@ -20,9 +20,6 @@ export type PtValue =
   | readonly PtValue[]
   | ReadonlyMap<PtValue, PtValue>;
 
-/** What the parts of a file may be larger than it: PyTorch stores them as they are. */
-const maxGrowth = 10;
-const leastRoom = 2 ** 20;
 /** Containers in containers; checkpoints have a handful of levels. */
 const maxDepth = 32;
 const maxValues = 1_000_000;
@@ -67,7 +64,7 @@ export function readPtBytes(bytes: Uint8Array): PtValue {
       'UNSUPPORTED_MODEL',
       '[pytorch] the file has the format that PyTorch wrote before 1.6; load it there and save it again with torch.save, or with safetensors.torch.save_file',
     );
-  const parts = unzip(bytes);
+  const parts = unpackZip(bytes, { where: 'pytorch', expected: 'a file that torch.save wrote' });
   const pickle = [...parts.keys()].find((name) => /^[^/]*\/data\.pkl$/u.test(name) || name === 'data.pkl');
   ensure(
     pickle !== undefined,
@@ -86,33 +83,9 @@ export function readPtBytes(bytes: Uint8Array): PtValue {
     'UNSUPPORTED_MODEL',
     () => `[pytorch] the file was written in ${order.slice(0, 20)}-endian order; save it on a little-endian machine`,
   );
-  const budget = { left: Math.max(leastRoom, maxGrowth * bytes.length) };
+  const budget = { left: roomFor(bytes) };
   const made = readPickle(parts.get(pickle)!, new Hooks(parts, `${folder}data/`, budget));
   return plain(made, { depth: 0, count: { left: maxValues } });
-}
-
-function unzip(bytes: Uint8Array): Map<string, Uint8Array> {
-  let room = Math.max(leastRoom, maxGrowth * bytes.length);
-  try {
-    const parts = unzipSync(bytes, {
-      filter({ name, originalSize, size }) {
-        room -= Math.max(originalSize, size);
-        ensure(
-          room >= 0,
-          'READ_LIMIT',
-          () =>
-            `[pytorch] '${name}' would unpack to ${originalSize} bytes, more than ${maxGrowth} times the archive; it is damaged`,
-        );
-        return true;
-      },
-    });
-    return new Map(Object.entries(parts));
-  } catch (error) {
-    if (error instanceof InteropError) throw error;
-    throw new InteropError('MALFORMED_FILE', '[pytorch] the file is no ZIP archive, or a damaged one', {
-      cause: error,
-    });
-  }
 }
 
 /** A dictionary as its elements' order keeps it. */

@@ -7,4 +7,7 @@ export const formats: Readonly<Record<string, URL>> = {
   csv: new URL('./csv.ts', import.meta.url),
   safetensors: new URL('./safetensors.ts', import.meta.url),
   'tar.gz': new URL('./tar-gz.ts', import.meta.url),
+  pt: new URL('./pt.ts', import.meta.url),
+  keras: new URL('./keras.ts', import.meta.url),
+  hdf5: new URL('./hdf5.ts', import.meta.url),
 };
