@@ -181,6 +181,7 @@ export function needsFrames(labels: ArrayLike<number>): number {
 
 function splitTargets(targets: CtcTargets, targetLengths: ArrayLike<number> | null): readonly ArrayLike<number>[] {
   checkValue('CTCLoss', 'targets', targets, is.arrayOf(is.anything, 'an array of the labels of each sequence'));
+  checkValue('CTCLoss', 'targetLengths', targetLengths, is.nullable(is.arrayOf(is.size(0), 'an array of lengths')));
   const [first] = targets;
   if (typeof first !== 'number' && !targetLengths && Array.isArray(targets)) {
     for (const labels of targets as readonly ArrayLike<number>[])
@@ -193,7 +194,6 @@ function splitTargets(targets: CtcTargets, targetLengths: ArrayLike<number> | nu
       'INVALID_LENGTHS',
     );
   checkValue('CTCLoss', 'targets', targets, labelsRule);
-  checkValue('CTCLoss', 'targetLengths', targetLengths, is.arrayOf(is.size(0), 'an array of lengths'));
   const labels = Int32Array.from(targets as ArrayLike<number>);
   let end = 0;
   const lists = Array.from(targetLengths, (length) => labels.subarray(end, (end += length)));

@@ -154,4 +154,6 @@ const stepsRule = is.like(
 
 function checkSteps<State>(where: string, steps: TransducerSteps<State>): void {
   checkValue(where, 'steps', steps, stepsRule);
+  checkValue(where, 'steps.frames', steps.frames, is.size(0));
+  checkValue(where, 'steps.blank', steps.blank, is.size(0));
 }

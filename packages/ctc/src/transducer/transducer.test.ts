@@ -229,7 +229,13 @@ test('bad input is named', async () => {
   const steps = randomSteps(1, 2, 3);
   await expect(transducerBeamDecode(steps, { beamWidth: 0 })).rejects.toThrow(codeOf('INVALID_ARGUMENT'));
   await expect(transducerGreedyDecode(steps, { maxSymbols: 0.5 })).rejects.toThrow(codeOf('INVALID_ARGUMENT'));
+  for (const decode of [transducerGreedyDecode, transducerBeamDecode]) {
+    // A decoder that took them would never end.
+    await expect(decode({ ...steps, frames: Infinity })).rejects.toThrow(codeOf('INVALID_ARGUMENT'));
+    await expect(decode({ ...steps, frames: NaN })).rejects.toThrow(codeOf('INVALID_ARGUMENT'));
+  }
   const transducer = new Transducer({ backend, encoderSize: 2, classes: 3 });
+  expect(() => transducer.loss(undefined as never, [[1]])).toThrow(codeOf('INVALID_ARGUMENT'));
   await expect(transducer.steps(tensor(backend, new Float32Array(8), { shape: [2, 2, 2] }))).rejects.toThrow(
     codeOf('SHAPE_MISMATCH'),
   );

@@ -151,6 +151,7 @@ export class Transducer extends Module {
     inputLengths?: ArrayLike<number> | null,
     reduction?: TransducerLossOptions['reduction'],
   ): Tensor {
+    checkEncoded('Transducer.loss', encoded, targets);
     return tidy(this.#backend, () =>
       // The joint network has a product over all frames, which must not meet what stands past a length.
       transducerLoss(this.forward(hidePadding(encoded, inputLengths ?? null), targets), {
