@@ -73,9 +73,11 @@ export const grammar = defineApp({
     const language: Language = languages[part.language];
     const right = await judge(model, language, part.strings);
     const firstWrong = right.indexOf(false);
+    const longest = firstWrong < 0 ? right.length - 1 : firstWrong - 1;
     return {
       accuracy: right.filter(Boolean).length / right.length,
-      ...(language.ofSize ? { longestRight: firstWrong < 0 ? right.length : firstWrong } : {}),
+      // The strings are in the order of n: all up to this one are right.
+      ...(language.ofSize ? { longestRight: longest < 0 ? 0 : countFirst(part.strings[longest]!) } : {}),
     };
   },
   async *predict({ model, saved }, inputs) {
@@ -89,13 +91,23 @@ export const grammar = defineApp({
 function drawStrings(language: Language, subset: 'train' | 'validation' | 'test'): string[] {
   const size = language.sizes[subset];
   const { ofSize } = language;
-  if (ofSize) return Array.from({ length: size }, (_, i) => ofSize(i + 1));
+  if (ofSize) {
+    const all = Array.from({ length: size }, (_, i) => i + 1);
+    // Validations are frequent: beyond the lengths of training, every 25th is enough for them.
+    const kept = subset === 'validation' ? all.filter((n) => n <= language.sizes.train || n % 25 === 0) : all;
+    return kept.map(ofSize);
+  }
   const random = new Generator(['train', 'validation', 'test'].indexOf(subset) + 1);
   const drawn = new Set<string>();
   for (let tries = 0; drawn.size < randomStrings && tries < 100 * randomStrings; tries++) {
     drawn.add(language.draw(random, size));
   }
   return [...drawn];
+}
+
+/** How often the first symbol comes before the second: n. */
+function countFirst(string: string): number {
+  return string.lastIndexOf(string[0]!) + 1;
 }
 
 async function answer(network: GrammarNetwork, language: Language, input: string): Promise<string> {

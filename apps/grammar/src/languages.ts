@@ -101,8 +101,8 @@ const reber: Language = {
 };
 
 export const languages = {
-  anbn: runs('ab', { train: 30, validation: 400, test: 1200 }),
-  anbncn: runs('abc', { train: 30, validation: 150, test: 500 }),
+  anbn: runs('ab', { train: 30, validation: 1500, test: 2000 }),
+  anbncn: runs('abc', { train: 30, validation: 600, test: 1000 }),
   dyck2,
   reber,
   'embedded-reber': embeddedReber,
