@@ -33,7 +33,7 @@ export async function runOnnx(
   return Object.fromEntries(
     Object.entries(results).map(([name, { data, dims }]) => [
       name,
-      { data: Float32Array.from(data as ArrayLike<number>), shape: dims },
+      { data: Float32Array.from(data as ArrayLike<number | bigint>, Number), shape: dims },
     ]),
   );
 }

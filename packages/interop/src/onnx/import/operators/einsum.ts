@@ -37,7 +37,7 @@ export function einsum(call: Call, equation: string, tensors: readonly Tensor[])
     }
     return diagonal(call, { x, labels });
   });
-  const result = right === undefined ? impliedResult(terms, wide) : lettersOf(right, wide, wide);
+  const result = right === undefined ? impliedResult(parts, wide) : lettersOf(right, wide, wide);
   const unknown = result.find((label) => !lengths.has(label));
   call.ensure(unknown === undefined, () => `has the equation '${equation}', whose result names '${unknown}' alone`);
   let total = terms[0]!;
@@ -60,8 +60,8 @@ function lettersOf(part: string, dots: number, wide: number): string[] {
 }
 
 /** Without an arrow: the axes behind the dots, then the letters that come once, in order. */
-function impliedResult(terms: readonly Term[], wide: number): string[] {
-  const all = terms.flatMap(({ labels }) => labels).filter((label) => !label.startsWith('.'));
+function impliedResult(parts: readonly string[], wide: number): string[] {
+  const all = parts.flatMap((part) => [...part.replace('...', '')]);
   const once = [...new Set(all)].filter((label) => all.indexOf(label) === all.lastIndexOf(label));
   return [...Array.from({ length: wide }, (_, k) => `.${k}`), ...once.sort()];
 }
