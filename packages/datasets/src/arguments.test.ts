@@ -13,6 +13,9 @@ const calls: Record<string, readonly unknown[]> = {
   readWav: [datasets.encodeWav({ samples, sampleRate: 8000 }), { name: 'a.wav' }],
   encodeWav: [{ samples, sampleRate: 8000 }, { bits: 8 }],
   createLogMel: [{ sampleRate: 8000 }],
+  toCepstra: [features, { coefficients: 2 }],
+  deltas: [features, { width: 3 }],
+  joinFeatures: [[features, features]],
   frameCount: [100, 10, 5],
   hannWindow: [10],
   hertzToMel: [1000],
@@ -86,6 +89,7 @@ const wrongValues: readonly unknown[] = [
 const harmless: Record<string, readonly string[]> = {
   readWav: ['1: undefined'],
   encodeWav: ['1: undefined'],
+  deltas: ['1: undefined'],
   frameCount: ['0: 1000000000000', '1: 1000000000000', '2: 0.5', '2: 1000000000000'],
   hertzToMel: ['0: 0.5', '0: 1000000000000'],
   melToHertz: ['0: 0.5'],

@@ -7,6 +7,7 @@ export {
   type LogMelVariation,
 } from './audio/log-mel.ts';
 export { type FilterBank, hertzToMel, melFilterBank, type MelOptions, melToHertz } from './audio/mel.ts';
+export { type CepstraOptions, type DeltaOptions, deltas, joinFeatures, toCepstra } from './audio/mfcc.ts';
 export { createResampler, resample, type ResampleOptions } from './audio/resample.ts';
 export { encodeWav, type EncodeWavOptions } from './audio/encode-wav.ts';
 export { readWav, type ReadWavOptions, type Waveform } from './audio/wav.ts';
