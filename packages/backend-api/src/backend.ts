@@ -4,12 +4,20 @@ import type { Capabilities, DeviceBuffer, MemoryCounters } from './memory.ts';
 import type { BinaryOp, ReduceOp, UnaryOp } from './ops.ts';
 import type { StreamOp } from './stream.ts';
 
-/** The version of this contract. An added optional op is a minor version of the package and leaves this number. */
+/**
+ * The version of this contract. A new optional operation is a minor version of the package and does not change this
+ * number.
+ *
+ * @example
+ * ```ts
+ * if (backend.specVersion !== specVersion) throw new Error('this backend was written for another version');
+ * ```
+ */
 export const specVersion = 1;
 
 /**
- * A buffer seen through strides: element (i₀, i₁, …) stands at `offset + Σ iₖ·strides[k]`. Strides may be 0 or
- * negative.
+ * A buffer read or written through strides: element (i₀, i₁, …) is at `offset + Σ iₖ·strides[k]`. Strides are counted in
+ * elements and may be 0 or negative.
  */
 export interface StridedOperand {
   readonly buffer: DeviceBuffer;
@@ -58,77 +66,93 @@ export interface MatmulSpec {
 }
 
 /**
- * A backend: what `core` asks of a device. `core` has inferred every shape, broadcast and checked every argument
- * before it calls; a backend computes. Unless a method says otherwise it returns at once, its work is done in call
- * order, outputs may hold anything before the call, are overwritten whole, and never alias an input. An output or an
- * operation of size 0 is legal and does nothing. An error that the device reports late rejects the next `read`,
- * `readMany` or `sync`.
+ * The interface between `core` and a device. Before `core` calls a method, it has inferred every shape, broadcast the
+ * operands and checked the arguments; a backend only computes.
+ *
+ * Unless a method says otherwise:
+ * - it returns at once, and operations take effect in the order of the calls;
+ * - an output may hold any values before the call and is overwritten completely;
+ * - an output never shares memory with an input;
+ * - an output or an operation of size 0 is legal and does nothing;
+ * - an error that the device reports late rejects the next `read`, `readMany` or `sync`.
  */
 export interface Backend {
   readonly specVersion: typeof specVersion;
   /** Short and stable: `cpu`, `native`, `webgpu`, `reference`. */
   readonly name: string;
   readonly capabilities: Capabilities;
-  /** The optional, fused operations that this backend has. */
+  /** The optional, fused operations of this backend. */
   readonly fused: FusedOps;
-  /** Steps of one sequence without a promise between them; only where memory is the host's. */
+  /** Runs one sequence step by step without promises. Only for backends that compute in host memory. */
   readonly stream?: StreamOp;
 
-  /** Hands everything encoded so far to the device; nothing to do where operations run at once. */
+  /** Submits all encoded operations to the device. Does nothing on a backend that runs operations at once. */
   flush(): void;
-  /** Resolves when all work handed in is done. */
+  /** Resolves when all submitted work is done. */
   sync(): Promise<void>;
-  /** Frees everything, ends threads, destroys the device. Calling it twice does no harm. */
+  /** Frees all memory, ends threads and destroys the device. A second call does nothing. */
   dispose(): Promise<void>;
   /** `dispose()`, for `await using backend = await createCpuBackend()`. */
   [Symbol.asyncDispose](): Promise<void>;
 
-  /** Throws an OutOfMemoryError that names the size. The contents are undefined. */
+  /**
+   * Allocates a buffer of `length` elements. Its contents are undefined.
+   *
+   * @throws OutOfMemoryError with the size in bytes
+   */
   alloc(dtype: DType, length: number): DeviceBuffer;
-  /** Does nothing after `dispose`, which has freed everything. */
+  /** Frees a buffer. After `dispose`, which has freed all buffers, it does nothing. */
   free(buffer: DeviceBuffer): void;
-  /** Copies `data` in; the caller may change it afterwards. `data.length` equals `buffer.length`. */
+  /** Copies `data` into the buffer; the caller may change it afterwards. `data.length` equals `buffer.length`. */
   write(buffer: DeviceBuffer, data: HostData): void;
-  /** A copy of the contents, in the dtype's typed array (the reference backend: Float64Array for f32). */
+  /** Returns a copy of the contents as the dtype's typed array (the reference backend: Float64Array for f32). */
   read(buffer: DeviceBuffer): Promise<HostArray>;
-  /** Several buffers in one transaction. */
+  /** Reads several buffers in one transaction. */
   readMany(buffers: readonly DeviceBuffer[]): Promise<HostArray[]>;
+  /** Returns the current memory counters. */
   memory(): MemoryCounters;
-  /** Where memory is the host's: the contents in place, valid until the buffer is freed or another one is allocated. */
+  /**
+   * Returns the contents without a copy. Only for backends that compute in host memory. The view is valid until the
+   * buffer is freed or another one is allocated.
+   */
   hostView?(buffer: DeviceBuffer): HostArray;
 
+  /** Sets every element to `value`. */
   fill(out: DeviceBuffer, value: number): void;
-  /** f32 → integer truncates towards 0. Values that the target cannot hold are undefined. */
+  /**
+   * Converts the element type. f32 to an integer truncates towards 0. The result is undefined for a value that the
+   * target cannot hold.
+   */
   cast(input: DeviceBuffer, out: DeviceBuffer): void;
   /**
-   * `out(i) = input(i)` for every index i of `shape`, both strided; elements of `out` that no index meets keep their
-   * value.
+   * `out(i) = input(i)` for every index i of `shape`, both strided. Elements of `out` that are not addressed keep their
+   * values.
    */
   copy(input: StridedOperand, out: StridedOperand, shape: readonly number[]): void;
   /**
    * `out[n, :] = table[index[n], :]`, table `[rows, columns]`, index i32 `[count]`.
    *
-   * This and the next three read indices that nobody could check before. Where one is out of range nothing outside of
-   * the buffers is read or written: a gather gives 0 there and a scatter adds nothing, the other elements are as usual,
-   * and the error of `indexError` is thrown after that: at once where memory is the host's, else by the next `read`,
-   * `readMany` or `sync`.
+   * This method and the next three read indices that `core` cannot check, because they are on the device. For an index
+   * out of range, a backend never reads or writes outside the buffers: a gather gives 0, a scatter adds nothing, and all
+   * other elements are computed as usual. Then it throws the error of `indexError`: at once if it computes in host
+   * memory, otherwise from the next `read`, `readMany` or `sync`.
    */
   gatherRows(table: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void;
-  /** `out[index[n], :] += values[n, :]`, in an order that does not vary from run to run. */
+  /** `out[index[n], :] += values[n, :]`, always in the same order, so that every run gives the same bits. */
   scatterAddRows(values: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void;
   /** `out[o, c, i] = input[o, index[o, c, i], i]`. */
   gatherAxis(input: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, spec: AxisSpec): void;
-  /** `out[o, index[o, c, i], i] += values[o, c, i]`, in an order that does not vary from run to run. */
+  /** `out[o, index[o, c, i], i] += values[o, c, i]`, always in the same order, so that every run gives the same bits. */
   scatterAddAxis(values: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, spec: AxisSpec): void;
 
-  /** Elementwise; `alpha` and `beta` are used by the ops of the table that name them. `out` may be `input`. */
+  /** Applies `op` to each element. Some ops use `alpha` and `beta`, see `unaryOps`. `out` may be `input`. */
   unary(op: UnaryOp, input: DeviceBuffer, out: DeviceBuffer, alpha: number, beta: number): void;
   /**
-   * `out` is contiguous of `shape`; an operand is broadcast by strides of 0. `out` may be an operand of the same
-   * layout.
+   * Applies `op` to pairs of elements. `out` is contiguous with shape `shape`. An operand is broadcast by strides of 0.
+   * `out` may be an operand of the same layout.
    */
   binary(op: BinaryOp, a: StridedOperand, b: StridedOperand, out: DeviceBuffer, shape: readonly number[]): void;
-  /** `out = condition ≠ 0 ? a : b`, condition u32. The value not chosen is never computed with. */
+  /** `out = condition ≠ 0 ? a : b`, condition u32. A NaN in the value that is not chosen has no effect. */
   select(
     condition: StridedOperand,
     a: StridedOperand,
@@ -137,10 +161,12 @@ export interface Backend {
     shape: readonly number[],
   ): void;
 
+  /** Reduces the middle axis, see `reduceOps`. */
   reduce(op: ReduceOp, input: DeviceBuffer, out: DeviceBuffer, spec: ReduceSpec): void;
-  /** The first index of the largest value, i32; a NaN counts as the largest. `length` ≥ 1. */
+  /** Returns the first index of the largest value, i32; NaN counts as the largest. `length` is at least 1. */
   argmax(input: DeviceBuffer, out: DeviceBuffer, spec: ReduceSpec): void;
 
+  /** Multiplies matrices, or batches of them. */
   matmul(a: DeviceBuffer, b: DeviceBuffer, out: DeviceBuffer, spec: MatmulSpec): void;
 
   /**

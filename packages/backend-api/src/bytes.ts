@@ -1,15 +1,20 @@
 import { ArgumentError } from './errors.ts';
 import { describe } from './check-options.ts';
 
-/** Bytes in any of the forms in which programs hold them; a Node `Buffer` is a `Uint8Array`. */
+/** Bytes as a typed array, `DataView`, `ArrayBuffer` or `SharedArrayBuffer`. A Node `Buffer` is a `Uint8Array`. */
 export type Bytes = ArrayBufferLike | ArrayBufferView;
 
 /**
- * The same bytes as a plain `Uint8Array`, without a copy where the memory allows it. A `Buffer` becomes a `Uint8Array`
- * (its `slice` is a view, that of a `Uint8Array` a copy); shared memory is copied, since another thread could change it
- * while it is read and `TextDecoder` refuses it.
+ * Returns the bytes as a plain `Uint8Array`, without a copy if possible. A `Buffer` becomes a `Uint8Array`, because
+ * `slice` of a `Buffer` is a view and `slice` of a `Uint8Array` a copy. Shared memory is copied: another thread could
+ * change it while it is read, and `TextDecoder` refuses it.
  *
- * @param where the name of the reader, for the message
+ * @example
+ * ```ts
+ * toBytes('readWav', new ArrayBuffer(8)).length; // 8
+ * ```
+ *
+ * @param where the name of the calling function, for the message
  * @param bytes a `Uint8Array`, `Buffer`, `ArrayBuffer`, `SharedArrayBuffer`, `DataView` or another typed array
  * @throws ArgumentError for anything else, such as a promise or a path
  */

@@ -2,21 +2,22 @@ import { ArgumentError } from './errors.ts';
 import { nearestName } from './nearest-name.ts';
 import type { Rule } from './rules.ts';
 
-/** A rule for each option: one that is added to the interface and forgotten here does not compile. */
+/** A rule for each option of an interface. An option without a rule is a type error. */
 export type OptionRules<Options extends object> = { readonly [Name in keyof Options]-?: Rule };
 
 /**
- * Checks the options of a call: every name is known and every value fits its rule.
+ * Checks the options of a call: every name must be known and every value must fit its rule.
  *
+ * @example
  * ```ts
  * checkOptions('crossEntropyLoss', { labelSmoting: 0.1 }, { labelSmoothing: is.optional(is.probability) });
  * // ArgumentError: [crossEntropyLoss] unknown option labelSmoting; did you mean labelSmoothing? …
  * ```
  *
  * @param where the name of the function or class, for the message
- * @param options what the caller passed; undefined counts as `{}`
- * @param rules one for each option; wrap it in `is.optional` where the option may be left out
- * @throws ArgumentError for anything but an object, an unknown name, or a value that does not fit
+ * @param options the object that the caller passed; undefined counts as `{}`
+ * @param rules one rule for each option, wrapped in `is.optional` if the option may be left out
+ * @throws ArgumentError if `options` is not an object, has an unknown name, or a value that does not fit
  */
 export function checkOptions<Options extends object>(
   where: string,
@@ -43,8 +44,15 @@ export function checkOptions<Options extends object>(
 /**
  * Checks one argument.
  *
- * @param name the argument's, for the message
- * @throws ArgumentError where it does not fit
+ * @example
+ * ```ts
+ * checkValue('oneHot', 'classes', 2.5, is.size());
+ * // ArgumentError: [oneHot] expected classes to be a whole number of at least 1, got 2.5
+ * ```
+ *
+ * @param where the name of the function or class, for the message
+ * @param name the name of the argument, for the message
+ * @throws ArgumentError if the value does not fit
  */
 export function checkValue(where: string, name: string, value: unknown, rule: Rule): void {
   const expected = rule(value);
@@ -52,7 +60,16 @@ export function checkValue(where: string, name: string, value: unknown, rule: Ru
   throw new ArgumentError(`[${where}] expected ${name} to be ${expected}, got ${describe(value)}`);
 }
 
-/** A value in a few words, for messages: `'abc'`, `an array of 3`, `a promise (await it first)`. */
+/**
+ * Describes a value in a few words, for error messages.
+ *
+ * @example
+ * ```ts
+ * describe('abc'); // 'abc' in quotes
+ * describe([1, 2, 3]); // an array of 3
+ * describe(Promise.resolve()); // a promise (await it first)
+ * ```
+ */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return value.length > 40 ? `'${value.slice(0, 40)}…'` : `'${value}'`;
   if (typeof value === 'function') return value.name === '' ? 'a function' : `the function ${value.name}`;

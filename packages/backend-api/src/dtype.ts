@@ -2,13 +2,20 @@
 export type DType = 'f32' | 'i32' | 'u32';
 
 /**
- * What a backend hands back from `read`: the dtype's own typed array. The float64 reference backend keeps `f32` in a
- * `Float64Array` and reads it back so, which lets finite differences run through the real tape.
+ * The typed array that `read` returns, by dtype. The float64 reference backend keeps `f32` in a `Float64Array` and reads
+ * it back unchanged, so that tests can run finite differences through the tape.
  */
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint32Array;
 
-/** What `write` accepts: any of the host arrays; the backend converts the element type where it differs. */
+/** The data that `write` accepts. The backend converts the element type if it differs. */
 export type HostData = HostArray | readonly number[];
 
-/** Bytes an element takes on a device. */
+/**
+ * The size of an element on a device, in bytes.
+ *
+ * @example
+ * ```ts
+ * bytesPerElement.f32 * 1000; // 4000
+ * ```
+ */
 export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, i32: 4, u32: 4 };

@@ -1,19 +1,20 @@
 import { ArgumentError } from './errors.ts';
 
-/** An index out of range, as a kernel found it. */
+/** An index out of range that a kernel found. */
 export interface IndexFault {
   /** The operation, such as `gatherRows`. */
   readonly where: string;
   readonly index: number;
-  /** Where it stands in the buffer of indices. */
+  /** Its position in the buffer of indices. */
   readonly position: number;
-  /** How many there are: right would have been 0 … length − 1. */
+  /** The valid indices are 0 … length − 1. */
   readonly length: number;
 }
 
 /**
- * The error for an index out of range, in the same words on every backend.
+ * Makes the error for an index out of range, so that its message is the same on every backend.
  *
+ * @example
  * ```ts
  * throw indexError({ where: 'gatherRows', index: 5, position: 2, length: 5 });
  * // ArgumentError: [gatherRows] index 5 (number 2 of the indices) is out of range; expected 0…4; …
@@ -28,7 +29,14 @@ export function indexError({ where, index, position, length }: IndexFault): Argu
   );
 }
 
-/** The position of the first index that is neither in 0 … length − 1 nor `ignored`; −1 where there is none. */
+/**
+ * Returns the position of the first index that is neither in 0 … length − 1 nor `ignored`, or −1.
+ *
+ * @example
+ * ```ts
+ * findIndexFault(new Int32Array([0, 2, 5]), 5); // 2
+ * ```
+ */
 export function findIndexFault(indices: Int32Array, length: number, ignored?: number): number {
   return indices.findIndex((index) => index !== ignored && (index < 0 || index >= length));
 }

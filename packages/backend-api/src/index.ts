@@ -1,13 +1,91 @@
-export * from './backend.ts';
+export {
+  specVersion,
+  type AxisSpec,
+  type Backend,
+  type MatmulSpec,
+  type ReduceSpec,
+  type StridedOperand,
+} from './backend.ts';
 export { toBytes, type Bytes } from './bytes.ts';
 export { checkAllocation } from './check-allocation.ts';
 export { checkOptions, checkValue, describe, type OptionRules } from './check-options.ts';
-export * from './dtype.ts';
-export * from './errors.ts';
-export * from './fused/index.ts';
+export { bytesPerElement, type DType, type HostArray, type HostData } from './dtype.ts';
+export {
+  ArgumentError,
+  DeviceError,
+  DisposedError,
+  DTypeError,
+  OutOfMemoryError,
+  ShapeError,
+  TimestepError,
+  UnsupportedError,
+  type ErrorCode,
+} from './errors.ts';
+export type {
+  AdamSettings,
+  AdamSlot,
+  AdamStepOp,
+  CrossEntropyOp,
+  CrossEntropySpec,
+  CtcLossOp,
+  CtcSpec,
+  FusedOp,
+  FusedOpName,
+  FusedOps,
+  GlobalNormOp,
+  GruSequenceOp,
+  GruSpec,
+  GruVariant,
+  LayerNormOp,
+  LayerNormSpec,
+  LinearInputGradients,
+  LinearInputs,
+  LinearOp,
+  LinearScanInputGradients,
+  LinearScanInputs,
+  LinearScanOp,
+  LinearScanSpec,
+  LinearSpec,
+  LstmInputGradients,
+  LstmInputs,
+  LstmOutputGradients,
+  LstmOutputs,
+  LstmSequenceOp,
+  LstmSpec,
+  LstmVariant,
+  MaybeBuffer,
+  OptimizerOp,
+  ParameterSlot,
+  RnnSequenceOp,
+  RnnSpec,
+  RnnVariant,
+  Saved,
+  SequenceInputGradients,
+  SequenceInputs,
+  SequenceOutputGradients,
+  SequenceOutputs,
+  SequenceSpec,
+  SgdSettings,
+  SgdSlot,
+  SgdStepOp,
+  SoftmaxOp,
+  SoftmaxSpec,
+  Support,
+  Wanted,
+} from './fused/index.ts';
 export { findIndexFault, indexError, type IndexFault } from './index-error.ts';
-export * from './memory.ts';
+export type { Capabilities, DeviceBuffer, MemoryCounters } from './memory.ts';
 export { nearestName } from './nearest-name.ts';
-export * from './ops.ts';
+export {
+  binaryOps,
+  reduceOps,
+  unaryOps,
+  type BinaryOp,
+  type BinaryOpOf,
+  type ReduceOp,
+  type ReduceOpOf,
+  type UnaryOp,
+  type UnaryOpOf,
+} from './ops.ts';
 export { is, type NumberRange, type Rule } from './rules.ts';
-export * from './stream.ts';
+export type { LinearStreamLayer, Stream, StreamLayer, StreamOp, StreamWeights } from './stream.ts';

@@ -1,9 +1,9 @@
 import type { DType } from './dtype.ts';
 
 /**
- * A handle of contiguous device memory. Opaque to everyone but the backend that made it; it has one owner, who frees
- * it once. A backend throws a `BACKEND_MISMATCH` ArgumentError for a handle that is not its own, and a DisposedError
- * for one that was freed.
+ * A handle of contiguous device memory. Only the backend that made it looks inside. It has one owner, who frees it once.
+ * A backend throws an ArgumentError `BACKEND_MISMATCH` for a handle of another backend, and a DisposedError for one that
+ * was freed.
  */
 export interface DeviceBuffer {
   readonly dtype: DType;
@@ -11,7 +11,7 @@ export interface DeviceBuffer {
   readonly length: number;
 }
 
-/** What a backend holds at this moment. */
+/** The memory that a backend uses now. */
 export interface MemoryCounters {
   /** Live buffers: allocated and not freed. */
   readonly buffers: number;
@@ -23,11 +23,11 @@ export interface MemoryCounters {
   readonly cachedBytes: number;
 }
 
-/** What a backend is and can do. */
+/** Describes the device of a backend and its limits. */
 export interface Capabilities {
   /** One line for people: the processor, adapter or library it runs on. */
   readonly device: string;
-  /** True where a processor stands in for the accelerator (SwiftShader, llvmpipe). */
+  /** True if a processor emulates the accelerator (SwiftShader, llvmpipe). */
   readonly software: boolean;
   /** Host threads that work on one operation. */
   readonly threads: number;

@@ -1,4 +1,4 @@
-/** The names that PyTorch and Keras have for an option, without capitals and `_`, and its names here. */
+/** Maps option names of PyTorch and Keras, in lower case and without `_`, to Timestep's names. */
 const otherNames: Readonly<Record<string, readonly string[]>> = {
   lr: ['learningRate'],
   betas: ['beta1'],
@@ -30,9 +30,13 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The name among `known` that `given` was probably meant to be, or undefined where none is close. Letters in capitals,
- * `_` and `-` make no difference; otherwise up to a third of the letters may be wrong. The names of PyTorch and Keras lead to ours, such as
- * `lr` to `learningRate`.
+ * Returns the name in `known` that is closest to `given`, or undefined if none is close. It ignores case, `_` and `-`,
+ * and allows up to a third of the letters to be wrong. It also knows PyTorch's and Keras's names: `lr` gives `learningRate`.
+ *
+ * @example
+ * ```ts
+ * nearestName('hidden_size', ['inputSize', 'hiddenSize']); // hiddenSize
+ * ```
  */
 export function nearestName(given: string, known: readonly string[]): string | undefined {
   const plain = (name: string): string => name.toLowerCase().replaceAll(/[_-]/g, '');
@@ -49,7 +53,7 @@ export function nearestName(given: string, known: readonly string[]): string | u
   return nearest;
 }
 
-/** Levenshtein's distance, a row at a time. */
+/** Levenshtein distance, computed row by row. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

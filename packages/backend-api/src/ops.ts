@@ -1,8 +1,13 @@
 import type { DType } from './dtype.ts';
 
 /**
- * The elementwise operations of one argument. Each maps every element on its own; `alpha` and `beta` are the two
- * scalar parameters of the ops that have any.
+ * The elementwise operations of one argument. `alpha` and `beta` are the scalar parameters of the ops that have
+ * parameters.
+ *
+ * @example
+ * ```ts
+ * unaryOps.exp.in.includes('f32'); // true
+ * ```
  */
 export const unaryOps = {
   /** −x */ negative: { in: ['f32', 'i32'], out: 'same' },
@@ -31,6 +36,7 @@ export const unaryOps = {
   /** 1 where x is 0, else 0 */ logicalNot: { in: ['u32'], out: 'u32' },
 } as const satisfies Record<string, { in: readonly DType[]; out: DType | 'same' }>;
 
+/** The name of an elementwise operation of one argument. */
 export type UnaryOp = keyof typeof unaryOps;
 
 /** The ops of a table that take elements of type `Type`. */
@@ -44,7 +50,14 @@ type OpsOf<Table extends Readonly<Record<string, { readonly in: readonly DType[]
  */
 export type UnaryOpOf<Type extends DType> = OpsOf<typeof unaryOps, Type>;
 
-/** The elementwise operations of two arguments of one dtype. */
+/**
+ * The elementwise operations of two arguments of one dtype.
+ *
+ * @example
+ * ```ts
+ * binaryOps.less.out; // u32
+ * ```
+ */
 export const binaryOps = {
   add: { in: ['f32', 'i32', 'u32'], out: 'same' },
   subtract: { in: ['f32', 'i32', 'u32'], out: 'same' },
@@ -67,6 +80,7 @@ export const binaryOps = {
   xor: { in: ['u32'], out: 'u32' },
 } as const satisfies Record<string, { in: readonly DType[]; out: DType | 'same' }>;
 
+/** The name of an elementwise operation of two arguments. */
 export type BinaryOp = keyof typeof binaryOps;
 
 /** The binary ops that take this dtype; see {@link UnaryOpOf}. */
@@ -75,6 +89,11 @@ export type BinaryOpOf<Type extends DType> = OpsOf<typeof binaryOps, Type>;
 /**
  * Reductions. `sum` of nothing is 0, `max` of nothing −∞ (the dtype's least value), `min` of nothing +∞ (its greatest);
  * a NaN in the input makes `max` and `min` NaN.
+ *
+ * @example
+ * ```ts
+ * Object.keys(reduceOps); // sum, max, min
+ * ```
  */
 export const reduceOps = {
   sum: { in: ['f32', 'i32', 'u32'], out: 'same' },
@@ -82,6 +101,7 @@ export const reduceOps = {
   min: { in: ['f32', 'i32', 'u32'], out: 'same' },
 } as const satisfies Record<string, { in: readonly DType[]; out: DType | 'same' }>;
 
+/** The name of a reduction. */
 export type ReduceOp = keyof typeof reduceOps;
 
 /** The reductions that take this dtype; see {@link UnaryOpOf}. */

@@ -1,5 +1,5 @@
 /**
- * Says what was expected where `value` does not fit, such as `a whole number of at least 1`; null where it fits.
+ * Returns null if `value` fits, otherwise the expectation in words, such as `a whole number of at least 1`.
  */
 export type Rule = (value: unknown) => string | null;
 
@@ -23,8 +23,9 @@ const rule =
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /**
- * The rules that options and arguments are checked by.
+ * Rules for `checkOptions` and `checkValue`.
  *
+ * @example
  * ```ts
  * checkOptions('LSTM', options, { hiddenSize: is.size(), bidirectional: is.optional(is.boolean) });
  * ```
@@ -34,7 +35,7 @@ export const is = {
   string: rule('a string', (value) => typeof value === 'string'),
   function: rule('a function', (value) => typeof value === 'function'),
   object: rule('an object', (value) => isObject(value) && !Array.isArray(value)),
-  /** Whatever it is: the function looks at it itself. */
+  /** Accepts any value; the function checks it itself. */
   anything: rule('a value', () => true),
 
   /** A whole number, small enough to be exact. */
@@ -70,7 +71,7 @@ export const is = {
   probability: rule('a probability in 0…1', (value) => typeof value === 'number' && value >= 0 && value <= 1),
   oneOf: (...choices: readonly (string | number)[]): Rule =>
     rule(`one of ${choices.join(', ')}`, (value) => (choices as readonly unknown[]).includes(value)),
-  /** An object of this class. Another copy of the package has another class: prefer `like` for the types of this house. */
+  /** An instance of this class. Use `like` for Timestep's types: another copy of the package has another class. */
   instanceOf: (type: abstract new (...values: never[]) => object): Rule =>
     rule(`a ${type.name}`, (value) => value instanceof type),
   /** An object or function with these members. `noun` names it in the message, such as `a tensor`. */

@@ -2,7 +2,7 @@ import type { MaybeBuffer, Support } from './fused/op.ts';
 import type { GruVariant, LstmVariant, RnnVariant } from './fused/sequence.ts';
 import type { DeviceBuffer } from './memory.ts';
 
-/** The weights of a recurrent layer of a stream; shapes as in {@link SequenceInputs} and {@link LstmInputs}. */
+/** Weights of a recurrent layer of a stream; shapes as in `SequenceInputs` and `LstmInputs`. */
 export interface StreamWeights {
   readonly weightIh: DeviceBuffer;
   readonly weightHh: DeviceBuffer;
@@ -24,7 +24,7 @@ interface RecurrentStreamLayer<Kind, Variant> {
   readonly weights: StreamWeights;
 }
 
-/** y = W x + b, such as the head behind recurrent layers. */
+/** A layer y = W x + b, such as the output layer after recurrent layers. */
 export interface LinearStreamLayer {
   readonly kind: 'linear';
   readonly inputSize: number;
@@ -43,25 +43,26 @@ export type StreamLayer =
   | LinearStreamLayer;
 
 /**
- * One sequence that goes through layers step by step (batch 1) and keeps its state between the steps. A step allocates
- * nothing, returns when it is done and is not recorded for gradients.
+ * Runs one sequence (batch 1) through layers step by step and keeps the state between steps. A step allocates nothing,
+ * returns when it is done and records no gradients.
  */
 export interface Stream {
-  /** Takes x `[D]` of the first layer and fills the output of the last. Both have exactly these lengths. */
+  /** Reads x `[D]` of the first layer and fills `output` of the last layer. Both must have exactly these lengths. */
   step(input: Float32Array, output: Float32Array): void;
   /** Floats of the state: layer by layer h `[P]` and, of an LSTM, c `[H]`. Zeros at the start. */
   readonly stateSize: number;
   readState(into: Float32Array): void;
   writeState(from: Float32Array): void;
-  /** Frees what it holds. */
+  /** Frees the memory of the stream. */
   release(): void;
 }
 
-/** What a backend whose memory is the host's may offer beside {@link FusedOps}. */
+/** An optional operation of backends that compute in host memory. */
 export interface StreamOp {
   supports(layers: readonly StreamLayer[]): Support;
   /**
-   * Each layer's input size is the output size of the one before. The weights are copied: later changes are not seen.
+   * Opens a stream. The input size of each layer is the output size of the layer before it. The weights are copied;
+   * later changes have no effect.
    */
   open(layers: readonly StreamLayer[]): Stream;
 }

@@ -10,16 +10,17 @@ import {
 import { backendNames, choiceOf, type BackendChoice, type BackendName, type PassedOver } from './choice.ts';
 import { importers, type Importers, type Maker } from './importers.ts';
 
+/** Options of {@link createBackend}. */
 export interface CreateBackendOptions {
-  /** Options of `createCpuBackend`, for where the CPU is taken. */
+  /** Options of `createCpuBackend`. */
   readonly cpu?: Readonly<Record<string, unknown>> | undefined;
   /** Options of `createNativeBackend`. */
   readonly native?: Readonly<Record<string, unknown>> | undefined;
   /** Options of `createWebGpuBackend`; `auto` adds `requireHardware: true` unless it is given here. */
   readonly webgpu?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * Told what was chosen and why. Without it, one line goes to `console.warn` where a slower backend is taken because
-   * an installed one, or the library that it needs, does not load.
+   * Called with the choice and its reasons. Without it, `console.warn` prints one line if a slower backend is used
+   * because an installed one, or the library that it needs, does not load.
    */
   readonly onChoice?: ((choice: BackendChoice) => void) | undefined;
 }
@@ -32,19 +33,20 @@ const rules: OptionRules<CreateBackendOptions> = {
 };
 
 /**
- * Makes a backend out of the packages that are installed.
+ * Creates the fastest backend that is installed and works here, or the one with the given name.
  *
+ * @example
  * ```ts
  * const backend = await createBackend('auto', { onChoice: ({ summary }) => console.log(summary) });
  * // backend native (oneDNN 3.7.0 (libdnnl.so.3.7), 8 threads); not taken: webgpu: @timestep/backend-webgpu is not installed
  * ```
  *
- * @param name `auto` (default) takes the first that works: `webgpu` on hardware (never a software adapter), `native`
- *   where its library loads, `cpu`. A name takes that one or throws
+ * @param name `auto` (default) takes the first that works: `webgpu` on hardware (never a software adapter), `native` if
+ *   its library loads, `cpu`. Another name takes that backend or throws
  * @returns the backend; `await using` or `dispose()` frees it
- * @throws ArgumentError for another name, and for options that there are not, those of the backend's own included
- * @throws DeviceError `NO_DEVICE` where a named backend is not installed, finds no device, or does not load, and where
- *   `auto` finds none at all; the message says what to install
+ * @throws ArgumentError for an unknown name or option, including the options of the backend
+ * @throws DeviceError `NO_DEVICE` if the named backend is not installed, finds no device or does not load, or if `auto`
+ *   finds no backend; the message says what to install
  */
 export async function createBackend(
   name: BackendName | 'auto' = 'auto',
@@ -53,7 +55,7 @@ export async function createBackend(
   return await createBackendFrom(importers, name, options);
 }
 
-/** {@link createBackend} over other packages; for tests. */
+/** Implements {@link createBackend}; tests pass other importers. */
 export async function createBackendFrom(
   packages: Importers,
   name: BackendName | 'auto',
@@ -82,7 +84,7 @@ export async function createBackendFrom(
   );
 }
 
-/** Why a backend is passed over, with the error behind it. */
+/** The reason why a backend is not used, with the error that caused it. */
 interface Failure extends PassedOver {
   readonly cause: unknown;
 }
@@ -107,7 +109,7 @@ async function tryBackend(
     return await make(options);
   } catch (cause) {
     const code = codeOf(cause);
-    // A wrong option is the caller's mistake: another backend would hide it.
+    // A wrong option is the caller's mistake. Taking another backend would hide it.
     if (code !== null && code !== 'NO_DEVICE') throw cause;
     if (code === 'NO_DEVICE' && !doesNotLoad(cause as Error)) {
       return { name, because: 'unavailable', reason: firstLine(cause), cause };
@@ -117,7 +119,7 @@ async function tryBackend(
 }
 
 function refusal({ name, because, reason, cause }: Failure): Error {
-  // The backend's own error says what is missing.
+  // The backend's error already says what is missing.
   if (because === 'unavailable' && cause instanceof Error) return cause;
   const mend =
     because === 'absent' && cause !== undefined
@@ -137,18 +139,18 @@ function report(choice: BackendChoice, onChoice: CreateBackendOptions['onChoice'
   }
 }
 
-/** Whether somebody should hear of it: a machine without a GPU is as it should be, a library that does not load is not. */
+/** Tells whether to warn: a library that does not load is a fault, a machine without a GPU is not. */
 function isFault({ name, because }: PassedOver): boolean {
   return because === 'broken' || (because === 'unavailable' && name === 'native');
 }
 
-/** Whether a package with a binary can load at all: not in a browser. */
+/** Tells whether packages with a binary can load here. They cannot in a browser. */
 function hasBinaries(): boolean {
   const { process } = globalThis as { process?: { versions?: { node?: string } } };
   return typeof process?.versions?.node === 'string';
 }
 
-/** Whether this package itself was not found, rather than something that it needs. */
+/** Tells whether this package was not found, rather than one of its dependencies. */
 function isMissing(cause: unknown, packageName: string): boolean {
   const message = firstLine(cause);
   const notFound =
@@ -156,12 +158,12 @@ function isMissing(cause: unknown, packageName: string): boolean {
   return message.includes(packageName) && notFound.test(message);
 }
 
-/** Whether something that is installed fails to load: its error hangs behind the backend's. */
+/** Tells whether an installed package failed to load. Its error is the cause of the backend's error. */
 function doesNotLoad({ cause: behind }: Error): boolean {
   return behind instanceof Error && !('code' in behind && behind.code === 'ERR_MODULE_NOT_FOUND');
 }
 
-/** The code of an error of the contract, of another installed copy of it included; null for any other error. */
+/** Returns the code of one of Timestep's errors, also from another installed copy; null for any other error. */
 function codeOf(error: unknown): string | null {
   if (error instanceof TimestepError) return error.code;
   const code = error instanceof Error && 'code' in error ? String(error.code) : null;

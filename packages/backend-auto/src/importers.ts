@@ -1,15 +1,15 @@
 import type { Backend } from '@timestep/backend-api';
 import type { BackendName } from './choice.ts';
 
-/** Makes a backend of its package's own options. */
+/** Creates a backend from the options of its package. */
 export type Maker = (options: Readonly<Record<string, unknown>>) => Promise<Backend>;
 
-/** Imports a backend's package and gives the function that makes the backend; rejects where it is not installed. */
+/** Imports the package of a backend and returns its `create` function. Rejects if the package is not installed. */
 export type Importers = Readonly<Record<BackendName, () => Promise<Maker>>>;
 
 /**
- * The packages of WebGPU and WebAssembly are named in place, so that a bundler follows those that are installed. What
- * is missing must stay an error of run time: a bundler takes a rejected import as such where it sees it being caught.
+ * The imports of `backend-webgpu` and `backend-cpu` are literal, so that a bundler follows those that are installed. A
+ * package that is missing must only fail at run time: bundlers allow a missing import if it is inside try/catch.
  */
 export const importers: Importers = {
   webgpu: async () => {
@@ -21,7 +21,7 @@ export const importers: Importers = {
     }
   },
   native: async () => {
-    // The name is in a variable so that no bundler follows it: this one is for Node, Deno and Bun, with a binary.
+    // The name is in a variable so that bundlers do not follow it: the package has a binary and needs Node, Deno or Bun.
     const name = '@timestep/backend-native';
     const { createNativeBackend } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as {
       createNativeBackend: Maker;

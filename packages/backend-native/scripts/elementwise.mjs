@@ -38,7 +38,7 @@ const places = {
   'between products': () => native.matmul(...product, square),
 };
 
-/** Medians in turns, in microseconds; what stands beside the operation is in both. */
+/** Medians of alternating runs, in microseconds; both include the operations around the measured one. */
 function compare(what, run) {
   const cells = Object.values(places).map((beside) => {
     const times = new Map([

@@ -17,33 +17,44 @@ import type { Native } from './native.ts';
 import { nativeUnary, type NativeUnary } from './ops/unary.ts';
 import { nativeProduct } from './products.ts';
 
+/** Options of `createNativeBackend`. */
 export interface NativeBackendOptions extends CpuBackendOptions {
-  /** `'auto'` (default) takes oneDNN where it is found, else a BLAS. */
+  /** `'auto'` (default) takes oneDNN if it is installed, otherwise a BLAS. */
   readonly library?: LibraryChoice;
-  /** A library's file, where the system's loader does not know it. */
+  /** The file of the library, if the system's loader does not find it. */
   readonly path?: string;
   /**
-   * Multiplications and additions of a product, or of one step of an LSTM, from which on the library works on all
-   * threads; 200,000 by default. Below, our own kernels are done before it has its threads together. A thread that
-   * sweeps over a recurrent layer alone calls the library from three tenths of it on. Five times as many elements make
-   * it worth the while for tanh and sigmoid, fifteen times as many for a layer normalisation.
+   * The number of multiply-adds in a product, or in one step of an LSTM, from which the library is used on all threads;
+   * 200,000 by default. For smaller products our own kernels finish before the library has started its threads. Inside
+   * a recurrent layer, where each thread calls the library alone, the limit is 0.3 times this number. For tanh and
+   * sigmoid it is 5 times as many elements, for a layer normalisation 15 times.
    */
   readonly threshold?: number;
 }
 
 const defaultThreshold = 200_000;
-/** LSTM and GRU 64, 64, 4, 100 in training, some 65,000 a step, take as long with the library as without it. */
+/** Training LSTM and GRU 64, 64, 4, 100 (about 65,000 a step) takes the same time with and without the library. */
 const sweepShare = 0.3;
-/** A change from our threads to the library's and back costs some 95 µs, on two cores: what is gained must be more. */
+/** Switching from our threads to the library's and back costs about 95 µs on two cores. The gain must exceed that. */
 const unaryShare = 5;
 const layerNormShare = 15;
 
-/** The CPU backend with its heavy work done by a library of the system, on the same memory. */
+/**
+ * A CPU backend that calls a library of the system for expensive operations, on the same memory. Created by
+ * `createNativeBackend`.
+ *
+ * @example
+ * ```ts
+ * const backend: NativeBackend = await createNativeBackend();
+ * console.log(backend.library); // oneDNN 2.6.3 (libdnnl.so.2)
+ * await backend.dispose();
+ * ```
+ */
 export class NativeBackend extends CpuBackend {
   override readonly name = 'native';
   declare readonly capabilities: Capabilities;
   declare readonly fused: Required<FusedOps>;
-  /** The library that does the work, in one line. */
+  /** The name and version of the library, in one line. */
   readonly library: string;
   readonly #primitives: PrimitiveCache | null;
   readonly #unary: NativeUnary | null = null;
@@ -81,7 +92,7 @@ export class NativeBackend extends CpuBackend {
   }
 }
 
-/** The function of the same name in `create.ts`, with the binary of koffi at hand. */
+/** Creates the backend. The function of the same name in `create.ts` imports this module, and with it koffi's binary. */
 export async function createNativeBackend(options: NativeBackendOptions = {}): Promise<NativeBackend> {
   const threshold = options.threshold ?? defaultThreshold;
   if (!(threshold >= 0))

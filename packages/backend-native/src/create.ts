@@ -3,31 +3,33 @@ import type * as implementation from './backend.ts';
 import type { NativeBackend, NativeBackendOptions } from './backend.ts';
 
 /**
- * Creates the backend on oneDNN or a BLAS.
+ * Creates a CPU backend that uses oneDNN or a BLAS for expensive operations. To fall back to the plain CPU backend where
+ * neither is installed, use `createBackend('auto')` from `@timestep/backend-auto`.
  *
+ * @example
  * ```ts
  * const backend: Backend = await createNativeBackend();
  * console.log(backend.capabilities.device); // oneDNN 2.6.3 (libdnnl.so.2), 2 threads
  * ```
  *
- * `createBackend('auto')` of `@timestep/backend-auto` takes this backend where it works, and else the CPU's.
- *
- * @throws DeviceError `NO_DEVICE` where neither library is installed, or `koffi`, which calls them, does not load; the
- *   message says how to mend it
- * @throws ArgumentError `INVALID_ARGUMENT` for an option that there is not
+ * @param options the library and its threshold, and the options of `createCpuBackend`
+ * @returns the backend; `await using` or `dispose()` frees it
+ * @throws DeviceError `NO_DEVICE` if neither library is installed, or if `koffi`, which calls them, does not load; the
+ *   message says how to fix it
+ * @throws ArgumentError for an unknown option or a value out of range
  */
 export async function createNativeBackend(options: NativeBackendOptions = {}): Promise<NativeBackend> {
   return await createWith(() => import('./backend.ts'), options);
 }
 
-/** {@link createNativeBackend} with another way to load what calls the library; for tests. */
+/** Implements {@link createNativeBackend}; tests pass another `load`. */
 export async function createWith(
   load: () => Promise<typeof implementation>,
   options: NativeBackendOptions,
 ): Promise<NativeBackend> {
   let loaded: typeof implementation;
   try {
-    // Only now: koffi has a binary for each platform, and its import throws where that does not load.
+    // Imported here and not at the top: koffi has a binary for each platform, and importing it may throw.
     loaded = await load();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);

@@ -2,7 +2,7 @@ import type { Engine } from '@timestep/backend-cpu/extend';
 import type { PrimitiveCache } from './dnnl/cache.ts';
 import type { NativeMemory } from './libraries/address.ts';
 
-/** What the operations work with that are oneDNN's. */
+/** The objects that operations implemented by oneDNN need. */
 export interface Native {
   readonly engine: Engine;
   readonly memory: NativeMemory;

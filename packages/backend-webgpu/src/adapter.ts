@@ -1,30 +1,30 @@
 import { DeviceError } from '@timestep/backend-api';
 
-/** What a user may choose about the adapter and its device. */
+/** Options for the adapter and its device. */
 export interface AdapterOptions {
-  /** Compute on this device. It stays the caller's: `dispose()` then leaves it alone. */
+  /** The device to compute on. The caller keeps it: `dispose()` does not destroy it. */
   readonly device?: GPUDevice;
   /** An entry point to use instead of `navigator.gpu` or the npm package `webgpu`. */
   readonly gpu?: GPU;
   /** A hint for machines with two adapters. */
   readonly powerPreference?: GPUPowerPreference;
-  /** A software adapter (SwiftShader, llvmpipe, WARP) is an error. */
+  /** Throws if the adapter is software (SwiftShader, llvmpipe, WARP). */
   readonly requireHardware?: boolean;
   /** Node only: flags for Dawn instead of `defaultDawnFlags`, such as `enable-dawn-features=disable_robustness`. */
   readonly dawnFlags?: readonly string[];
 }
 
-/** The adapter in words. */
+/** Describes an adapter, from `GPUAdapterInfo`. */
 export interface AdapterDescription {
   readonly vendor: string;
   readonly architecture: string;
   readonly device: string;
   readonly description: string;
-  /** A processor does the work. */
+  /** True if a processor emulates the GPU. */
   readonly software: boolean;
 }
 
-/** A device with what is known of it. */
+/** A device and its description. */
 export interface OpenDevice {
   readonly device: GPUDevice;
   readonly description: AdapterDescription;
@@ -46,20 +46,20 @@ function inNode(): boolean {
 }
 
 /**
- * SwiftShader spells out one store for each element of workgroup memory that this extension zeroes: 0.8 s to compile a
- * product of 64×64 tiles, and 0.05 s without. Dawn zeroes in a loop of the kernel instead.
+ * With this extension, SwiftShader emits one store for each element of workgroup memory that it zeroes: a product of
+ * 64×64 tiles takes 0.8 s to compile, and 0.05 s without it. Without the extension, Dawn zeroes in a loop of the kernel.
  */
 export const defaultDawnFlags: readonly string[] = [
   'disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension',
 ];
 
 /**
- * Dawn's entry points by their flags, kept for the life of the process: one that is collected before an adapter or a
- * device of it takes the process down.
+ * Dawn's entry points by their flags, kept until the process ends: the process crashes if one is collected before its
+ * adapters and devices.
  */
 const entryPoints = new Map<string, GPU>();
 
-/** The entry point to WebGPU: the browser's, or Dawn's in Node. */
+/** Finds the entry point to WebGPU: the browser's, or Dawn's in Node. */
 async function findGpu(dawnFlags: readonly string[]): Promise<GPU> {
   const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
   if (navigator?.gpu !== undefined) return navigator.gpu;
@@ -69,7 +69,7 @@ async function findGpu(dawnFlags: readonly string[]): Promise<GPU> {
       '[webgpu] this page has no navigator.gpu; use a browser with WebGPU on a secure origin (https or localhost), or backend-cpu',
     );
   }
-  // The name stands in a variable so that no bundler follows it: a browser bundle must not carry Dawn.
+  // The name is in a variable so that bundlers do not follow it: a browser bundle must not contain Dawn.
   const dawn = 'webgpu';
   let loaded: { create(flags: string[]): GPU };
   try {
@@ -91,7 +91,7 @@ async function findGpu(dawnFlags: readonly string[]): Promise<GPU> {
   return gpu;
 }
 
-/** Larger buffers are asked for where the adapter offers them; everything else fits the default limits. */
+/** Requests the adapter's largest buffers. The default limits suffice for everything else. */
 function limitsOf(adapter: GPUAdapter): Record<string, number> {
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   return { maxBufferSize, maxStorageBufferBindingSize };

@@ -14,7 +14,7 @@ import { select } from './ops/select.ts';
 import { unary } from './ops/unary.ts';
 import { Profiler } from './profiler.ts';
 
-/** The backend of the contract, with what is WebGPU's own. */
+/** A WebGPU backend: the contract's methods, the device, its adapter and a profiler. */
 export interface WebGpuBackend extends Backend {
   readonly name: 'webgpu';
   /** The adapter it runs on. */
@@ -23,7 +23,7 @@ export interface WebGpuBackend extends Backend {
   readonly profiler: Profiler;
 }
 
-/** The methods of the contract over one runtime. */
+/** Implements the contract's methods on a device. */
 export function makeBackend({ device, description, owned }: OpenDevice, options: RuntimeOptions): WebGpuBackend {
   const runtime = new Runtime(device, options);
   const fused: FusedOps = fusedOps(runtime);
@@ -86,7 +86,7 @@ async function dispose(runtime: Runtime, owned: boolean): Promise<void> {
   stream.submit();
   runtime.disposed = true;
   if (!owned) return pool.destroyAll();
-  // Dawn aborts the process at its end now and then where a device was destroyed with work underway.
+  // Dawn sometimes aborts the process at exit if a device was destroyed while work was running.
   await Promise.race([device.queue.onSubmittedWorkDone().then(() => failures.drain()), device.lost]).catch(
     () => undefined,
   );

@@ -2,28 +2,34 @@ import { ArgumentError } from '@timestep/backend-api';
 import { openDevice, type AdapterOptions } from './adapter.ts';
 import { makeBackend, type WebGpuBackend } from './backend.ts';
 
+/** Options of `createWebGpuBackend`. */
 export interface WebGpuBackendOptions extends AdapterOptions {
-  /** Bytes of freed buffers kept for reuse; 1 GiB by default. */
+  /** The number of bytes in freed buffers that are kept for reuse; 1 GiB by default. */
   readonly maxCachedBytes?: number;
   /**
-   * Operations encoded before a submit is made unasked, so that no watchdog of the driver takes a long batch for a
-   * hang; 2.5e11 by default, a quarter of a second on a device of 1 TFLOP/s. The profiler counts such submits.
+   * The number of arithmetic operations after which encoded work is submitted automatically, so that the driver's
+   * watchdog does not mistake a long batch for a hang. 2.5e11 by default: a quarter of a second on a device of
+   * 1 TFLOP/s. The profiler counts these submits.
    */
   readonly workPerSubmit?: number;
-  /** Time every dispatch on the GPU, where the adapter can. It costs a compute pass for each. */
+  /** Measures the GPU time of every dispatch, if the adapter can. Each dispatch then needs its own compute pass. */
   readonly timestamps?: boolean;
 }
 
 /**
- * Makes the WebGPU backend: on `navigator.gpu` in a browser, on the npm package `webgpu` (Dawn) in Node.
+ * Creates a WebGPU backend. It uses `navigator.gpu` in a browser and the npm package `webgpu` (Dawn) in Node.
  *
- * Throws a DeviceError `NO_DEVICE` where there is no adapter, or only a software one and `requireHardware` is set.
- *
+ * @example
  * ```ts
  * const backend = await createWebGpuBackend({ powerPreference: 'high-performance' });
  * console.log(backend.capabilities.device); // such as 'SwiftShader driver 5.0.0 (software)'
  * await backend.dispose();
  * ```
+ *
+ * @param options the adapter or device to use, and the limits of the backend
+ * @returns the backend; `await using` or `dispose()` destroys its device
+ * @throws DeviceError `NO_DEVICE` if there is no adapter, or only a software one and `requireHardware` is set
+ * @throws ArgumentError for a value out of range
  */
 export async function createWebGpuBackend(options: WebGpuBackendOptions = {}): Promise<WebGpuBackend> {
   const { maxCachedBytes = 2 ** 30, workPerSubmit = 2.5e11, timestamps = false } = options;

@@ -1,6 +1,6 @@
 import type { Runtime } from './device/runtime.ts';
 
-/** What the backend did since the last `reset`. */
+/** The backend's work since the last `reset`. */
 export interface ProfileCounters {
   readonly dispatches: number;
   readonly submits: number;
@@ -11,27 +11,37 @@ export interface ProfileCounters {
   /** From device to host. */
   readonly bytesRead: number;
   readonly mapAsyncCalls: number;
-  /** Device buffers made because the pool had none that fits. */
+  /** Device buffers created because the pool had none of the right size. */
   readonly buffersCreated: number;
   readonly pipelinesCreated: number;
   readonly bindGroupsCreated: number;
 }
 
-/** One row of the profile. */
+/** One kernel of a profile. */
 export interface KernelProfile {
   readonly kernel: string;
   readonly dispatches: number;
-  /** GPU time of all its dispatches; null where the backend was made without `timestamps`. */
+  /** GPU time of all its dispatches; null if the backend was created without `timestamps`. */
   readonly milliseconds: number | null;
 }
 
+/** Counters and kernels since the last `reset`. */
 export interface Profile {
   readonly counters: ProfileCounters;
-  /** The most expensive first. */
+  /** Sorted by cost, the most expensive kernel first. */
   readonly kernels: readonly KernelProfile[];
 }
 
-/** Counts what is handed to the device, and with `timestamps` times every dispatch on it. */
+/**
+ * Counts dispatches, submits and bytes, and with `timestamps` measures the GPU time of every dispatch.
+ *
+ * @example
+ * ```ts
+ * backend.profiler.reset();
+ * await trainingStep();
+ * console.log(formatProfile(await backend.profiler.read()));
+ * ```
+ */
 export class Profiler {
   readonly #runtime: Runtime;
   #base: ProfileCounters;
@@ -53,7 +63,7 @@ export class Profiler {
     };
   }
 
-  /** Counts since the last reset; commands that wait for a submit are in `dispatches` already. */
+  /** Returns the counters since the last reset. `dispatches` includes commands that are not submitted yet. */
   counters(): ProfileCounters {
     const totals = this.#totals();
     const names = Object.keys(totals) as (keyof ProfileCounters)[];
@@ -63,7 +73,7 @@ export class Profiler {
     >;
   }
 
-  /** Counters and kernels. Waits for the times of submitted work. */
+  /** Returns counters and kernels. Waits for the times of submitted work. */
   async read(): Promise<Profile> {
     const { stream, timeline } = this.#runtime;
     await timeline?.settle();
@@ -76,6 +86,7 @@ export class Profiler {
     return { counters: this.counters(), kernels };
   }
 
+  /** Sets all counters and times to 0. */
   reset(): void {
     const { stream, timeline } = this.#runtime;
     stream.dispatchesByKernel.clear();
@@ -84,7 +95,16 @@ export class Profiler {
   }
 }
 
-/** A profile as a table of plain text; `steps` divides everything, to show one training step. */
+/**
+ * Formats a profile as a table of plain text.
+ *
+ * @example
+ * ```ts
+ * console.log(formatProfile(await backend.profiler.read(), 10)); // averages of 10 steps
+ * ```
+ *
+ * @param steps divides all numbers, to show the average of one training step; 1 by default
+ */
 export function formatProfile({ counters, kernels }: Profile, steps = 1): string {
   const per = (value: number): string =>
     Number.isInteger(value / steps) ? String(value / steps) : (value / steps).toFixed(2);

@@ -38,6 +38,7 @@ export type DataErrorCode =
 
 /** Data that cannot be used: `source` names the file or address it came from. */
 export class DataError extends TimestepError {
+  override readonly name: string = 'DataError';
   readonly source: string;
 
   constructor(code: DataErrorCode, source: string, message: string, options?: ErrorOptions) {

@@ -17,6 +17,7 @@ export type InteropErrorCode =
 
 /** The error that every reader and writer of this package throws, beside core's own for wrong arguments. */
 export class InteropError extends TimestepError {
+  override readonly name: string = 'InteropError';
   declare readonly code: InteropErrorCode;
 }
 

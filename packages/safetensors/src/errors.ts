@@ -29,11 +29,11 @@ export type SafetensorsErrorCode =
 
 /** The error that everything in this package throws. */
 export class SafetensorsError extends Error {
+  override readonly name = 'SafetensorsError';
   readonly code: SafetensorsErrorCode;
 
   constructor(code: SafetensorsErrorCode, message: string, options?: ErrorOptions) {
     super(`[safetensors] ${message}`, options);
-    this.name = 'SafetensorsError';
     this.code = code;
   }
 }

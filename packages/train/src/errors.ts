@@ -21,6 +21,7 @@ export type TrainErrorCode =
 
 /** An error of a training run; see {@link TrainErrorCode}. */
 export class TrainError extends TimestepError {
+  override readonly name: string = 'TrainError';
   declare readonly code: TrainErrorCode;
 }
 
@@ -29,6 +30,7 @@ export class TrainError extends TimestepError {
  * were those after it.
  */
 export class NonFiniteLossError extends TrainError {
+  override readonly name: string = 'NonFiniteLossError';
   /** The first update that was skipped, counted from 1. */
   readonly step: number;
   /** Its loss; finite where only the gradient is not. */

@@ -9,6 +9,12 @@ const nodeImports = {
   message: 'Only a `…/node` subpath may import Node modules; take a Storage or a host object as a parameter instead.',
 };
 
+/** A minifier renames classes: an error that takes its name from its class would be called `k` in a page. */
+const errorNames = {
+  selector: 'ClassDeclaration[superClass.name=/Error$/]:not(:has(> ClassBody > PropertyDefinition[key.name="name"]))',
+  message: "Give the error its name as a string: override readonly name: string = '…'. A minifier renames classes.",
+};
+
 /** One block of rules for each package: what it may import of the house. */
 function packageRules([name, allowed]) {
   const others = Object.keys(house).filter((other) => other !== name && !allowed.includes(other));
@@ -51,6 +57,7 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
+  { files: ['packages/*/src/**/*.ts'], rules: { 'no-restricted-syntax': ['error', errorNames] } },
   { files: ['apps/**/*.ts', 'tooling/**/*.ts', ...tests], rules: { 'no-console': 'off' } },
   {
     files: ['**/*.mjs', '**/*.js'],

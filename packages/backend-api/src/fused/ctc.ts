@@ -2,9 +2,9 @@ import type { DeviceBuffer } from '../memory.ts';
 import type { FusedOp, MaybeBuffer } from './op.ts';
 
 /**
- * Connectionist temporal classification (Graves et al. 2006) of logits `[T, N, C]`; the op does its own log-softmax.
- * A sequence that cannot be aligned has loss +∞, or 0 with `zeroInfinity`, and gradient 0 either way. Frames at and past a
- * sequence's input length get gradient 0.
+ * Connectionist temporal classification (Graves et al. 2006) of logits `[T, N, C]`; the operation applies log-softmax
+ * itself. A sequence that cannot be aligned has loss +∞, or 0 with `zeroInfinity`, and gradient 0 in both cases. Frames
+ * at and past a sequence's input length get gradient 0.
  */
 export interface CtcSpec {
   /** T */
@@ -25,6 +25,7 @@ export interface CtcSpec {
   readonly needsSaved: boolean;
 }
 
+/** CTC as a fused operation; see {@link CtcSpec} for what it computes. */
 export type CtcLossOp = FusedOp<
   CtcSpec,
   { readonly logits: DeviceBuffer },

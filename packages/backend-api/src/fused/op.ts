@@ -1,23 +1,25 @@
 import type { DeviceBuffer } from '../memory.ts';
 
-/** What a forward pass keeps for its backward pass; only the backend that made it looks inside. */
+/** Data that a forward pass keeps for its backward pass. Only the backend that made it reads it. */
 export interface Saved {
-  /** Frees what is kept. Called once, whether a backward pass came or not. */
+  /** Frees the data. `core` calls it once, with or without a backward pass. */
   release(): void;
 }
 
-/** `true`, or the reason in words why this case is not supported: it ends up in the message of `fused: 'require'`. */
+/** `true`, or the reason why a case is not supported. The reason becomes part of the message of `fused: 'require'`. */
 export type Support = true | string;
 
 /**
- * A fused operation: a forward pass that never ships without its backward pass. `forward` allocates its outputs;
- * `backward` allocates the gradients that are wanted (`null` for the others). All of them belong to the caller.
- * `core` calls `backward` at most once for a `saved`, with the inputs and outputs of the forward call unchanged.
+ * A fused operation: a forward pass together with its backward pass. `forward` allocates its outputs, and `backward`
+ * allocates the gradients that are wanted (`null` for the others). The caller owns all of them and frees them. `core`
+ * calls `backward` at most once for each `saved`, with the inputs and outputs of the forward call unchanged.
  */
 export interface FusedOp<Spec, Inputs, Outputs, OutputGradients, InputGradients> {
+  /** Tells whether the operation can run this case. */
   supports(spec: Spec): Support;
-  /** `saved` is null where `spec.needsSaved` is false. */
+  /** Computes the outputs. `saved` is null if `spec.needsSaved` is false. */
   forward(spec: Spec, inputs: Inputs): { outputs: Outputs; saved: Saved | null };
+  /** Computes the gradients of the inputs. */
   backward(
     spec: Spec,
     call: {
@@ -30,8 +32,8 @@ export interface FusedOp<Spec, Inputs, Outputs, OutputGradients, InputGradients>
   ): InputGradients;
 }
 
-/** Which of the input gradients to make. */
+/** Tells which input gradients to compute. */
 export type Wanted<InputGradients> = { readonly [K in keyof InputGradients]: boolean };
 
-/** A gradient that was asked for, or null. */
+/** A buffer, or null for an optional input or a gradient that is not wanted. */
 export type MaybeBuffer = DeviceBuffer | null;

@@ -9,18 +9,21 @@ export interface LinearSpec {
   readonly needsSaved: boolean;
 }
 
+/** Inputs of {@link LinearOp}; shapes as in {@link LinearSpec}. */
 export interface LinearInputs {
   readonly x: DeviceBuffer;
   readonly weight: DeviceBuffer;
   readonly bias: MaybeBuffer;
 }
 
+/** Gradients of {@link LinearInputs}, each of the shape of its input. */
 export interface LinearInputGradients {
   readonly x: MaybeBuffer;
   readonly weight: MaybeBuffer;
   readonly bias: MaybeBuffer;
 }
 
+/** A linear map as a fused operation. */
 export type LinearOp = FusedOp<
   LinearSpec,
   LinearInputs,
@@ -36,6 +39,7 @@ export interface SoftmaxSpec {
   readonly needsSaved: boolean;
 }
 
+/** Softmax or log-softmax as a fused operation. */
 export type SoftmaxOp = FusedOp<
   SoftmaxSpec,
   { readonly x: DeviceBuffer },
@@ -46,20 +50,21 @@ export type SoftmaxOp = FusedOp<
 
 /**
  * Cross-entropy of each row of logits `[rows, classes]` with a class index, i32 `[rows]`:
- * loss = −(1 − ε)·log p[target] − ε/C·Σ log p, and 0 where the target is `ignoreIndex`. A target that is neither a
- * class nor `ignoreIndex` is an index out of range, as in `Backend.gatherRows`: loss 0, gradient 0 and the error of
- * `indexError`, in both passes.
+ * loss = −(1 − ε)·log p[target] − ε/C·Σ log p, and 0 if the target is `ignoreIndex`. A target that is neither a class
+ * nor `ignoreIndex` is treated as in `Backend.gatherRows`: loss 0, gradient 0 and the error of `indexError`, in both
+ * passes.
  */
 export interface CrossEntropySpec {
   readonly rows: number;
   readonly classes: number;
   /** ε in [0, 1] */
   readonly labelSmoothing: number;
-  /** Rows with this target have loss 0 and gradient 0. It need not be a class. */
+  /** Rows with this target have loss 0 and gradient 0. It may lie outside 0 … classes − 1. */
   readonly ignoreIndex: number;
   readonly needsSaved: boolean;
 }
 
+/** Cross-entropy as a fused operation. */
 export type CrossEntropyOp = FusedOp<
   CrossEntropySpec,
   { readonly logits: DeviceBuffer; readonly targets: DeviceBuffer },
@@ -80,6 +85,7 @@ export interface LayerNormSpec {
   readonly needsSaved: boolean;
 }
 
+/** Layer normalisation as a fused operation. */
 export type LayerNormOp = FusedOp<
   LayerNormSpec,
   { readonly x: DeviceBuffer; readonly weight: MaybeBuffer; readonly bias: MaybeBuffer },

@@ -2,8 +2,8 @@ import type { DeviceBuffer } from '../memory.ts';
 import type { FusedOp, MaybeBuffer } from './op.ts';
 
 /**
- * A recurrent layer over a whole sequence, in one direction. T steps, N sequences, D features, H hidden units, P
- * outputs (H unless projected), G gates (1 for RNN, 4 for LSTM, 3 for GRU).
+ * Sizes and flags of a recurrent layer over a whole sequence, in one direction. T steps, N sequences, D features, H
+ * hidden units, P outputs (H without a projection), G gates (1 for RNN, 4 for LSTM, 3 for GRU).
  */
 export interface SequenceSpec<Variant> {
   /** T */
@@ -15,8 +15,8 @@ export interface SequenceSpec<Variant> {
   /** H */
   readonly hiddenSize: number;
   /**
-   * `[N]`, each in 0…T, on the host; null means T for all. Steps at and past a length output 0, leave the state as it
-   * was and get no gradient. A reversed sequence starts at its own last step.
+   * `[N]`, each in 0…T, on the host; null means T for all. Steps at and past a length output 0, leave the state
+   * unchanged and get no gradient. A reversed sequence starts at its last valid step.
    */
   readonly lengths: Int32Array | null;
   /** Run from the last step to the first. */
@@ -53,6 +53,7 @@ export interface GruVariant {
   readonly reset: 'after' | 'before';
 }
 
+/** Inputs of a recurrent layer. */
 export interface SequenceInputs {
   /** `[T, N, D]` */
   readonly x: DeviceBuffer;
@@ -68,19 +69,21 @@ export interface SequenceInputs {
   readonly h0: MaybeBuffer;
 }
 
+/** Outputs of a recurrent layer. */
 export interface SequenceOutputs {
   /** `[T, N, P]` */
   readonly output: DeviceBuffer;
-  /** `[N, P]`, the state after each sequence's last step in the direction of travel */
+  /** `[N, P]`, the state after the last step of each sequence (the first step in reverse) */
   readonly hN: DeviceBuffer;
 }
 
-/** Each may be null: that output was not used. At least one is given. */
+/** Gradients of {@link SequenceOutputs}. Null for an output that was not used; at least one is given. */
 export interface SequenceOutputGradients {
   readonly output: MaybeBuffer;
   readonly hN: MaybeBuffer;
 }
 
+/** Gradients of {@link SequenceInputs}, each of the shape of its input. */
 export interface SequenceInputGradients {
   readonly x: MaybeBuffer;
   readonly weightIh: MaybeBuffer;
@@ -90,6 +93,7 @@ export interface SequenceInputGradients {
   readonly h0: MaybeBuffer;
 }
 
+/** Inputs of an LSTM layer. */
 export interface LstmInputs extends SequenceInputs {
   /** `[N, H]`; null is zeros */
   readonly c0: MaybeBuffer;
@@ -99,25 +103,32 @@ export interface LstmInputs extends SequenceInputs {
   readonly peephole: MaybeBuffer;
 }
 
+/** Outputs of an LSTM layer. */
 export interface LstmOutputs extends SequenceOutputs {
   /** `[N, H]` */
   readonly cN: DeviceBuffer;
 }
 
+/** Gradients of {@link LstmOutputs}. */
 export interface LstmOutputGradients extends SequenceOutputGradients {
   readonly cN: MaybeBuffer;
 }
 
+/** Gradients of {@link LstmInputs}, each of the shape of its input. */
 export interface LstmInputGradients extends SequenceInputGradients {
   readonly c0: MaybeBuffer;
   readonly weightHr: MaybeBuffer;
   readonly peephole: MaybeBuffer;
 }
 
+/** Sizes and flags of an Elman layer. */
 export type RnnSpec = SequenceSpec<RnnVariant>;
+/** Sizes and flags of an LSTM layer. */
 export type LstmSpec = SequenceSpec<LstmVariant>;
+/** Sizes and flags of a GRU layer. */
 export type GruSpec = SequenceSpec<GruVariant>;
 
+/** An Elman layer over a whole sequence as a fused operation. */
 export type RnnSequenceOp = FusedOp<
   RnnSpec,
   SequenceInputs,
@@ -125,7 +136,9 @@ export type RnnSequenceOp = FusedOp<
   SequenceOutputGradients,
   SequenceInputGradients
 >;
+/** An LSTM layer over a whole sequence as a fused operation. */
 export type LstmSequenceOp = FusedOp<LstmSpec, LstmInputs, LstmOutputs, LstmOutputGradients, LstmInputGradients>;
+/** A GRU layer over a whole sequence as a fused operation. */
 export type GruSequenceOp = FusedOp<
   GruSpec,
   SequenceInputs,

@@ -1,6 +1,6 @@
 import type { Dnnl } from './library.ts';
 
-/** What is made once for its sizes and kept. */
+/** An object that is made once for given sizes and kept. */
 interface PrimitiveSet {
   dispose(): void;
 }

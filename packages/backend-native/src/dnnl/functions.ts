@@ -33,7 +33,7 @@ export interface LayerNormDescription {
 /** oneDNN's names of the functions of one element. */
 export type EltwiseAlgorithm = 'tanh' | 'logistic';
 
-/** What the two C APIs do differently; everything else is one function of one signature in both. */
+/** The differences between the two C APIs. All other functions have the same signature in both. */
 export interface DnnlApi {
   /** A descriptor of plain strides, or of a layout that the library chooses. */
   describe(dimensions: readonly number[], strides: readonly number[] | 'any'): Description;

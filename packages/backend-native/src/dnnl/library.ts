@@ -29,7 +29,7 @@ export const argument = {
 /** Added to an argument's index: its gradient; scale and shift have numbers of their own. */
 export const gradientOf = 128;
 
-/** What `query` can ask a primitive's descriptor for. */
+/** The properties that `query` can read from a primitive descriptor. */
 export const query = { weights: 131 } as const;
 
 /** A primitive with its memory objects: executing it only sets their addresses. */

@@ -6,15 +6,15 @@ import { openBlasCoreType, readCpuInfo, withEnvironment } from './environment.ts
 import { blasNames, dnnlNames, findLibrary, howToInstall } from './find.ts';
 import { blasThreads, openMpThreads } from './threads.ts';
 
-/** Which library to use: the first that is found of oneDNN and a BLAS, or one of them. */
+/** The library to use; `auto` takes oneDNN if it is installed, otherwise a BLAS. */
 export type LibraryChoice = 'auto' | 'onednn' | 'blas';
 
-/** A library of the system, ready to work. */
+/** A loaded library of the system. */
 export interface NativeLibrary {
-  /** One line: what it is, and its version where it tells one. */
+  /** The name and, if known, the version, in one line. */
   readonly description: string;
   readonly gemm: Gemm;
-  /** Where src/multiply.ts finds it */
+  /** How src/multiply.ts finds it in a worker */
   readonly multiply: MultiplyData;
   /** The recurrent primitives; null for a BLAS. */
   readonly dnnl: Dnnl | null;
@@ -24,16 +24,16 @@ export interface NativeLibrary {
 const choices: readonly LibraryChoice[] = ['auto', 'onednn', 'blas'];
 
 /**
- * How long an idle OpenMP thread looks for work before it sleeps, in turns. The default is three hundred thousand, some
- * milliseconds in which it takes a processor from our own threads.
+ * The number of times that an idle OpenMP thread polls for work before it sleeps. The default of 300,000 takes some
+ * milliseconds, in which it keeps a processor from our own threads.
  */
 const spinCount = '20000';
 
 /**
  * Loads oneDNN or a BLAS.
  *
- * @param path a library to load in place of those that the system's loader knows
- * @throws DeviceError `NO_DEVICE` where there is none, with how to install one
+ * @param path the file of a library to load instead of those that the system's loader finds
+ * @throws DeviceError `NO_DEVICE` if there is none; the message says how to install one
  */
 export function loadLibrary(choice: LibraryChoice, path?: string): NativeLibrary {
   if (!choices.includes(choice))

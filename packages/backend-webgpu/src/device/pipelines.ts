@@ -5,7 +5,7 @@ import type { Failures } from './failures.ts';
 import { moduleText, type KernelSource } from './kernel.ts';
 import type { UniformRing } from './uniforms.ts';
 
-/** Bind groups are dropped all at once when there are so many: a steady training loop needs a few hundred. */
+/** All bind groups are dropped when there are this many. A steady training loop needs a few hundred. */
 const maxBindGroups = 16_384;
 
 /** A compiled kernel with the bind groups made for it. */

@@ -15,7 +15,7 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / step) * step;
 }
 
-/** Where a block of this id stands in a list that is ordered by id. */
+/** Returns the position of a block in a list that is ordered by id. */
 function placeOf(list: readonly Block[], id: number): number {
   let low = 0;
   let high = list.length;

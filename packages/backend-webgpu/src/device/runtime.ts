@@ -26,7 +26,7 @@ export interface RuntimeOptions {
   readonly timestamps: boolean;
 }
 
-/** What the operations are written against: buffers, kernels and one stream of commands on one device. */
+/** The interface for operations: buffers, kernels and one command stream on one device. */
 export class Runtime {
   readonly device: GPUDevice;
   readonly failures: Failures;
@@ -78,7 +78,7 @@ export class Runtime {
   }
 
   free(handle: DeviceBuffer): void {
-    // Everything went with the device; a late clean-up is no mistake.
+    // The device has freed everything; a late clean-up is allowed.
     if (this.disposed) return;
     const buffer = this.own(handle);
     buffer.freed = true;

@@ -8,7 +8,7 @@ import type { Timeline } from './timeline.ts';
 import type { UniformRing } from './uniforms.ts';
 import { UploadArena } from './uploads.ts';
 
-/** What was asked of the device since the last reset. */
+/** Counts the requests to the device since the last reset. */
 export interface StreamCounters {
   dispatches: number;
   submits: number;
@@ -18,7 +18,7 @@ export interface StreamCounters {
 }
 
 /**
- * The work that the fixed cost of a dispatch stands for, in operations: 10 µs on a device of 1 TFLOP/s. It keeps the
+ * The fixed cost of a dispatch, in operations: 10 µs on a device of 1 TFLOP/s. It keeps the
  * number of dispatches of one submit within reach too.
  */
 const workPerDispatch = 1e7;

@@ -58,7 +58,7 @@ export function ctcLossOp(runtime: Runtime): CtcLossOp {
         body: alphaBody(lanes),
       }));
       if (batch > 0) {
-        // Without frames no logit is read, and there is no buffer of them: any other stands in.
+        // Without frames no logit is read and no buffer of logits exists: bind any other buffer.
         const buffers = [plan, steps === 0 ? normalisers : logits, normalisers, alpha, totals, losses];
         runtime.run(kernel, buffers, parametersOf(spec, states), batch, steps * batch * states * 60);
       }

@@ -1,7 +1,7 @@
 import type { DeviceBuffer, Saved } from '@timestep/backend-api';
 import type { Runtime } from '../device/runtime.ts';
 
-/** What a forward pass keeps: named buffers that go when it is released. */
+/** Named buffers that a forward pass keeps for its backward pass and frees on release. */
 export class SavedBuffers<Name extends string> implements Saved {
   readonly buffers: Readonly<Record<Name, DeviceBuffer>>;
   readonly #runtime: Runtime;

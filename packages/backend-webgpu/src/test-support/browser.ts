@@ -6,7 +6,7 @@ import { defaultDawnFlags } from '../adapter.ts';
 
 const executablePath = process.env['TIMESTEP_CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** What gives a headless Chromium a WebGPU adapter where there is no GPU. */
+/** Flags that give headless Chromium a WebGPU adapter on a machine without a GPU. */
 const flags = [
   '--no-sandbox',
   '--enable-unsafe-webgpu',

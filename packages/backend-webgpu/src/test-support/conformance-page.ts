@@ -2,7 +2,7 @@ import { conformanceChecks, runChecks } from '@timestep/backend-conformance/chec
 import { createWebGpuBackend } from '../index.ts';
 import { knownFailures } from './known-failures.ts';
 
-/** What the test in Node asks of the page. */
+/** The requests of the test in Node to the page. */
 export interface ConformancePage {
   runConformance(): Promise<{ readonly device: string; readonly passed: number; readonly problems: readonly string[] }>;
 }

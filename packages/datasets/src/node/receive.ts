@@ -14,9 +14,13 @@ export interface Part {
 }
 
 /** Nothing came for too long. */
-export class Silence extends Error {}
+export class Silence extends Error {
+  override readonly name = 'Silence';
+}
 /** The partial file was of no use and is gone; the next attempt starts anew. */
-export class StartAnew extends Error {}
+export class StartAnew extends Error {
+  override readonly name = 'StartAnew';
+}
 
 /**
  * One connection: continues the partial file where the server gives exactly the range that was asked for, else starts

@@ -11,7 +11,7 @@ export function outputSizeOf({ hiddenSize, variant }: LstmSpec): number {
   return variant.projectionSize || hiddenSize;
 }
 
-/** WGSL: where the cell state of before and after step t stands; a step past a length copies the one to the other. */
+/** WGSL: offsets of the cell state before and after step t. A step past a length copies the first to the second. */
 export function cellSlots(reverse: boolean): string {
   const slot = (shift: number): string => `((t + ${shift}u) * params.batch + n) * params.units + unit`;
   return `fn cellBefore(t: u32, n: u32, unit: u32) -> u32 { return ${slot(reverse ? 1 : 0)}; }

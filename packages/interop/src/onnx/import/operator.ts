@@ -32,7 +32,9 @@ export interface Operator {
 export type Operators = Readonly<Record<string, Operator>>;
 
 /** Thrown where a node that is computed while the model is read turns out to need the backend: it is left for later. */
-export class NeedsBackend extends Error {}
+export class NeedsBackend extends Error {
+  override readonly name = 'NeedsBackend';
+}
 
 /** One node with the values that it reads. */
 export class Call {
