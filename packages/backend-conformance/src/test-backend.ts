@@ -4,16 +4,22 @@ import { conformanceChecks } from './suite/checks/index.ts';
 import { Session } from './suite/run.ts';
 
 /**
- * Declares a vitest suite that judges a backend by the contract of `@timestep/backend-api`: every required primitive,
- * and every fused operation that it has, against a float64 reference. A case that the backend refuses is skipped with
- * the reason it gave, unless `required` names it. Each test also fails on a buffer that it leaks.
+ * Declares a vitest suite that tests a backend against the contract of `@timestep/backend-api`: it compares every
+ * required operation, and every fused operation of the backend, with a float64 reference. A case that the backend
+ * refuses is skipped with the reason, unless `required` names it. Each test also fails if it leaks a buffer.
  *
  * @example
+ * ```ts
  * // my-backend.test.ts
  * testBackend({ name: 'mine', create: createMyBackend, required: ['lstmSequence forward'] });
+ * ```
+ *
+ * @param subject the backend to test
+ * @param options `timeout` of a check in milliseconds, 60,000 by default
+ * @throws CheckFailure in a test of the suite, with the expected and the actual values
  */
 export function testBackend(subject: Subject, options: { readonly timeout?: number } = {}): void {
-  // A processor that stands in for a GPU takes seconds for the largest checks.
+  // A software GPU takes seconds for the largest checks.
   const { timeout = 60_000 } = options;
   describe(`${subject.name} keeps the contract`, () => {
     let session: Session | undefined;

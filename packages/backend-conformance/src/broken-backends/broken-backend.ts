@@ -2,14 +2,14 @@ import type { Backend, DeviceBuffer, FusedOps } from '@timestep/backend-api';
 import { assembleReference, type ReferenceBackend } from '../reference/backend.ts';
 import { Heap } from '../reference/heap.ts';
 
-/** What is wrong replaces what was right; everything else is the reference's. */
+/** Replaces correct methods of the reference by broken ones. */
 export interface Fault extends Partial<Omit<Backend, 'fused'>> {
   readonly fused?: FusedOps;
 }
 
 /** A backend with one thing wrong, such as people really get wrong. */
 export interface BrokenBackend {
-  /** What is wrong with it */
+  /** The mistake, in words */
   readonly fault: string;
   /** The check that must catch it */
   readonly caughtBy: string;

@@ -78,7 +78,7 @@ export const brokenSteps: readonly BrokenBackend[] = [
       }),
   },
   {
-    fault: 'b_hn stands outside the reset gate',
+    fault: 'b_hn is outside the reset gate',
     caughtBy: 'gruSequence forward: no input bias',
     breakIt: (right, heap) =>
       gruWith(right, {

@@ -51,7 +51,7 @@ export function binary(heap: Heap): Backend['binary'] {
     for (const operand of [a, b]) {
       if (operand.buffer === out && !isContiguous(operand, shape)) {
         throw new ArgumentError(
-          `[reference.${where}] expected an output that is no strided operand, got the same buffer; allocate one`,
+          `[reference.${where}] the output is also a strided operand; allocate another buffer for the output`,
         );
       }
     }

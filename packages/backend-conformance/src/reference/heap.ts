@@ -10,7 +10,7 @@ import {
   type MemoryCounters,
 } from '@timestep/backend-api';
 
-/** What a buffer of the reference holds: f32 is kept in float64. */
+/** The contents of a buffer; f32 is kept in float64. */
 export type Values = Float64Array | Int32Array | Uint32Array;
 
 /** A size that a typed array surely has room for; more is answered with an OutOfMemoryError. */

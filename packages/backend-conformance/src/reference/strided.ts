@@ -5,7 +5,7 @@ export function countElements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Where in its buffer each element of `shape` stands, in row-major order: `offset + Σ iₖ·strides[k]`. */
+/** Returns the position in the buffer of each element of `shape`, in row-major order: `offset + Σ iₖ·strides[k]`. */
 export function addresses(where: string, operand: StridedOperand, shape: readonly number[]): Float64Array {
   const { strides, offset = 0, buffer } = operand;
   if (strides.length !== shape.length) {

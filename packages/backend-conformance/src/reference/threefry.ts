@@ -1,15 +1,20 @@
 import type { Backend } from '@timestep/backend-api';
 import type { Heap } from './heap.ts';
 
-/** How far each of the eight rounds of a cycle rotates. */
+/** The rotation of each round; the pattern repeats after eight rounds. */
 const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 
-/** The constant that closes the key schedule: C240 of Salmon et al. (2011), its low word. */
+/** The low word of the constant C240 of Salmon et al. (2011), the last part of the key schedule. */
 const parity = 0x1bd11bda;
 
 /**
- * One block of Threefry-2x32 with 20 rounds: two words of counter encrypted under two words of key (Salmon, Moraes,
- * Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011).
+ * Computes one block of Threefry-2x32 with 20 rounds: encrypts two words of counter under two words of key (Salmon,
+ * Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011).
+ *
+ * @example
+ * ```ts
+ * threefryBlock([0, 0], [0, 0]); // [0x6b200159, 0x99ba4efe]
+ * ```
  */
 export function threefryBlock(key: readonly [number, number], counter: readonly [number, number]): [number, number] {
   const schedule = [key[0], key[1], parity ^ key[0] ^ key[1]];

@@ -3,7 +3,7 @@ import type { Heap } from './heap.ts';
 
 type Formula = (x: number, alpha: number, beta: number) => number;
 
-/** Every operation of the table as it stands in a book; float64 leaves room for the plain forms. */
+/** Every operation of the table by its textbook formula; float64 is accurate enough for the plain forms. */
 const formulas: Readonly<Record<UnaryOp, Formula>> = {
   negative: (x) => -x,
   absolute: (x) => Math.abs(x),

@@ -1,30 +1,30 @@
 import type { Backend, FusedOpName } from '@timestep/backend-api';
 
 /**
- * What a backend promises about NaN and infinity.
+ * How a backend treats NaN and infinity.
  *
- * `ieee`: arithmetic makes, carries and compares them as IEEE 754 says: ln 0 is −∞, 0/0 is NaN, NaN equals nothing.
+ * `ieee`: arithmetic follows IEEE 754: ln 0 is −∞, 0/0 is NaN, and NaN equals nothing.
  *
- * `undefined`: the device's language may assume that none occurs (WGSL, section "Floating Point Evaluation"). Then
- * - where the contract's result is NaN, anything is accepted,
- * - where it is ±∞, an infinity or a finite sentinel of that sign and of magnitude 10³⁰ or more,
- * - checks whose subject is the arithmetic of NaN (comparisons, argmax, clamp …) are skipped with this reason.
+ * `undefined`: the device's language may assume that they never occur (WGSL, section "Floating Point Evaluation"). Then
+ * - if the expected result is NaN, any value is accepted,
+ * - if it is ±∞, an infinity or a finite value of that sign and of magnitude 10³⁰ or more is accepted,
+ * - checks of the arithmetic of NaN (comparisons, argmax, clamp …) are skipped with this reason.
  *
- * Under both, bits that the host wrote survive every operation that only moves data (copy, gather, select, read), a
- * value behind a mask, a length or an unset flag never reaches a result, and `isFinite` and `globalNorm` tell
- * non-finite values from finite ones (by their bits, where comparisons cannot be trusted).
+ * In both cases, operations that only move data (copy, gather, select, read) keep the bits that the host wrote; a value
+ * behind a mask, a length or an unset flag never reaches a result; and `isFinite` and `globalNorm` distinguish
+ * non-finite from finite values (by their bits, if comparisons are not reliable).
  */
 export type NonFinite = 'ieee' | 'undefined';
 
-/** A backend as the suite is handed it. */
+/** A backend to test. */
 export interface Subject {
   readonly name: string;
   create(): Backend | Promise<Backend>;
   /** `ieee` by default */
   readonly nonFinite?: NonFinite;
   /**
-   * Beginnings of check names which must run: a missing fused operation, or a case that `supports` refuses, then fails
-   * instead of being skipped. `['lstmSequence']` asks for every variant, `['']` for everything.
+   * Prefixes of names of checks that must not be skipped: a missing fused operation, or a case that `supports` refuses,
+   * fails instead. `['lstmSequence']` requires every variant, `['']` everything.
    */
   readonly required?: readonly string[];
   /**
@@ -34,37 +34,52 @@ export interface Subject {
   readonly knownFailures?: Readonly<Record<string, string>>;
 }
 
+/** The backends that a check works with. */
 export interface CheckContext {
   readonly backend: Backend;
-  /** The oracle. */
+  /** The float64 reference backend. */
   readonly reference: Backend;
   readonly nonFinite: NonFinite;
-  /** One more backend of the kind under test; the check disposes it. */
+  /** Creates another backend of the kind under test. The check disposes it. */
   create(): Promise<Backend>;
 }
 
-/** One thing that a backend must do right. It throws where the backend does not. */
+/** A check of one requirement. `run` throws if the backend does not meet it. */
 export interface Check {
-  /** `operation: what is asked of it`; stable, so that a report or a broken backend can name it. */
+  /** `operation: requirement`; stable, so that a report or a broken backend can refer to it. */
   readonly name: string;
-  /** The fused operation it is about. */
+  /** The fused operation that is tested. */
   readonly op?: FusedOpName;
-  /** Its subject is the arithmetic of NaN and infinity. */
+  /** True if the check tests the arithmetic of NaN and infinity. */
   readonly ieee?: boolean;
   run(context: CheckContext): Promise<void>;
 }
 
-/** Thrown by a check whose case the backend refuses, with the reason that `supports` gave. */
+/**
+ * Thrown by a check if the backend refuses its case, with the reason from `supports`.
+ *
+ * @example
+ * ```ts
+ * throw new SkipCheck('projections are not supported');
+ * ```
+ */
 export class SkipCheck extends Error {
   override readonly name = 'SkipCheck';
 }
 
-/** Thrown by a check that found something wrong. */
+/**
+ * Thrown by a check that fails.
+ *
+ * @example
+ * ```ts
+ * throw new CheckFailure('expected 3 elements, got 4');
+ * ```
+ */
 export class CheckFailure extends Error {
   override readonly name = 'CheckFailure';
 }
 
-/** Throws a CheckFailure unless `condition` holds. */
+/** Throws a CheckFailure unless `condition` is true. */
 export function expectThat(condition: boolean, message: string): asserts condition {
   if (!condition) throw new CheckFailure(message);
 }

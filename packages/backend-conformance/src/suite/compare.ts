@@ -1,8 +1,8 @@
-import type { HostArray } from '@timestep/backend-api';
+import { describe, type HostArray } from '@timestep/backend-api';
 import type { Accuracy } from './accuracy.ts';
 import { CheckFailure, type NonFinite } from './check.ts';
 
-/** The least magnitude of a finite number that stands in for an infinity. */
+/** The least magnitude of a finite number that counts as an infinity. */
 const sentinel = 1e30;
 
 /** Throws a CheckFailure that says where and by how much `actual` differs. f32 is compared as float32. */
@@ -16,7 +16,7 @@ export function compare(
   if (actual.length !== expected.length)
     throw new CheckFailure(`${label}: expected ${expected.length} elements, got ${actual.length}`);
   if (kindOf(actual) !== kindOf(expected))
-    throw new CheckFailure(`${label}: expected ${kindOf(expected)} elements, got a ${actual.constructor.name}`);
+    throw new CheckFailure(`${label}: expected ${kindOf(expected)} elements, got ${describe(actual)}`);
   const floats = kindOf(expected) === 'f32';
   const scaleOf = scaling(accuracy, expected);
   let wrong = 0;

@@ -25,7 +25,7 @@ export interface FusedCase {
 
 export function opOf(fused: FusedOps, name: DifferentiableOpName): AnyFusedOp {
   const op = fused[name] as AnyFusedOp | undefined;
-  if (op === undefined) throw new SkipCheck(`there is no fused ${name}`);
+  if (op === undefined) throw new SkipCheck(`the backend has no fused ${name}`);
   return op;
 }
 
@@ -147,7 +147,7 @@ export function fusedChecks(op: DifferentiableOpName, title: string, build: () =
   ];
 }
 
-/** What every operation with two passes must keep to, whatever it computes. */
+/** Requirements for every operation with a forward and a backward pass. */
 export function disciplineChecks(op: DifferentiableOpName, build: (seed: number) => FusedCase): Check[] {
   return [
     {

@@ -2,13 +2,22 @@ import type { Backend } from '@timestep/backend-api';
 import { createReferenceBackend } from '../reference/index.ts';
 import { CheckFailure, SkipCheck, type Check, type CheckContext, type Subject } from './check.ts';
 
-/** What became of a check. */
+/** The result of a check. */
 export type Outcome =
   | { readonly name: string; readonly status: 'passed' }
   | { readonly name: string; readonly status: 'skipped'; readonly reason: string }
   | { readonly name: string; readonly status: 'failed'; readonly error: Error };
 
-/** A backend under test beside the oracle. */
+/**
+ * A backend under test and the reference. Use it to run single checks; `runChecks` runs a list of them.
+ *
+ * @example
+ * ```ts
+ * const session = await Session.open({ name: 'mine', create: createMyBackend });
+ * const outcome = await session.run(conformanceChecks[0]);
+ * await session.close();
+ * ```
+ */
 export class Session {
   readonly #subject: Subject;
   readonly #context: CheckContext;
@@ -23,10 +32,12 @@ export class Session {
     };
   }
 
+  /** Creates the backend under test. */
   static async open(subject: Subject): Promise<Session> {
     return new Session(subject, await subject.create());
   }
 
+  /** Disposes both backends. */
   async close(): Promise<void> {
     await this.#context.backend.dispose();
     await this.#context.reference.dispose();
@@ -42,7 +53,10 @@ export class Session {
     return { name, status: 'failed', error: new CheckFailure('passes now; take it off the known failures') };
   }
 
-  /** Runs one check; it fails, too, where it leaves another number of live buffers than it found. */
+  /**
+   * Runs one check. The check also fails if it leaves more or fewer live buffers than before. Never throws: the outcome
+   * has the error.
+   */
   async #try(check: Check): Promise<Outcome> {
     const { name } = check;
     const { backend, nonFinite } = this.#context;
@@ -73,7 +87,7 @@ export class Session {
     }
   }
 
-  /** A case that the backend does not support: a failure where the caller requires it. */
+  /** The outcome of a case that the backend does not support: a failure if the case is required. */
   #refused(name: string, reason: string): Outcome {
     if (!this.#subject.required?.some((beginning) => name.startsWith(beginning)))
       return { name, status: 'skipped', reason };
@@ -82,11 +96,18 @@ export class Session {
 }
 
 /**
- * Runs checks one after the other, without a test runner: in a page, in a worker, or for a report of your own.
+ * Runs checks one after the other, without a test runner: in a page, in a worker, or for your own report.
  *
  * @example
+ * ```ts
  * const outcomes = await runChecks({ name: 'mine', create: createMyBackend }, conformanceChecks);
  * const failed = outcomes.filter(({ status }) => status === 'failed');
+ * ```
+ *
+ * @param subject the backend to test
+ * @param checks the checks to run, such as `conformanceChecks`
+ * @param onOutcome called after each check
+ * @returns the outcomes, in the order of `checks`
  */
 export async function runChecks(
   subject: Subject,

@@ -38,7 +38,7 @@ export class Side {
   }
 }
 
-/** What a recipe hands back for comparison; null entries are left out. */
+/** The results of a recipe, for comparison; null entries are left out. */
 export type Results = Readonly<Record<string, DeviceBuffer | null>>;
 
 /** Runs a recipe on one backend, reads its results in one transaction, and frees all. */

@@ -30,7 +30,7 @@ const outside = (length: number): readonly number[] => [
 const mixedWith = (length: number): number[] => outside(length).flatMap((wrong, n) => [wrong, n % length]);
 
 interface Attempt {
-  /** What the operation writes into; may be looked at even where it throws. */
+  /** The output of the operation; it can be read even if the operation throws. */
   readonly given: Results;
   /** Runs it and returns what it made, which the side owns. */
   readonly call: () => Results;

@@ -25,8 +25,12 @@ import { streamChecks } from './stream.ts';
 import { unaryChecks } from './unary.ts';
 
 /**
- * Everything that a backend must do right, from the contract's first method to its last fused operation, and as core
- * uses it.
+ * All checks: every method of the contract, every fused operation, and all of them as core uses them.
+ *
+ * @example
+ * ```ts
+ * const matmul = conformanceChecks.filter(({ name }) => name.startsWith('matmul'));
+ * ```
  */
 export const conformanceChecks: readonly Check[] = [
   ...contractChecks,

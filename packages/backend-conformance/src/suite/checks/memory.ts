@@ -1,4 +1,4 @@
-import type { DType, HostData } from '@timestep/backend-api';
+import { describe, type DType, type HostData } from '@timestep/backend-api';
 import { exact } from '../accuracy.ts';
 import { expectThat, type Check } from '../check.ts';
 import { compare } from '../compare.ts';
@@ -24,12 +24,7 @@ export const memoryChecks: readonly Check[] = [
     name: 'memory: write and read back every dtype from every kind of host data',
     async run(context) {
       for (const { dtype, data } of written) {
-        await agree(
-          context,
-          (side) => ({ values: side.put(dtype, data) }),
-          exact,
-          `${dtype} from ${data.constructor.name}`,
-        );
+        await agree(context, (side) => ({ values: side.put(dtype, data) }), exact, `${dtype} from ${describe(data)}`);
       }
     },
   },

@@ -91,7 +91,7 @@ function check(test: UnaryCase): Check {
   };
 }
 
-/** What IEEE 754 and the op table make of the values that are no numbers or no finite ones. */
+/** The results for NaN and infinity by IEEE 754 and the op table. */
 const nonFinite: readonly {
   readonly op: UnaryOp;
   readonly input: readonly number[];

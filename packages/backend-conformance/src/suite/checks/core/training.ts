@@ -88,7 +88,7 @@ function dropoutRecipe(rate: number, maskShape?: readonly number[]): CoreRecipe 
   };
 }
 
-/** What a step of training does beside its gradients. */
+/** The parts of a training step other than its gradients. */
 export const coreTrainingChecks: readonly Check[] = [
   ...coreChecks(
     'globalNorm',

@@ -46,7 +46,7 @@ export function ctcCase(options: CtcOptions, seed = 121): FusedCase {
   const batch = targets.length;
   const inputLengths = options.inputLengths ?? targets.map(() => steps);
   const maxTargetLength = options.maxTargetLength ?? Math.max(0, ...targets.map(({ length }) => length));
-  // The padding is no label at all, so that an implementation which reads it goes astray.
+  // The padding is not a valid label, so that an implementation that reads it fails.
   const padded = new Int32Array(batch * maxTargetLength).fill(-12345);
   targets.forEach((target, n) => padded.set(target, n * maxTargetLength));
   const logits: HostArray = random.floats(steps * batch * classes, -spread, spread).map((x, at) => {

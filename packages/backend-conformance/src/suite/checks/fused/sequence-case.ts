@@ -6,7 +6,7 @@ export type SequenceOpName = 'rnnSequence' | 'lstmSequence' | 'gruSequence';
 
 export type Variant = RnnVariant | LstmVariant | GruVariant;
 
-/** What a case varies; everything left out is random and given. */
+/** The settings that a case varies; every input that is not named is random and given. */
 export interface SequenceOptions {
   readonly steps?: number;
   readonly batch?: number;
