@@ -11,7 +11,7 @@ const nodeImports = {
 
 /** A minifier renames classes: an error that takes its name from its class would be called `k` in a page. */
 const errorNames = {
-  selector: 'ClassDeclaration[superClass.name=/Error$/]:not(:has(> ClassBody > PropertyDefinition[key.name="name"]))',
+  selector: 'ClassDeclaration[superClass.name=/Error$/]:not(:has(PropertyDefinition[key.name="name"]))',
   message: "Give the error its name as a string: override readonly name: string = '…'. A minifier renames classes.",
 };
 
