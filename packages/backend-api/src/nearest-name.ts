@@ -31,7 +31,8 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Returns the name in `known` that is closest to `given`, or undefined if none is close. It ignores case, `_` and `-`,
- * and allows up to a third of the letters to be wrong. It also knows PyTorch's and Keras's names: `lr` gives `learningRate`.
+ * and allows up to a third of the letters to be wrong. It also knows the names of PyTorch and Keras: `lr` gives
+ * `learningRate`.
  *
  * @example
  * ```ts
