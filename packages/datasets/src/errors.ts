@@ -8,6 +8,11 @@ export type DataErrorCode =
   | 'NOT_FINITE'
   /** A token that a vocabulary without an unknown token does not have. */
   | 'UNKNOWN_TOKEN'
+  /** A file of text that is not encoded in UTF-8. */
+  | 'NOT_UTF8'
+  /** Sequences in FASTA, or series in a `.ts` file, that do not follow the format. */
+  | 'FASTA_INVALID'
+  | 'SERIES_INVALID'
   /** A table that cannot be read: quotes, the number of fields, a value of another type. */
   | 'CSV_INVALID'
   /** The host's name could not be resolved. */

@@ -33,6 +33,8 @@ export { type Features, normalizeFeatures, type NormalizeOptions, stackFrames } 
 export { type RandomSource, shuffled } from './random-source.ts';
 export { type AddingBatch, addingProblem, originalAddingProblem } from './tasks/adding.ts';
 export { type CopyBatch, type CopyOptions, copyTask } from './tasks/copy.ts';
+export { type FastaRecord, readFasta, type ReadFastaOptions } from './readers/fasta.ts';
+export { type LabelledSeries, readSeries, type ReadSeriesOptions, type SeriesFile } from './readers/series.ts';
 export { readCsv, type ReadCsvOptions } from './tables/read-csv.ts';
 export { MinMaxScaler, type ScalerState, StandardScaler } from './tables/scalers.ts';
 export { type Span, splitByTime, type SplitOptions } from './tables/split.ts';

@@ -1,6 +1,7 @@
 import Papa from 'papaparse';
-import { type Bytes, ArgumentError, checkOptions, is, type OptionRules, toBytes } from '@timestep/core';
+import { type Bytes, ArgumentError, checkOptions, is, type OptionRules } from '@timestep/core';
 import { DataError } from '../errors.ts';
+import { textOf } from '../readers/text-of.ts';
 import { type Column, isNumber, Table } from './table.ts';
 
 export interface ReadCsvOptions {
@@ -40,8 +41,8 @@ interface Row {
  * @param source the file's text, or its bytes in UTF-8
  * @returns columns of numbers (float64, NaN where missing) and of texts (null where missing)
  * @throws DataError `CSV_INVALID` with line and column for a quote that is not closed or stands inside a field, a record
- *   with another number of fields, a column name that comes twice, a value that is no number in a column of numbers, and
- *   bytes that are no UTF-8; ArgumentError for wrong options
+ *   with another number of fields, a column name that comes twice, and a value that is no number in a column of numbers;
+ *   `NOT_UTF8`; ArgumentError for wrong options
  * @example
  * const table = readCsv(await readFile('ETTh1.csv'), { name: 'ETTh1.csv' });
  * table.numbers('OT');    // Float64Array
@@ -49,7 +50,7 @@ interface Row {
 export function readCsv(source: string | Bytes, options: ReadCsvOptions = {}): Table {
   checkOptions('readCsv', options, optionRules);
   const { header = true, name = 'the table', missing = ['', 'NA', 'NaN', 'null'] } = options;
-  const rows = parse(textOf(source, name), options.delimiter ?? ',', name);
+  const rows = parse(textOf('readCsv', source, name), options.delimiter ?? ',', name);
   const first = header ? rows.shift() : rows[0];
   const names = header ? (first?.fields ?? []) : (first?.fields ?? []).map((_, i) => String(i));
   names.forEach((column, i) => {
@@ -76,16 +77,6 @@ export function readCsv(source: string | Bytes, options: ReadCsvOptions = {}): T
     return [column, Float64Array.from(texts, (text) => (text === null ? NaN : Number(text)))];
   });
   return new Table(new Map(columns), rows.length);
-}
-
-function textOf(source: string | Bytes, name: string): string {
-  if (typeof source === 'string') return source.replace(/^\ufeff/u, '');
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(toBytes('readCsv', source));
-  } catch (cause) {
-    if (cause instanceof ArgumentError) throw cause;
-    throw new DataError('CSV_INVALID', name, `[readCsv] ${name} is no text in UTF-8; convert it first`, { cause });
-  }
 }
 
 function typesOf({ types = {} }: ReadCsvOptions, names: readonly string[]): ReadonlyMap<string, 'number' | 'text'> {
