@@ -81,7 +81,9 @@ export const format: Format = {
     using model = importOnnx(bytes, { backend });
     using _scope = openScope(backend, { gradient: false });
     const feeds = model.inputs.map(({ name, shape }) => {
-      const size = (shape ?? [2, 3, 4]).map((length) => (typeof length === 'number' ? Math.max(0, Math.min(length, 4)) : 3));
+      const size = (shape ?? [2, 3, 4]).map((length) =>
+        typeof length === 'number' ? Math.max(0, Math.min(length, 4)) : 3,
+      );
       const count = size.reduce((a, b) => a * b, 1);
       return [name, { data: new Array<number>(count).fill(1), shape: size }] as const;
     });
