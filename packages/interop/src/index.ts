@@ -10,7 +10,8 @@ export {
   type ReadStateDictOptions,
 } from './pytorch/state-dict.ts';
 export { exportOnnx, type ExportOnnxOptions } from './onnx/export/export.ts';
-export { exportOnnxGraph, OnnxGraph, type OnnxAttribute, type OnnxStep, type OnnxValue } from './onnx/export/graph.ts';
+export { exportOnnxGraph, OnnxGraph, type OnnxStep, type OnnxValue } from './onnx/export/graph.ts';
+export type { OnnxAttribute } from './onnx/export/protos.ts';
 export { exportLayer, type OnnxExportable, type OnnxLayerResult } from './onnx/export/layers.ts';
 export type { OnnxCellStep, OnnxExportableCell } from './onnx/export/cell.ts';
 export type { OnnxRecurrence, OnnxRecurrentInput } from './onnx/export/recurrent.ts';

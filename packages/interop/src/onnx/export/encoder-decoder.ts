@@ -1,4 +1,5 @@
-import type { EncoderDecoder } from '@timestep/layers';
+import { checkValue, is } from '@timestep/core';
+import { EncoderDecoder } from '@timestep/layers';
 import { exportAttention, exportMemory, type OnnxMemory } from './attention.ts';
 import { exportOnnxGraph, type OnnxGraph, type OnnxValue } from './graph.ts';
 import { exportLayer } from './layers.ts';
@@ -32,6 +33,7 @@ interface DecodedSteps {
 export async function exportEncoderDecoder(
   model: EncoderDecoder,
 ): Promise<{ readonly encoder: Uint8Array; readonly decoder: Uint8Array }> {
+  checkValue('exportEncoderDecoder', 'model', model, is.instanceOf(EncoderDecoder));
   return {
     encoder: await exportOnnxGraph((graph) => buildEncoder(graph, model), 'encoder'),
     decoder: await exportOnnxGraph((graph) => buildDecoder(graph, model), 'decoder'),

@@ -1,6 +1,5 @@
 import {
   absolute,
-  add,
   ceil,
   cos,
   exp,
@@ -27,19 +26,14 @@ import {
   type Tensor,
 } from '@timestep/core';
 import {
-  Cell,
   Conv1d,
   Dropout,
   Embedding,
-  FullyRecurrent,
   GRU,
-  GRUCell,
-  HistoryCompressor,
   LayerNorm,
   Linear,
   LSTM,
   Module,
-  Recurrent,
   RNN,
   Sequential,
 } from '@timestep/layers';
@@ -266,75 +260,5 @@ describe('whole models as ONNX Runtime runs them', () => {
     const there = await runOnnx(await exportOnnx(model, { input: { shape: ['T', 'N', D] } }), { x });
     using _scope = openScope(backend, { gradient: false });
     expectClose(there['output']!.data, await model.forward(tensor(backend, x.data, { shape: x.shape })).data());
-  });
-});
-
-describe('what cannot be exported is named, with what to do about it', () => {
-  class OwnCell extends Cell<{ h: Tensor }> {
-    readonly inputSize = D;
-    readonly outputSize = D;
-    readonly stateShapes = { h: [D] };
-    step(x: Tensor, { h }: { h: Tensor }) {
-      return { output: x, state: { h } };
-    }
-  }
-  class DoubledLinear extends Linear {
-    override forward(x: Tensor): Tensor {
-      return add(super.forward(x), super.forward(x));
-    }
-  }
-  const linear = { backend, inputSize: D, outputSize: 2 };
-  const cases: [string, () => Module, RegExp][] = [
-    [
-      'a cell of one’s own',
-      () => new Recurrent({ cell: () => new OwnCell(), inputSize: D }),
-      /no ONNX form of the recurrent cell OwnCell: .*; give the cell a method onnx\(graph, x, state\)/,
-    ],
-    [
-      'a function of one’s own',
-      () =>
-        new Sequential(new Linear(linear), function cube(x) {
-          return x;
-        }),
-      /no ONNX form of the function cube; use one of core's/,
-    ],
-    [
-      'an activation of one’s own',
-      () => new FullyRecurrent({ ...shared, activation: (x) => add(x, x) }),
-      /no ONNX form of the function activation; use one of core's/,
-    ],
-    [
-      'a subclass that computes something else',
-      () => new Sequential(new DoubledLinear(linear)),
-      /no ONNX form of DoubledLinear; give the module a method onnx/,
-    ],
-    [
-      'what learns while it reads',
-      () => new HistoryCompressor({ backend, symbols: 3 }),
-      /a HistoryCompressor learns while it reads, and no file does/,
-    ],
-  ];
-  it.each(cases)('%s', async (_, make, message) => {
-    await expect(exportOnnx(make())).rejects.toMatchObject({
-      code: 'UNSUPPORTED_MODEL',
-      message: expect.stringMatching(message) as unknown,
-    });
-  });
-
-  it('lengths for what reads no sequence, an input of unknown axes, two outputs of one name, no output', async () => {
-    await expect(exportOnnx(new GRUCell(shared), { lengths: true })).rejects.toThrow(
-      /GRUCell reads no sequence, and takes no lengths/,
-    );
-    await expect(exportOnnx(new Dropout({ rate: 0.5 }))).rejects.toThrow(/cannot be told from its layers; pass input/);
-    // What a caller without types can write: the file would have no lengths.
-    await expect(exportOnnx(new Dropout({ rate: 0.5 }), { length: true } as object)).rejects.toThrow(
-      /unknown option length; expected \{ input, lengths, name \}/,
-    );
-    await expect(exportOnnxGraph((graph) => [1, 2].forEach(() => graph.input('x', 'f32', ['N'])))).rejects.toThrow(
-      /expected a name of its own for a value, got 'x'/,
-    );
-    await expect(exportOnnxGraph((graph) => void graph.input('x', 'f32', ['N']))).rejects.toThrow(
-      /the graph has no output/,
-    );
   });
 });

@@ -1,4 +1,4 @@
-import { ArgumentError } from '@timestep/core';
+import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import type { Module } from '@timestep/layers';
 import type { OnnxDimension, OnnxElementType } from '../types.ts';
 import { exportOnnxGraph } from './graph.ts';
@@ -17,9 +17,22 @@ export interface ExportOnnxOptions {
   readonly name?: string | undefined;
 }
 
+const isModule = is.like('a layer or model', 'slots', 'parameters');
+const optionRules: OptionRules<ExportOnnxOptions> = {
+  input: is.optional(is.object),
+  lengths: is.optional(is.boolean),
+  name: is.optional(is.string),
+};
+const isAxis = is.anyOf(is.size(0), is.string);
+const inputRules: OptionRules<NonNullable<ExportOnnxOptions['input']>> = {
+  name: is.optional(is.string),
+  dtype: is.optional(is.oneOf('f32', 'i32', 'i64', 'bool')),
+  shape: is.optional(is.arrayOf(isAxis)),
+};
+
 /**
  * Writes a model as an ONNX file (operator set 17) whose axes T and N are free: any layer or model of
- * `@timestep/layers`, or a module of one's own with a method `onnx(graph, x, input)`. What is written is the model in
+ * `@timestep/layers`, or your own module with a method `onnx(graph, x, input)`. What is written is the model in
  * `eval()`: no dropout. The output is named `output`; where the model is a recurrent layer, its final state follows as
  * `state_h` and `state_c`. Some take and make other things:
  *
@@ -30,14 +43,14 @@ export interface ExportOnnxOptions {
  * | OneToMany | x `[N, D]`, steps (i32, no axes) | output `[T, N, P]` |
  * | EncoderDecoder | x (source tokens `[S, N]`), targets `[T, N]`: teacher forcing; to generate, see `exportEncoderDecoder` | logits, weights |
  *
- * @throws InteropError `UNSUPPORTED_MODEL` for what has no ONNX form, such as a cell or a function of one's own
- * @throws ArgumentError where the input cannot be told from the model, and for a name that is no option
+ * @throws InteropError `UNSUPPORTED_MODEL` for what has no ONNX form, such as your own cell or function
+ * @throws ArgumentError where the input cannot be told from the model, and for an unknown option or one of another type
  * @example
  * const bytes = await exportOnnx(new Sequential(embedding, lstm, head), { lengths: true });
  */
 export async function exportOnnx(model: Module, options: ExportOnnxOptions = {}): Promise<Uint8Array> {
-  const unknown = Object.keys(options).filter((name) => !['input', 'lengths', 'name'].includes(name));
-  if (unknown.length > 0)
-    throw new ArgumentError(`[onnx] unknown option ${unknown.join(', ')}; expected { input, lengths, name }`);
+  checkValue('exportOnnx', 'model', model, isModule);
+  checkOptions('exportOnnx', options, optionRules);
+  if (options.input) checkOptions('exportOnnx', options.input, inputRules);
   return exportOnnxGraph((graph) => buildModel(graph, model, options), options.name);
 }

@@ -14,8 +14,8 @@ import {
   ManyToOne,
   OneToOne,
   Recurrent,
+  Module,
   Sequential,
-  type Module,
   type Stage,
 } from '@timestep/layers';
 import { InteropError } from '../../errors.ts';
@@ -104,13 +104,25 @@ export function exportLayer(
     const made = run(graph, layer, x, input);
     if (made) return made;
   }
-  throw new InteropError(
+  throw withoutForm(layer);
+}
+
+/** The error for a module that nobody has said the ONNX form of, with the lines that say it. */
+export function withoutForm(layer: Module): InteropError {
+  const [first = 'lstm', last = 'head'] = layer
+    .slots()
+    .flatMap(({ name, value }) => (value instanceof Module ? [name] : []));
+  return new InteropError(
     'UNSUPPORTED_MODEL',
-    `[onnx] there is no ONNX form of ${layer.constructor.name}; give the module a method onnx(graph, x, input) that builds it from its parts`,
+    `[onnx] there is no ONNX form of ${layer.constructor.name}; give the module a method onnx(graph, x, input) that builds it from its parts, such as:
+  onnx(graph, x, input) {
+    return exportLayer(graph, this.${last}, exportLayer(graph, this.${first}, x, input).output);
+  }`,
   );
 }
 
-function isExportable(layer: object): layer is OnnxExportable {
+/** True for a module that says its own ONNX form. */
+export function isExportable(layer: object): layer is OnnxExportable {
   // A cell's method of that name takes its state, and is called by the cell's own exporter.
   return !(layer instanceof Cell) && 'onnx' in layer && typeof layer.onnx === 'function';
 }

@@ -25,7 +25,7 @@ import { exportAttention, exportMemory } from './attention.ts';
 import { exportTeacherForced } from './encoder-decoder.ts';
 import type { ExportOnnxOptions } from './export.ts';
 import type { OnnxGraph, OnnxValue } from './graph.ts';
-import { exportLayer } from './layers.ts';
+import { exportLayer, isExportable, withoutForm } from './layers.ts';
 import { exportOneToMany } from './one-to-many.ts';
 
 /** The inputs and outputs of a whole model, and what is between. */
@@ -118,6 +118,7 @@ function inputOf(model: Module): Input {
   }
   const shape = floatAxes(model);
   if (shape) return { dtype: 'f32', shape };
+  if (!isExportable(model) && model.children().length > 0 && !(model instanceof Sequential)) throw withoutForm(model);
   throw new ArgumentError(
     `[onnx] the input of ${model.typeName} cannot be told from its layers; pass input: { dtype, shape }, such as { dtype: 'f32', shape: ['T', 'N', 40] }`,
   );

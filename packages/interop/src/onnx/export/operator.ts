@@ -1,7 +1,8 @@
 import type { State, Tensor } from '@timestep/core';
 import { GRUCell, LSTMCell, RNNCell, type Cell } from '@timestep/layers';
 import { joined, onnxGates, permuteBlocks } from '../gates.ts';
-import type { OnnxAttribute, OnnxGraph, OnnxValue } from './graph.ts';
+import type { OnnxGraph, OnnxValue } from './graph.ts';
+import type { OnnxAttribute } from './protos.ts';
 
 export type OperatorCell = LSTMCell | GRUCell | RNNCell;
 

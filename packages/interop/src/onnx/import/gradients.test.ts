@@ -2,7 +2,8 @@ import { multiply, openScope, sum, tensor } from '@timestep/core';
 import { expect, it } from 'vitest';
 import { drawsOf } from '../../test-support/agreement.ts';
 import { reference } from '../../test-support/import-agreement.ts';
-import { exportOnnxGraph, type OnnxAttribute, type OnnxGraph, type OnnxValue } from '../export/graph.ts';
+import { exportOnnxGraph, type OnnxGraph, type OnnxValue } from '../export/graph.ts';
+import type { OnnxAttribute } from '../export/protos.ts';
 import { withOpset } from '../../test-support/edit-model.ts';
 import { importOnnx } from './import.ts';
 

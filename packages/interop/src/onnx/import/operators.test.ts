@@ -1,7 +1,8 @@
 import { describe, it } from 'vitest';
 import { drawsOf } from '../../test-support/agreement.ts';
 import { cpu, expectGraph, type Feeds } from '../../test-support/import-agreement.ts';
-import type { OnnxAttribute, OnnxGraph, OnnxValue } from '../export/graph.ts';
+import type { OnnxGraph, OnnxValue } from '../export/graph.ts';
+import type { OnnxAttribute } from '../export/protos.ts';
 
 const draws = drawsOf(41);
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { drawsOf } from '../../test-support/agreement.ts';
 import { cpu, expectSameAnswers } from '../../test-support/import-agreement.ts';
-import { exportOnnxGraph, type OnnxAttribute, type OnnxGraph } from '../export/graph.ts';
+import { exportOnnxGraph, type OnnxGraph } from '../export/graph.ts';
+import type { OnnxAttribute } from '../export/protos.ts';
 import { importOnnx } from './import.ts';
 
 const draws = drawsOf(23);
