@@ -25,18 +25,7 @@ import {
   tensor,
   type Tensor,
 } from '@timestep/core';
-import {
-  Conv1d,
-  Dropout,
-  Embedding,
-  GRU,
-  LayerNorm,
-  Linear,
-  LSTM,
-  Module,
-  RNN,
-  Sequential,
-} from '@timestep/layers';
+import { Conv1d, Dropout, Embedding, GRU, LayerNorm, Linear, LSTM, Module, RNN, Sequential } from '@timestep/layers';
 import { describe, expect, it } from 'vitest';
 import { backend, drawsOf, expectAgreement, type SequenceModel } from '../../test-support/agreement.ts';
 import { expectClose } from '../../test-support/compare.ts';
