@@ -2,6 +2,8 @@
 src/exports.ts.
 
 python exports.py FOLDER: NAME.onnx (and NAME.onnx.data), and models.jsonl
+python exports.py FOLDER FILE: also the small ones that packages/interop tests, in one file
+(packages/interop/src/fixtures/pytorch-exports.json)
 """
 import base64
 import json
@@ -275,6 +277,22 @@ def main():
                 except Exception as error:  # An exporter that cannot write a model says so, in many ways.
                     line["failed"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
                 out.write(json.dumps(line) + "\n")
+    if len(sys.argv) > 2:
+        write_fixtures(folder, pathlib.Path(sys.argv[2]))
+
+
+def write_fixtures(folder, path):
+    fixtures = {}
+    for line in map(json.loads, open(folder / "models.jsonl")):
+        if line["exporter"] == "torch.export" or line["name"] not in ("packed", "tagger", "attention", "multi-head"):
+            continue
+        model = onnx.load(folder / line["file"])
+        for node in model.graph.node:
+            node.ClearField("doc_string"), node.ClearField("name")
+        del model.graph.value_info[:]
+        file = base64.b64encode(model.SerializeToString()).decode()
+        fixtures[line["name"]] = {"model": file, "inputs": line["inputs"], "outputs": dict(line["outputs"])}
+    path.write_text(json.dumps(fixtures) + "\n")
 
 
 if __name__ == "__main__":
