@@ -69,7 +69,7 @@ export const is = {
   },
   /** A probability, both ends included. */
   probability: rule('a probability in 0…1', (value) => typeof value === 'number' && value >= 0 && value <= 1),
-  oneOf: (...choices: readonly (string | number)[]): Rule =>
+  oneOf: (...choices: readonly (string | number | boolean)[]): Rule =>
     rule(`one of ${choices.join(', ')}`, (value) => (choices as readonly unknown[]).includes(value)),
   /** An instance of this class. Use `like` for Timestep's types: another copy of the package has another class. */
   instanceOf: (type: abstract new (...values: never[]) => object): Rule =>

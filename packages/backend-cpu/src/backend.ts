@@ -1,4 +1,5 @@
 import {
+  checkOptions,
   ShapeError,
   specVersion,
   type AxisSpec,
@@ -18,7 +19,7 @@ import {
   type StridedOperand,
   type UnaryOp,
 } from '@timestep/backend-api';
-import { createEngine, type CpuBackendOptions } from './engine/create-engine.ts';
+import { cpuRules, createEngine, type CpuBackendOptions } from './engine/create-engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { processorName } from './engine/host.ts';
 import { createFusedOps } from './fused/index.ts';
@@ -188,5 +189,6 @@ export class CpuBackend implements Backend {
  * ```
  */
 export async function createCpuBackend(options: CpuBackendOptions = {}): Promise<CpuBackend> {
+  checkOptions('createCpuBackend', options, cpuRules);
   return new CpuBackend(await createEngine(options));
 }

@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export { CpuBackend } from './backend.ts';
-export { createEngine, type CpuBackendOptions } from './engine/create-engine.ts';
+export { cpuRules, createEngine, type CpuBackendOptions } from './engine/create-engine.ts';
 export type { CpuBuffer } from './engine/buffer.ts';
 export type { Engine, ExternalProduct } from './engine/engine.ts';
 export type { Multiply, OutsideProduct } from './engine/outside.ts';

@@ -1,11 +1,13 @@
 import {
-  ArgumentError,
+  checkOptions,
+  is,
   type Capabilities,
   type DeviceBuffer,
   type FusedOps,
+  type OptionRules,
   type UnaryOp,
 } from '@timestep/backend-api';
-import { CpuBackend, createEngine, type CpuBackendOptions, type Engine } from '@timestep/backend-cpu/extend';
+import { CpuBackend, cpuRules, createEngine, type CpuBackendOptions, type Engine } from '@timestep/backend-cpu/extend';
 import { PrimitiveCache } from './dnnl/cache.ts';
 import { nativeLayerNorm } from './fused/layer-norm.ts';
 import { nativeLstm } from './fused/lstm-sequence.ts';
@@ -31,6 +33,13 @@ export interface NativeBackendOptions extends CpuBackendOptions {
    */
   readonly threshold?: number;
 }
+
+const nativeRules: OptionRules<NativeBackendOptions> = {
+  ...cpuRules,
+  library: is.optional(is.oneOf('auto', 'onednn', 'blas')),
+  path: is.optional(is.string),
+  threshold: is.optional(is.number({ min: 0, infinite: true })),
+};
 
 const defaultThreshold = 200_000;
 /** Training LSTM and GRU 64, 64, 4, 100 (about 65,000 a step) takes the same time with and without the library. */
@@ -94,11 +103,8 @@ export class NativeBackend extends CpuBackend {
 
 /** Creates the backend. The function of the same name in `create.ts` imports this module, and with it koffi's binary. */
 export async function createNativeBackend(options: NativeBackendOptions = {}): Promise<NativeBackend> {
+  checkOptions('createNativeBackend', options, nativeRules);
   const threshold = options.threshold ?? defaultThreshold;
-  if (!(threshold >= 0))
-    throw new ArgumentError(
-      `[createNativeBackend] expected threshold to be a number of at least 0, got ${String(threshold)}; leave it out for ${defaultThreshold}`,
-    );
   const library = loadLibrary(options.library ?? 'auto', options.path);
   const module = new URL(import.meta.url.endsWith('.ts') ? './multiply.ts' : './multiply.js', import.meta.url).href;
   const engine = await createEngine(options, {

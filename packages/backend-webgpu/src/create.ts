@@ -1,4 +1,4 @@
-import { ArgumentError } from '@timestep/backend-api';
+import { checkOptions, is, type OptionRules } from '@timestep/backend-api';
 import { openDevice, type AdapterOptions } from './adapter.ts';
 import { makeBackend, type WebGpuBackend } from './backend.ts';
 
@@ -16,6 +16,17 @@ export interface WebGpuBackendOptions extends AdapterOptions {
   readonly timestamps?: boolean;
 }
 
+const webGpuRules: OptionRules<WebGpuBackendOptions> = {
+  device: is.optional(is.like('a GPUDevice', 'queue', 'createBuffer')),
+  gpu: is.optional(is.like('an entry point to WebGPU', 'requestAdapter')),
+  powerPreference: is.optional(is.oneOf('low-power', 'high-performance')),
+  requireHardware: is.optional(is.boolean),
+  dawnFlags: is.optional(is.arrayOf(is.string, 'an array of strings')),
+  maxCachedBytes: is.optional(is.number({ min: 0, infinite: true })),
+  workPerSubmit: is.optional(is.number({ above: 0, infinite: true })),
+  timestamps: is.optional(is.boolean),
+};
+
 /**
  * Creates a WebGPU backend. It uses `navigator.gpu` in a browser and the npm package `webgpu` (Dawn) in Node.
  *
@@ -32,10 +43,8 @@ export interface WebGpuBackendOptions extends AdapterOptions {
  * @throws ArgumentError for a value out of range
  */
 export async function createWebGpuBackend(options: WebGpuBackendOptions = {}): Promise<WebGpuBackend> {
+  checkOptions('createWebGpuBackend', options, webGpuRules);
   const { maxCachedBytes = 2 ** 30, workPerSubmit = 2.5e11, timestamps = false } = options;
-  if (!(maxCachedBytes >= 0))
-    throw new ArgumentError(`[webgpu] maxCachedBytes must be at least 0, got ${maxCachedBytes}`);
-  if (!(workPerSubmit > 0)) throw new ArgumentError(`[webgpu] workPerSubmit must be positive, got ${workPerSubmit}`);
   const open = await openDevice(options);
   return makeBackend(open, {
     maxCachedBytes,

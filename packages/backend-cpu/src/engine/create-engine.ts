@@ -1,4 +1,4 @@
-import { ArgumentError } from '@timestep/backend-api';
+import { is, type OptionRules } from '@timestep/backend-api';
 import { availableParallelism, canShareMemory } from './host.ts';
 import { Engine } from './engine.ts';
 import { compileKernels, hasRelaxedSimd } from './module.ts';
@@ -24,24 +24,20 @@ const pageBytes = 65536;
 const maxPages = 65536;
 const initialPages = 64;
 
+/** What each option may be; `createCpuBackend` and the backends that build on it check them. */
+export const cpuRules: OptionRules<CpuBackendOptions> = {
+  threads: is.optional(is.integer(1, 64)),
+  relaxedSimd: is.optional(is.oneOf('auto', false)),
+  maxMemoryBytes: is.optional(is.number({ min: initialPages * pageBytes, max: maxPages * pageBytes })),
+};
+
 function threadCount(wanted: number | undefined): number {
-  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= 64)) {
-    throw new ArgumentError(
-      `[createCpuBackend] expected threads to be an integer in 1…64, got ${wanted}; leave it out for one a processor`,
-    );
-  }
   if (!canShareMemory()) return 1;
   return wanted ?? Math.min(availableParallelism(), 8);
 }
 
-function pageLimit(bytes: number | undefined): number {
-  const pages = Math.floor((bytes ?? maxPages * pageBytes) / pageBytes);
-  if (!(pages >= initialPages && pages <= maxPages)) {
-    throw new ArgumentError(
-      `[createCpuBackend] expected maxMemoryBytes in ${initialPages * pageBytes}…${maxPages * pageBytes}, got ${bytes}; leave it out for 4 GiB`,
-    );
-  }
-  return pages;
+function pageLimit(bytes: number = maxPages * pageBytes): number {
+  return Math.floor(bytes / pageBytes);
 }
 
 /**
