@@ -1,3 +1,3 @@
 import { library } from '@timestep/tooling-tsup';
 
-export default library();
+export default library({ index: 'src/index.ts', extend: 'src/extend.ts' });

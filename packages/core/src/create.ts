@@ -15,7 +15,7 @@ import { checkBackend } from './check-backend.ts';
 import { checkHostData } from './host-data.ts';
 import { checkNumber, dtypeRule } from './ops/check.ts';
 import { checkShape, show, sizeOf, type Shape } from './shape.ts';
-import { Storage } from './storage.ts';
+import { TensorStorage } from './storage.ts';
 import { Tensor, type NestedArray } from './tensor.ts';
 
 export interface TensorOptions {
@@ -65,7 +65,7 @@ export function tensor(backend: Backend, data: NestedArray | HostArray, options:
   checkLeaf('tensor', dtype, options);
   const buffer = backend.alloc(dtype, values.length);
   backend.write(buffer, values);
-  return leaf(new Tensor(new Storage(backend, buffer), [...shape]), options);
+  return leaf(new Tensor(new TensorStorage(backend, buffer), [...shape]), options);
 }
 
 /**
@@ -106,7 +106,7 @@ function filled(
   checkLeaf(where, dtype, options);
   const buffer = backend.alloc(dtype, sizeOf(shape));
   backend.fill(buffer, value);
-  return leaf(new Tensor(new Storage(backend, buffer), [...shape]), options);
+  return leaf(new Tensor(new TensorStorage(backend, buffer), [...shape]), options);
 }
 
 /**

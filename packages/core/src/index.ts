@@ -28,47 +28,71 @@ export {
   type OptionRules,
   type Rule,
 } from '@timestep/backend-api';
-export * from './autograd/node.ts';
-export * from './autograd/recompute.ts';
-export * from './autograd/record.ts';
+export { recompute, type RecomputeOptions } from './autograd/recompute.ts';
 export { isTraining, noGrad, withFused, type FusedMode, type Modes, type Owner } from './context.ts';
-export { checkBackend } from './check-backend.ts';
-export * from './create.ts';
-export * from './fused/choose.ts';
-export * from './ops/binary.ts';
-export * from './ops/cast.ts';
-export * from './ops/check.ts';
-export * from './ops/compare.ts';
-export * from './ops/cross-entropy.ts';
-export * from './ops/ctc-loss.ts';
-export * from './ops/dropout.ts';
-export * from './ops/gather.ts';
-export * from './ops/join.ts';
-export * from './ops/layer-norm.ts';
-export * from './ops/linear.ts';
-export * from './ops/matmul.ts';
-export { argmax, max, mean, min, sum, sumTo, type ReduceOptions } from './ops/reduce.ts';
-export * from './ops/shape.ts';
-export * from './ops/softmax.ts';
-export * from './ops/unary.ts';
-export * from './random/generator.ts';
-export * from './random/initializers.ts';
+export { arange, full, ones, tensor, zeros, type FilledTensorOptions, type TensorOptions } from './create.ts';
+export { fusedReport, type FusedOption } from './fused/choose.ts';
+export { add, divide, maximum, minimum, multiply, power, select, subtract, type Operand } from './ops/binary.ts';
+export { cast, clone } from './ops/cast.ts';
+export { and, equal, greater, greaterEqual, less, lessEqual, notEqual, or, xor } from './ops/compare.ts';
+export { crossEntropyRows, type CrossEntropyOptions } from './ops/cross-entropy.ts';
+export { ctcLoss, type CtcLossOptions } from './ops/ctc-loss.ts';
+export { dropout, type DropoutArguments } from './ops/dropout.ts';
+export { gather, gatherRows } from './ops/gather.ts';
+export { concat, stack, unstack } from './ops/join.ts';
+export { layerNorm, type LayerNormArguments } from './ops/layer-norm.ts';
+export { linear } from './ops/linear.ts';
+export { matmul, type MatmulOptions } from './ops/matmul.ts';
+export { argmax, max, mean, min, sum, type ReduceOptions } from './ops/reduce.ts';
+export { expand, flip, reshape, slice, transpose } from './ops/shape.ts';
+export { logSoftmax, softmax } from './ops/softmax.ts';
+export {
+  absolute,
+  affine,
+  ceil,
+  clamp,
+  cos,
+  exp,
+  expm1,
+  floor,
+  isFinite,
+  log,
+  log1p,
+  logicalNot,
+  negative,
+  reciprocal,
+  relu,
+  rsqrt,
+  sigmoid,
+  sign,
+  sin,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+} from './ops/unary.ts';
+export { Generator, type GeneratorState } from './random/generator.ts';
+export {
+  constant,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  orthogonal,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+  type Initializer,
+} from './random/initializers.ts';
 export { createScope, inScope, openScope, Scope, tidy, type ScopeOptions } from './scope.ts';
-export * from './sequence/gru-sequence.ts';
-export * from './sequence/gru-step.ts';
-export * from './sequence/lengths.ts';
-export { hidePadding } from './sequence/padding.ts';
-export * from './sequence/linear-scan.ts';
-export * from './sequence/lstm-sequence.ts';
-export * from './sequence/lstm-step.ts';
-export * from './sequence/rnn-sequence.ts';
-export * from './sequence/rnn-step.ts';
-export * from './sequence/scan.ts';
-export * from './sequence/sequence.ts';
-export * from './sequence/stream.ts';
-export * from './shape.ts';
-export * from './storage.ts';
-export * from './tensor.ts';
-export * from './optimizer/adam-step.ts';
-export * from './optimizer/global-norm.ts';
-export * from './optimizer/sgd-step.ts';
+export { gruSequence, type GruSequenceArguments } from './sequence/gru-sequence.ts';
+export { gruStep, type GruStepParameters } from './sequence/gru-step.ts';
+export { linearScan, type LinearScanOptions } from './sequence/linear-scan.ts';
+export { lstmSequence, type LstmSequenceArguments } from './sequence/lstm-sequence.ts';
+export { lstmStep, type LstmStepParameters } from './sequence/lstm-step.ts';
+export { rnnSequence, type RnnSequenceArguments } from './sequence/rnn-sequence.ts';
+export { rnnStep, type RnnStepParameters } from './sequence/rnn-step.ts';
+export { scan, type ScanOptions, type State, type Step } from './sequence/scan.ts';
+export { type SequenceArguments } from './sequence/sequence.ts';
+export { openStream, type OpenStream, type StreamPart, type StreamPartWeights } from './sequence/stream.ts';
+export { type Shape } from './shape.ts';
+export { reportLeaks, Tensor, type NestedArray } from './tensor.ts';

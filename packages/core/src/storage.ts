@@ -4,7 +4,7 @@ import { DisposedError, type Backend, type DeviceBuffer } from '@timestep/backen
  * A backend buffer with a reference count. Tensors and the nodes of the tape share storages; the buffer is freed when
  * the last of them lets go.
  */
-export class Storage {
+export class TensorStorage {
   readonly backend: Backend;
   /** Goes up with every overwrite, so that a backward pass notices one. */
   version = 0;

@@ -16,7 +16,7 @@ import { checkBackend } from './check-backend.ts';
 import { levelOf, ownerOf, runAt, type Owner } from './context.ts';
 import { checkHostData } from './host-data.ts';
 import { show, sizeOf, type Shape } from './shape.ts';
-import { Storage } from './storage.ts';
+import { TensorStorage } from './storage.ts';
 
 /**
  * An array on a backend: a shape, an element type and, where it takes part in a gradient, the operation that made it.
@@ -39,7 +39,7 @@ export class Tensor {
   hint = '';
   /** The gradient that `backward` left here, for a leaf. */
   grad: Tensor | null = null;
-  readonly #storage: Storage;
+  readonly #storage: TensorStorage;
   #requiresGrad = false;
   #node: Node | null = null;
   #output = 0;
@@ -49,7 +49,7 @@ export class Tensor {
    * For core and for packages that define operations; use `tensor`, `zeros` and the operations. Takes over one
    * reference of `storage`.
    */
-  constructor(storage: Storage, shape: Shape, dtype: DType = storage.buffer.dtype) {
+  constructor(storage: TensorStorage, shape: Shape, dtype: DType = storage.buffer.dtype) {
     this.backend = storage.backend;
     this.#storage = storage;
     this.shape = shape;
@@ -77,7 +77,7 @@ export class Tensor {
     return this.storage.buffer;
   }
 
-  get storage(): Storage {
+  get storage(): TensorStorage {
     if (this.#disposed) {
       throw new DisposedError(
         `[tensor] a tensor of shape ${show(this.shape)} was used after it was disposed; keep it with scope.keep(tensor), or dispose it later; without an open scope, backward() disposes what it passes through: read it before, or openScope(backend) first${this.hint}`,
@@ -177,7 +177,7 @@ export class Tensor {
     return runAt('to', level, () => {
       const buffer = backend.alloc(this.dtype, this.size);
       backend.write(buffer, values);
-      const copy = new Tensor(new Storage(backend, buffer), this.shape);
+      const copy = new Tensor(new TensorStorage(backend, buffer), this.shape);
       copy.requiresGrad = leaf;
       return copy;
     });

@@ -1,7 +1,5 @@
 import {
   add,
-  checkLengths,
-  hidePadding,
   affine,
   ArgumentError,
   checkOptions,
@@ -26,6 +24,7 @@ import {
   type Tensor,
   tidy,
 } from '@timestep/core';
+import { checkLengths, hidePadding } from '@timestep/core/extend';
 import { Module } from '@timestep/layers';
 
 export interface CTCLossOptions {

@@ -1,4 +1,5 @@
-import { describe, DTypeError, show, ShapeError, type DType, type Tensor } from '@timestep/core';
+import { describe, DTypeError, ShapeError, type DType, type Tensor } from '@timestep/core';
+import { show } from '@timestep/core/extend';
 
 /** x is a tensor. */
 export function expectTensor(where: string, x: Tensor, name = 'x'): void {

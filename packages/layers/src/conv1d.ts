@@ -1,6 +1,5 @@
 import {
   ArgumentError,
-  checkLengths,
   checkOptions,
   concat,
   type FusedMode,
@@ -17,6 +16,7 @@ import {
   uniform,
   zeros,
 } from '@timestep/core';
+import { checkLengths } from '@timestep/core/extend';
 import { expectSequence } from './checks.ts';
 import { maskSteps, type Lengths, type LengthsOption } from './lengths.ts';
 import { Module } from './module.ts';

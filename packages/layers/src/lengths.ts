@@ -1,4 +1,5 @@
-import { hidePadding, tensor, type Backend, type Tensor } from '@timestep/core';
+import { tensor, type Backend, type Tensor } from '@timestep/core';
+import { hidePadding } from '@timestep/core/extend';
 
 /** The steps of each sequence of a batch: `[N]`, on the host, each 0…T. */
 export type Lengths = ArrayLike<number>;

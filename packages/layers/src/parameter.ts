@@ -1,11 +1,8 @@
 import {
-  checkBackend,
   checkValue,
   is,
   OutOfMemoryError,
   ShapeError,
-  sizeOf,
-  Storage,
   Tensor,
   type Backend,
   type Generator,
@@ -13,6 +10,7 @@ import {
   type Initializer,
   type Shape,
 } from '@timestep/core';
+import { checkBackend, sizeOf, TensorStorage as Storage } from '@timestep/core/extend';
 
 /**
  * A tensor that training changes: a leaf that requires a gradient, belongs to no scope and lives until its module is

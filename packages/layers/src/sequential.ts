@@ -1,6 +1,7 @@
 import { expectTensor } from './checks.ts';
 import { lengthsRules } from './options.ts';
-import { checkLengths, checkOptions, checkValue, hidePadding, is, Tensor, tidy } from '@timestep/core';
+import { checkOptions, checkValue, is, Tensor, tidy } from '@timestep/core';
+import { checkLengths, hidePadding } from '@timestep/core/extend';
 import type { Lengths, LengthsOption } from './lengths.ts';
 import { Module } from './module.ts';
 import type { Slot } from './slots.ts';

@@ -4,13 +4,12 @@ import {
   describe,
   is,
   type OptionRules,
-  sameShape,
-  show,
   type DType,
   type HostArray,
   type Shape,
   type Tensor,
 } from '@timestep/core';
+import { sameShape, show } from '@timestep/core/extend';
 
 /** A tensor on the host: row-major. */
 export interface HostTensor {

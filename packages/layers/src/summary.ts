@@ -1,4 +1,4 @@
-import { show } from '@timestep/core';
+import { show } from '@timestep/core/extend';
 import type { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
 

@@ -1,4 +1,5 @@
-import { record, sizeOf, tensor, wrap, type Tensor } from '@timestep/core';
+import { tensor, type Tensor } from '@timestep/core';
+import { record, sizeOf, wrap } from '@timestep/core/extend';
 
 export interface Window {
   /** K, the steps that a window sees */

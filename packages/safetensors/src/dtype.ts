@@ -25,7 +25,7 @@ export interface DTypeArrays {
 }
 
 /** The name of an element type, as the header spells it. */
-export type DType = keyof DTypeArrays;
+export type SafetensorsDType = keyof DTypeArrays;
 
 interface ArrayConstructor<A> {
   readonly name: string;
@@ -40,7 +40,7 @@ interface DTypeInfo<A> {
 }
 
 /** Every element type, in the order in which the reference implementation lays tensors out: widest alignment first. */
-export const dtypes: { readonly [D in DType]: DTypeInfo<DTypeArrays[D]> } = {
+export const dtypes: { readonly [D in SafetensorsDType]: DTypeInfo<DTypeArrays[D]> } = {
   U64: { bytes: 8, array: BigUint64Array },
   I64: { bytes: 8, array: BigInt64Array },
   F64: { bytes: 8, array: Float64Array },
@@ -65,24 +65,24 @@ export const dtypes: { readonly [D in DType]: DTypeInfo<DTypeArrays[D]> } = {
 const layoutOrder = new Map(Object.keys(dtypes).map((dtype, index) => [dtype, index]));
 
 /** Numbers of the array that make one element: 2 for a complex one. */
-export function numbersPerElement(dtype: DType): number {
+export function numbersPerElement(dtype: SafetensorsDType): number {
   const { bytes, array } = dtypes[dtype];
   return bytes / array.BYTES_PER_ELEMENT;
 }
 
 /** Where tensors of this type stand in a file: smaller comes first. */
-export function layoutRank(dtype: DType): number {
+export function layoutRank(dtype: SafetensorsDType): number {
   return layoutOrder.get(dtype)!;
 }
 
-export function isDType(name: string): name is DType {
+export function isDType(name: string): name is SafetensorsDType {
   return layoutOrder.has(name);
 }
 
 /** A tensor as it stands in a file: row-major, little-endian. */
 export type SafetensorsTensor = {
-  [D in DType]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: DTypeArrays[D] };
-}[DType];
+  [D in SafetensorsDType]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: DTypeArrays[D] };
+}[SafetensorsDType];
 
 /** Elements of a shape, or null where the product leaves the exactly representable integers. */
 export function countElements(shape: readonly number[]): number | null {

@@ -1,4 +1,4 @@
-import { countElements, dtypes, isDType, type DType } from './dtype.ts';
+import { countElements, dtypes, isDType, type SafetensorsDType } from './dtype.ts';
 import { SafetensorsError } from './errors.ts';
 import { JsonScanner } from './json-scanner.ts';
 
@@ -10,7 +10,7 @@ const maxDimensions = 64;
 
 /** Where a tensor lies and what it is. */
 export interface TensorInfo {
-  readonly dtype: DType;
+  readonly dtype: SafetensorsDType;
   readonly shape: readonly number[];
   /** First byte and the byte past the last, counted from the end of the header. */
   readonly begin: number;

@@ -1,5 +1,5 @@
 export type { Bytes } from './arguments.ts';
-export type { DType, DTypeArrays, SafetensorsTensor } from './dtype.ts';
+export type { SafetensorsDType, DTypeArrays, SafetensorsTensor } from './dtype.ts';
 export { SafetensorsError, type SafetensorsErrorCode } from './errors.ts';
 export { narrowToBfloat16, narrowToFloat16, widenBfloat16, widenFloat16 } from './half.ts';
 export { widenFloat8, type Float8Format } from './float8.ts';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { dtypes, type DType, type SafetensorsTensor } from './dtype.ts';
+import { dtypes, type SafetensorsDType, type SafetensorsTensor } from './dtype.ts';
 import { SafetensorsError } from './errors.ts';
 import { readSafetensors } from './read.ts';
 import { parseShardIndex } from './sharded.ts';
@@ -15,7 +15,7 @@ const names = ['weight', 'bias', '__proto__', 'é', '😀', '', 'a"b\\c', 'const
 function randomFile(random: Random): Uint8Array {
   const tensors = new Map<string, SafetensorsTensor>();
   for (let count = random(5); count > 0; count--) {
-    const dtype = (Object.keys(dtypes) as DType[])[random(19)]!;
+    const dtype = (Object.keys(dtypes) as SafetensorsDType[])[random(19)]!;
     const shape = Array.from({ length: random(4) }, () => random(4));
     const bytes = Uint8Array.from({ length: shape.reduce((a, b) => a * b, dtypes[dtype].bytes) }, () => random(256));
     const data = new dtypes[dtype].array(bytes.buffer, 0, bytes.length / dtypes[dtype].array.BYTES_PER_ELEMENT);

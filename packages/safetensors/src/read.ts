@@ -1,5 +1,5 @@
 import { type Bytes, checkArgument, checkOptions, rules, toBytes } from './arguments.ts';
-import { dtypes, type DType, type SafetensorsTensor } from './dtype.ts';
+import { dtypes, type SafetensorsDType, type SafetensorsTensor } from './dtype.ts';
 import { SafetensorsError } from './errors.ts';
 import { float8Formats, widenFloat8 } from './float8.ts';
 import { widenBfloat16, widenFloat16 } from './half.ts';
@@ -122,8 +122,8 @@ async function fetchBytes(source: ByteSource, begin: number, end: number, where:
 }
 
 /** The floats that have no typed array of their own. */
-const wideners: ReadonlyMap<DType, (bits: Uint8Array | Uint16Array) => Float32Array> = new Map<
-  DType,
+const wideners: ReadonlyMap<SafetensorsDType, (bits: Uint8Array | Uint16Array) => Float32Array> = new Map<
+  SafetensorsDType,
   (bits: Uint8Array | Uint16Array) => Float32Array
 >([
   ['F16', (bits) => widenFloat16(bits as Uint16Array)],
@@ -134,7 +134,12 @@ const wideners: ReadonlyMap<DType, (bits: Uint8Array | Uint16Array) => Float32Ar
 ]);
 
 /** Makes the typed array of `bytes`, whose length has been checked against the shape. */
-function toTensor(dtype: DType, shape: readonly number[], bytes: Uint8Array, options: ReadOptions): SafetensorsTensor {
+function toTensor(
+  dtype: SafetensorsDType,
+  shape: readonly number[],
+  bytes: Uint8Array,
+  options: ReadOptions,
+): SafetensorsTensor {
   const { array } = dtypes[dtype];
   const width = array.BYTES_PER_ELEMENT;
   const length = bytes.length / width;

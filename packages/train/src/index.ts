@@ -56,7 +56,7 @@ export { MemorylessPolicy, Policy, RecurrentPolicy, type Decision } from './poli
 export { episodeData, reinforceLoss, type EpisodeBatch, type EpisodeDataOptions } from './policies/reinforce.ts';
 export { rollOut, type Episodes, type RollOutOptions } from './policies/roll-out.ts';
 export {
-  constant,
+  constantRate,
   cosine,
   oneCycle,
   stepDecay,

@@ -1,6 +1,6 @@
 import { openScope, type Tensor } from '@timestep/core';
 import type { Module } from '@timestep/layers';
-import { Adam, clipGradientNorm, constant, type Schedule } from '@timestep/train';
+import { Adam, clipGradientNorm, constantRate, type Schedule } from '@timestep/train';
 
 export interface LearningOptions {
   readonly learningRate: number;
@@ -29,7 +29,7 @@ export async function learn<Measure>(
   good: (measured: Measure) => boolean,
 ): Promise<{ readonly measured: Measure; readonly steps: number }> {
   const optimizer = new Adam(model.namedParameters(), { learningRate: options.learningRate });
-  const { schedule = constant() } = options;
+  const { schedule = constantRate() } = options;
   const { backend } = model.parameters()[0]!;
   const look = async (): Promise<Measure> => {
     using _scope = openScope(backend, { gradient: false });

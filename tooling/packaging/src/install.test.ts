@@ -13,7 +13,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** A project that knows nothing of this repository: it learns to tell the sign of the sum of a sequence. */
 const program = `
 import { createCpuBackend } from '@timestep/backend-cpu';
-import { adamStep, Generator, mean, openScope, square, subtract, tensor, zeros } from '@timestep/core';
+import { Generator, mean, openScope, square, subtract, tensor, zeros } from '@timestep/core';
+import { adamStep } from '@timestep/core/extend';
 import { LSTM, Linear } from '@timestep/layers';
 
 const backend = await createCpuBackend();

@@ -1,4 +1,5 @@
-import { adamStep, crossEntropyRows, globalNorm, mean, openScope, tensor, zeros } from '@timestep/core';
+import { crossEntropyRows, mean, openScope, tensor, zeros } from '@timestep/core';
+import { adamStep, globalNorm } from '@timestep/core/extend';
 import { Linear, LSTM, Sequential } from '@timestep/layers';
 import { createWebGpuBackend } from '../index.ts';
 

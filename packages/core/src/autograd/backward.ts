@@ -2,7 +2,7 @@ import { ArgumentError, ShapeError } from '@timestep/backend-api';
 import { expectDType, sameBackend } from '../ops/check.ts';
 import { createScope, inScope, type Scope } from '../scope.ts';
 import { sameShape, show } from '../shape.ts';
-import { Storage } from '../storage.ts';
+import { TensorStorage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 import type { Node } from './node.ts';
 
@@ -109,7 +109,7 @@ function cloneOwned(gradient: Tensor): Tensor {
   const { backend } = gradient;
   const out = backend.alloc('f32', gradient.size);
   backend.copy({ buffer: gradient.buffer, strides: [1] }, { buffer: out, strides: [1] }, [gradient.size]);
-  const clone = new Tensor(new Storage(backend, out), gradient.shape);
+  const clone = new Tensor(new TensorStorage(backend, out), gradient.shape);
   clone.owner?.release(clone);
   gradient.dispose();
   return clone;
@@ -121,7 +121,7 @@ function addInto(before: Tensor, result: Tensor): Tensor {
   const out = before.storage.exclusive ? before.buffer : backend.alloc('f32', before.size);
   backend.binary('add', { buffer: before.buffer, strides }, { buffer: result.buffer, strides }, out, [before.size]);
   if (out === before.buffer) return before;
-  const total = new Tensor(new Storage(backend, out), before.shape);
+  const total = new Tensor(new TensorStorage(backend, out), before.shape);
   before.dispose();
   return total;
 }
@@ -133,7 +133,7 @@ function slots(node: Node): (Tensor | null)[] {
 function ones(like: Tensor): Tensor {
   const buffer = like.backend.alloc('f32', like.size);
   like.backend.fill(buffer, 1);
-  return new Tensor(new Storage(like.backend, buffer), like.shape);
+  return new Tensor(new TensorStorage(like.backend, buffer), like.shape);
 }
 
 /** Every node behind `start`, users before what they use; without recursion, since a chain may be very long. */

@@ -1,7 +1,7 @@
 import type { DeviceBuffer, DType } from '@timestep/backend-api';
 import { modesOf } from '../context.ts';
 import { sizeOf, type Shape } from '../shape.ts';
-import { Storage } from '../storage.ts';
+import { TensorStorage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 import { Node, type BackwardFunction, type Edge } from './node.ts';
 
@@ -25,7 +25,7 @@ export function needsGradient(inputs: readonly (Tensor | null)[]): boolean {
 
 /** A tensor over a fresh buffer. */
 export function wrap(like: Tensor, buffer: DeviceBuffer, shape: Shape): Tensor {
-  return new Tensor(new Storage(like.backend, buffer), shape);
+  return new Tensor(new TensorStorage(like.backend, buffer), shape);
 }
 
 /**

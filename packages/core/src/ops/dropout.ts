@@ -11,18 +11,18 @@ import { greaterEqual, less } from './compare.ts';
 import { reshape } from './shape.ts';
 import { runUnary } from './unary.ts';
 
-export interface DropoutOptions {
+export interface DropoutArguments {
   /** The mask's shape, broadcast to x: `[1, N, D]` drops the same features at every step (Gal and Ghahramani 2016). */
   readonly maskShape?: Shape;
 }
 
-const rules: OptionRules<DropoutOptions> = { maskShape: is.anything };
+const rules: OptionRules<DropoutArguments> = { maskShape: is.anything };
 
 /**
  * Sets each element to 0 with probability `rate` and scales the others by 1/(1 − rate). An element is dropped where its
  * random word is below rate·2³², so one seed gives one mask on every backend.
  */
-export function dropout(x: Tensor, rate: number, generator: Generator, options: DropoutOptions = {}): Tensor {
+export function dropout(x: Tensor, rate: number, generator: Generator, options: DropoutArguments = {}): Tensor {
   expectDType('dropout', 'x', x, ['f32']);
   checkValue('dropout', 'the rate', rate, is.probability);
   checkValue('dropout', 'generator', generator, generatorRule);

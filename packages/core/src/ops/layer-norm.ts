@@ -9,12 +9,12 @@ import { checkOperation, expectDType, sameBackend } from './check.ts';
 import { mean } from './reduce.ts';
 import { affine, rsqrt, square } from './unary.ts';
 
-export interface LayerNormOptions extends FusedOption {
+export interface LayerNormArguments extends FusedOption {
   /** Added to the variance; 1e-5 by default. */
   readonly epsilon?: number;
 }
 
-const rules: OptionRules<LayerNormOptions> = { ...fusedRules, epsilon: is.optional(is.number({ min: 0 })) };
+const rules: OptionRules<LayerNormArguments> = { ...fusedRules, epsilon: is.optional(is.number({ min: 0 })) };
 
 /**
  * (x − mean)/√(variance + ε)·weight + bias over the last axis, with the biased variance (Ba, Kiros and Hinton 2016).
@@ -26,7 +26,7 @@ export function layerNorm(
   x: Tensor,
   weight: Tensor | null,
   bias: Tensor | null,
-  options: LayerNormOptions = {},
+  options: LayerNormArguments = {},
 ): Tensor {
   checkOperation('layerNorm', options, rules);
   const epsilon = options.epsilon ?? 1e-5;

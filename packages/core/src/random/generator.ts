@@ -9,7 +9,7 @@ import {
 } from '@timestep/backend-api';
 import { checkBackend } from '../check-backend.ts';
 import { checkShape, maxElements, sizeOf, type Shape } from '../shape.ts';
-import { Storage } from '../storage.ts';
+import { TensorStorage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 import { between, floatBelow, floatFrom, unitFromWords } from './interval.ts';
 import { threefry2x32 } from './threefry.ts';
@@ -146,7 +146,7 @@ export class Generator {
     const buffer = backend.alloc('u32', size);
     backend.randomBits(buffer, this.#key, this.#counter);
     this.#counter += Math.ceil(size / 2);
-    return new Tensor(new Storage(backend, buffer), [...shape]);
+    return new Tensor(new TensorStorage(backend, buffer), [...shape]);
   }
 
   /**

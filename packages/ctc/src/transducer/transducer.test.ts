@@ -1,6 +1,7 @@
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
 import { createCpuBackend } from '@timestep/backend-cpu';
-import { adamStep, Generator, openScope, tensor, zeros, type Backend } from '@timestep/core';
+import { Generator, openScope, tensor, zeros, type Backend } from '@timestep/core';
+import { adamStep } from '@timestep/core/extend';
 import { describe, expect, test } from 'vitest';
 import { logProbabilities } from '../test-support/enumerate.ts';
 import { randomInteger, randomLogits, randomSource } from '../test-support/random.ts';

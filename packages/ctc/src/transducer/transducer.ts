@@ -5,7 +5,6 @@ import {
   checkValue,
   createScope,
   type Generator,
-  hidePadding,
   is,
   type OptionRules,
   reshape,
@@ -16,6 +15,7 @@ import {
   tidy,
   transpose,
 } from '@timestep/core';
+import { hidePadding } from '@timestep/core/extend';
 import { Embedding, Linear, LSTM, Module } from '@timestep/layers';
 import { checkBlank, logSoftmaxRow } from '../emissions.ts';
 import { labelsRule } from '../loss.ts';

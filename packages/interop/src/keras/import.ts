@@ -1,4 +1,5 @@
-import { checkBackend, checkOptions, is, toBytes, type Backend, type Bytes } from '@timestep/core';
+import { checkOptions, is, toBytes, type Backend, type Bytes } from '@timestep/core';
+import { checkBackend } from '@timestep/core/extend';
 import { InteropError } from '../errors.ts';
 import type { Hdf5Reader } from '../hdf5/types.ts';
 import { openKerasArchive } from './archive.ts';

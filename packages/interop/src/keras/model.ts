@@ -1,15 +1,5 @@
-import {
-  ArgumentError,
-  checkLengths,
-  checkOptions,
-  is,
-  ShapeError,
-  show,
-  Tensor,
-  tensor,
-  tidy,
-  type Backend,
-} from '@timestep/core';
+import { ArgumentError, checkOptions, is, ShapeError, Tensor, tensor, tidy, type Backend } from '@timestep/core';
+import { checkLengths, show } from '@timestep/core/extend';
 import { Module, type Lengths, type LengthsOption, type Slot } from '@timestep/layers';
 import type { Graph, GraphInput } from './graph.ts';
 import { Value, type Mask } from './value.ts';

@@ -1,4 +1,4 @@
-import { show } from '@timestep/core';
+import { show } from '@timestep/core/extend';
 import { InteropError, ensure } from '../errors.ts';
 import type { Hdf5Dataset, Hdf5Datasets } from '../hdf5/types.ts';
 

@@ -1,10 +1,16 @@
-import { widenBfloat16, widenFloat16, widenFloat8, type DType, type SafetensorsTensor } from '@timestep/safetensors';
-import { show } from '@timestep/core';
+import {
+  widenBfloat16,
+  widenFloat16,
+  widenFloat8,
+  type SafetensorsDType,
+  type SafetensorsTensor,
+} from '@timestep/safetensors';
+import { show } from '@timestep/core/extend';
 import { InteropError, ensure } from '../errors.ts';
 
 /** An element type of PyTorch: its name in safetensors and the bytes of an element. */
 interface ElementType {
-  readonly dtype: DType;
+  readonly dtype: SafetensorsDType;
   readonly bytes: number;
 }
 
@@ -141,7 +147,10 @@ function pack(bytes: Uint8Array, { offset, shape, strides }: Layout, size: numbe
   return packed.buffer;
 }
 
-function typed(buffer: ArrayBuffer, dtype: DType): { dtype: DType; data: SafetensorsTensor['data'] } {
+function typed(
+  buffer: ArrayBuffer,
+  dtype: SafetensorsDType,
+): { dtype: SafetensorsDType; data: SafetensorsTensor['data'] } {
   switch (dtype) {
     case 'F16':
       return { dtype: 'F32', data: widenFloat16(new Uint16Array(buffer)) };

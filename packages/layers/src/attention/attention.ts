@@ -1,21 +1,19 @@
 import { expectTensor } from '../checks.ts';
 import {
-  checkLengths,
   full,
-  hidePadding,
   checkOptions,
   is,
   matmul,
   type OptionRules,
   select,
   ShapeError,
-  show,
   softmax,
   tensor,
   type Tensor,
   tidy,
   transpose,
 } from '@timestep/core';
+import { checkLengths, hidePadding, show } from '@timestep/core/extend';
 import type { Lengths } from '../lengths.ts';
 import { Module } from '../module.ts';
 

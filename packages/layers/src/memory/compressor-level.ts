@@ -1,14 +1,5 @@
-import {
-  adamStep,
-  createScope,
-  crossEntropyRows,
-  inScope,
-  mean,
-  softmax,
-  tensor,
-  zeros,
-  type Tensor,
-} from '@timestep/core';
+import { createScope, crossEntropyRows, inScope, mean, softmax, tensor, zeros, type Tensor } from '@timestep/core';
+import { adamStep } from '@timestep/core/extend';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
 import type { LayerOptions } from '../options.ts';

@@ -5,15 +5,12 @@ import {
   checkOptions,
   checkValue,
   concat,
-  checkLengths,
-  hidePadding,
   type Generator,
   is,
   type OptionRules,
   reshape,
   select,
   ShapeError,
-  show,
   slice,
   stack,
   tanh,
@@ -22,6 +19,7 @@ import {
   tidy,
   transpose,
 } from '@timestep/core';
+import { checkLengths, hidePadding, show } from '@timestep/core/extend';
 import type { Attention, Memory } from '../attention/attention.ts';
 import { BahdanauAttention } from '../attention/bahdanau.ts';
 import { LuongAttention } from '../attention/luong.ts';

@@ -1,5 +1,6 @@
 import { expectDType } from '../checks.ts';
-import { checkOptions, hidePadding, is, type OptionRules, type State, type Tensor } from '@timestep/core';
+import { checkOptions, is, type OptionRules, type State, type Tensor } from '@timestep/core';
+import { hidePadding } from '@timestep/core/extend';
 import { Dropout } from '../dropout.ts';
 import { Embedding } from '../embedding.ts';
 import { Linear } from '../linear.ts';

@@ -1,6 +1,5 @@
 import { expectTensor } from '../checks.ts';
 import {
-  checkLengths,
   checkOptions,
   concat,
   full,
@@ -18,6 +17,7 @@ import {
   type Tensor,
   tidy,
 } from '@timestep/core';
+import { checkLengths } from '@timestep/core/extend';
 import { Linear } from '../linear.ts';
 import { stepMask } from '../lengths.ts';
 import { Module } from '../module.ts';

@@ -6,7 +6,6 @@ import {
   type OptionRules,
   reshape,
   ShapeError,
-  show,
   slice,
   stack,
   type State,
@@ -15,6 +14,7 @@ import {
   tidy,
   zeros,
 } from '@timestep/core';
+import { show } from '@timestep/core/extend';
 import { expectFeatures } from '../checks.ts';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';

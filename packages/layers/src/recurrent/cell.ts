@@ -1,9 +1,7 @@
 import { expectTensor } from '../checks.ts';
 import {
-  hidePadding,
   scan,
   ShapeError,
-  show,
   UnsupportedError,
   zeros,
   type Backend,
@@ -12,6 +10,7 @@ import {
   type State,
   type Tensor,
 } from '@timestep/core';
+import { hidePadding, show } from '@timestep/core/extend';
 import type { Lengths } from '../lengths.ts';
 import { Module } from '../module.ts';
 import { scoped, type Recurrence } from '../scoped.ts';

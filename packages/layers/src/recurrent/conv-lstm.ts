@@ -9,18 +9,17 @@ import {
   gatherRows,
   is,
   linear,
-  lstmGates,
   type OptionRules,
   reshape,
   type Rule,
   ShapeError,
-  show,
   tensor,
   type Tensor,
   transpose,
   uniform,
   zeros,
 } from '@timestep/core';
+import { lstmGates, show } from '@timestep/core/extend';
 import { checked, generatorOrFresh, type LayerOptions, layerRules, pick } from '../options.ts';
 import { checkRoom, Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';

@@ -7,11 +7,11 @@ import {
   type OptionRules,
   type SequenceArguments,
   type Shape,
-  sizeOf,
   type State,
   type Tensor,
   uniform,
 } from '@timestep/core';
+import { sizeOf } from '@timestep/core/extend';
 import { applyDropout } from '../dropout.ts';
 import { generatorOrFresh, initializerRule, type LayerOptions, layerRules, pick } from '../options.ts';
 import { checkRoom, Parameter } from '../parameter.ts';

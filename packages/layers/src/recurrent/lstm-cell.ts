@@ -5,7 +5,6 @@ import {
   constant,
   is,
   linear,
-  lstmGates,
   lstmSequence,
   lstmStep,
   type OptionRules,
@@ -13,6 +12,7 @@ import {
   type Tensor,
   uniform,
 } from '@timestep/core';
+import { lstmGates } from '@timestep/core/extend';
 import { LayerNorm } from '../layer-norm.ts';
 import { Parameter } from '../parameter.ts';
 import type { Recurrence } from '../scoped.ts';

@@ -1,7 +1,6 @@
 import {
   add,
   ArgumentError,
-  checkLengths,
   checkOptions,
   concat,
   type FusedMode,
@@ -10,12 +9,12 @@ import {
   type OptionRules,
   reshape,
   ShapeError,
-  show,
   stack,
   type State,
   type Tensor,
   unstack,
 } from '@timestep/core';
+import { checkLengths, show } from '@timestep/core/extend';
 import { expectSequence, expectTensor } from '../checks.ts';
 import { applyDropout } from '../dropout.ts';
 import type { LengthsOption } from '../lengths.ts';

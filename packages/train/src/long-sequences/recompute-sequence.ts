@@ -1,6 +1,5 @@
 import {
   ArgumentError,
-  checkLengths,
   checkOptions,
   checkValue,
   concat,
@@ -8,7 +7,6 @@ import {
   recompute,
   reshape,
   ShapeError,
-  show,
   slice,
   tidy,
   unstack,
@@ -16,6 +14,7 @@ import {
   type State,
   type Tensor,
 } from '@timestep/core';
+import { checkLengths, show } from '@timestep/core/extend';
 import type { Lengths, Recurrent } from '@timestep/layers';
 import { tensorRule } from '../losses/reduction.ts';
 

@@ -13,16 +13,15 @@ import {
   negative,
   notEqual,
   reshape,
-  sameShape,
   select,
   ShapeError,
-  show,
   sum,
   tidy,
   type FusedMode,
   type OptionRules,
   type Tensor,
 } from '@timestep/core';
+import { sameShape, show } from '@timestep/core/extend';
 import { checkLabels } from './labels.ts';
 import {
   checkLossArguments,

@@ -7,13 +7,12 @@ import {
   mean,
   select,
   ShapeError,
-  sameShape,
-  show,
   sum,
   tidy,
   type OptionRules,
   type Tensor,
 } from '@timestep/core';
+import { sameShape, show } from '@timestep/core/extend';
 import { recordCount } from './counted.ts';
 
 /** What becomes of the losses of single elements. */

@@ -6,16 +6,15 @@ import {
   full,
   is,
   lessEqual,
-  sameShape,
   select,
   ShapeError,
-  show,
   square,
   subtract,
   tidy,
   type OptionRules,
   type Tensor,
 } from '@timestep/core';
+import { sameShape, show } from '@timestep/core/extend';
 import {
   checkLoss,
   checkLossArguments,

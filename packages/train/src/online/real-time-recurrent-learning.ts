@@ -10,7 +10,6 @@ import {
   noGrad,
   reshape,
   ShapeError,
-  show,
   stack,
   tensor,
   withFused,
@@ -20,6 +19,7 @@ import {
   type State,
   type Tensor,
 } from '@timestep/core';
+import { show } from '@timestep/core/extend';
 import type { Cell } from '@timestep/layers';
 import { tensorRule } from '../losses/reduction.ts';
 import { readLossResult } from '../trainer/loss-result.ts';

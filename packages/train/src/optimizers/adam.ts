@@ -1,4 +1,5 @@
-import { adamStep, is, type OptionRules, type Tensor } from '@timestep/core';
+import { is, type OptionRules, type Tensor } from '@timestep/core';
+import { adamStep } from '@timestep/core/extend';
 import { amsgradStep } from './amsgrad.ts';
 import { baseRules, Optimizer, settingsOf, type BaseSettings, type Slot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';

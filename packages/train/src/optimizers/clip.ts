@@ -1,4 +1,5 @@
-import { checkValue, globalNorm, is, type Tensor } from '@timestep/core';
+import { checkValue, is, type Tensor } from '@timestep/core';
+import { globalNorm } from '@timestep/core/extend';
 
 /** The norm of all gradients together and the factor that clips it: two scalars that stay on the device. */
 export interface ClippedNorm {

@@ -1,4 +1,5 @@
-import { is, sameShape, show, type Tensor } from '@timestep/core';
+import { is, type Tensor } from '@timestep/core';
+import { sameShape, show } from '@timestep/core/extend';
 import { fits, record, tuple } from '../checkpoint/schema.ts';
 import { TrainError } from '../errors.ts';
 import type { OptimizerState, OptimizerTensors } from './optimizer.ts';

@@ -1,4 +1,5 @@
-import { ArgumentError, is, sgdStep, type OptionRules, type Tensor } from '@timestep/core';
+import { ArgumentError, is, type OptionRules, type Tensor } from '@timestep/core';
+import { sgdStep } from '@timestep/core/extend';
 import { baseRules, Optimizer, settingsOf, type BaseSettings, type Slot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 

@@ -1,14 +1,5 @@
-import {
-  ArgumentError,
-  checkValue,
-  is,
-  reshape,
-  ShapeError,
-  show,
-  tidy,
-  type State,
-  type Tensor,
-} from '@timestep/core';
+import { ArgumentError, checkValue, is, reshape, ShapeError, tidy, type State, type Tensor } from '@timestep/core';
+import { show } from '@timestep/core/extend';
 import { Module, type Lengths, type Linear, type Recurrent } from '@timestep/layers';
 
 /** What a policy says to an observation. */

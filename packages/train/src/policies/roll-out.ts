@@ -4,7 +4,6 @@ import {
   createScope,
   is,
   ShapeError,
-  show,
   tensor,
   type Backend,
   type Generator,
@@ -12,6 +11,7 @@ import {
   type OptionRules,
   type State,
 } from '@timestep/core';
+import { show } from '@timestep/core/extend';
 import { disposeState, unowned } from '../trainer/update.ts';
 import type { Environment } from './environment.ts';
 import type { Policy } from './policy.ts';

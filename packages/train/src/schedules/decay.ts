@@ -2,7 +2,7 @@ import { checkOptions, is, type OptionRules } from '@timestep/core';
 import type { Schedule } from './schedule.ts';
 
 /** Always the optimiser's own learning rate. */
-export function constant(): Schedule {
+export function constantRate(): Schedule {
   return { factor: () => 1 };
 }
 

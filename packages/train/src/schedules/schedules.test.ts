@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { constant, cosine, oneCycle, plateau, stepDecay, type Schedule } from '../index.ts';
+import { constantRate, cosine, oneCycle, plateau, stepDecay, type Schedule } from '../index.ts';
 
 /** Learning rates of PyTorch's schedulers for a base rate of 0.2: tooling/fixtures/optimizers.py. */
 interface Fixture {
@@ -32,7 +32,7 @@ describe('schedules agree with PyTorch', () => {
 });
 
 describe('where PyTorch has no word', () => {
-  it('constant is 1', () => expect([0, 5, 1e9].map((step) => constant().factor(step))).toEqual([1, 1, 1]));
+  it('constantRate is 1', () => expect([0, 5, 1e9].map((step) => constantRate().factor(step))).toEqual([1, 1, 1]));
 
   it('cosine rises first and stays at its floor in the end', () => {
     const schedule = cosine({ steps: 14, warmup: 4, floor: 0.25 });

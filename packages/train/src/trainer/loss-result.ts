@@ -1,4 +1,5 @@
-import { ArgumentError, describe, DTypeError, ShapeError, show, Tensor, type State } from '@timestep/core';
+import { ArgumentError, describe, DTypeError, ShapeError, Tensor, type State } from '@timestep/core';
+import { show } from '@timestep/core/extend';
 
 /** What a loss function returned, in one form. */
 export interface ReadLoss {

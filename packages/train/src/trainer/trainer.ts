@@ -2,7 +2,7 @@ import { ArgumentError, checkOptions, type Generator } from '@timestep/core';
 import type { Module } from '@timestep/layers';
 import { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
 import { TrainError } from '../errors.ts';
-import { constant } from '../schedules/decay.ts';
+import { constantRate } from '../schedules/decay.ts';
 import { owning } from '../storage/storage.ts';
 import { BestModel } from './best-model.ts';
 import { Log, type LogRecord } from './log.ts';
@@ -67,7 +67,7 @@ export class Trainer<Model extends Module, Batch> {
     const { model, optimizer, loss, data, storage, checkpoints, validation, clipNorm, clipValue } = options;
     this.#options = options;
     const generators: readonly Generator[] = [...new Set([...model.generators(), ...(options.generators ?? [])])];
-    this.#parts = { model, optimizer, schedule: options.schedule ?? constant(), data, generators };
+    this.#parts = { model, optimizer, schedule: options.schedule ?? constantRate(), data, generators };
     this.#updates = new Updates({
       model,
       loss,

@@ -1,4 +1,5 @@
-import { ArgumentError, show, type Node, type Tensor } from '@timestep/core';
+import { ArgumentError, type Tensor } from '@timestep/core';
+import { show, type Node } from '@timestep/core/extend';
 import { Parameter, type Module } from '@timestep/layers';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 

@@ -1,17 +1,6 @@
 import type { Backend } from '@timestep/backend-api';
-import {
-  Generator,
-  adamStep,
-  dropout,
-  globalNorm,
-  ones,
-  sgdStep,
-  tensor,
-  zeros,
-  type AdamSettings,
-  type SgdSettings,
-  type Tensor,
-} from '@timestep/core';
+import { Generator, dropout, ones, tensor, zeros, type Tensor } from '@timestep/core';
+import { adamStep, globalNorm, sgdStep, type AdamSettings, type SgdSettings } from '@timestep/core/extend';
 import { exact, single } from '../../accuracy.ts';
 import type { Check } from '../../check.ts';
 import { TestRandom } from '../../random.ts';
