@@ -23,15 +23,15 @@ export const grammar = defineApp({
   config: v.strictObject({
     language: setting(v.picklist(languageNames), 'anbn', `one of ${languageNames.join(', ')}`),
     cell: setting(v.picklist(cellNames), 'lstm', `one of ${cellNames.join(', ')}`),
-    hiddenSize: setting(whole(1, 512), 10, 'units of the recurrent layer'),
-    learningRate: setting(between(0, 1), 0.02, 'the highest learning rate'),
+    hiddenSize: setting(whole(1, 512), 4, 'units of the recurrent layer'),
+    learningRate: setting(between(0, 1), 0.01, 'the highest learning rate'),
     weightDecay: setting(between(0, 1), 0, 'decay of the weights'),
     batchSize: setting(whole(1, 4096), 32, 'strings of an update'),
   }),
   inference: v.strictObject({}),
-  steps: 3000,
+  steps: 8000,
   decides: { metric: 'accuracy', mode: 'max' },
-  validateEvery: 100,
+  validateEvery: 200,
   shippedModel: new URL('../data/grammar.safetensors', import.meta.url),
 
   read: ({ config }) => {
