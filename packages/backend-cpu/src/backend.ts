@@ -34,7 +34,23 @@ import { argmax, reduce } from './ops/reduce.ts';
 import { select } from './ops/select.ts';
 import { cast, unary } from './ops/unary.ts';
 
-/** The CPU backend: WebAssembly kernels, run by one or more threads. Every operation is done when its call returns. */
+/**
+ * The CPU backend: WebAssembly kernels on one or more threads. Every operation is finished when its call returns. Created
+ * by `createCpuBackend`; extend it to build another backend on it.
+ *
+ * @example
+ * ```ts
+ * class LoggingBackend extends CpuBackend {
+ *   override fill(out: DeviceBuffer, value: number): void {
+ *     console.log('fill', out.length);
+ *     super.fill(out, value);
+ *   }
+ * }
+ * const backend = new LoggingBackend(await createEngine({ threads: 2 }));
+ * ```
+ *
+ * @throws DisposedError from every method after `dispose`
+ */
 export class CpuBackend implements Backend {
   readonly specVersion = specVersion;
   readonly name: string = 'cpu';

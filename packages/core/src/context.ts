@@ -20,7 +20,7 @@ export interface Modes {
 /** The modes that a level changes. */
 export type Changes = { readonly [Mode in keyof Modes]?: Modes[Mode] | undefined };
 
-/** What disposes tensors: a scope. */
+/** The owner of tensors, which disposes them: a scope. */
 export interface Owner<Owned> {
   adopt(tensor: Owned): void;
   release(tensor: Owned): void;
@@ -35,12 +35,12 @@ export interface Level {
   readonly modes: Modes;
   /** The level around it; null for the backend's own. */
   parent: Level | null;
-  /** What adopts the tensors that are made here; null for the one of the level around it. */
+  /** The owner of the tensors that are made here; null for the owner of the enclosing level. */
   owner: Owner<object> | null;
   closed: boolean;
 }
 
-/** What core remembers about a backend: nothing is global, so two copies of this package do each other no harm. */
+/** The state of core for one backend. Nothing is global, so two copies of this package do not affect each other. */
 export interface Context {
   readonly backend: Backend;
   /** Where nothing else is in force. */
@@ -92,7 +92,7 @@ export function modesOf(backend: Backend): Modes {
   return levelOf(backend).modes;
 }
 
-/** What adopts a tensor that is made now; null where no scope is open. */
+/** Returns the owner of a tensor that is made now; null if no scope is open. */
 export function ownerOf(level: Level | null): Owner<object> | null {
   while (level && (level.closed || !level.owner)) level = level.parent;
   return level?.owner ?? null;

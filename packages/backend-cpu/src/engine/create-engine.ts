@@ -5,6 +5,7 @@ import { compileKernels, hasRelaxedSimd } from './module.ts';
 import { noLibrary, type OutsideProduct } from './outside.ts';
 import { ThreadPool } from './pool.ts';
 
+/** Options of `createCpuBackend`. */
 export interface CpuBackendOptions {
   /**
    * Threads that work on one operation, the calling one included; min(processors, 8) by default. One thread is used
@@ -71,8 +72,15 @@ async function startPool(
 }
 
 /**
- * Compiles the kernels, makes their memory and starts the threads; `outside` is another library for the sweeps'
- * products.
+ * Compiles the kernels, creates their memory and starts the threads.
+ *
+ * @example
+ * ```ts
+ * const engine = await createEngine({ threads: 2 });
+ * const backend = new CpuBackend(engine);
+ * ```
+ *
+ * @param outside another library for the matrix products inside recurrent layers; null uses our kernels
  */
 export async function createEngine(options: CpuBackendOptions, outside: OutsideProduct | null = null): Promise<Engine> {
   const threads = threadCount(options.threads);

@@ -49,8 +49,18 @@ export interface EngineParts {
 }
 
 /**
- * What the operations stand on: the WebAssembly memory with its allocator, the kernels, and the threads that run them.
- * All addresses are bytes in the one memory.
+ * The WebAssembly memory with its allocator, the kernels, and the threads that run them. All addresses are bytes in this
+ * memory.
+ *
+ * @example
+ * ```ts
+ * const rows = engine.allocate('f32', 1000);
+ * engine.run('fill', engine.partsFor(500), [engine.address(rows), 1000], [0]);
+ * ```
+ *
+ * @throws ArgumentError `BACKEND_MISMATCH` for a buffer of another backend
+ * @throws DisposedError for a freed buffer, or after `dispose`
+ * @throws OutOfMemoryError if a buffer does not fit into the memory
  */
 export class Engine {
   readonly kernels: Kernels;

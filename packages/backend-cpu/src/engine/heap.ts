@@ -39,7 +39,7 @@ export class Heap {
   #end: number;
   #used = 0;
 
-  /** `grow` adds at least so many bytes behind the present end and returns how many it added, 0 where it cannot. */
+  /** `grow(bytes)` adds at least `bytes` bytes at the end and returns the number that it added, or 0 if it cannot. */
   constructor(start: number, end: number, grow: (bytes: number) => number) {
     this.#end = start;
     this.#grow = grow;

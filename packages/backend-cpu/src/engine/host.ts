@@ -1,4 +1,4 @@
-/** What the pool needs of a worker thread, whichever platform made it. */
+/** A worker thread, on any platform. */
 export interface HostWorker {
   /** Lets the process end although this worker lives. */
   unref(): void;

@@ -35,7 +35,7 @@ export interface OutsideProduct {
   readonly threshold: number;
 }
 
-/** What a kernel gets where there is no library. None calls it. */
+/** The import of the module if there is no library. No kernel calls it. */
 export const noLibrary: Multiply = () => {
   throw new DeviceError(
     'KERNEL_FAILED',

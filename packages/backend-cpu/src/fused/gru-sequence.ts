@@ -13,7 +13,7 @@ import {
 } from './sequence-plan.ts';
 import { noGate, packBias, packWeights, type PackJob } from './sequence-weights.ts';
 
-/** What the forward pass keeps: by packed row, n, r, z and the fourth block (see assembly/sequence/gru-forward.ts). */
+/** Kept by the forward pass, by packed row: n, r, z and the fourth block (see assembly/sequence/gru-forward.ts). */
 class GruSaved implements Saved {
   readonly plan: SequencePlan;
   readonly gates: CpuBuffer;
@@ -44,7 +44,7 @@ function sweepTime(spec: GruSpec, rows: number, widths: number): number {
   return rows * (productTime(3 * spec.hiddenSize * widths) + 2.5 * spec.hiddenSize);
 }
 
-/** The biases of the blocks. q, where the reset comes after the product, has b_hn of its own. */
+/** The biases of the blocks. With the reset after the product, b_hn is the bias of q. */
 function biasGates(spec: GruSpec): { ih: number[]; hh: number[] } {
   return spec.variant.reset === 'after'
     ? { ih: [n, r, z, noGate], hh: [noGate, r, z, n] }

@@ -1,7 +1,15 @@
 import { DisposedError, type DeviceBuffer, type Saved } from '@timestep/backend-api';
 import type { Engine } from '../engine/engine.ts';
 
-/** What a forward pass keeps: buffers of its own, freed by `release`, once. */
+/**
+ * Buffers that a forward pass keeps for its backward pass; `release` frees them.
+ *
+ * @example
+ * ```ts
+ * const saved = new Kept(engine, { mean, rstd });
+ * const { mean: kept } = Kept.of<{ mean: CpuBuffer; rstd: CpuBuffer }>('layerNorm', saved);
+ * ```
+ */
 export class Kept<Buffers extends Readonly<Record<string, DeviceBuffer>>> implements Saved {
   readonly #engine: Engine;
   #buffers: Buffers | null;
@@ -11,7 +19,11 @@ export class Kept<Buffers extends Readonly<Record<string, DeviceBuffer>>> implem
     this.#buffers = buffers;
   }
 
-  /** The buffers of `saved`, which the forward pass of the operation `where` must have made. */
+  /**
+   * Returns the buffers of `saved`.
+   *
+   * @throws DisposedError if `saved` was released or comes from another backend
+   */
   static of<Buffers extends Readonly<Record<string, DeviceBuffer>>>(where: string, saved: Saved): Buffers {
     const buffers = saved instanceof Kept ? (saved as Kept<Buffers>).#buffers : null;
     if (buffers === null) {

@@ -14,7 +14,7 @@ import {
 import { packBias, packWeights, type PackJob } from './sequence-weights.ts';
 
 /**
- * What the forward pass keeps: by packed row, the gates i, f, g, o, the cell, and o∘tanh(c) where the variant projects.
+ * Kept by the forward pass, by packed row: the gates i, f, g, o, the cell, and o∘tanh(c) where the variant projects.
  */
 class LstmSaved implements Saved {
   readonly plan: SequencePlan;

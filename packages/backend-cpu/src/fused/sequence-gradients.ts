@@ -170,7 +170,7 @@ function productOutside(
   }
 }
 
-/** Rows of R that stand one after another: the first stands beside the packed row `row`. */
+/** Consecutive rows of R; the first belongs to the packed row `row`. */
 interface RightRun {
   readonly row: number;
   readonly rows: number;

@@ -83,7 +83,7 @@ export function planSequence(
   return { slots, batch, rows, gateStride: stride, outside, straight: !spec.lengths && !reverse, rowIndex, tables };
 }
 
-/** Nanoseconds that a core takes for so many multiplications and additions in products. */
+/** Returns the nanoseconds that a core takes for this number of multiply-adds in matrix products. */
 export function productTime(operations: number): number {
   return operations / 25;
 }

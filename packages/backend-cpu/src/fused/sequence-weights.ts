@@ -29,7 +29,7 @@ function inPlace(plan: SequencePlan, { source, form, rows, columns, gates }: Pac
   return isPlain ? source + 4 * first * rows * columns : null;
 }
 
-/** One byte a block, in the order of the blocks; 255 stands for none. */
+/** One byte a block, in the order of the blocks; 255 means none. */
 export function gateBytes(gates: readonly number[]): number {
   return gates.reduce((bytes, gate, block) => bytes | (gate << (8 * block)), 0);
 }

@@ -133,7 +133,7 @@ test('the oracle agrees with finite differences of itself', () => {
   }
 });
 
-test('lengths leave no trace of what stands past them, not even a NaN', async () => {
+test('values past a length have no effect, not even NaN', async () => {
   for (const cell of cells) {
     const one: SequenceCase = { cell, steps: 5, batch: 3, inputSize: 4, hiddenSize: 6, lengths: [5, 2, 0] };
     const arrays = inputsOf(one, 11);

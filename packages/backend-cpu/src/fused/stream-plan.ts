@@ -39,7 +39,7 @@ export interface StreamStage {
   readonly width: number;
   readonly packed: number;
   readonly bias: number;
-  /** The new h stands behind the x of the other input. */
+  /** The new h is stored after the x of the other input. */
   readonly recurrent: StreamStage | null;
   readonly cell: number | null;
   readonly peephole: number | null;
@@ -126,7 +126,7 @@ function recurrentStage(engine: Engine, arena: Arena, layer: RecurrentLayer, out
   const biasHh = engine.addressOrZero(weights.biasHh);
   addBias(biasIh, 0, gates, bias);
   if (kind === 'gru') {
-    // r and z take the sum of both; b_hn stands alone, as the reset comes between it and b_in.
+    // r and z use the sum of both biases; b_hn is separate, because the reset gate is applied between it and b_in.
     addBias(biasHh, 0, 2, bias);
     addBias(biasHh, 2, 1, bias + 3 * width);
   } else addBias(biasHh, 0, gates, bias);

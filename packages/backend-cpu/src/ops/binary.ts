@@ -55,7 +55,7 @@ const kernels: { readonly [Type in DType]: Readonly<Record<BinaryOpOf<Type>, Ker
   },
 };
 
-/** What one thread takes for an element, and for the start of a row, in nanoseconds. */
+/** The time of one thread for an element, and for the start of a row, in nanoseconds. */
 const elementNanoseconds = 0.25;
 const powerNanoseconds = 5;
 const rowNanoseconds = 5;

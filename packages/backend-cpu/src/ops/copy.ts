@@ -2,7 +2,7 @@ import type { StridedOperand } from '@timestep/backend-api';
 import type { Engine } from '../engine/engine.ts';
 import { axisSlots, elementsOf, sortAndMergeAxes, splitRow, type Axis } from './layout.ts';
 
-/** What one thread takes for an element, and for the start of a row, in nanoseconds. */
+/** The time of one thread for an element, and for the start of a row, in nanoseconds. */
 const elementNanoseconds = 0.25;
 const rowNanoseconds = 5;
 

@@ -2,7 +2,7 @@ import type { AxisSpec, DeviceBuffer } from '@timestep/backend-api';
 import type { Engine } from '../engine/engine.ts';
 import { indexFault } from './index-fault.ts';
 
-/** What one thread takes for an element that moves with its row, and for one that moves alone, in nanoseconds. */
+/** The time of one thread for an element that moves with its row, and for one that moves alone, in nanoseconds. */
 const rowElementNanoseconds = 0.3;
 const loneElementNanoseconds = 1.5;
 

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { copy } from './copy.ts';
 
 /**
- * What one thread takes for a multiply-add: 25 to 30 in a nanosecond in tiles, and about 8 where memory is the bound.
+ * The time of one thread for a multiply-add: 25 to 30 in a nanosecond in tiles, and about 8 where memory is the bound.
  */
 const tileNanoseconds = 0.04;
 const vectorNanoseconds = 0.12;

@@ -1,7 +1,7 @@
 import type { DeviceBuffer } from '@timestep/backend-api';
 import type { Engine } from '../engine/engine.ts';
 
-/** What one thread takes for a word. */
+/** The time of one thread for a word. */
 const nanoseconds = 3;
 
 /** Contract: Backend.randomBits. */

@@ -30,7 +30,7 @@ const argmaxKernels: Readonly<Record<DType, AxisKernels>> = {
   u32: { rows: 'argmaxRowsUnsigned', columns: 'argmaxColumnsUnsigned' },
 };
 
-/** What one thread takes for an element, and to finish a row or to begin a block of columns, in nanoseconds. */
+/** The time of one thread for an element, and to finish a row or to begin a block of columns, in nanoseconds. */
 const elementNanoseconds = 0.25;
 const rowNanoseconds = 5;
 

@@ -2,7 +2,7 @@ import type { DeviceBuffer, StridedOperand } from '@timestep/backend-api';
 import type { Engine } from '../engine/engine.ts';
 import { axisSlots, elementsOf, mergeAxes, splitRow } from './layout.ts';
 
-/** What one thread takes for an element, and for the start of a row, in nanoseconds. */
+/** The time of one thread for an element, and for the start of a row, in nanoseconds. */
 const elementNanoseconds = 0.4;
 const rowNanoseconds = 6;
 

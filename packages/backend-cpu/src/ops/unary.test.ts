@@ -13,7 +13,7 @@ interface Accuracy {
   readonly ulps: number;
 }
 
-/** What the kernels' own descriptions promise. */
+/** The accuracy that the kernels' comments promise. */
 const promises: readonly Accuracy[] = [
   { op: 'exp', exact: Math.exp, low: -86.8, high: 88.7, ulps: 2 },
   { op: 'expm1', exact: Math.expm1, low: -30, high: 88.7, ulps: 3 },

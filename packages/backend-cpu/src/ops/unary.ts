@@ -4,11 +4,11 @@ import { unsupported } from './unsupported.ts';
 
 interface UnaryKernel {
   readonly kernel: KernelName;
-  /** What one thread takes for an element. */
+  /** The time of one thread for an element. */
   readonly nanoseconds: number;
 }
 
-/** What a plain pass over memory takes. */
+/** The time of a plain pass over memory. */
 const pass = 0.2;
 
 const floatKernels: Readonly<Record<UnaryOpOf<'f32'>, UnaryKernel>> = {

@@ -47,10 +47,10 @@ async function bundle(): Promise<ReadonlyMap<string, string>> {
 
 const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
-/** What the kernels' workers, which come from a Blob, are not. */
+/** A content policy that forbids the workers of the kernels, which come from a Blob. */
 const workersFromFilesOnly = { 'Content-Security-Policy': "worker-src 'self'" };
 
-/** What forbids WebAssembly. */
+/** A content policy that forbids WebAssembly. */
 const withoutWebAssembly = { 'Content-Security-Policy': "script-src 'self'" };
 
 /** How a page is served: cross-origin isolated or not, or with a content policy that forbids our workers, or WebAssembly. */

@@ -7,7 +7,7 @@ type Arrays = Readonly<Record<string, HostArray | null>>;
 type Buffers = Readonly<Record<string, DeviceBuffer | null>>;
 type AnyOp = FusedOp<object, Buffers, Readonly<Record<string, DeviceBuffer>>, Buffers, Buffers>;
 
-/** What a test needs of a backend. */
+/** The part of a backend that a test needs. */
 export interface Device {
   readonly fused: FusedOps;
   alloc(dtype: 'f32' | 'i32', length: number): DeviceBuffer;

@@ -7,10 +7,11 @@ import { inScope, tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
 import { needsGradient, record } from './record.ts';
 
+/** Options of {@link recompute}. */
 export interface RecomputeOptions {
   /** Leaves that `body` reads besides its inputs, such as `layer.parameters()`: they get their gradients too. */
   readonly parameters?: readonly Tensor[] | undefined;
-  /** What `body` draws from: it draws the same again. */
+  /** Generators that `body` uses; the second run draws the same numbers. */
   readonly generators?: readonly Generator[] | undefined;
 }
 
@@ -20,10 +21,11 @@ const rules: OptionRules<RecomputeOptions> = {
 };
 
 /**
- * Runs `body` without keeping what its gradient needs: only the inputs are kept, and the backward pass runs `body` once
- * more (Chen et al. 2016). A chain of T steps in √T such pieces takes O(√T) memory at the price of one more forward
- * pass.
+ * Runs `body` without keeping its intermediate results: only the inputs are kept, and the backward pass runs `body` again
+ * (gradient checkpointing, Chen et al. 2016). A chain of T steps in √T such pieces needs O(√T) memory and one more
+ * forward pass.
  *
+ * @example
  * ```ts
  * const [h] = recompute(([x, h0]) => [layers(x, h0)], [x, h0], { parameters: model.parameters() });
  * ```

@@ -5,7 +5,7 @@ import { TensorStorage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 import { Node, type BackwardFunction, type Edge } from './node.ts';
 
-/** What an operation says of its gradient when it records itself. */
+/** The gradient of an operation, for {@link record}. */
 export interface Recording {
   /** The inputs that a gradient may flow to, in the order in which `backward` returns them; null for one left out. */
   readonly inputs: readonly (Tensor | null)[];
@@ -16,21 +16,42 @@ export interface Recording {
   readonly onRelease?: () => void;
 }
 
-/** True where an operation on these inputs will be recorded. */
+/**
+ * Tells whether an operation on these inputs is recorded for gradients.
+ *
+ * @example
+ * ```ts
+ * needsGradient([x, null]); // true if x requires a gradient and gradients are on
+ * ```
+ */
 export function needsGradient(inputs: readonly (Tensor | null)[]): boolean {
   const first = inputs.find((input) => input !== null);
   if (!first || !modesOf(first.backend).gradient) return false;
   return inputs.some((input) => input?.requiresGrad);
 }
 
-/** A tensor over a fresh buffer. */
+/**
+ * Makes a tensor from a new buffer, on the backend of `like`. The tensor owns the buffer.
+ *
+ * @example
+ * ```ts
+ * const y = wrap(x, x.backend.alloc('f32', x.size), x.shape);
+ * ```
+ */
 export function wrap(like: Tensor, buffer: DeviceBuffer, shape: Shape): Tensor {
   return new Tensor(new TensorStorage(like.backend, buffer), shape);
 }
 
 /**
- * A tensor over a fresh buffer that `fill` writes; the buffer is freed where `fill` throws, as it does for an index out
- * of range.
+ * Allocates a buffer, lets `fill` write it and returns it as a tensor. If `fill` throws, for example for an index out of
+ * range, the buffer is freed.
+ *
+ * @example
+ * ```ts
+ * const y = produce(x, 'f32', x.shape, (out) => x.backend.unary('exp', x.buffer, out, 0, 0));
+ * ```
+ *
+ * @throws any error of `fill`
  */
 export function produce(like: Tensor, dtype: DType, shape: Shape, fill: (out: DeviceBuffer) => void): Tensor {
   const { backend } = like;
@@ -44,7 +65,15 @@ export function produce(like: Tensor, dtype: DType, shape: Shape, fill: (out: De
   return wrap(like, out, shape);
 }
 
-/** Records one operation and marks `outputs` as its results. Does nothing where no input needs a gradient. */
+/**
+ * Records an operation on the tape, so that `backward()` can pass gradients from `outputs` to the inputs. Does nothing if
+ * no input needs a gradient.
+ *
+ * @example
+ * ```ts
+ * record('double', [y], { inputs: [x], backward: ([gradient]) => [affine(gradient!, 2)] });
+ * ```
+ */
 export function record(name: string, outputs: readonly Tensor[], recording: Recording): void {
   if (!needsGradient(recording.inputs)) {
     recording.onRelease?.();

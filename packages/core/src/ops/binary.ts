@@ -9,7 +9,7 @@ import { sumTo } from './reduce.ts';
 import { runBinary } from './run-binary.ts';
 import { affine, log, negative, powerOf } from './unary.ts';
 
-/** A number stands for a tensor of that one value. */
+/** A tensor, or a number that is broadcast. */
 export type Operand = Tensor | number;
 
 /** a + b, broadcast. */

@@ -79,7 +79,7 @@ describe.each(['require', 'off'] as const)('ctcLoss with fused: %s', (fused) => 
         }),
       { tolerance: 1e-6 },
     ));
-  it('names a label that is no class', () => {
+  it('names a label that is not a class', () => {
     const x = tensor(createReferenceBackend(), new Float64Array(6), { shape: [2, 1, 3] });
     expect(() => ctcLoss(x, { targets: [[0]], fused })).toThrow(/target 0 holds label 0 at 0/);
     expect(() => ctcLoss(x, { targets: [[3]], fused })).toThrow(/expected a class in 0…2/);

@@ -3,7 +3,7 @@ const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 
 /**
  * Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): encrypts a counter
- * of two 32-bit words under a key of two. The same function stands in every backend.
+ * of two 32-bit words under a key of two. Every backend implements the same function.
  */
 export function threefry2x32(key: readonly [number, number], low: number, high: number): [number, number] {
   const keys = [key[0] | 0, key[1] | 0, parity ^ key[0] ^ key[1]] as const;

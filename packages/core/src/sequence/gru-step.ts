@@ -7,7 +7,7 @@ import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkStep } from './check-step.ts';
 
-/** What the recurrent half of a cell needs; the input half is a plain `linear`. */
+/** Parameters of the recurrent part of a GRU cell. The input part is a plain `linear`. */
 export interface GruStepParameters {
   /** `[3H, H]`, gates r, z, n */
   readonly weightHh: Tensor;

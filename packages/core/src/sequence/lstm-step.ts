@@ -10,7 +10,7 @@ import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkStep } from './check-step.ts';
 
-/** What the recurrent half of a cell needs; the input half is a plain `linear`. */
+/** Parameters of the recurrent part of an LSTM cell. The input part is a plain `linear`. */
 export interface LstmStepParameters {
   /** `[4H, P]`, gates i, f, g, o */
   readonly weightHh: Tensor;
@@ -52,10 +52,10 @@ function variantOf({ variant }: { readonly variant: unknown }): string | null {
   return is.object(variant) === null ? null : 'an object with a variant, such as { coupledGates: false }';
 }
 
-/** What the gates need beside their sums. */
+/** Parameters of the gates other than their sums. */
 export interface LstmGateParameters extends Omit<LstmStepParameters, 'weightHh' | 'biasHh' | 'variant'> {
   readonly variant: Pick<LstmVariant, 'coupledGates'>;
-  /** What the output gate sees of the cell, before tanh; the cell itself by default. */
+  /** The cell state that the output gate sees, before tanh; the new cell state by default. */
   readonly readCell?: ((cell: Tensor) => Tensor) | undefined;
 }
 

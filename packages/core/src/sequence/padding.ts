@@ -4,7 +4,7 @@ import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
 
 /**
- * x `[T, N, …]` with zeros at and past each length, by selection: what stands there reaches no result, and no gradient
+ * x `[T, N, …]` with zeros at and past each length, by selection: the values there reach no result and no gradient
  * of a weight, where a NaN would come back as 0·NaN. A product over all steps takes its input from here.
  *
  * ```ts

@@ -29,7 +29,7 @@ export const scanRules: OptionRules<ScanOptions> = { lengths: is.anything, rever
 
 /**
  * Runs a cell over a sequence. This is the one loop over time of the project: the fallback of every fused sequence and
- * the way to run a cell of one's own.
+ * the way to run your own cell.
  *
  * ```ts
  * const leak: Step<{ h: Tensor }> = (x, { h }) => {
@@ -106,7 +106,7 @@ function checkState(initial: unknown): void {
 }
 
 /**
- * What a step of one's own may get wrong: its output is `[N, …]`, and its state is the one before it with new values.
+ * Checks the result of a step: its output is `[N, …]`, and its state has the names and shapes of the state before.
  */
 function checkStep(next: { readonly output?: Tensor; readonly state?: State }, before: State, batch: number): void {
   const given: unknown = next;

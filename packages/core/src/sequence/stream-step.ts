@@ -9,7 +9,7 @@ import type { StreamPart } from './stream.ts';
 /** The states of a layer, h and for an LSTM c, each `[1, …]`; none for a linear layer. */
 export type StreamState = readonly Tensor[];
 
-/** One step of a layer by its ordinary operation: x `[1, 1, D]`; null stands for a state of zeros. */
+/** One step of a layer by its ordinary operation: x `[1, 1, D]`; null means a state of zeros. */
 export function stepLayer(
   part: StreamPart,
   x: Tensor,

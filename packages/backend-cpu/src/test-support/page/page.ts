@@ -15,5 +15,5 @@ function workInWorker(options: WorkOptions): Promise<Findings> {
   });
 }
 
-/** What the test calls. */
+/** The functions that the test calls. */
 Object.assign(globalThis, { work, workInWorker });

@@ -1,7 +1,7 @@
 import { conformanceChecks, runChecks } from '@timestep/backend-conformance/checks';
 import { createCpuBackend, type CpuBackendOptions } from '../../index.ts';
 
-/** What a page or a Worker found out. */
+/** The results of a page or a worker. */
 export interface Findings {
   readonly crossOriginIsolated: boolean;
   readonly threads: number;
