@@ -3,6 +3,11 @@ import { ArgumentError, describe, type Backend } from '@timestep/backend-api';
 /**
  * The backend that was handed in.
  *
+ * @example
+ * ```ts
+ * checkBackend('tensor', backend);
+ * ```
+ *
  * @throws ArgumentError where it is none, such as a promise that was not awaited
  */
 export function checkBackend(where: string, backend: Backend): Backend {

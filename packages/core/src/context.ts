@@ -178,6 +178,11 @@ export function noGrad<Result>(backend: Backend, body: () => Result): Result {
  * Runs `body` with another choice of fused operations. Layers and functions may override it with their own `fused`
  * option.
  *
+ * @example
+ * ```ts
+ * const plain = withFused(backend, 'off', () => softmax(x));
+ * ```
+ *
  * @param body synchronous; across an `await` use a scope with `{ fused: mode }` instead
  * @throws ArgumentError for an asynchronous function
  */

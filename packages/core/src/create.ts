@@ -18,6 +18,7 @@ import { checkShape, show, sizeOf, type Shape } from './shape.ts';
 import { TensorStorage } from './storage.ts';
 import { Tensor, type NestedArray } from './tensor.ts';
 
+/** Options of {@link tensor}. */
 export interface TensorOptions {
   /** The shape; inferred from nested arrays, `[length]` for a typed array. */
   readonly shape?: Shape;
@@ -69,7 +70,12 @@ export function tensor(backend: Backend, data: NestedArray | HostArray, options:
 }
 
 /**
- * A tensor filled with one value.
+ * Returns a tensor filled with one value.
+ *
+ * @example
+ * ```ts
+ * full(backend, [2, 3], 0.5);
+ * ```
  *
  * @throws ShapeError for a shape that is none; DTypeError where `dtype` cannot hold the value; OutOfMemoryError for a
  *   shape that no buffer holds
@@ -78,12 +84,26 @@ export function full(backend: Backend, shape: Shape, value: number, options: Fil
   return filled('full', backend, shape, value, options);
 }
 
-/** A tensor of zeros. Throws as {@link full} does. */
+/**
+ * Returns a tensor of zeros. Throws like {@link full}.
+ *
+ * @example
+ * ```ts
+ * zeros(backend, [4, 8]);
+ * ```
+ */
 export function zeros(backend: Backend, shape: Shape, options: FilledTensorOptions = {}): Tensor {
   return filled('zeros', backend, shape, 0, options);
 }
 
-/** A tensor of ones. Throws as {@link full} does. */
+/**
+ * Returns a tensor of ones. Throws like {@link full}.
+ *
+ * @example
+ * ```ts
+ * ones(backend, [4, 8]);
+ * ```
+ */
 export function ones(backend: Backend, shape: Shape, options: FilledTensorOptions = {}): Tensor {
   return filled('ones', backend, shape, 1, options);
 }
@@ -111,6 +131,11 @@ function filled(
 
 /**
  * `[start, start + step, …]`, up to and without `end`.
+ *
+ * @example
+ * ```ts
+ * arange(backend, 0, 4); // i32 [0, 1, 2, 3]
+ * ```
  *
  * @param step not 0; 1 by default
  * @param options.dtype i32 by default, which takes whole numbers only

@@ -12,6 +12,11 @@ export const maxElements = 2 ** 31 - 1;
 /**
  * Elements in a tensor of this shape: the product of its lengths.
  *
+ * @example
+ * ```ts
+ * sizeOf([2, 3, 4]); // 24
+ * ```
+ *
  * @throws OutOfMemoryError for more than {@link maxElements}; ShapeError for something else than an array of lengths
  */
 export function sizeOf(shape: Shape): number {
@@ -36,7 +41,14 @@ function notAShape(where: string, shape: unknown): ShapeError {
   return new ShapeError(`[${where}] expected a shape, an array of whole numbers of at least 0, got ${found}`);
 }
 
-/** Row-major strides, in elements. */
+/**
+ * Row-major strides, in elements.
+ *
+ * @example
+ * ```ts
+ * contiguousStrides([2, 3, 4]); // [12, 4, 1]
+ * ```
+ */
 export function contiguousStrides(shape: Shape): number[] {
   if (!Array.isArray(shape)) throw notAShape('contiguousStrides', shape);
   const strides = new Array<number>(shape.length);
@@ -48,7 +60,14 @@ export function contiguousStrides(shape: Shape): number[] {
   return strides;
 }
 
-/** The shape both broadcast to by NumPy's rule: aligned at the right, a 1 stretches. */
+/**
+ * The shape both broadcast to by NumPy's rule: aligned at the right, a 1 stretches.
+ *
+ * @example
+ * ```ts
+ * broadcastShapes('add', [3, 1], [4]); // [3, 4]
+ * ```
+ */
 export function broadcastShapes(where: string, a: Shape, b: Shape): number[] {
   for (const shape of [a, b]) if (!Array.isArray(shape)) throw notAShape(where, shape);
   const rank = Math.max(a.length, b.length);
@@ -66,7 +85,14 @@ export function broadcastShapes(where: string, a: Shape, b: Shape): number[] {
   return shape;
 }
 
-/** Strides that read a contiguous tensor of `shape` as if it had shape `to`: 0 on every stretched axis. */
+/**
+ * Strides that read a contiguous tensor of `shape` as if it had shape `to`: 0 on every stretched axis.
+ *
+ * @example
+ * ```ts
+ * broadcastStrides([3, 1], [3, 4]); // [1, 0]
+ * ```
+ */
 export function broadcastStrides(shape: Shape, to: Shape): number[] {
   if (!Array.isArray(to)) throw notAShape('broadcastStrides', to);
   const own = contiguousStrides(shape);
@@ -74,12 +100,27 @@ export function broadcastStrides(shape: Shape, to: Shape): number[] {
   return to.map((length, axis) => (axis < lead || (shape[axis - lead] === 1 && length !== 1) ? 0 : own[axis - lead]!));
 }
 
+/**
+ * Tells whether two shapes are equal.
+ *
+ * @example
+ * ```ts
+ * sameShape([2, 3], [2, 3]); // true
+ * ```
+ */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (!Array.isArray(a) || !Array.isArray(b)) throw notAShape('sameShape', Array.isArray(a) ? b : a);
   return a.length === b.length && a.every((length, axis) => length === b[axis]);
 }
 
-/** The axis counted from 0; negative counts from the end. */
+/**
+ * The axis counted from 0; negative counts from the end.
+ *
+ * @example
+ * ```ts
+ * normalizeAxis('sum', -1, 3); // 2
+ * ```
+ */
 export function normalizeAxis(where: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     throw new ArgumentError(
@@ -89,7 +130,14 @@ export function normalizeAxis(where: string, axis: number, rank: number): number
   return axis < 0 ? axis + rank : axis;
 }
 
-/** All axes where none are named; sorted, counted from 0, each once. */
+/**
+ * All axes where none are named; sorted, counted from 0, each once.
+ *
+ * @example
+ * ```ts
+ * normalizeAxes('sum', [-1, 0], 3); // [0, 2]
+ * ```
+ */
 export function normalizeAxes(where: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   if (typeof axes !== 'number' && !Array.isArray(axes))
@@ -104,7 +152,12 @@ export function normalizeAxes(where: string, axes: number | readonly number[] | 
 }
 
 /**
- * Checks a shape that a caller gave.
+ * Throws unless `shape` is an array of lengths that a buffer can hold.
+ *
+ * @example
+ * ```ts
+ * checkShape('zeros', [2, 3]);
+ * ```
  *
  * @throws ShapeError for something else than an array of whole numbers of at least 0; OutOfMemoryError where it holds
  *   more than {@link maxElements}, or an axis of a tensor without elements is longer
@@ -118,7 +171,14 @@ export function checkShape(where: string, shape: Shape): void {
   sizeOf(shape);
 }
 
-/** `[2, 3]`, for messages. */
+/**
+ * `[2, 3]`, for messages.
+ *
+ * @example
+ * ```ts
+ * show([2, 3]); // [2, 3], for messages
+ * ```
+ */
 export function show(shape: Shape): string {
   if (!Array.isArray(shape)) throw notAShape('show', shape);
   return `[${shape.join(', ')}]`;

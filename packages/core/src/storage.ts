@@ -3,6 +3,12 @@ import { DisposedError, type Backend, type DeviceBuffer } from '@timestep/backen
 /**
  * A backend buffer with a reference count. Tensors and the nodes of the tape share storages; the buffer is freed when
  * the last of them lets go.
+ *
+ * @example
+ * ```ts
+ * const storage = new TensorStorage(backend, backend.alloc('f32', 4));
+ * const x = new Tensor(storage, [2, 2]); // frees the buffer when it is disposed
+ * ```
  */
 export class TensorStorage {
   readonly backend: Backend;

@@ -28,6 +28,12 @@ export type Edge = { readonly node: Node; readonly output: number } | { readonly
  * One recorded operation. It holds the storages that its backward pass reads, not the tensors: those may be disposed
  * as soon as the user has no more use for them. A node is counted by the tensors and nodes that point to it and lets
  * go of everything when the last of them does, or after its backward pass.
+ *
+ * @example
+ * ```ts
+ * const node = loss.node; // the operation that made the tensor, or null
+ * console.log(node?.name);
+ * ```
  */
 export class Node {
   readonly name: string;

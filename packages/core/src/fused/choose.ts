@@ -19,12 +19,24 @@ export interface FusedOption {
   readonly fused?: FusedMode | undefined;
 }
 
-/** The rules of {@link FusedOption}, for functions that check their options. */
+/**
+ * The rules of {@link FusedOption}, for functions that check their options.
+ *
+ * @example
+ * ```ts
+ * checkOptions('softmax', { fused: 'off' }, fusedRules);
+ * ```
+ */
 export const fusedRules: OptionRules<FusedOption> = { fused: is.optional(is.oneOf(...modes)) };
 
 /**
  * The backend's fused op where it is to be used for this case, else null. Whether it is used is decided by what the
  * backend says it supports, never by trying and catching.
+ *
+ * @example
+ * ```ts
+ * chooseFused(backend, 'softmax', 'auto', (fused) => fused.supports(spec));
+ * ```
  *
  * @throws UnsupportedError under `require`, with the backend's reason; ArgumentError for a mode that there is not
  */
@@ -52,7 +64,14 @@ export function chooseFused<Name extends FusedOpName>(
   return used;
 }
 
-/** How often each op with a fused form has run so far on this backend, and in which form. */
+/**
+ * How often each op with a fused form has run so far on this backend, and in which form.
+ *
+ * @example
+ * ```ts
+ * console.log(fusedReport(backend));
+ * ```
+ */
 export function fusedReport(
   backend: Backend,
 ): Readonly<Partial<Record<FusedOpName, { fused: number; fallback: number }>>> {

@@ -12,7 +12,14 @@ import { affine, log, negative, powerOf } from './unary.ts';
 /** A tensor, or a number that is broadcast. */
 export type Operand = Tensor | number;
 
-/** a + b, broadcast. */
+/**
+ * Returns a + b, elementwise, with broadcasting.
+ *
+ * @example
+ * ```ts
+ * add(a, 1);
+ * ```
+ */
 export function add(a: Tensor, b: Operand): Tensor {
   checkTensor('add', 'a', a);
   if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1, b) : runBinary('add', a, constant(a, b));
@@ -24,7 +31,14 @@ export function add(a: Tensor, b: Operand): Tensor {
   return y;
 }
 
-/** a − b, broadcast. */
+/**
+ * Returns a − b, elementwise, with broadcasting.
+ *
+ * @example
+ * ```ts
+ * subtract(x, mean(x));
+ * ```
+ */
 export function subtract(a: Tensor, b: Operand): Tensor {
   checkTensor('subtract', 'a', a);
   if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1, -b) : runBinary('subtract', a, constant(a, b));
@@ -39,7 +53,14 @@ export function subtract(a: Tensor, b: Operand): Tensor {
   return y;
 }
 
-/** a·b, element by element, broadcast. */
+/**
+ * Returns a·b, elementwise, with broadcasting.
+ *
+ * @example
+ * ```ts
+ * multiply(x, 0.5);
+ * ```
+ */
 export function multiply(a: Tensor, b: Operand): Tensor {
   checkTensor('multiply', 'a', a);
   if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, b) : runBinary('multiply', a, constant(a, b));
@@ -55,7 +76,14 @@ export function multiply(a: Tensor, b: Operand): Tensor {
   return y;
 }
 
-/** a/b, element by element, broadcast. */
+/**
+ * Returns a/b, elementwise, with broadcasting.
+ *
+ * @example
+ * ```ts
+ * divide(x, sum(x));
+ * ```
+ */
 export function divide(a: Tensor, b: Operand): Tensor {
   checkTensor('divide', 'a', a);
   if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1 / b) : runBinary('divide', a, constant(a, b));
@@ -79,6 +107,11 @@ export function divide(a: Tensor, b: Operand): Tensor {
 /**
  * aᵇ, element by element, broadcast; a number b is cheaper. As in PyTorch, ∂/∂a is 0 where b is 0, and ∂/∂b is 0 where a
  * is 0 and b is not negative.
+ *
+ * @example
+ * ```ts
+ * power(x, 2);
+ * ```
  */
 export function power(a: Tensor, b: Operand): Tensor {
   checkTensor('power', 'a', a);
@@ -103,12 +136,28 @@ export function power(a: Tensor, b: Operand): Tensor {
   return y;
 }
 
-/** The larger of both; where they are equal both get half of the gradient, as in PyTorch. */
+/**
+ * Returns the larger element of each pair, with broadcasting. If both are equal, each gets half of the gradient, as
+ * in PyTorch.
+ *
+ * @example
+ * ```ts
+ * maximum(x, 0);
+ * ```
+ */
 export function maximum(a: Tensor, b: Operand): Tensor {
   return extremum('maximum', a, b);
 }
 
-/** The smaller of both; where they are equal both get half of the gradient, as in PyTorch. */
+/**
+ * Returns the smaller element of each pair, with broadcasting. If both are equal, each gets half of the gradient, as
+ * in PyTorch.
+ *
+ * @example
+ * ```ts
+ * minimum(x, 1);
+ * ```
+ */
 export function minimum(a: Tensor, b: Operand): Tensor {
   return extremum('minimum', a, b);
 }
@@ -134,7 +183,15 @@ function extremum(op: 'maximum' | 'minimum', a: Tensor, operand: Operand): Tenso
   return y;
 }
 
-/** condition ≠ 0 ? a : b, broadcast; the condition is u32. What is not chosen gets gradient 0, even where it is NaN. */
+/**
+ * Returns a where `condition` (u32) is not 0, otherwise b, with broadcasting. An element that is not chosen gets
+ * gradient 0, even if it is NaN.
+ *
+ * @example
+ * ```ts
+ * select(greater(x, zeros(backend, [])), x, zeros(backend, [])); // relu
+ * ```
+ */
 export function select(condition: Tensor, a: Tensor, b: Tensor): Tensor {
   checkTensor('select', 'a', a);
   checkTensor('select', 'b', b);

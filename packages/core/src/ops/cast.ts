@@ -3,7 +3,14 @@ import { record, wrap } from '../autograd/record.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkTensor, dtypeRule } from './check.ts';
 
-/** Another element type; f32 to an integer truncates towards 0. The gradient flows only from f32 to f32. */
+/**
+ * Converts the element type. f32 to an integer truncates towards 0. Gradients flow only from f32 to f32.
+ *
+ * @example
+ * ```ts
+ * cast(tensor(backend, [1.7, -1.7]), 'i32'); // [1, -1]
+ * ```
+ */
 export function cast(x: Tensor, dtype: DType): Tensor {
   checkTensor('cast', 'x', x);
   checkValue('cast', 'dtype', dtype, dtypeRule);
@@ -15,7 +22,14 @@ export function cast(x: Tensor, dtype: DType): Tensor {
   return y;
 }
 
-/** A copy of the contents, on the same backend; a leaf cut off from the gradient. */
+/**
+ * Returns a copy on the same backend. No gradient flows through it.
+ *
+ * @example
+ * ```ts
+ * const before = clone(parameter);
+ * ```
+ */
 export function clone(x: Tensor): Tensor {
   checkTensor('clone', 'x', x);
   const out = x.backend.alloc(x.dtype, x.size);

@@ -15,7 +15,14 @@ const dtypes: readonly DType[] = ['f32', 'i32', 'u32'];
 /** An element type. */
 export const dtypeRule: Rule = is.oneOf(...dtypes);
 
-/** Whether it is a tensor, of this copy of the package or of another. */
+/**
+ * Tells whether a value is a tensor, also of another copy of this package.
+ *
+ * @example
+ * ```ts
+ * isTensor(zeros(backend, [2])); // true
+ * ```
+ */
 export function isTensor(value: unknown): value is Tensor {
   if (value instanceof Tensor) return true;
   return (
@@ -33,6 +40,11 @@ export const tensorRule: Rule = (value) => (isTensor(value) ? null : 'a tensor')
 /**
  * Throws unless `value` is a tensor. Cheap where it is one.
  *
+ * @example
+ * ```ts
+ * checkTensor('exp', 'x', x);
+ * ```
+ *
  * @throws ArgumentError that says what was given, and how to get a tensor from it
  */
 export function checkTensor(where: string, name: string, value: unknown): asserts value is Tensor {
@@ -47,7 +59,14 @@ function hintFor(value: unknown): string {
   return isTensor(output) ? '; pass its .output, which a recurrent layer returns beside its state' : '';
 }
 
-/** All are tensors of one backend; null stands for one that was left out. */
+/**
+ * Throws unless all tensors are on the same backend; null is ignored.
+ *
+ * @example
+ * ```ts
+ * sameBackend('matmul', [a, b, null]);
+ * ```
+ */
 export function sameBackend(where: string, tensors: readonly (Tensor | null)[]): void {
   let first: Tensor | null = null;
   for (const tensor of tensors) {
@@ -63,7 +82,14 @@ export function sameBackend(where: string, tensors: readonly (Tensor | null)[]):
   }
 }
 
-/** It is a tensor, of one of these element types. */
+/**
+ * Throws unless `tensor` is a tensor with one of these element types.
+ *
+ * @example
+ * ```ts
+ * expectDType('exp', 'x', x, ['f32']);
+ * ```
+ */
 export function expectDType(where: string, what: string, tensor: Tensor, allowed: readonly DType[]): void {
   checkTensor(where, what, tensor);
   if (!allowed.includes(tensor.dtype)) {
@@ -73,13 +99,27 @@ export function expectDType(where: string, what: string, tensor: Tensor, allowed
   }
 }
 
-/** A number, NaN and the infinities too. */
+/**
+ * Throws unless `value` is a number; NaN and infinities are allowed.
+ *
+ * @example
+ * ```ts
+ * checkNumber('affine', 'alpha', 2);
+ * ```
+ */
 export function checkNumber(where: string, name: string, value: unknown): asserts value is number {
   if (typeof value !== 'number')
     throw new ArgumentError(`[${where}] expected ${name} to be a number, got ${describe(value)}`);
 }
 
-/** `checkOptions` for the options of an operation, all of them optional, without an allocation where they are right. */
+/**
+ * `checkOptions` for the options of an operation, all of them optional, without an allocation where they are right.
+ *
+ * @example
+ * ```ts
+ * checkOperation('softmax', { fused: 'off' }, fusedRules);
+ * ```
+ */
 export function checkOperation<Options extends object>(
   where: string,
   options: Options,

@@ -14,6 +14,7 @@ import { reshape } from './shape.ts';
 import { logSoftmax } from './softmax.ts';
 import { affine } from './unary.ts';
 
+/** Options of {@link crossEntropyRows}. */
 export interface CrossEntropyOptions extends FusedOption {
   /** ε in [0, 1]: the share of the target's probability that is spread over all classes. */
   readonly labelSmoothing?: number;
@@ -29,6 +30,11 @@ const rules: OptionRules<CrossEntropyOptions> = {
 
 /**
  * The loss of each row, unreduced: −(1 − ε)·log p[target] − ε/C·Σ log p with p = softmax(logits).
+ *
+ * @example
+ * ```ts
+ * mean(crossEntropyRows(logits, tensor(backend, [2, 0], { dtype: 'i32' }))); // logits [2, C]
+ * ```
  *
  * @param logits `[…, C]`
  * @param targets i32 `[…]`, each in 0…C − 1 or `ignoreIndex`

@@ -25,6 +25,7 @@ import { reshape, slice } from './shape.ts';
 import { logSoftmax } from './softmax.ts';
 import { exp, log, negative } from './unary.ts';
 
+/** The targets and options of {@link ctcLoss}. */
 export interface CtcLossOptions extends FusedOption {
   /** The labels of each sequence, none of them the blank; an empty list is legal. */
   readonly targets: readonly ArrayLike<number>[];
@@ -54,6 +55,11 @@ interface HostTargets {
  * −ln p(target | logits) of each sequence, summed over all alignments (Graves et al. 2006, equations 6–8). The loss
  * does its own log-softmax. A sequence of T frames can be aligned where T ≥ L + the number of equal neighbours in its
  * target; else its loss is +∞.
+ *
+ * @example
+ * ```ts
+ * ctcLoss(logits, { targets: [[1, 2], [3]], inputLengths: [50, 40] }); // logits [50, 2, C]
+ * ```
  *
  * @param logits `[T, N, C]`, unnormalised
  * @returns `[N]`, in nats

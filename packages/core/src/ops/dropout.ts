@@ -11,6 +11,7 @@ import { greaterEqual, less } from './compare.ts';
 import { reshape } from './shape.ts';
 import { runUnary } from './unary.ts';
 
+/** Options of {@link dropout}. */
 export interface DropoutArguments {
   /** The mask's shape, broadcast to x: `[1, N, D]` drops the same features at every step (Gal and Ghahramani 2016). */
   readonly maskShape?: Shape;
@@ -19,8 +20,13 @@ export interface DropoutArguments {
 const rules: OptionRules<DropoutArguments> = { maskShape: is.anything };
 
 /**
- * Sets each element to 0 with probability `rate` and scales the others by 1/(1 − rate). An element is dropped where its
- * random word is below rate·2³², so one seed gives one mask on every backend.
+ * Sets each element to 0 with probability `rate` and scales the others by 1/(1 − rate). An element is dropped if its
+ * random word is below rate·2³², so a seed gives the same mask on every backend.
+ *
+ * @example
+ * ```ts
+ * dropout(x, 0.5, new Generator(1));
+ * ```
  */
 export function dropout(x: Tensor, rate: number, generator: Generator, options: DropoutArguments = {}): Tensor {
   expectDType('dropout', 'x', x, ['f32']);

@@ -42,6 +42,11 @@ export function gatherRows(table: Tensor, index: Tensor): Tensor {
 /**
  * Elements along an axis by index, as `torch.gather`: `y[…, c, …] = x[…, index[…, c, …], …]`.
  *
+ * @example
+ * ```ts
+ * gather(logits, labels, -1); // logits [N, C], labels i32 [N, 1] → [N, 1]
+ * ```
+ *
  * @param index i32 of the shape of x but for that axis, each in 0…length − 1
  * @param axis the last by default
  * @returns the shape of `index`

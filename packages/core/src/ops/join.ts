@@ -5,7 +5,14 @@ import type { Tensor } from '../tensor.ts';
 import { checkTensor, sameBackend } from './check.ts';
 import { slice } from './shape.ts';
 
-/** Tensors one after the other along an axis; they agree in every other axis. */
+/**
+ * Joins tensors along an axis. They must have the same lengths in all other axes.
+ *
+ * @example
+ * ```ts
+ * concat([tensor(backend, [1]), tensor(backend, [2, 3])]); // [1, 2, 3]
+ * ```
+ */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = checkJoin('concat', tensors);
   const at = normalizeAxis('concat', axis, first.rank);
@@ -39,7 +46,14 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   return y;
 }
 
-/** Tensors of one shape side by side along a new axis. */
+/**
+ * Joins tensors of one shape along a new axis.
+ *
+ * @example
+ * ```ts
+ * stack([x0, x1, x2]); // three tensors [N, D] → [3, N, D]
+ * ```
+ */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = checkJoin('stack', tensors);
   const at = normalizeAxis('stack', axis, first.rank + 1);
@@ -64,7 +78,15 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   return y;
 }
 
-/** The parts along an axis, which goes: `[T, N, D]` → T tensors `[N, D]`. One operation for the tape, whatever T is. */
+/**
+ * Splits a tensor along an axis and removes the axis: `[T, N, D]` → T tensors `[N, D]`. It is one operation on the
+ * tape.
+ *
+ * @example
+ * ```ts
+ * for (const step of unstack(sequence)) console.log(step.shape); // [N, D]
+ * ```
+ */
 export function unstack(x: Tensor, axis = 0): Tensor[] {
   checkTensor('unstack', 'x', x);
   const at = normalizeAxis('unstack', axis, x.rank);

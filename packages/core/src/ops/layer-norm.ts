@@ -9,6 +9,7 @@ import { checkOperation, expectDType, sameBackend } from './check.ts';
 import { mean } from './reduce.ts';
 import { affine, rsqrt, square } from './unary.ts';
 
+/** Options of {@link layerNorm}. */
 export interface LayerNormArguments extends FusedOption {
   /** Added to the variance; 1e-5 by default. */
   readonly epsilon?: number;
@@ -18,6 +19,11 @@ const rules: OptionRules<LayerNormArguments> = { ...fusedRules, epsilon: is.opti
 
 /**
  * (x − mean)/√(variance + ε)·weight + bias over the last axis, with the biased variance (Ba, Kiros and Hinton 2016).
+ *
+ * @example
+ * ```ts
+ * layerNorm(x, null, null); // each row has mean 0 and variance 1
+ * ```
  *
  * @param weight `[columns]`, or null for 1
  * @param bias `[columns]`, or null for 0

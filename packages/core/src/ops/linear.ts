@@ -12,6 +12,11 @@ import { reshape } from './shape.ts';
 /**
  * y = x Wᵀ + b over the last axis: x `[…, inputSize]`, W `[outputSize, inputSize]`, b `[outputSize]` or null.
  *
+ * @example
+ * ```ts
+ * linear(x, weight, bias); // x [T, N, 8], weight [4, 8], bias [4] → [T, N, 4]
+ * ```
+ *
  * @throws ShapeError where the sizes do not fit
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: FusedOption = {}): Tensor {

@@ -6,6 +6,7 @@ import { checkOperation, expectDType, sameBackend } from './check.ts';
 import { sumTo } from './reduce.ts';
 import { expand, reshape } from './shape.ts';
 
+/** Options of {@link matmul}. */
 export interface MatmulOptions {
   /** a is stored transposed: `[…, k, m]`. */
   readonly transposeA?: boolean;
@@ -20,6 +21,11 @@ const rules: OptionRules<MatmulOptions> = {
 
 /**
  * The matrix product over the last two axes: `[…, m, k]·[…, k, n]` → `[…, m, n]`; the axes before are broadcast.
+ *
+ * @example
+ * ```ts
+ * matmul(tensor(backend, [[1, 2], [3, 4]]), tensor(backend, [[1], [1]])); // [[3], [7]]
+ * ```
  *
  * @throws ShapeError where the inner lengths differ or an operand has fewer than 2 axes
  */

@@ -18,6 +18,7 @@ import { equal } from './compare.ts';
 import { expand, reshape } from './shape.ts';
 import { affine } from './unary.ts';
 
+/** Options of the reductions. */
 export interface ReduceOptions {
   /** Keep the reduced axes, with length 1. */
   readonly keepAxes?: boolean;
@@ -80,7 +81,14 @@ function keptShape(shape: Shape, axes: readonly number[]): number[] {
   return shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
 }
 
-/** Σ x over the axes, all of them by default; a sum over nothing is 0. */
+/**
+ * Returns the sum over the axes, by default over all axes. The sum of no elements is 0.
+ *
+ * @example
+ * ```ts
+ * sum(x, 0, { keepAxes: true }); // [T, N, D] → [1, N, D]
+ * ```
+ */
 export function sum(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
   checkReduce('sum', x, options);
   const list = normalizeAxes('sum', axes, x.rank);
@@ -92,7 +100,14 @@ export function sum(x: Tensor, axes?: number | readonly number[], options: Reduc
   return y;
 }
 
-/** The arithmetic mean over the axes, all of them by default; NaN over nothing. */
+/**
+ * Returns the arithmetic mean over the axes, by default over all axes. The mean of no elements is NaN.
+ *
+ * @example
+ * ```ts
+ * mean(x, [0, 1]); // [T, N, D] → [D]
+ * ```
+ */
 export function mean(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
   expectDType('mean', 'x', x, ['f32']);
   checkReduce('mean', x, options);
@@ -101,12 +116,26 @@ export function mean(x: Tensor, axes?: number | readonly number[], options: Redu
   return tidy(x.backend, () => affine(sum(x, list, options), 1 / count));
 }
 
-/** The largest element over the axes. Equal largest elements share the gradient, as PyTorch's `amax` does. */
+/**
+ * Returns the largest element over the axes. Equal largest elements share the gradient, as in PyTorch's `amax`.
+ *
+ * @example
+ * ```ts
+ * max(x, -1); // [N, C] → [N]
+ * ```
+ */
 export function max(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
   return extremum('max', x, axes, options);
 }
 
-/** The smallest element over the axes. Equal smallest elements share the gradient, as PyTorch's `amin` does. */
+/**
+ * Returns the smallest element over the axes. Equal smallest elements share the gradient, as in PyTorch's `amin`.
+ *
+ * @example
+ * ```ts
+ * min(x, -1); // [N, C] → [N]
+ * ```
+ */
 export function min(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
   return extremum('min', x, axes, options);
 }
@@ -142,7 +171,14 @@ function divideRaw(a: Tensor, b: Tensor): Tensor {
   return wrap(a, out, a.shape);
 }
 
-/** The index of the first largest element along an axis, i32. Has no gradient. */
+/**
+ * Returns the index of the first largest element along an axis, as i32. It has no gradient.
+ *
+ * @example
+ * ```ts
+ * argmax(tensor(backend, [[1, 5, 2]])); // [1]
+ * ```
+ */
 export function argmax(x: Tensor, axis = -1): Tensor {
   checkTensor('argmax', 'x', x);
   const at = normalizeAxis('argmax', axis, x.rank);
@@ -156,7 +192,14 @@ export function argmax(x: Tensor, axis = -1): Tensor {
   return wrap(x, out, shape);
 }
 
-/** Undoes a broadcast: sums over the axes that were stretched, so that the result has `shape`. */
+/**
+ * Sums over broadcast axes, so that the result has shape `shape`: the gradient of a broadcast.
+ *
+ * @example
+ * ```ts
+ * sumTo(gradient, [1, 4]); // [3, 4] → [1, 4]
+ * ```
+ */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   checkTensor('sumTo', 'x', x);
   checkShape('sumTo', shape);

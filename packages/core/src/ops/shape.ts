@@ -14,7 +14,14 @@ import { Tensor } from '../tensor.ts';
 import { checkTensor } from './check.ts';
 import { sumTo } from './reduce.ts';
 
-/** The same elements in the same order under another shape; one length may be −1. Shares the memory. */
+/**
+ * Returns the same elements with another shape. One length may be −1. The memory is shared.
+ *
+ * @example
+ * ```ts
+ * reshape(x, [-1, 4]); // [2, 3, 4] → [6, 4]
+ * ```
+ */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   checkTensor('reshape', 'x', x);
   const to = inferShape(x, shape);
@@ -77,7 +84,14 @@ function lastTwoSwapped(x: Tensor): number[] {
   return order;
 }
 
-/** Stretches axes of length 1, and new leading axes, to `shape`; copies. */
+/**
+ * Repeats axes of length 1, and adds leading axes, until the tensor has shape `shape`. Copies.
+ *
+ * @example
+ * ```ts
+ * expand(bias, [8, 4]); // [4] → [8, 4]
+ * ```
+ */
 export function expand(x: Tensor, shape: Shape): Tensor {
   checkTensor('expand', 'x', x);
   checkShape('expand', shape);
@@ -131,7 +145,14 @@ export function slice(x: Tensor, axis: number, start: number, end?: number): Ten
   return y;
 }
 
-/** Back to front along one axis. */
+/**
+ * Reverses the order along an axis.
+ *
+ * @example
+ * ```ts
+ * flip(sequence, 0); // from the last step to the first
+ * ```
+ */
 export function flip(x: Tensor, axis: number): Tensor {
   checkTensor('flip', 'x', x);
   const at = normalizeAxis('flip', axis, x.rank);

@@ -10,7 +10,14 @@ import { max, sum } from './reduce.ts';
 import { transpose } from './shape.ts';
 import { exp, log } from './unary.ts';
 
-/** e^xᵢ / Σⱼ e^xⱼ along an axis, the last by default. */
+/**
+ * Returns e^xᵢ / Σⱼ e^xⱼ along an axis, by default the last.
+ *
+ * @example
+ * ```ts
+ * softmax(logits); // each row sums to 1
+ * ```
+ */
 export function softmax(x: Tensor, axis = -1, options: FusedOption = {}): Tensor {
   return overAxis('softmax', x, axis, options, (rows) => {
     const fused = fusedRows('softmax', rows, options);
@@ -22,7 +29,14 @@ export function softmax(x: Tensor, axis = -1, options: FusedOption = {}): Tensor
   });
 }
 
-/** ln softmax(x), without under- or overflow. */
+/**
+ * Returns ln softmax(x), without underflow or overflow.
+ *
+ * @example
+ * ```ts
+ * logSoftmax(logits);
+ * ```
+ */
 export function logSoftmax(x: Tensor, axis = -1, options: FusedOption = {}): Tensor {
   return overAxis('logSoftmax', x, axis, options, (rows) => {
     const fused = fusedRows('logSoftmax', rows, options);

@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor.ts';
 import { checkSlots } from './check-slots.ts';
 import { replaceAll, scaled } from './replace.ts';
 
+/** A parameter with its gradient and Adam's moments. */
 export interface AdamStepSlot {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
@@ -37,7 +38,13 @@ const settingRules: OptionRules<AdamSettings> = {
  * One step of Adam (Kingma and Ba 2015) or AdamW (Loshchilov and Hutter 2019), in place, as PyTorch computes it:
  * m = β₁m + (1 − β₁)g, v = β₂v + (1 − β₂)g², p −= lr/(1 − β₁ᵗ) · m/(√v/√(1 − β₂ᵗ) + ε).
  *
- * @param factor a scalar that multiplies every gradient; a negative one leaves everything as it is
+ * @example
+ * ```ts
+ * const settings = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled: false };
+ * adamStep([{ parameter, gradient: parameter.grad!, firstMoment, secondMoment }], { ...settings, step: 1 });
+ * ```
+ *
+ * @param factor a scalar that multiplies every gradient; a negative one leaves all tensors unchanged
  */
 export function adamStep(
   slots: readonly AdamStepSlot[],

@@ -14,6 +14,11 @@ import type { Tensor } from '../tensor.ts';
  * ‖g‖ over all elements of all gradients, and the factor that clips it to `maxNorm`, both left on the device:
  * factor = min(1, maxNorm/(‖g‖ + 1e-6)), and −1 where the norm is not finite, which makes the optimiser steps skip.
  *
+ * @example
+ * ```ts
+ * const { norm, factor } = globalNorm(parameters.map((parameter) => parameter.grad!), 1);
+ * ```
+ *
  * @param maxNorm 0 does not clip
  * @returns two scalars
  */

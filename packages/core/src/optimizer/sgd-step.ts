@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor.ts';
 import { checkSlots } from './check-slots.ts';
 import { replaceAll, scaled } from './replace.ts';
 
+/** A parameter with its gradient and, with momentum, its velocity. */
 export interface SgdStepSlot {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
@@ -33,7 +34,13 @@ const settingRules: OptionRules<SgdSettings> = {
  * One step of stochastic gradient descent, in place, as PyTorch computes it: p −= lr·v with v = μv + (1 − dampening)g,
  * g itself in the first step; Nesterov: p −= lr·(g + μv).
  *
- * @param factor a scalar that multiplies every gradient; a negative one leaves everything as it is
+ * @example
+ * ```ts
+ * const settings = { learningRate: 0.1, momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, first: true };
+ * sgdStep([{ parameter, gradient: parameter.grad!, velocity: null }], settings);
+ * ```
+ *
+ * @param factor a scalar that multiplies every gradient; a negative one leaves all tensors unchanged
  */
 export function sgdStep(
   slots: readonly SgdStepSlot[],

@@ -8,20 +8,41 @@ import { generatorRule, type Generator } from './generator.ts';
  */
 export type Initializer = (shape: Shape, generator: Generator) => Float32Array;
 
-/** Every element the same. */
+/**
+ * Returns an initializer that sets every element to `value`.
+ *
+ * @example
+ * ```ts
+ * constant(1)([3], new Generator(1)); // [1, 1, 1]
+ * ```
+ */
 export function constant(value: number): Initializer {
   checkValue('constant', 'the value', value, is.number({ infinite: true }));
   return (shape) => room('constant', shape).fill(value);
 }
 
-/** Uniform in [low, high). */
+/**
+ * Returns an initializer that draws uniformly from [low, high).
+ *
+ * @example
+ * ```ts
+ * uniform(-0.1, 0.1)([8, 4], new Generator(1));
+ * ```
+ */
 export function uniform(low: number, high: number): Initializer {
   checkValue('uniform', 'low', low, is.number());
   checkValue('uniform', 'high', high, is.number({ min: low }));
   return drawn('uniform', (shape, generator) => generator.fillUniform(room('uniform', shape), low, high));
 }
 
-/** Normal with this mean and standard deviation. */
+/**
+ * Returns an initializer that draws from a normal distribution with this mean and standard deviation.
+ *
+ * @example
+ * ```ts
+ * normal(0, 0.02)([8, 4], new Generator(1));
+ * ```
+ */
 export function normal(mean = 0, deviation = 1): Initializer {
   checkValue('normal', 'mean', mean, is.number());
   checkValue('normal', 'deviation', deviation, is.number({ min: 0 }));
@@ -43,7 +64,14 @@ function room(where: string, shape: Shape): Float32Array {
   return new Float32Array(sizeOf(shape));
 }
 
-/** Uniform in ±gain·√(6/(fan-in + fan-out)) (Glorot and Bengio 2010). */
+/**
+ * Returns an initializer that draws uniformly from ±gain·√(6/(fan-in + fan-out)) (Glorot and Bengio 2010).
+ *
+ * @example
+ * ```ts
+ * xavierUniform()([8, 4], new Generator(1));
+ * ```
+ */
 export function xavierUniform(gain = 1): Initializer {
   checkValue('xavierUniform', 'gain', gain, is.number({ min: 0 }));
   return drawn('xavierUniform', (shape, generator) => {
@@ -53,7 +81,15 @@ export function xavierUniform(gain = 1): Initializer {
   });
 }
 
-/** Normal with deviation gain·√(2/(fan-in + fan-out)) (Glorot and Bengio 2010). */
+/**
+ * Returns an initializer that draws from a normal distribution with deviation gain·√(2/(fan-in + fan-out)) (Glorot
+ * and Bengio 2010).
+ *
+ * @example
+ * ```ts
+ * xavierNormal()([8, 4], new Generator(1));
+ * ```
+ */
 export function xavierNormal(gain = 1): Initializer {
   checkValue('xavierNormal', 'gain', gain, is.number({ min: 0 }));
   return drawn('xavierNormal', (shape, generator) => {
@@ -65,6 +101,11 @@ export function xavierNormal(gain = 1): Initializer {
 /**
  * Uniform in ±√(6/((1 + slope²)·fan-in)), for what a leaky ReLU of this negative slope follows (He et al. 2015). A
  * slope of √5, which gives ±1/√fan-in, is what PyTorch's Linear starts from.
+ *
+ * @example
+ * ```ts
+ * kaimingUniform(Math.sqrt(5))([8, 4], new Generator(1));
+ * ```
  */
 export function kaimingUniform(slope = 0): Initializer {
   checkValue('kaimingUniform', 'slope', slope, is.number());
@@ -74,7 +115,15 @@ export function kaimingUniform(slope = 0): Initializer {
   });
 }
 
-/** Normal with deviation √(2/((1 + slope²)·fan-in)) (He et al. 2015). */
+/**
+ * Returns an initializer that draws from a normal distribution with deviation √(2/((1 + slope²)·fan-in)) (He et al.
+ * 2015).
+ *
+ * @example
+ * ```ts
+ * kaimingNormal()([8, 4], new Generator(1));
+ * ```
+ */
 export function kaimingNormal(slope = 0): Initializer {
   checkValue('kaimingNormal', 'slope', slope, is.number());
   return drawn('kaimingNormal', (shape, generator) =>
@@ -85,6 +134,11 @@ export function kaimingNormal(slope = 0): Initializer {
 /**
  * A matrix with orthonormal rows or, where it is taller than wide, orthonormal columns, times `gain` (Saxe et al.
  * 2014). The recurrent cells draw each gate's matrix on its own.
+ *
+ * @example
+ * ```ts
+ * orthogonal()([8, 8], new Generator(1));
+ * ```
  */
 export function orthogonal(gain = 1): Initializer {
   checkValue('orthogonal', 'gain', gain, is.number());

@@ -6,6 +6,7 @@ import { gruStep } from './gru-step.ts';
 import { runCell } from './run-cell.ts';
 import { checkSequence, sequenceRules, type SequenceArguments } from './sequence.ts';
 
+/** The inputs and options of {@link gruSequence}. */
 export interface GruSequenceArguments extends SequenceArguments {
   readonly variant?: Partial<GruVariant>;
 }
@@ -15,7 +16,12 @@ const rules: OptionRules<GruSequenceArguments> = { ...sequenceRules, variant: is
 export const gruVariantRules: OptionRules<Partial<GruVariant>> = { reset: is.optional(is.oneOf('after', 'before')) };
 
 /**
- * A GRU over a whole sequence, one layer in one direction; the equations stand at `gruStep`.
+ * A GRU over a whole sequence, one layer in one direction; with the equations of `gruStep`.
+ *
+ * @example
+ * ```ts
+ * const { output, hN } = gruSequence({ x, weightIh, weightHh, lengths: [50, 42] }); // x [50, 2, D]
+ * ```
  *
  * @returns `output [T, N, H]` and `hN [N, H]`, the state after each sequence's last step
  */

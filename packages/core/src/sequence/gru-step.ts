@@ -21,6 +21,11 @@ export interface GruStepParameters {
  * r = σ(a_r + U_r h + b_r), z = σ(a_z + U_z h + b_z), h' = (1 − z)∘n + z∘h, and reset after the product (PyTorch,
  * cuDNN) n = tanh(a_n + r∘(U_n h + b_n)) or before it (the paper) n = tanh(a_n + U_n (r∘h) + b_n).
  *
+ * @example
+ * ```ts
+ * const { h } = gruStep(linear(x, weightIh, biasIh), { h: h0 }, { weightHh, biasHh, variant: { reset: 'after' } });
+ * ```
+ *
  * @param projected a, `[N, 3H]`
  */
 export function gruStep(

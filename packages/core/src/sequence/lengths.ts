@@ -3,6 +3,11 @@ import { ArgumentError, describe } from '@timestep/backend-api';
 /**
  * Checks the lengths of a batch and brings them to an Int32Array; null where every sequence has all steps.
  *
+ * @example
+ * ```ts
+ * checkLengths('lstm', [3, 5], 5, 2); // 5 steps, 2 sequences
+ * ```
+ *
  * @throws ArgumentError `INVALID_LENGTHS` that names the entry
  */
 export function checkLengths(

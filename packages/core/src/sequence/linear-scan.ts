@@ -14,6 +14,7 @@ import { checkOperation, expectDType, sameBackend, tensorRule } from '../ops/che
 import { sameShape, show, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
+/** Options of {@link linearScan}. */
 export interface LinearScanOptions extends FusedOption {
   /** The state before the first step, `[…]`; 0 by default. */
   readonly initial?: Tensor | null | undefined;
@@ -31,6 +32,11 @@ const rules: OptionRules<LinearScanOptions> = {
  * The linear recurrence h_t = a_t∘h_{t−1} + b_t for all t by a parallel prefix: pairs of steps join to one, the halved
  * sequence is solved, and the steps in between follow from it (Blelloch 1990, section 1.4). Depth 2·log₂ T, and work in
  * proportion to T; the gradient is the same recurrence in the other direction. A backend may fuse it.
+ *
+ * @example
+ * ```ts
+ * linearScan(full(backend, [3], 0.5), tensor(backend, [1, 0, 0])); // [1, 0.5, 0.25]
+ * ```
  *
  * @param a `[T, …]`
  * @param b `[T, …]`

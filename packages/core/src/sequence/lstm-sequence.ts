@@ -7,6 +7,7 @@ import { lstmStep } from './lstm-step.ts';
 import { runCell } from './run-cell.ts';
 import { checkSequence, sequenceRules, type SequenceArguments } from './sequence.ts';
 
+/** The inputs and options of {@link lstmSequence}. */
 export interface LstmSequenceArguments extends SequenceArguments {
   /** `[N, H]`, or null for 0 */
   readonly c0?: Tensor | null;
@@ -27,7 +28,12 @@ const rules: OptionRules<LstmSequenceArguments> = {
 };
 
 /**
- * An LSTM over a whole sequence, one layer in one direction; the equations stand at `lstmStep`.
+ * An LSTM over a whole sequence, one layer in one direction; with the equations of `lstmStep`.
+ *
+ * @example
+ * ```ts
+ * const { output, hN, cN } = lstmSequence({ x, weightIh, weightHh, lengths: [50, 42] }); // x [50, 2, D]
+ * ```
  *
  * @returns `output [T, N, P]`, `hN [N, P]` and `cN [N, H]`, the state after each sequence's last step
  */

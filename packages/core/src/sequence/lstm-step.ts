@@ -28,6 +28,13 @@ export interface LstmStepParameters {
  * before and a + W_hh h + b_hh split into i, f, g, o: c' = σ(f)∘c + σ(i)∘tanh(g), h' = σ(o)∘tanh(c'). Peepholes add
  * p_i∘c, p_f∘c and p_o∘c' before σ; coupled gates use f = 1 − i; a projection gives h' = W_hr (σ(o)∘tanh(c')).
  *
+ * @example
+ * ```ts
+ * const variant = { peepholes: false, coupledGates: false, projectionSize: 0 };
+ * const parameters = { weightHh, biasHh, weightHr: null, peephole: null, variant };
+ * const { h, c } = lstmStep(linear(x, weightIh, biasIh), { h: h0, c: c0 }, parameters);
+ * ```
+ *
  * @param projected a, `[N, 4H]`
  */
 export function lstmStep(
@@ -61,6 +68,11 @@ export interface LstmGateParameters extends Omit<LstmStepParameters, 'weightHh' 
 
 /**
  * The half of the step behind the two products, for cells that treat those in a way of their own.
+ *
+ * @example
+ * ```ts
+ * const { h, c } = lstmGates(sums, c0, { weightHr: null, peephole: null, variant: { coupledGates: false } });
+ * ```
  *
  * @param sums i, f, g, o before their functions, `[N, 4H]`
  * @param c `[N, H]`

@@ -6,6 +6,7 @@ import { rnnStep } from './rnn-step.ts';
 import { runCell } from './run-cell.ts';
 import { checkSequence, sequenceRules, type SequenceArguments } from './sequence.ts';
 
+/** The inputs and options of {@link rnnSequence}. */
 export interface RnnSequenceArguments extends SequenceArguments {
   readonly variant?: Partial<RnnVariant>;
 }
@@ -16,6 +17,11 @@ export const rnnVariantRules: OptionRules<Partial<RnnVariant>> = { activation: i
 
 /**
  * An Elman network over a whole sequence, one layer in one direction: h_t = φ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh).
+ *
+ * @example
+ * ```ts
+ * const { output, hN } = rnnSequence({ x, weightIh, weightHh, lengths: [50, 42] }); // x [50, 2, D]
+ * ```
  *
  * @returns `output [T, N, H]` and `hN [N, H]`, the state after each sequence's last step
  */

@@ -18,6 +18,11 @@ export interface RnnStepParameters {
 /**
  * One step of Elman's network (1990): h' = φ(a + W_hh h + b_hh), with a = W_ih x + b_ih computed before.
  *
+ * @example
+ * ```ts
+ * const { h } = rnnStep(linear(x, weightIh, biasIh), { h: h0 }, { weightHh, biasHh, variant: { activation: 'tanh' } });
+ * ```
+ *
  * @param projected a, `[N, H]`
  */
 export function rnnStep(

@@ -17,6 +17,7 @@ export type State = Readonly<Record<string, Tensor>>;
 /** One step of a cell: from the input of this step and the state before it to an output and the state after it. */
 export type Step<S extends State> = (x: Tensor, state: S, t: number) => { readonly output: Tensor; readonly state: S };
 
+/** Options of {@link scan}. */
 export interface ScanOptions {
   /** `[N]`, each 0…T: steps at and past it output 0 and leave the state as it was. */
   readonly lengths?: ArrayLike<number> | null | undefined;

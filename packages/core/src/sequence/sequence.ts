@@ -34,6 +34,7 @@ export const sequenceRules: OptionRules<SequenceArguments> = {
   h0: is.nullable(tensorRule),
 };
 
+/** The sizes of a sequence and its layer. */
 export interface SequenceSizes {
   readonly steps: number;
   readonly batch: number;
@@ -47,6 +48,11 @@ export interface SequenceSizes {
 
 /**
  * Checks the shapes of a sequence and reads its sizes from them.
+ *
+ * @example
+ * ```ts
+ * const { steps, batch, hiddenSize } = checkSequence('gruSequence', 3, { x, weightIh, weightHh });
+ * ```
  *
  * @param more further tensors with the shape they must have, as a function of the sizes
  */
