@@ -1,4 +1,4 @@
-import { ArgumentError, describe, type Backend, type FusedOpName } from '@timestep/backend-api';
+import { ArgumentError, checkValue, describe, is, type Backend, type FusedOpName } from '@timestep/backend-api';
 import { checkBackend } from './check-backend.ts';
 import { createFlowVariable, type FlowVariable } from './flow.ts';
 
@@ -187,6 +187,7 @@ export function noGrad<Result>(backend: Backend, body: () => Result): Result {
  * @throws ArgumentError for an asynchronous function
  */
 export function withFused<Result>(backend: Backend, mode: FusedMode, body: () => Result): Result {
+  checkValue('withFused', 'mode', mode, is.oneOf('auto', 'require', 'off'));
   return runWith('withFused', backend, { fused: mode }, body);
 }
 

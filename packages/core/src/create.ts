@@ -36,7 +36,10 @@ const filledRules: OptionRules<FilledTensorOptions> = {
   requiresGrad: is.optional(is.boolean),
 };
 // The shape has a check of its own, in the words of shapes.
-const tensorRules: OptionRules<TensorOptions> = { ...filledRules, shape: is.anything };
+const tensorRules: OptionRules<TensorOptions> = {
+  ...filledRules,
+  shape: is.optional(is.arrayOf(is.anything, 'a shape')),
+};
 const arangeRules: OptionRules<Pick<TensorOptions, 'dtype'>> = { dtype: is.optional(dtypeRule) };
 
 /**

@@ -1,4 +1,13 @@
-import { ArgumentError, checkOptions, DisposedError, is, type Backend, type OptionRules } from '@timestep/backend-api';
+import {
+  ArgumentError,
+  checkOptions,
+  checkValue,
+  describe,
+  DisposedError,
+  is,
+  type Backend,
+  type OptionRules,
+} from '@timestep/backend-api';
 import { checkBackend } from './check-backend.ts';
 import {
   checkSynchronous,
@@ -12,6 +21,7 @@ import {
   type FusedMode,
   type Level,
 } from './context.ts';
+import { checkOperation } from './ops/check.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -87,6 +97,10 @@ export class Scope {
     if (this.#tensors.delete(tensor)) {
       tensor.owner = null;
       ownerOf(levelAround(this.#level))?.adopt(tensor);
+    } else if (!isTensor(tensor)) {
+      throw new ArgumentError(
+        `[scope.keep] expected a tensor, got ${describe(tensor)}; keep each of several on its own`,
+      );
     }
     return tensor;
   }
@@ -199,6 +213,7 @@ function makeScope(where: string, backend: Backend, options: ScopeOptions | unde
  * @throws ArgumentError for an asynchronous function
  */
 export function inScope<Result>(backend: Backend, options: ScopeOptions, body: (scope: Scope) => Result): Result {
+  checkOperation('inScope', options, rules);
   using scope = new Scope(openLevel(backend, options), false);
   checkSynchronous('inScope', body);
   return scope.run(() => body(scope));
@@ -231,9 +246,10 @@ function tensorsIn(result: Tensor | readonly Tensor[] | Readonly<Record<string, 
       '[tidy] expected tensors, got a promise: what it waits for would be disposed; across an await use createScope',
     );
   }
+  checkValue('tidy', 'the result', result, is.object);
   return Object.values(result).filter((value) => value !== null);
 }
 
-function isTensor(value: object): value is Tensor {
-  return 'shape' in value && 'backend' in value;
+function isTensor(value: unknown): value is Tensor {
+  return typeof value === 'object' && value !== null && 'shape' in value && 'backend' in value;
 }

@@ -16,7 +16,7 @@ import {
 } from '@timestep/core';
 import { Module } from './module.ts';
 import { generatorOrFresh, initializerRule, type LayerOptions, layerRules } from './options.ts';
-import { checkRoom, Parameter } from './parameter.ts';
+import { checkRoom, drawValues, Parameter } from './parameter.ts';
 
 export interface EmbeddingOptions extends LayerOptions {
   /** Rows of the table: indices are 0 … numEmbeddings − 1. */
@@ -63,7 +63,7 @@ export class Embedding extends Module {
     this.paddingIndex = options.paddingIndex ?? null;
     const shape = [this.numEmbeddings, this.embeddingSize];
     checkRoom(options.backend, shape);
-    const values = (options.initializer ?? normal())(shape, generatorOrFresh(options.generator));
+    const values = drawValues(options.initializer ?? normal(), shape, generatorOrFresh(options.generator));
     if (this.paddingIndex !== null) {
       if (!Number.isInteger(this.paddingIndex) || this.paddingIndex < 0 || this.paddingIndex >= this.numEmbeddings) {
         throw new ArgumentError(

@@ -1,5 +1,6 @@
 import { tensor, type Backend, type Tensor } from '@timestep/core';
-import { hidePadding } from '@timestep/core/extend';
+import { checkLengths, hidePadding } from '@timestep/core/extend';
+import { expectTensor } from './checks.ts';
 
 /** The steps of each sequence of a batch: `[N]`, on the host, each 0…T. */
 export type Lengths = ArrayLike<number>;
@@ -19,7 +20,12 @@ export function stepMask(backend: Backend, lengths: Int32Array, steps: number): 
   return tensor(backend, mask, { shape: [steps, batch, 1] });
 }
 
-/** x `[T, N, D]` with zeros past each length, by selection: a NaN there does not come through, nor a gradient. */
-export function maskSteps(x: Tensor, lengths: Int32Array | null): Tensor {
-  return hidePadding(x, lengths);
+/**
+ * Sets x `[T, N, D]` to zero past each length, by selection: a NaN there does not come through, nor a gradient.
+ *
+ * @throws ArgumentError for anything but a tensor, and `INVALID_LENGTHS` that names the entry
+ */
+export function maskSteps(x: Tensor, lengths: Lengths | null): Tensor {
+  expectTensor('maskSteps', x);
+  return hidePadding(x, checkLengths('maskSteps', lengths, x.shape[0] ?? 0, x.shape[1] ?? 0));
 }

@@ -1,3 +1,4 @@
+import { checkValue, is } from '@timestep/core';
 import type { Module } from './module.ts';
 
 /**
@@ -17,6 +18,8 @@ import type { Module } from './module.ts';
  * @throws whatever `body` throws; the modes come back all the same
  */
 export function inEvalMode<Result>(module: Module, body: () => Result): Result {
+  checkValue('inEvalMode', 'module', module, is.like('a module', 'modules', 'eval'));
+  checkValue('inEvalMode', 'body', body, is.function);
   const modes = module.modules().map((one) => [one, one.training] as const);
   const restore = (): void => {
     for (const [one, training] of modes) one.training = training;

@@ -1,5 +1,7 @@
 import {
+  ArgumentError,
   checkValue,
+  describe,
   is,
   OutOfMemoryError,
   ShapeError,
@@ -49,7 +51,7 @@ export class Parameter extends Tensor {
    */
   static draw(backend: Backend, shape: Shape, initializer: Initializer, generator: Generator): Parameter {
     checkRoom(backend, shape);
-    return new Parameter(backend, shape, initializer(shape, generator));
+    return new Parameter(backend, shape, drawValues(initializer, shape, generator));
   }
 
   /** Forgets the gradient that `backward` left, so that the next one starts from nothing. */
@@ -58,6 +60,23 @@ export class Parameter extends Tensor {
     this.grad = null;
   }
 }
+
+/**
+ * What an initialiser of anyone's draws, checked.
+ *
+ * @throws ArgumentError where it does not return one number for each element
+ */
+export function drawValues(initializer: GateInitializer, shape: Shape, generator: Generator, gate = 0): Float32Array {
+  const values: unknown = initializer(shape, generator, gate);
+  if (!(values instanceof Float32Array) || values.length !== sizeOf(shape))
+    throw new ArgumentError(
+      `[initializer] expected a Float32Array of ${sizeOf(shape)} values for shape [${shape.join(', ')}], got ${describe(values)}; return the values that it draws`,
+    );
+  return values;
+}
+
+/** Draws one gate's block of a parameter. */
+export type GateInitializer = (shape: Shape, generator: Generator, gate: number) => Float32Array;
 
 /** @throws OutOfMemoryError where no buffer of the backend holds a parameter of this shape */
 export function checkRoom(backend: Backend, shape: Shape): void {

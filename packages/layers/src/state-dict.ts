@@ -4,6 +4,7 @@ import {
   describe,
   is,
   type OptionRules,
+  type Rule,
   type DType,
   type HostArray,
   type Shape,
@@ -48,13 +49,18 @@ interface Assignment {
   readonly data: HostArray;
 }
 
+const dictRule: Rule = (value) =>
+  value instanceof Map || Object.prototype.toString.call(value) === '[object Object]'
+    ? null
+    : 'a Map or an object with the tensors by name';
+
 /** Compares a state dict with a module's tensors before anything is written. */
 export function checkStateDict(
   targets: ReadonlyMap<string, Tensor>,
   dict: LoadableStateDict,
   strict: boolean,
 ): { report: LoadReport; assignments: Assignment[] } {
-  checkValue('loadStateDict', 'dict', dict, is.object);
+  checkValue('loadStateDict', 'dict', dict, dictRule);
   const given = new Map(dict instanceof Map ? dict : Object.entries(dict as Record<string, LoadableTensor>));
   for (const [name, entry] of given)
     checkValue('loadStateDict', name, entry, is.like('{ shape, data } with a typed array', 'shape', 'data'));

@@ -1,5 +1,6 @@
 import {
   ArgumentError,
+  describe,
   DisposedError,
   ShapeError,
   type Stream,
@@ -84,9 +85,9 @@ class CpuStream implements Stream {
   step(input: Float32Array, output: Float32Array): void {
     this.#assertOpen();
     const { length } = this.#input[0];
-    if (input.length !== length || output.length !== this.#output.length) {
+    if (!isRow(input, length) || !isRow(output, this.#output.length)) {
       throw new ShapeError(
-        `[stream] expected an input of ${length} and an output of ${this.#output.length} floats, got ${input.length} and ${output.length}`,
+        `[stream] expected an input of ${length} and an output of ${this.#output.length} floats, got ${lengthOf(input)} and ${lengthOf(output)}`,
       );
     }
     if (this.#views.memory !== this.#engine.f32) this.#views = this.#makeViews();
@@ -204,4 +205,12 @@ export function createStream(engine: Engine): StreamOp {
       return new CpuStream(engine, layers);
     },
   };
+}
+
+function isRow(value: unknown, length: number): boolean {
+  return value instanceof Float32Array && value.length === length;
+}
+
+function lengthOf(value: unknown): string {
+  return value instanceof Float32Array ? String(value.length) : describe(value);
 }

@@ -48,13 +48,13 @@ export function recompute<Outputs extends readonly Tensor[]>(
   const first = all[0];
   if (!first) return body(inputs);
   const { backend } = first;
-  if (!needsGradient(all)) return tidy(backend, () => body(inputs));
+  if (!needsGradient(all)) return tidy(backend, () => checkedOutputs(body(inputs)));
   const random = generators.map(({ state }) => state);
   // The second run is to be as the first one, whatever is in force where backward() is called.
   const { fused, training } = modesOf(backend);
   const outputs = inScope(backend, { gradient: false }, (scope) =>
     // A tensor handed through is not this operation's to mark as its output.
-    body(inputs).map((output) =>
+    checkedOutputs(body(inputs)).map((output) =>
       scope.keep(inputs.includes(output) || parameters.includes(output) ? output.detach() : output),
     ),
   );
@@ -83,6 +83,11 @@ export function recompute<Outputs extends readonly Tensor[]>(
 }
 
 /** One backward pass from several tensors. */
+function checkedOutputs<Outputs extends readonly Tensor[]>(outputs: Outputs): Outputs {
+  checkValue('recompute', 'the result of body', outputs, is.arrayOf(tensorRule, 'an array of tensors'));
+  return outputs;
+}
+
 function backwardFrom(outputs: readonly Tensor[], gradients: readonly (Tensor | null)[]): void {
   const used = outputs.flatMap((output, index) =>
     gradients[index] && output.requiresGrad ? [{ output, gradient: gradients[index] }] : [],

@@ -112,6 +112,12 @@ export function checkNumber(where: string, name: string, value: unknown): assert
     throw new ArgumentError(`[${where}] expected ${name} to be a number, got ${describe(value)}`);
 }
 
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
 /**
  * `checkOptions` for the options of an operation, all of them optional, without an allocation where they are right.
  *
@@ -125,7 +131,8 @@ export function checkOperation<Options extends object>(
   options: Options,
   rules: OptionRules<Options>,
 ): void {
-  if (typeof options === 'object' && options !== null && !Array.isArray(options)) {
+  // A Map or a promise has no options that this loop would see, and is refused below.
+  if (isPlain(options)) {
     let fits = true;
     for (const name in options) {
       if (!Object.hasOwn(rules, name) || rules[name](options[name]) !== null) {

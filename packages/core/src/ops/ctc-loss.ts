@@ -66,6 +66,7 @@ interface HostTargets {
  * @throws ArgumentError for a label out of range or equal to the blank, and for lengths out of range
  */
 export function ctcLoss(logits: Tensor, options: CtcLossOptions): Tensor {
+  checkValue('ctcLoss', 'options', options, is.object);
   checkOptions('ctcLoss', options, rules);
   const { blank = 0, zeroInfinity = false } = options;
   expectDType('ctcLoss', 'logits', logits, ['f32']);

@@ -17,7 +17,7 @@ export interface DropoutArguments {
   readonly maskShape?: Shape;
 }
 
-const rules: OptionRules<DropoutArguments> = { maskShape: is.anything };
+const rules: OptionRules<DropoutArguments> = { maskShape: is.optional(is.arrayOf(is.anything, 'a shape')) };
 
 /**
  * Sets each element to 0 with probability `rate` and scales the others by 1/(1 − rate). An element is dropped if its

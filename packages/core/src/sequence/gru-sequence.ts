@@ -13,7 +13,7 @@ export interface GruSequenceArguments extends SequenceArguments {
 
 const rules: OptionRules<GruSequenceArguments> = { ...sequenceRules, variant: is.optional(is.object) };
 /** The rules of the variant, which may be left out in part. */
-export const gruVariantRules: OptionRules<Partial<GruVariant>> = { reset: is.optional(is.oneOf('after', 'before')) };
+const variantRules: OptionRules<Partial<GruVariant>> = { reset: is.optional(is.oneOf('after', 'before')) };
 
 /**
  * A GRU over a whole sequence, one layer in one direction; with the equations of `gruStep`.
@@ -27,7 +27,7 @@ export const gruVariantRules: OptionRules<Partial<GruVariant>> = { reset: is.opt
  */
 export function gruSequence(given: GruSequenceArguments): { output: Tensor; hN: Tensor } {
   checkOptions('gruSequence', given, rules);
-  checkOptions('gruSequence.variant', given.variant, gruVariantRules);
+  checkOptions('gruSequence.variant', given.variant, variantRules);
   const { x, weightIh, weightHh, biasIh = null, biasHh = null, h0 = null } = given;
   const sizes = checkSequence('gruSequence', 3, given);
   const variant = { reset: given.variant?.reset ?? 'after' } as const;

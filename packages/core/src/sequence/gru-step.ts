@@ -1,4 +1,4 @@
-import type { GruVariant } from '@timestep/backend-api';
+import { is, type GruVariant, type OptionRules } from '@timestep/backend-api';
 import { add, multiply, subtract } from '../ops/binary.ts';
 import { linear } from '../ops/linear.ts';
 import { slice } from '../ops/shape.ts';
@@ -6,6 +6,8 @@ import { sigmoid, tanh } from '../ops/unary.ts';
 import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkStep } from './check-step.ts';
+
+const variantRules: OptionRules<GruVariant> = { reset: is.oneOf('after', 'before') };
 
 /** Parameters of the recurrent part of a GRU cell. The input part is a plain `linear`. */
 export interface GruStepParameters {
@@ -33,7 +35,7 @@ export function gruStep(
   state: { readonly h: Tensor },
   parameters: GruStepParameters,
 ): { h: Tensor } {
-  checkStep('gruStep', 3, projected, state, parameters);
+  checkStep('gruStep', 3, projected, state, parameters, variantRules);
   const { weightHh, biasHh, variant } = parameters;
   return tidy(projected.backend, () => {
     const { h } = state;

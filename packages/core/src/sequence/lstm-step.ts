@@ -1,6 +1,6 @@
-import { checkValue, is, ShapeError, type LstmVariant, type Rule } from '@timestep/backend-api';
+import { checkValue, is, ShapeError, type LstmVariant, type OptionRules, type Rule } from '@timestep/backend-api';
 import { add, multiply } from '../ops/binary.ts';
-import { checkTensor } from '../ops/check.ts';
+import { checkOperation, checkTensor } from '../ops/check.ts';
 import { unstack } from '../ops/join.ts';
 import { linear } from '../ops/linear.ts';
 import { reshape } from '../ops/shape.ts';
@@ -9,6 +9,12 @@ import { tidy } from '../scope.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkStep } from './check-step.ts';
+
+const variantRules: OptionRules<LstmVariant> = {
+  peepholes: is.optional(is.boolean),
+  coupledGates: is.optional(is.boolean),
+  projectionSize: is.optional(is.size(0)),
+};
 
 /** Parameters of the recurrent part of an LSTM cell. The input part is a plain `linear`. */
 export interface LstmStepParameters {
@@ -42,7 +48,7 @@ export function lstmStep(
   state: { readonly h: Tensor; readonly c: Tensor },
   parameters: LstmStepParameters,
 ): { h: Tensor; c: Tensor } {
-  checkStep('lstmStep', 4, projected, state, parameters);
+  checkStep('lstmStep', 4, projected, state, parameters, variantRules);
   return tidy(projected.backend, () =>
     lstmGates(
       add(projected, linear(state.h, parameters.weightHh, parameters.biasHh, { fused: 'off' })),
@@ -51,6 +57,8 @@ export function lstmStep(
     ),
   );
 }
+
+const readCellRule = is.optional(is.function);
 
 const gatesRule: Rule = (value) =>
   is.object(value) ?? is.like('an object with a variant', 'variant')(value) ?? variantOf(value as { variant: unknown });
@@ -81,6 +89,10 @@ export function lstmGates(sums: Tensor, c: Tensor, parameters: LstmGateParameter
   checkTensor('lstmGates', 'sums', sums);
   checkTensor('lstmGates', 'c', c);
   checkValue('lstmGates', 'parameters', parameters, gatesRule);
+  checkOperation('lstmGates.variant', parameters.variant as LstmVariant, variantRules);
+  for (const name of ['weightHr', 'peephole'] as const)
+    if (parameters[name] !== null && parameters[name] !== undefined) checkTensor('lstmGates', name, parameters[name]);
+  checkValue('lstmGates', 'readCell', parameters.readCell, readCellRule);
   const { variant, weightHr, readCell = (cell: Tensor) => cell } = parameters;
   if (sums.rank !== 2 || sums.shape[1]! % 4 !== 0)
     throw new ShapeError(`[lstmGates] expected sums of shape [N, 4·H], got ${show(sums.shape)}`);

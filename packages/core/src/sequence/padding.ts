@@ -2,6 +2,8 @@ import { full, tensor } from '../create.ts';
 import { select } from '../ops/binary.ts';
 import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
+import { checkTensor } from '../ops/check.ts';
+import { checkLengths } from './lengths.ts';
 
 /**
  * x `[T, N, …]` with zeros at and past each length, by selection: the values there reach no result and no gradient
@@ -16,7 +18,10 @@ import type { Tensor } from '../tensor.ts';
  * @returns `[T, N, …]`, x itself where nothing is padded
  */
 export function hidePadding(x: Tensor, lengths: ArrayLike<number> | null): Tensor {
+  checkTensor('hidePadding', 'x', x);
   const [steps, batch] = x.shape as [number, number];
+  if (lengths !== null && (typeof lengths !== 'object' || lengths.length !== batch))
+    checkLengths('hidePadding', lengths, steps, batch);
   if (!lengths || Array.prototype.every.call(lengths, (length: number) => length >= steps)) return x;
   const { backend } = x;
   const running = Uint32Array.from({ length: steps * batch }, (_, frame) =>

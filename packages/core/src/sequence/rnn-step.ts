@@ -1,10 +1,12 @@
-import type { RnnVariant } from '@timestep/backend-api';
+import { is, type OptionRules, type RnnVariant } from '@timestep/backend-api';
 import { add } from '../ops/binary.ts';
 import { linear } from '../ops/linear.ts';
 import { relu, tanh } from '../ops/unary.ts';
 import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkStep } from './check-step.ts';
+
+const variantRules: OptionRules<RnnVariant> = { activation: is.oneOf('tanh', 'relu') };
 
 /** Parameters of the recurrent part of an Elman cell. The input part is a plain `linear`. */
 export interface RnnStepParameters {
@@ -30,7 +32,7 @@ export function rnnStep(
   state: { readonly h: Tensor },
   parameters: RnnStepParameters,
 ): { h: Tensor } {
-  checkStep('rnnStep', 1, projected, state, parameters);
+  checkStep('rnnStep', 1, projected, state, parameters, variantRules);
   return tidy(projected.backend, () => {
     const sum = add(projected, linear(state.h, parameters.weightHh, parameters.biasHh, { fused: 'off' }));
     return { h: parameters.variant.activation === 'relu' ? relu(sum) : tanh(sum) };

@@ -1,4 +1,4 @@
-import { checkValue, is, ShapeError, type OptionRules } from '@timestep/backend-api';
+import { checkValue, is, ShapeError, type OptionRules, type Rule } from '@timestep/backend-api';
 import { full, tensor } from '../create.ts';
 import { select } from '../ops/binary.ts';
 import { checkOperation, checkTensor, isTensor } from '../ops/check.ts';
@@ -101,8 +101,11 @@ export function scan<S extends State>(
   return { output: kept.output, state };
 }
 
+const stateRule: Rule = (value) =>
+  Object.prototype.toString.call(value) === '[object Object]' ? null : 'an object of tensors, such as { h }';
+
 function checkState(initial: unknown): void {
-  checkValue('scan', 'initial', initial, is.object);
+  checkValue('scan', 'initial', initial, stateRule);
   for (const [name, value] of Object.entries(initial as object)) checkTensor('scan', `initial.${name}`, value);
 }
 

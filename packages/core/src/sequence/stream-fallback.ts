@@ -1,4 +1,4 @@
-import { DisposedError, ShapeError, type Backend, type Stream } from '@timestep/backend-api';
+import { describe, DisposedError, ShapeError, type Backend, type Stream } from '@timestep/backend-api';
 import type { FusedMode } from '../context.ts';
 import { tensor, zeros } from '../create.ts';
 import { inScope, type Scope } from '../scope.ts';
@@ -39,8 +39,8 @@ export class FallbackStream implements Stream {
 
   step(input: Float32Array, output: Float32Array): void {
     const before = this.#open();
-    if (input.length !== this.#inputSize)
-      throw new ShapeError(`[stream] expected an input of ${this.#inputSize} floats, got ${input.length}`);
+    if (!isRow(input, this.#inputSize))
+      throw new ShapeError(`[stream] expected an input of ${this.#inputSize} floats, got ${lengthOf(input)}`);
     this.#states = this.#inScope((scope) => {
       let current = tensor(this.#backend, input, { shape: [1, 1, input.length] });
       const states = this.#parts.map((part, k) => {
@@ -48,8 +48,8 @@ export class FallbackStream implements Stream {
         current = next.output;
         return next.state;
       });
-      if (output.length !== current.size)
-        throw new ShapeError(`[stream] expected an output of ${current.size} floats, got ${output.length}`);
+      if (!isRow(output, current.size))
+        throw new ShapeError(`[stream] expected an output of ${current.size} floats, got ${lengthOf(output)}`);
       output.set(this.#backend.hostView!(current.buffer));
       for (const value of states.flat()) released(scope, value);
       return states;
@@ -120,4 +120,12 @@ function copyWeights(backend: Backend, part: StreamPart): StreamPart {
     { gradient: false },
     (scope) => Object.fromEntries(Object.entries(part).map((entry) => copy(scope, entry))) as StreamPart,
   );
+}
+
+function isRow(value: unknown, length: number): boolean {
+  return value instanceof Float32Array && value.length === length;
+}
+
+function lengthOf(value: unknown): string {
+  return value instanceof Float32Array ? String(value.length) : describe(value);
 }

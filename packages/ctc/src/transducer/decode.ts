@@ -54,7 +54,7 @@ export async function transducerGreedyDecode<State>(
   let state = await steps.start();
   for (let t = 0; t < steps.frames; t++) {
     for (let said = 0; ; said++) {
-      const logp = steps.logProbabilities(t, state);
+      const logp = probabilitiesAt(steps, t, state);
       let best = steps.blank;
       if (said < maxSymbols) {
         best = 0;
@@ -101,7 +101,7 @@ export async function transducerBeamDecode<State>(
     for (let said = 0; present.size > 0; said++) {
       const extended: { prefix: Prefix<State>; token: number; score: number }[] = [];
       for (const [prefix, score] of present) {
-        const logp = steps.logProbabilities(t, prefix.state);
+        const logp = probabilitiesAt(steps, t, prefix.state);
         const stays = score + logp[steps.blank]!;
         next.set(prefix, logAdd(next.get(prefix) ?? -Infinity, stays));
         if (said === maxSymbols) continue;
@@ -151,9 +151,18 @@ const stepsRule = is.like(
   'extend',
   'logProbabilities',
 );
+const probabilitiesRule = is.like('an array of ln p of each class', 'length');
 
 function checkSteps<State>(where: string, steps: TransducerSteps<State>): void {
   checkValue(where, 'steps', steps, stepsRule);
   checkValue(where, 'steps.frames', steps.frames, is.size(0));
   checkValue(where, 'steps.blank', steps.blank, is.size(0));
+  for (const name of ['start', 'extend', 'logProbabilities'] as const)
+    checkValue(where, `steps.${name}`, steps[name], is.function);
+}
+
+function probabilitiesAt<State>(steps: TransducerSteps<State>, t: number, state: State): ArrayLike<number> {
+  const logp = steps.logProbabilities(t, state);
+  checkValue('transducer decoding', 'the result of steps.logProbabilities', logp, probabilitiesRule);
+  return logp;
 }

@@ -60,6 +60,8 @@ export interface PredictionState {
   readonly joined: Float32Array;
 }
 
+const predictionRule = is.like('a state that start or extend returned (await it)', 'h', 'c', 'joined');
+
 /**
  * The two networks that a transducer (Graves 2012) has beside its encoder: the prediction network, an LSTM over the
  * labels so far, and the joint network W·tanh(A·encoded + B·predicted) + b.
@@ -192,6 +194,7 @@ export class Transducer extends Module {
       start: () => this.#step(this.#blank, null),
       extend: (state, token) => this.#step(token, state),
       logProbabilities: (t, state) => {
+        checkValue('Transducer.steps', 'state', state, predictionRule);
         for (let j = 0; j < J; j++) sums[j] = Math.tanh(joined[t * J + j]! + state.joined[j]!);
         for (let c = 0; c < C; c++) {
           let total = bias[c]!;

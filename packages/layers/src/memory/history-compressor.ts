@@ -1,4 +1,4 @@
-import { ArgumentError, checkOptions, type Generator, is, type OptionRules } from '@timestep/core';
+import { ArgumentError, checkValue, checkOptions, type Generator, is, type OptionRules } from '@timestep/core';
 import { Module } from '../module.ts';
 import { generatorOrFresh, type LayerOptions, layerRules } from '../options.ts';
 import { CompressorLevel, type LevelReport } from './compressor-level.ts';
@@ -77,6 +77,7 @@ export class HistoryCompressor extends Module {
    * @returns what each level that it reached made of it: one report where the lowest level had predicted it
    */
   async observe(symbol: number): Promise<LevelReport[]> {
+    checkValue('HistoryCompressor.observe', 'symbol', symbol, is.integer());
     if (!Number.isInteger(symbol) || symbol < 0 || symbol >= this.symbols)
       throw new ArgumentError(`[HistoryCompressor] expected a symbol in 0…${this.symbols - 1}, got ${symbol}`);
     this.#time++;

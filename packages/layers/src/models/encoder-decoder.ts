@@ -86,6 +86,8 @@ export function checkSource(where: string, source: Source): void {
   expectDType(where, source.tokens, 'i32', 'source tokens');
 }
 
+const memoryRule = is.like('the memory that encode returned', 'values', 'keys', 'mask');
+
 /** What a decoder carries from step to step, and what it looks at. */
 export interface DecoderState {
   readonly hidden: HiddenState;
@@ -253,6 +255,8 @@ export class EncoderDecoder extends Module {
   ): { readonly logits: Tensor; readonly weights: Tensor | null; readonly state: DecoderState } {
     expectDType('EncoderDecoder', tokens, 'i32', 'tokens');
     checkValue('EncoderDecoder', 'state', state, is.like('the state that encode or step returned', 'hidden', 'memory'));
+    checkValue('EncoderDecoder', 'state.hidden', state.hidden, is.object);
+    checkValue('EncoderDecoder', 'state.memory', state.memory, this.attention ? memoryRule : is.anything);
     const { logits, weights, h } = tidy(tokens.backend, () => {
       const result = this.#decode(reshape(tokens, [1, ...tokens.shape]), state);
       const row = (x: Tensor): Tensor => reshape(x, x.shape.slice(1));

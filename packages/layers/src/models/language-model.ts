@@ -6,7 +6,7 @@ import { Embedding } from '../embedding.ts';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
 import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, recurrentRule } from '../options.ts';
-import type { Recurrent, RecurrentInput } from '../recurrent/recurrent.ts';
+import { inputRules, type Recurrent, type RecurrentInput } from '../recurrent/recurrent.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 
 export interface LanguageModelOptions<S extends State> extends FusedLayerOptions {
@@ -61,6 +61,7 @@ export class LanguageModel<S extends State> extends Module {
   /** @param tokens i32 `[T, N]` */
   forward(tokens: Tensor, options: RecurrentInput<S> = {}): Recurrence<S> {
     expectDType('LanguageModel', tokens, 'i32', 'tokens');
+    checkOptions('LanguageModel', options, inputRules);
     return scoped(tokens.backend, () => {
       // Past a length anything may stand, such as −1.
       const counted = hidePadding(tokens, options.lengths ?? null);

@@ -2,6 +2,7 @@ import {
   ArgumentError,
   checkOptions,
   concat,
+  checkValue,
   is,
   type OptionRules,
   reshape,
@@ -15,7 +16,7 @@ import {
   zeros,
 } from '@timestep/core';
 import { show } from '@timestep/core/extend';
-import { expectFeatures } from '../checks.ts';
+import { expectFeatures, expectTensor } from '../checks.ts';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
 import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, recurrentRule } from '../options.ts';
@@ -101,6 +102,7 @@ export class OneToMany<S extends State> extends Module {
   forward(x: Tensor, options: { readonly targets: Tensor } | { readonly steps: number }): Tensor {
     expectFeatures('OneToMany', x, this.inputSize);
     checkOptions<{ targets?: Tensor; steps?: number }>('OneToMany', options, forwardRules);
+    checkValue('OneToMany', 'options', options, is.object);
     if ('steps' in options === 'targets' in options)
       throw new ArgumentError('[OneToMany] expected either targets or steps; pass one of them');
     if (x.rank !== 2)
@@ -110,6 +112,7 @@ export class OneToMany<S extends State> extends Module {
       const start = this.#start(x);
       if ('steps' in options) return this.#write(start, options.steps, batch);
       const { targets } = options;
+      expectTensor('OneToMany', targets, 'targets');
       if (
         targets.rank !== 3 ||
         targets.shape[1] !== batch ||

@@ -36,6 +36,8 @@ const rules: OptionRules<StreamOptions<State>> = {
   state: is.nullable(is.object),
 };
 
+const frameRule = is.arrayOf(is.number({ infinite: true }), 'an array of numbers');
+
 const framesRule: Rule = (value) =>
   typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value)
     ? null
@@ -69,6 +71,7 @@ export async function* stream<S extends State>(
   let count = 0;
   try {
     for (let waiting = await buffer.take(); waiting.length > 0; waiting = await buffer.take()) {
+      for (const frame of waiting) checkValue('stream', 'a frame', frame, frameRule);
       if (size < 0) size = waiting[0]!.length;
       const wrong = waiting.findIndex((frame) => frame.length !== size);
       if (wrong >= 0)

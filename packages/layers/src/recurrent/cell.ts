@@ -1,5 +1,7 @@
 import { expectTensor } from '../checks.ts';
 import {
+  checkValue,
+  is,
   scan,
   ShapeError,
   UnsupportedError,
@@ -25,6 +27,8 @@ export interface SequenceOptions<S extends State> {
   readonly reverse?: boolean | undefined;
   readonly fused?: FusedMode | undefined;
 }
+
+const stateRule = is.nullable(is.object);
 
 /**
  * One step of a recurrent network, with its parameters. The built-in cells are subclasses of it, and so is one of your
@@ -96,6 +100,7 @@ export abstract class Cell<S extends State> extends Module {
       throw new ShapeError(`[${where}] expected x of shape [N, ${this.inputSize}], got ${show(x.shape)}; ${hint}`);
     }
     const batch = x.shape[0]!;
+    checkValue(where, 'state', state, stateRule);
     if (state) checkState(where, state, this.stateShapes, [batch]);
     return scoped(x.backend, () => this.step(x, state ?? this.initialState(batch, x.backend)));
   }

@@ -6,7 +6,6 @@ import {
   linear,
   type OptionRules,
   type SequenceArguments,
-  type Shape,
   type State,
   type Tensor,
   uniform,
@@ -14,7 +13,7 @@ import {
 import { sizeOf } from '@timestep/core/extend';
 import { applyDropout } from '../dropout.ts';
 import { generatorOrFresh, initializerRule, type LayerOptions, layerRules, pick } from '../options.ts';
-import { checkRoom, Parameter } from '../parameter.ts';
+import { checkRoom, drawValues, type GateInitializer, Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 import { Cell, scanCell, type SequenceOptions } from './cell.ts';
 
@@ -46,9 +45,6 @@ export const gatedCellRules: OptionRules<GatedCellOptions> = {
   initializer: initializerRule,
   recurrentInitializer: initializerRule,
 };
-
-/** Draws one gate's block of a parameter. */
-export type GateInitializer = (shape: Shape, generator: Generator, gate: number) => Float32Array;
 
 /**
  * What RNNCell, LSTMCell, GRUCell and the like share: an input product, a recurrent product, and G gates made of both.
@@ -107,7 +103,8 @@ export abstract class GatedCell<S extends State & { readonly h: Tensor }> extend
   ): Parameter {
     const shape = [this.hiddenSize, ...columns];
     const values = new Float32Array(gates * sizeOf(shape));
-    for (let gate = 0; gate < gates; gate++) values.set(initializer(shape, this.generator, gate), gate * sizeOf(shape));
+    for (let gate = 0; gate < gates; gate++)
+      values.set(drawValues(initializer, shape, this.generator, gate), gate * sizeOf(shape));
     return new Parameter(backend, [gates * this.hiddenSize, ...columns], values);
   }
 

@@ -16,7 +16,8 @@ import { lstmGates } from '@timestep/core/extend';
 import { LayerNorm } from '../layer-norm.ts';
 import { Parameter } from '../parameter.ts';
 import type { Recurrence } from '../scoped.ts';
-import { GatedCell, type GatedCellOptions, gatedCellRules, type GateInitializer } from './gated-cell.ts';
+import type { GateInitializer } from '../parameter.ts';
+import { GatedCell, type GatedCellOptions, gatedCellRules } from './gated-cell.ts';
 
 /** `h [N, P]`, `c [N, H]`; of a layer `[L·directions, N, …]` */
 export type LstmState = { readonly h: Tensor; readonly c: Tensor };

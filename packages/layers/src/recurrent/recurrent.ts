@@ -2,6 +2,7 @@ import {
   add,
   ArgumentError,
   checkOptions,
+  checkValue,
   concat,
   type FusedMode,
   type Generator,
@@ -60,6 +61,8 @@ export interface RecurrentOptions<S extends State> extends StackOptions {
   /** Makes the cell of each layer and direction; inputSize is that of the layer. */
   readonly cell: (inputSize: number, place: { readonly layer: number; readonly reverse: boolean }) => Cell<S>;
 }
+
+const cellRule = is.like('a cell, such as a GRUCell', 'sequence', 'inputSize', 'outputSize', 'stateShapes');
 
 const rules: OptionRules<RecurrentOptions<State>> = { ...stackRules, cell: is.function };
 
@@ -226,6 +229,7 @@ export class Recurrent<S extends State> extends Module {
       const inputSize = layer === 0 ? this.inputSize : cells.at(-1)!.outputSize * this.directions;
       for (let direction = 0; direction < this.directions; direction++) {
         const cell = make(inputSize, { layer, reverse: direction === 1 });
+        checkValue(this.#where, 'the result of cell()', cell, cellRule);
         if (cell.inputSize !== inputSize) {
           throw new ShapeError(
             `[${this.#where}] the cell of layer ${layer} has inputSize ${cell.inputSize}, expected ${inputSize}; make it with the inputSize that the function is given`,
