@@ -1,0 +1,65 @@
+import { isOptions, kindOf, shown, wrongValues } from './wrong.ts';
+
+/** One right call of an export or of a method. */
+export interface Entry {
+  /** The export, or the export and its method, such as `GRU.forward`. */
+  readonly name: string;
+  readonly call: (...args: never[]) => unknown;
+  /** Right arguments, with every option that there is. */
+  readonly args: () => readonly unknown[];
+  /** Options and argument numbers that may be null too. */
+  readonly nullable?: readonly (string | number)[];
+  /** Further kinds that an option or argument takes; `any` for all of them. */
+  readonly also?: Readonly<Record<string, readonly string[]>>;
+  /** Numbers of arguments that are objects with members and not options: names beside theirs are fine. */
+  readonly open?: readonly number[];
+}
+
+/** A call that is wrong in one place. */
+export interface WrongCall {
+  /** The option, or the number of the argument. */
+  readonly place: string;
+  readonly what: string;
+  readonly args: readonly unknown[];
+  /** Whether the call must not be accepted; otherwise it only must not end in a bare error. */
+  readonly mustRefuse: boolean;
+}
+
+/** Every argument, and every option of each argument, in turn replaced by every wrong value; and unknown options. */
+export function* wrongCalls(entry: Entry): Generator<WrongCall> {
+  const count = entry.args().length;
+  for (let at = 0; at < count; at++) {
+    for (const make of wrongValues) {
+      const args = [...entry.args()];
+      const value = make();
+      const mustRefuse = isWrongKind(entry, String(at), args[at], value);
+      args[at] = value;
+      yield { place: `argument ${at}`, what: shown(value), args, mustRefuse };
+    }
+    const options = entry.args()[at];
+    if (!isOptions(options)) continue;
+    const misspelt = [...entry.args()];
+    misspelt[at] = { ...options, unknownOption: 1 };
+    const mustRefuse = !entry.open?.includes(at);
+    yield { place: `argument ${at}`, what: 'an unknown option beside the right ones', args: misspelt, mustRefuse };
+    for (const [name, right] of Object.entries(options)) {
+      for (const make of wrongValues) {
+        const args = [...entry.args()];
+        const value = make();
+        args[at] = { ...(args[at] as object), [name]: value };
+        yield { place: name, what: shown(value), args, mustRefuse: isWrongKind(entry, name, right, value) };
+      }
+    }
+  }
+}
+
+/** Undefined may mean that an option is left out; NaN is never a number that someone meant. */
+function isWrongKind(entry: Entry, place: string, right: unknown, value: unknown): boolean {
+  if (value === undefined) return false;
+  const also = entry.also?.[place] ?? [];
+  if (also.includes('any')) return false;
+  if (value === null) return !entry.nullable?.map(String).includes(place);
+  const kind = kindOf(value);
+  if (Number.isNaN(value) && kindOf(right) === 'number') return !also.includes('NaN');
+  return kind !== kindOf(right) && !also.includes(kind);
+}
