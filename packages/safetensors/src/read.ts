@@ -100,6 +100,7 @@ export async function openSafetensors(
   return {
     ...header,
     async tensor(name, tensorOptions = {}) {
+      checkArgument('tensor', 'name', name, rules.string);
       checkOptions('tensor', tensorOptions, widenRules);
       const info = header.tensors.get(name);
       if (!info) throw new SafetensorsError('TENSOR_NOT_FOUND', `${where}: no tensor ${JSON.stringify(name)}`);

@@ -13,7 +13,7 @@ export interface GruSequenceArguments extends SequenceArguments {
 
 const rules: OptionRules<GruSequenceArguments> = { ...sequenceRules, variant: is.optional(is.object) };
 /** The rules of the variant, which may be left out in part. */
-const variantRules: OptionRules<Partial<GruVariant>> = { reset: is.optional(is.oneOf('after', 'before')) };
+export const gruVariantRules: OptionRules<Partial<GruVariant>> = { reset: is.optional(is.oneOf('after', 'before')) };
 
 /**
  * A GRU over a whole sequence, one layer in one direction; with the equations of `gruStep`.
@@ -27,7 +27,7 @@ const variantRules: OptionRules<Partial<GruVariant>> = { reset: is.optional(is.o
  */
 export function gruSequence(given: GruSequenceArguments): { output: Tensor; hN: Tensor } {
   checkOptions('gruSequence', given, rules);
-  checkOptions('gruSequence.variant', given.variant, variantRules);
+  checkOptions('gruSequence.variant', given.variant, gruVariantRules);
   const { x, weightIh, weightHh, biasIh = null, biasHh = null, h0 = null } = given;
   const sizes = checkSequence('gruSequence', 3, given);
   const variant = { reset: given.variant?.reset ?? 'after' } as const;

@@ -13,7 +13,7 @@ export interface RnnSequenceArguments extends SequenceArguments {
 
 const rules: OptionRules<RnnSequenceArguments> = { ...sequenceRules, variant: is.optional(is.object) };
 /** The rules of the variant, which may be left out in part. */
-const variantRules: OptionRules<Partial<RnnVariant>> = { activation: is.optional(is.oneOf('tanh', 'relu')) };
+export const rnnVariantRules: OptionRules<Partial<RnnVariant>> = { activation: is.optional(is.oneOf('tanh', 'relu')) };
 
 /**
  * An Elman network over a whole sequence, one layer in one direction: h_t = φ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh).
@@ -27,7 +27,7 @@ const variantRules: OptionRules<Partial<RnnVariant>> = { activation: is.optional
  */
 export function rnnSequence(given: RnnSequenceArguments): { output: Tensor; hN: Tensor } {
   checkOptions('rnnSequence', given, rules);
-  checkOptions('rnnSequence.variant', given.variant, variantRules);
+  checkOptions('rnnSequence.variant', given.variant, rnnVariantRules);
   const { x, weightIh, weightHh, biasIh = null, biasHh = null, h0 = null } = given;
   const sizes = checkSequence('rnnSequence', 1, given);
   const variant = { activation: given.variant?.activation ?? 'tanh' } as const;

@@ -7,11 +7,13 @@ const special = new Map(
 
 /** JSON in which the numbers that JSON lacks come back too: NaN, ±∞ and −0 are written as `{ "$number": … }`. */
 export function stringifyExactly(value: Json): string {
-  const text: unknown = JSON.stringify(value, (_key, entry: unknown) =>
-    typeof entry === 'number' && (!Number.isFinite(entry) || Object.is(entry, -0))
+  const text: unknown = JSON.stringify(value, (key, entry: unknown) => {
+    if (typeof entry === 'bigint')
+      throw new ArgumentError(`[checkpoint] expected a state that is JSON, got the bigint ${entry} at '${key}'`);
+    return typeof entry === 'number' && (!Number.isFinite(entry) || Object.is(entry, -0))
       ? { $number: Object.is(entry, -0) ? '-0' : String(entry) }
-      : entry,
-  );
+      : entry;
+  });
   if (typeof text === 'string') return text;
   throw new ArgumentError(`[checkpoint] expected a state that is JSON, got ${typeof value}`);
 }

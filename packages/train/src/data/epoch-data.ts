@@ -57,6 +57,7 @@ export function epochData<Batch>(
       }
       if (epoch >= epochs) return null;
       order ??= arrange(root.fork(`epoch ${epoch}`), epoch);
+      checkValue('epochData', 'the result of arrange', order, is.arrayOf(is.anything, 'an array of batches'));
       if (order.length === 0)
         throw new ArgumentError(
           '[epochData] an epoch has no batch; give it examples, or a batch size that is not larger than their number',

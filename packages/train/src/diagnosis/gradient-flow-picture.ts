@@ -1,5 +1,8 @@
-import { checkValue, is } from '@timestep/core';
+import { checkValue, is, type Rule } from '@timestep/core';
 import type { GradientFlow } from './gradient-flow.ts';
+
+const flowsRule: Rule = (value) =>
+  Object.prototype.toString.call(value) === '[object Object]' ? null : 'an object of results of gradientFlow by name';
 
 const panel = { width: 260, height: 200, left: 44, right: 10, top: 28, bottom: 34 };
 const colors = ['#2563a8', '#c2571a', '#2e7d4f', '#7a4fa3', '#8a6d00', '#555'];
@@ -12,7 +15,7 @@ const colors = ['#2563a8', '#c2571a', '#2e7d4f', '#7a4fa3', '#8a6d00', '#555'];
  * @throws ArgumentError for anything but an object whose values are results of `gradientFlow`
  */
 export function gradientFlowPicture(flows: Readonly<Record<string, GradientFlow>>): string {
-  checkValue('gradientFlowPicture', 'flows', flows, is.object);
+  checkValue('gradientFlowPicture', 'flows', flows, flowsRule);
   const entries = Object.entries(flows);
   for (const [name, flow] of entries)
     checkValue('gradientFlowPicture', `flow '${name}'`, flow, is.like('the result of gradientFlow', 'layers'));

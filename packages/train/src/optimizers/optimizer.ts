@@ -279,6 +279,7 @@ export function settingsOf<Settings extends BaseSettings>(
   options: Partial<Settings>,
   rules: OptionRules<Settings>,
 ): Settings {
+  checkValue(kind, 'options', options, is.object);
   checkOptions<Partial<Settings>>(kind, options, optionalRules(rules));
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return { ...defaults, ...given } as Settings;
