@@ -1,8 +1,9 @@
+import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { judge, type Outcome } from './judge.ts';
 import { left } from './left.ts';
 import { wrongCalls } from './mutations.ts';
-import { packages, type PackageTable } from './tables/index.ts';
+import { packages, type PackageTable, withoutTable } from './tables/index.ts';
 import { Watchdog } from './watchdog.ts';
 
 const watchdog = new Watchdog();
@@ -47,6 +48,12 @@ describe.each(packages)('$name', ({ name, exports, table, without }: PackageTabl
       'mended: take these off the list',
     ).toEqual([]);
   });
+});
+
+test('every package has a table, or a reason why it has none', () => {
+  const all = readdirSync(new URL('../../../packages', import.meta.url));
+  const known = [...packages.map(({ name }) => name), ...Object.keys(withoutTable)];
+  expect(known.toSorted()).toEqual(all.toSorted());
 });
 
 test('at least 10,000 calls', () => {

@@ -1,9 +1,12 @@
 import { backend } from './backend.ts';
-import * as core from '@timestep/core';
-import type { Tensor } from '@timestep/core';
+import * as main from '@timestep/core';
+import * as extend from '@timestep/core/extend';
+import type { GeneratorState, StreamPart, Tensor } from '@timestep/core';
 import type { Entry } from '../mutations.ts';
 import { bound, entry, reasons } from './entry.ts';
 
+/** What everyone uses, and what only packages that build on core need. */
+export const core = { ...main, ...extend };
 const generator = new core.Generator(1);
 const { zeros, tensor } = core;
 
@@ -227,7 +230,7 @@ const sequences: readonly Entry[] = [
   entry('openStream', core.openStream, () => [backend, [{ kind: 'linear', weight: square(), bias: null }], { fused }]),
   entry(
     'openStream.part',
-    (part: core.StreamPart) => core.openStream(backend, [part]),
+    (part: StreamPart) => core.openStream(backend, [part]),
     () => [
       {
         kind: 'gru',
@@ -248,7 +251,7 @@ const sequences: readonly Entry[] = [
   ),
   entry(
     'adamStep.slot',
-    (one: core.AdamStepSlot) => core.adamStep([one], adam),
+    (one: extend.AdamStepSlot) => core.adamStep([one], adam),
     () => [{ ...slot(), firstMoment: row(), secondMoment: row() }],
     { open: [0] },
   ),
@@ -257,7 +260,7 @@ const sequences: readonly Entry[] = [
   }),
   entry(
     'sgdStep.slot',
-    (one: core.SgdStepSlot) => core.sgdStep([one], sgd),
+    (one: extend.SgdStepSlot) => core.sgdStep([one], sgd),
     () => [{ ...slot(), velocity: row() }],
     {
       open: [0],
@@ -294,7 +297,7 @@ const context: readonly Entry[] = [
   ]),
   entry(
     'checkBackend',
-    (given: core.Backend) => core.checkBackend('test', given),
+    (given: main.Backend) => core.checkBackend('test', given),
     () => [backend],
   ),
 ];
@@ -307,7 +310,7 @@ const random: readonly Entry[] = [
   ),
   entry(
     'Generator.state',
-    (state: core.GeneratorState) => (new core.Generator(1).state = state),
+    (state: GeneratorState) => (new core.Generator(1).state = state),
     () => [{ ...generator.state }],
     { nullable: ['spare'], also: { spare: ['number'] } },
   ),
@@ -366,7 +369,7 @@ export const coreWithout: Readonly<Record<string, string>> = {
   ...reasons(
     ofOperations,
     'Node',
-    'Storage',
+    'TensorStorage',
     'broadcastShapes',
     'broadcastStrides',
     'checkNumber',
