@@ -1,4 +1,5 @@
 import { checkValue, type Rule } from '@timestep/core';
+
 /** One step of an alignment between a reference and a hypothesis. */
 export interface EditOperation<Token> {
   readonly kind: 'match' | 'substitution' | 'insertion' | 'deletion';
@@ -8,7 +9,7 @@ export interface EditOperation<Token> {
   readonly hypothesis: Token | null;
 }
 
-/** The fewest edits that turn a reference into a hypothesis, and one way to make them. */
+/** The smallest number of edits that turn a reference into a hypothesis, and one such sequence of edits. */
 export interface EditDistance<Token> {
   /** substitutions + insertions + deletions */
   readonly distance: number;
@@ -19,7 +20,7 @@ export interface EditDistance<Token> {
   readonly alignment: EditOperation<Token>[];
 }
 
-/** A text, or an array of tokens. */
+/** Accepts a string or an array of tokens. */
 export const tokensRule: Rule = (value) =>
   typeof value === 'string' || Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
     ? null
@@ -29,14 +30,18 @@ const kinds = ['match', 'substitution', 'deletion', 'insertion'] as const;
 const [MATCH, SUBSTITUTION, DELETION, INSERTION] = [0, 1, 2, 3];
 
 /**
- * Levenshtein distance with its alignment, by dynamic programming in O(R·H) time and R·H bytes. Of equally short
- * alignments it takes a match or substitution before a deletion before an insertion, from the end backwards.
+ * Computes the Levenshtein distance of two sequences, and an alignment that reaches it. Uses dynamic programming in
+ * O(R·H) time and R·H bytes (Wagner and Fischer 1974). If several alignments are equally short, it prefers, from the
+ * end backwards, a match or substitution to a deletion, and a deletion to an insertion.
  *
- * @param reference the R tokens that are right; a string is taken by code point
- * @param hypothesis the H tokens to judge
- * @throws ArgumentError for anything but strings and arrays
+ * @param reference the R correct tokens; a string is split into code points
+ * @param hypothesis the H tokens to compare with them
+ * @returns the distance, the number of edits of each kind, and the alignment
+ * @throws ArgumentError if an argument is not a string or an array
  * @example
+ * ```ts
  * editDistance('3141', '341').deletions; // 1
+ * ```
  */
 export function editDistance(reference: string, hypothesis: string): EditDistance<string>;
 export function editDistance<Token>(reference: ArrayLike<Token>, hypothesis: ArrayLike<Token>): EditDistance<Token>;

@@ -1,18 +1,18 @@
 import { ArgumentError, checkOptions, is, type OptionRules, ShapeError } from '@timestep/core';
 
-/** Numbers in a row: a typed array that `Tensor.data()` gave, or a plain array. */
+/** A list of numbers: the typed array that `Tensor.data()` returns, or a plain array. */
 export type Numbers = Float32Array | Float64Array | readonly number[];
 
 /**
- * What a network says about each frame: logits or log-probabilities over C classes, one of which is the blank. The
- * decoders take either, since the log-softmax of log-probabilities is themselves.
+ * The output of a network for each frame: logits or log-probabilities over C classes, one of which is the blank. The
+ * decoders accept both, because log-softmax does not change log-probabilities.
  */
 export interface Emissions {
   /** Row-major, of `shape` */
   readonly data: Numbers;
   /** `[T, C]` for one utterance or `[T, N, C]` for N of them */
   readonly shape: readonly number[];
-  /** `[N]`: the frames that count, each 0…T; all of them by default */
+  /** `[N]`: the number of valid frames of each utterance, each 0…T; T by default */
   readonly lengths?: ArrayLike<number> | undefined;
 }
 
@@ -32,13 +32,13 @@ const rules: OptionRules<Emissions> = {
   lengths: is.nullable(is.like('an array of one length for each utterance', 'length')),
 };
 
-/** Options of what takes a blank alone. */
+/** Options of the functions that only need the index of the blank. */
 export interface BlankOptions {
   /** Index of the blank class, 0 by default. */
   readonly blank?: number | undefined;
 }
 
-/** The blank of a call's options, 0 by default. */
+/** Returns the blank of a call's options, 0 by default. */
 export function blankOf(where: string, options: BlankOptions): number {
   checkOptions(where, options, blankRules);
   return options.blank ?? 0;
@@ -46,7 +46,7 @@ export function blankOf(where: string, options: BlankOptions): number {
 
 const blankRules: OptionRules<BlankOptions> = { blank: is.optional(is.integer()) };
 
-/** The shape of emissions, checked against their data, lengths and the blank's index. */
+/** Checks the data, lengths and blank of emissions against their shape, and returns the sizes. */
 export function checkEmissions(
   where: string,
   emissions: Emissions,
@@ -86,20 +86,20 @@ export function checkEmissions(
   return { T, N, C, lengths };
 }
 
-/** Throws an `INVALID_BLANK` ArgumentError unless `blank` is one of C classes. */
+/** Checks that `blank` is one of C classes. @throws ArgumentError `INVALID_BLANK` */
 export function checkBlank(where: string, blank: number, C: number): void {
   if (!Number.isInteger(blank) || blank < 0 || blank >= C) {
     throw new ArgumentError(
-      `[${where}] expected a blank index in 0…${C - 1}, got ${blank}; pass the class that stands for "no label"`,
+      `[${where}] expected a blank index in 0…${C - 1}, got ${blank}; pass the class that means "no label"`,
       'INVALID_BLANK',
     );
   }
 }
 
 /**
- * The log-softmax of each utterance's own frames, one `Frames` each.
+ * Applies log-softmax to the valid frames of each utterance.
  *
- * @throws ArgumentError `NAN_IN_EMISSIONS` where a frame that counts holds a NaN or +∞, or nothing but −∞
+ * @throws ArgumentError `NAN_IN_EMISSIONS` if a valid frame holds a NaN or +∞, or only −∞
  */
 export function framesOf(where: string, emissions: Emissions, blank: number): Frames[] {
   const { N, C, lengths } = checkEmissions(where, emissions, blank);
@@ -113,12 +113,12 @@ export function framesOf(where: string, emissions: Emissions, blank: number): Fr
   });
 }
 
-/** `out = x − ln Σ eˣ` of one row. A row that has no such thing (a NaN, +∞, nothing but −∞) becomes NaN throughout. */
+/** Computes `out = x − ln Σ eˣ` of one row. A row with a NaN or +∞, or with only −∞, becomes all NaN. */
 export function logSoftmaxRow(x: Numbers, from: number, out: Float32Array, to: number, C: number): void {
   let max = -Infinity;
   for (let c = 0; c < C; c++) {
     const value = x[from + c]!;
-    // Not Math.max alone: a NaN must not be lost to a later comparison.
+    // Not a plain `value > max`, which would skip a NaN.
     if (!(value <= max)) max = value;
     if (max !== max) break;
   }
@@ -128,7 +128,7 @@ export function logSoftmaxRow(x: Numbers, from: number, out: Float32Array, to: n
   for (let c = 0; c < C; c++) out[to + c] = x[from + c]! - shift;
 }
 
-/** The error of a frame that no softmax can be taken of. */
+/** Creates the error for a frame whose softmax is undefined. */
 export function badFrame(where: string, frame: number, utterance: number): ArgumentError {
   return new ArgumentError(
     `[${where}] frame ${frame} of utterance ${utterance} holds a NaN or +∞, expected finite logits or log-probabilities; look for a loss that diverged in training`,

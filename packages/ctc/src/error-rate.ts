@@ -1,14 +1,9 @@
 import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { type EditDistance, editDistance } from './edit-distance.ts';
 
-/**
- * Edits over reference tokens, summed over all utterances before dividing, as speech and handwriting papers report it.
- */
+/** An error rate: all edits divided by all reference tokens, as speech and handwriting papers report it. */
 export interface ErrorRate {
-  /**
-   * edits / referenceLength; above 1 where much is inserted; 0 for nothing against nothing, +∞ for something against
-   * nothing
-   */
+  /** edits / referenceLength. Insertions can take it above 1. Without reference tokens: 0 if there are no edits, else +∞ */
   readonly rate: number;
   /** substitutions + insertions + deletions */
   readonly edits: number;
@@ -19,7 +14,7 @@ export interface ErrorRate {
   readonly referenceLength: number;
 }
 
-/** Two tokens that stand opposite each other in the alignments, and how often. */
+/** Two tokens that the alignments pair, and how often. */
 export interface ConfusionPair {
   /** null: the hypothesis token was inserted */
   readonly reference: string | null;
@@ -28,10 +23,11 @@ export interface ConfusionPair {
   readonly count: number;
 }
 
+/** Options of `confusionPairs`. */
 export interface ConfusionOptions {
-  /** How a text falls into tokens: `character` by default. */
+  /** The tokens to count: `character` by default. */
   readonly unit?: 'character' | 'word' | 'digit' | undefined;
-  /** Count tokens that were read right too, as a confusion matrix wants them; false by default. */
+  /** Whether to count correct tokens too, as in a confusion matrix; false by default. */
   readonly matches?: boolean | undefined;
 }
 
@@ -45,52 +41,74 @@ const transcripts = is.arrayOf(
   'an array of transcripts',
 );
 
-/** A text, or its tokens. */
+/** A text, or a list of its tokens. */
 export type Transcript = string | readonly string[];
 
 /**
- * Character error rate: edits between the code points of each reference and its hypothesis over all reference code
- * points. Case, spaces and normal forms count; make them equal first where they should not.
+ * Computes the character error rate (CER): the edits between the code points of references and hypotheses, divided by
+ * the number of reference code points. Differences in case, spaces and Unicode normal form count as errors; normalize
+ * the texts first if they should not.
  *
- * @param references what was said or written, one transcript for each utterance
- * @param hypotheses what was read, in the same order
- * @throws ArgumentError `INVALID_ARGUMENT` where the two lists differ in length
+ * @param references the correct transcripts, one for each utterance
+ * @param hypotheses the recognized transcripts, in the same order
+ * @returns the rate and the number of edits of each kind
+ * @throws ArgumentError `INVALID_ARGUMENT` if the two lists differ in length
  * @example
+ * ```ts
  * characterErrorRate(['hello'], ['hallo']).rate; // 0.2
+ * ```
  */
 export function characterErrorRate(references: readonly Transcript[], hypotheses: readonly Transcript[]): ErrorRate {
   return total('characterErrorRate', references, hypotheses, characters);
 }
 
 /**
- * Word error rate: the same over words, which white space separates.
+ * Computes the word error rate (WER): the edits between words, divided by the number of reference words. Words are
+ * separated by white space.
  *
- * @throws ArgumentError `INVALID_ARGUMENT` where the two lists differ in length
+ * @param references the correct transcripts, one for each utterance
+ * @param hypotheses the recognized transcripts, in the same order
+ * @returns the rate and the number of edits of each kind
+ * @throws ArgumentError `INVALID_ARGUMENT` if the two lists differ in length
  * @example
+ * ```ts
  * wordErrorRate(['the cat sat'], ['the cat']).deletions; // 1
+ * ```
  */
 export function wordErrorRate(references: readonly Transcript[], hypotheses: readonly Transcript[]): ErrorRate {
   return total('wordErrorRate', references, hypotheses, words);
 }
 
 /**
- * Digit error rate: the same over the digits 0–9 of each transcript; whatever stands between them is passed over.
+ * Computes the digit error rate: the edits between the digits 0–9, divided by the number of reference digits. All other
+ * characters are ignored.
  *
- * @throws ArgumentError `INVALID_ARGUMENT` where the two lists differ in length
+ * @param references the correct transcripts, one for each utterance
+ * @param hypotheses the recognized transcripts, in the same order
+ * @returns the rate and the number of edits of each kind
+ * @throws ArgumentError `INVALID_ARGUMENT` if the two lists differ in length
  * @example
+ * ```ts
  * digitErrorRate(['3 1 4'], ['314']).edits; // 0
+ * ```
  */
 export function digitErrorRate(references: readonly Transcript[], hypotheses: readonly Transcript[]): ErrorRate {
   return total('digitErrorRate', references, hypotheses, digits);
 }
 
 /**
- * What was taken for what: every pair of tokens that the alignments put opposite each other, most frequent first, then
- * in the order of their first meeting.
+ * Counts which tokens were confused: every pair of tokens that the alignments match, the most frequent first. Pairs with
+ * the same count are in order of first occurrence.
  *
- * @throws ArgumentError `INVALID_ARGUMENT` where the two lists differ in length
+ * @param references the correct transcripts, one for each utterance
+ * @param hypotheses the recognized transcripts, in the same order
+ * @param options the unit, and whether correct tokens count too
+ * @returns the pairs with their counts
+ * @throws ArgumentError `INVALID_ARGUMENT` if the two lists differ in length
  * @example
+ * ```ts
  * confusionPairs(['15', '59'], ['19', '99'])[0]; // { reference: '5', hypothesis: '9', count: 2 }
+ * ```
  */
 export function confusionPairs(
   references: readonly Transcript[],
@@ -147,7 +165,7 @@ function alignments(
   checkValue(where, 'hypotheses', hypotheses, transcripts);
   if (references.length !== hypotheses.length) {
     throw new ArgumentError(
-      `[${where}] expected as many hypotheses as references, got ${hypotheses.length} and ${references.length}; pass '' for an utterance that was read as nothing`,
+      `[${where}] expected as many hypotheses as references, got ${hypotheses.length} and ${references.length}; pass '' for an utterance without a result`,
     );
   }
   return references.map((reference, i) => editDistance<string>(tokens(reference), tokens(hypotheses[i]!)));

@@ -1,6 +1,6 @@
 import { type BlankOptions, blankOf, type Emissions, framesOf } from './emissions.ts';
 
-/** What the best path through the frames of one utterance reads. */
+/** The labels of the most probable path of one utterance. */
 export interface GreedyResult {
   /** The labels: repeats merged, blanks dropped */
   readonly tokens: number[];
@@ -13,16 +13,20 @@ export interface GreedyResult {
 }
 
 /**
- * Best-path decoding (Graves et al. 2006, section 3.2): takes the most probable class of each frame, merges repeats
- * and drops blanks. That is the labelling of the most probable *path*, not the most probable labelling: see
- * `ctcBeamDecode`. Of equal classes the first one wins.
+ * Decodes by the most probable class of each frame, then merges repeats and drops blanks (best-path decoding, Graves et
+ * al. 2006, section 3.2). This gives the labels of the most probable *path*, not the most probable labels; for those,
+ * use `CTCBeamDecoder`. If classes are equally probable, the first one wins.
  *
  * @param emissions logits or log-probabilities, `[T, C]` or `[T, N, C]`
+ * @param options the index of the blank class
  * @returns one result for each utterance
- * @throws ShapeError, ArgumentError `INVALID_LENGTHS`, `INVALID_BLANK`, `NAN_IN_EMISSIONS`
+ * @throws ArgumentError `INVALID_LENGTHS`, `INVALID_BLANK`, `NAN_IN_EMISSIONS`
+ * @throws ShapeError if shape and data disagree
  * @example
- * const [result] = ctcGreedyDecode({ data: await logits.data(), shape: logits.shape });
- * result.tokens.map((token) => alphabet[token]).join('');
+ * ```ts
+ * const results = ctcGreedyDecode({ data: [0, 5, 0, 0, 5, 0, 5, 0, 0, 0, 0, 5], shape: [4, 3] });
+ * results.map(({ tokens }) => tokens); // [[1, 2]]
+ * ```
  */
 export function ctcGreedyDecode(emissions: Emissions, options: BlankOptions = {}): GreedyResult[] {
   const blank = blankOf('ctcGreedyDecode', options);

@@ -1,10 +1,19 @@
-export * from './edit-distance.ts';
+export { type EditDistance, editDistance, type EditOperation } from './edit-distance.ts';
 export type { BlankOptions, Emissions, Numbers } from './emissions.ts';
-export * from './error-rate.ts';
-export * from './greedy.ts';
-export { CTCLoss, type CTCLossOptions, type CtcTargets } from './loss.ts';
-export * from './priors.ts';
-export { CtcBeamDecoder, type CtcStream } from './decoder/decoder.ts';
+export {
+  characterErrorRate,
+  type ConfusionOptions,
+  type ConfusionPair,
+  confusionPairs,
+  digitErrorRate,
+  type ErrorRate,
+  type Transcript,
+  wordErrorRate,
+} from './error-rate.ts';
+export { ctcGreedyDecode, type GreedyResult } from './greedy.ts';
+export { CTCLoss, type CTCLossOptions, type CTCTargets } from './loss.ts';
+export { LabelPriors } from './priors.ts';
+export { CTCBeamDecoder, type CTCStream } from './decoder/decoder.ts';
 export { type LexiconEntries, readLexicon } from './decoder/lexicon.ts';
 export type { BeamDecoderOptions } from './decoder/options.ts';
 export type { BeamResult, PartialResult, TimedWord } from './decoder/result.ts';
@@ -12,6 +21,13 @@ export { readArpa } from './language-model/arpa.ts';
 export { loadArpa, type LoadArpaOptions } from './language-model/load-arpa.ts';
 export { type NgramData, NgramModel } from './language-model/ngram-model.ts';
 export { type Alignment, ctcAlign, mergeTokens, type TokenSpan, type WordSpan, wordSpans } from './alignment/align.ts';
-export * from './transducer/decode.ts';
+export {
+  transducerBeamDecode,
+  type TransducerBeamOptions,
+  type TransducerDecodeOptions,
+  transducerGreedyDecode,
+  type TransducerResult,
+  type TransducerSteps,
+} from './transducer/decode.ts';
 export { transducerLoss, type TransducerLossOptions } from './transducer/loss.ts';
-export * from './transducer/transducer.ts';
+export { type PredictionState, Transducer, type TransducerOptions } from './transducer/transducer.ts';

@@ -27,26 +27,27 @@ import {
 import { checkLengths, hidePadding } from '@timestep/core/extend';
 import { Module } from '@timestep/layers';
 
+/** Options of `CTCLoss`. */
 export interface CTCLossOptions {
   /** Index of the blank class, 0 by default. */
   readonly blank?: number | undefined;
   /** `mean` (default) divides each loss by max(L, 1) first, then by N, as PyTorch does; `sum`; or `none`: `[N]`. */
   readonly reduction?: 'mean' | 'sum' | 'none' | undefined;
-  /** Loss 0 and gradient 0 instead of +∞ for a sequence that cannot be aligned (T < L + equal neighbours). */
+  /** Whether a sequence that cannot be aligned (T < L + equal neighbours) has loss 0 instead of +∞; false by default. */
   readonly zeroInfinity?: boolean | undefined;
   /**
-   * `[C]`: ln of how often each class is expected, such as `LabelPriors.logPriors()`. The paths are then weighed by
-   * p(class | x)/p(class)^priorScale, which keeps the blank from taking nearly all frames (Huang et al. 2024).
+   * `[C]`: ln of the prior probability of each class, such as `LabelPriors.logPriors()` returns. Paths are then weighted
+   * by p(class | x)/p(class)^priorScale, so that the blank does not take nearly all frames (Huang et al. 2024).
    */
   readonly logPriors?: ArrayLike<number> | null | undefined;
   /** The exponent of the priors, 0.3 by default. */
   readonly priorScale?: number | undefined;
-  /** Whether the backend's fused operation is used; `auto` by default. */
+  /** Whether to use the backend's fused operation; `auto` by default. */
   readonly fused?: FusedMode | undefined;
 }
 
-/** The labels of each sequence; or all of them in one row, told apart by their lengths. */
-export type CtcTargets = readonly ArrayLike<number>[] | Int32Array | readonly number[];
+/** The labels of each sequence, or the labels of all sequences concatenated. */
+export type CTCTargets = readonly ArrayLike<number>[] | Int32Array | readonly number[];
 
 export const reductionRule = is.optional(is.oneOf('mean', 'sum', 'none'));
 
@@ -63,19 +64,26 @@ const rules: OptionRules<CTCLossOptions> = {
 };
 
 /**
- * Connectionist temporal classification (Graves et al. 2006, equations 6–8): −ln Σ_π Π_t softmax(x_t)[π_t] over all
- * paths π of T labels and blanks that read as the target once repeats are merged and blanks are dropped. The interface
- * of `torch.nn.CTCLoss`, but it takes logits and does its own log-softmax.
+ * A loss for sequences whose labels have no known times: connectionist temporal classification (Graves et al. 2006,
+ * equations 6–8). It works like `torch.nn.CTCLoss`, but takes logits and applies log-softmax itself.
  *
+ * loss = −ln Σ_π Π_t softmax(x_t)[π_t]
+ *
+ * The sum runs over all paths π of T labels and blanks that give the target when repeats are merged and blanks dropped.
+ *
+ * @throws ArgumentError if an option is unknown or out of range
  * @example
+ * ```ts
  * const criterion = new CTCLoss({ zeroInfinity: true });
- * const loss = criterion.forward(logits, [[3, 1, 4], [1, 5]], inputLengths);
+ * const logits = randn(backend, [20, 2, 10], { requiresGrad: true }); // T = 20, N = 2, C = 10
+ * const loss = criterion.forward(logits, [[3, 1, 4], [1, 5]], [20, 15]);
  * loss.backward();
+ * ```
  */
 export class CTCLoss extends Module {
   readonly options: CTCLossOptions;
 
-  /** @throws ArgumentError for an unknown option or one out of range */
+  /** @throws ArgumentError if an option is unknown or out of range */
   constructor(options: CTCLossOptions = {}) {
     super();
     checkOptions('CTCLoss', options, rules);
@@ -87,19 +95,20 @@ export class CTCLoss extends Module {
   }
 
   /**
+   * Computes the loss of a batch.
+   *
    * @param logits f32 `[T, N, C]`, unnormalised
-   * @param targets the labels of each of the N sequences, none of them the blank; or, as PyTorch's concatenated form,
-   * all
-   *   of them in one array together with `targetLengths`
-   * @param inputLengths `[N]`: frames of each sequence, T for all by default
-   * @param targetLengths `[N]`, for concatenated targets only
+   * @param targets the labels of each of the N sequences, without blanks; or the labels of all sequences in one array,
+   *   like PyTorch's concatenated targets, together with `targetLengths`
+   * @param inputLengths `[N]`: the number of frames of each sequence; T by default
+   * @param targetLengths `[N]`: the number of labels of each sequence, for concatenated targets only
    * @returns a scalar, or `[N]` for the reduction `none`
-   * @throws ShapeError, ArgumentError for a label that is no class or the blank, `INVALID_LENGTHS` for lengths out of
-   * range
+   * @throws ShapeError if `logits` and `targets` have different numbers of sequences
+   * @throws ArgumentError if a label is the blank or not a class; `INVALID_LENGTHS` if a length is out of range
    */
   forward(
     logits: Tensor,
-    targets: CtcTargets,
+    targets: CTCTargets,
     inputLengths?: ArrayLike<number> | null,
     targetLengths?: ArrayLike<number> | null,
   ): Tensor {
@@ -136,8 +145,8 @@ export class CTCLoss extends Module {
   }
 
   /**
-   * The weights y/p^s do not sum to 1 over the classes: ctcLoss normalises them, so what it divides by in each frame is
-   * taken back: ln Σ_c e^(log y − s·log p).
+   * Computes the losses with priors. The weights y/p^s do not sum to 1 over the classes, but ctcLoss normalises them;
+   * this subtracts its normaliser again, ln Σ_c e^(log y − s·log p) of each frame.
    */
   #withPriors(
     logits: Tensor,
@@ -165,20 +174,20 @@ export class CTCLoss extends Module {
       { shape: [T, N] },
     );
     const total = sum(select(inside, normalisers, zero), 0);
-    // A sequence without a path keeps its +∞ or 0.
+    // A sequence that cannot be aligned keeps its +∞ or 0.
     const feasible = Uint32Array.from(targets, (labels, n) => (needsFrames(labels) <= (counted?.[n] ?? T) ? 1 : 0));
     return select(tensor(backend, feasible), subtract(losses, total), losses);
   }
 }
 
-/** Frames that the shortest path through a target takes: one a label, and a blank between equal neighbours. */
+/** Returns the length of the shortest path: one frame for each label, and a blank between equal neighbours. */
 export function needsFrames(labels: ArrayLike<number>): number {
   let frames = labels.length;
   for (let i = 1; i < labels.length; i++) if (labels[i] === labels[i - 1]) frames++;
   return frames;
 }
 
-function splitTargets(targets: CtcTargets, targetLengths: ArrayLike<number> | null): readonly ArrayLike<number>[] {
+function splitTargets(targets: CTCTargets, targetLengths: ArrayLike<number> | null): readonly ArrayLike<number>[] {
   checkValue('CTCLoss', 'targets', targets, is.arrayOf(is.anything, 'an array of the labels of each sequence'));
   checkValue('CTCLoss', 'targetLengths', targetLengths, is.nullable(is.arrayOf(is.size(0), 'an array of lengths')));
   const [first] = targets;
@@ -189,7 +198,7 @@ function splitTargets(targets: CtcTargets, targetLengths: ArrayLike<number> | nu
   }
   if (!targetLengths)
     throw new ArgumentError(
-      '[CTCLoss] got all targets in one array, expected targetLengths with it, or a list of one array for each sequence',
+      '[CTCLoss] got the targets of all sequences in one array without targetLengths; pass targetLengths, or one array for each sequence',
       'INVALID_LENGTHS',
     );
   checkValue('CTCLoss', 'targets', targets, labelsRule);
@@ -205,7 +214,7 @@ function splitTargets(targets: CtcTargets, targetLengths: ArrayLike<number> | nu
   return lists;
 }
 
-/** Logits are an f32 tensor of so many axes. */
+/** Checks that logits are a tensor with `rank` axes. */
 export function checkLogits(where: string, logits: Tensor, rank: number): void {
   const given: unknown = logits;
   checkValue(

@@ -2,13 +2,17 @@ import { ArgumentError, checkValue, is } from '@timestep/core';
 import { type Emissions, framesOf } from './emissions.ts';
 
 /**
- * How often a network says each class: the mean of its posteriors over all frames seen, kept while an epoch runs and
- * used in the next (Huang et al. 2024, "Less peaky and more accurate CTC forced alignment by label priors").
+ * Estimates the prior probability of each class: the mean of a network's posteriors over all frames. Collect it during
+ * one epoch and use it in the next (Huang et al. 2024, "Less peaky and more accurate CTC forced alignment by label
+ * priors").
  *
+ * @throws ArgumentError if `classes` is not a positive integer
  * @example
- * const priors = new LabelPriors(alphabet.length);
- * priors.update({ data: await logits.data(), shape: logits.shape, lengths });  // after each batch
- * const criterion = new CTCLoss({ logPriors: priors.logPriors() });            // in the next epoch
+ * ```ts
+ * const priors = new LabelPriors(3);
+ * priors.update({ data: [0, 5, 0, 5, 0, 0], shape: [2, 3] }); // after each batch
+ * const criterion = new CTCLoss({ logPriors: priors.logPriors() }); // in the next epoch
+ * ```
  */
 export class LabelPriors {
   readonly classes: number;
@@ -16,7 +20,7 @@ export class LabelPriors {
   frames = 0;
   readonly #sums: Float64Array;
 
-  /** @param classes C, the blank included */
+  /** @param classes C, including the blank */
   constructor(classes: number) {
     checkValue('LabelPriors', 'classes', classes, is.integer(1, 2 ** 24));
     this.classes = classes;
@@ -24,21 +28,26 @@ export class LabelPriors {
   }
 
   /**
-   * Adds the posteriors of the frames that count. @throws ArgumentError, ShapeError for another number of classes or
-   * bad frames
+   * Adds the posteriors of the valid frames.
+   *
+   * @param emissions logits or log-probabilities, `[T, C]` or `[T, N, C]`
+   * @throws ArgumentError if the number of classes differs, or a frame holds a NaN
+   * @throws ShapeError if shape and data disagree
    */
   update(emissions: Emissions): void {
     for (const { data, steps, classes } of framesOf('LabelPriors', emissions, 0)) {
       if (classes !== this.classes)
         throw new ArgumentError(
-          `[LabelPriors] expected ${this.classes} classes, got ${classes}; make one LabelPriors a network`,
+          `[LabelPriors] expected ${this.classes} classes, got ${classes}; create one LabelPriors for each network`,
         );
       for (let k = 0; k < steps * classes; k++) this.#sums[k % classes]! += Math.exp(data[k]!);
       this.frames += steps;
     }
   }
 
-  /** `[C]`: ln of each class's share, none below `floor`. Before any update all classes have the same. */
+  /**
+   * Returns ln of the prior of each class, `[C]`, at least ln `floor`. Before the first update all classes have the same.
+   */
   logPriors(floor = 1e-8): Float32Array {
     checkValue('LabelPriors.logPriors', 'floor', floor, is.number({ above: 0, max: 1 }));
     return Float32Array.from(this.#sums, (total) =>
@@ -46,7 +55,7 @@ export class LabelPriors {
     );
   }
 
-  /** Forgets what was seen, for the next epoch. */
+  /** Discards all frames, to begin the next epoch. */
   reset(): void {
     this.#sums.fill(0);
     this.frames = 0;

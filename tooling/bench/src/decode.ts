@@ -1,4 +1,4 @@
-import { ctcAlign, CtcBeamDecoder, readArpa } from '@timestep/ctc';
+import { ctcAlign, CTCBeamDecoder, readArpa } from '@timestep/ctc';
 import { median } from './statistics.ts';
 import { value } from './values.ts';
 
@@ -80,16 +80,16 @@ export function measureDecoding(onRow: (row: DecodeRow) => void): DecodeRow[] {
   const spelled = tokens.map((token) => (token === ' ' ? '<space>' : token));
   const characterModel = readArpa(arpaText(spelled.slice(1), [classes + 2, 600, 2000], random));
   const decoders = {
-    'no model': new CtcBeamDecoder({ tokens }),
-    'characters, 3-gram': new CtcBeamDecoder({
+    'no model': new CTCBeamDecoder({ tokens }),
+    'characters, 3-gram': new CTCBeamDecoder({
       tokens: spelled,
       languageModel: characterModel,
       unit: 'token',
       alpha: 0.5,
       beta: 0.5,
     }),
-    'words, 3-gram': new CtcBeamDecoder({ tokens, wordSeparator: ' ', languageModel: wordModel, alpha: 0.5, beta: 1 }),
-    'words, 3-gram, lexicon': new CtcBeamDecoder({
+    'words, 3-gram': new CTCBeamDecoder({ tokens, wordSeparator: ' ', languageModel: wordModel, alpha: 0.5, beta: 1 }),
+    'words, 3-gram, lexicon': new CTCBeamDecoder({
       tokens,
       wordSeparator: ' ',
       languageModel: wordModel,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { CtcBeamDecoder, readArpa } from '@timestep/ctc';
+import { CTCBeamDecoder, readArpa } from '@timestep/ctc';
 import { Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { wholeNumber } from '../program.ts';
@@ -35,7 +35,7 @@ export async function searchReadings(
 ): Promise<readonly Reading[]> {
   if (beam === undefined && lm === undefined) return readings;
   const text = lm === undefined ? null : await readText(lm);
-  const decoder = new CtcBeamDecoder({
+  const decoder = new CTCBeamDecoder({
     tokens: ['', ...alphabet],
     beamWidth: beam ?? 32,
     ...(text === null ? {} : { languageModel: readArpa(text), unit: 'token' as const }),

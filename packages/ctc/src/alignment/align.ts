@@ -3,7 +3,7 @@ import { type BlankOptions, blankOf, type Emissions, framesOf } from '../emissio
 import { needsFrames } from '../loss.ts';
 import { bestPath } from './viterbi.ts';
 
-/** Where one token of a target stands. */
+/** The frames that one token of a target takes. */
 export interface TokenSpan {
   /** Its class */
   readonly token: number;
@@ -11,11 +11,11 @@ export interface TokenSpan {
   readonly start: number;
   /** The frame after its last */
   readonly end: number;
-  /** The mean probability of the token in its frames, in 0…1 */
+  /** The mean probability of the token over its frames, in 0…1 */
   readonly confidence: number;
 }
 
-/** The best path that reads as a given target. */
+/** The most probable path for a given target. */
 export interface Alignment {
   /** `[T]`: the class of each frame, blanks included */
   readonly path: Int32Array;
@@ -28,16 +28,23 @@ export interface Alignment {
 }
 
 /**
- * Forced alignment: the most probable path through the frames that reads as the given target, by Viterbi's algorithm
- * through the CTC trellis, as torchaudio's `forced_align` finds it. O(T·L) time and bytes.
+ * Finds when each label of a known target was said (forced alignment). It runs Viterbi's algorithm through the CTC
+ * trellis and returns the most probable path, like torchaudio's `forced_align`. Takes O(T·L) time and memory.
  *
  * @param emissions logits or log-probabilities, `[T, C]` or `[T, N, C]`
- * @param targets the labels of each utterance, without blanks
- * @throws ArgumentError `UNALIGNABLE_TARGET` where a target needs more frames than there are, or has a path of
- *   probability 0 only; `INVALID_LABEL`, `INVALID_BLANK`, `INVALID_LENGTHS`, `NAN_IN_EMISSIONS`; ShapeError
+ * @param targets the labels of each of the N utterances, without blanks
+ * @param options the index of the blank class
+ * @returns one alignment for each utterance
+ * @throws ArgumentError `UNALIGNABLE_TARGET` if a target needs more frames than there are, or if all of its paths have
+ *   probability 0; `INVALID_LABEL`, `INVALID_BLANK`, `INVALID_LENGTHS`, `NAN_IN_EMISSIONS`
+ * @throws ShapeError if shape and data disagree
  * @example
- * const [{ tokens }] = ctcAlign({ data: await logits.data(), shape: logits.shape }, [[8, 5, 12, 12, 15]]);
- * tokens.map(({ token, start, end }) => `${alphabet[token]} ${start * 0.02} s … ${end * 0.02} s`);
+ * ```ts
+ * const emissions = { data: [0, 5, 0, 0, 5, 0, 5, 0, 0, 0, 0, 5], shape: [4, 3] };
+ * for (const { tokens } of ctcAlign(emissions, [[1, 2]])) {
+ *   for (const { token, start, end } of tokens) console.log(token, start, end); // 1 0 2, then 2 3 4
+ * }
+ * ```
  */
 export function ctcAlign(
   emissions: Emissions,
@@ -91,10 +98,18 @@ function checkLabels(labels: Int32Array, given: ArrayLike<number>, classes: numb
 }
 
 /**
- * The runs of a path, blanks left out, as torchaudio's `merge_tokens`: equal neighbours are one token.
+ * Merges the frames of a path into tokens: equal neighbours become one token, and blanks are dropped. Works like
+ * torchaudio's `merge_tokens`.
  *
  * @param path `[T]`: the class of each frame
  * @param scores `[T]`: ln p of each frame's class
+ * @param options the index of the blank class
+ * @returns the tokens in order, each with its frames and its mean probability
+ * @throws ArgumentError if `path` and `scores` differ in length
+ * @example
+ * ```ts
+ * mergeTokens([0, 3, 3, 0, 3], [-0.1, -0.2, -0.1, -0.1, -0.3]).map(({ start, end }) => [start, end]); // [[1, 3], [4, 5]]
+ * ```
  */
 export function mergeTokens(
   path: ArrayLike<number>,
@@ -116,20 +131,28 @@ export function mergeTokens(
   return spans;
 }
 
-/** Where a word stands. */
+/** The frames that one word takes. */
 export interface WordSpan {
   readonly word: string;
   readonly start: number;
   readonly end: number;
-  /** The mean of its tokens' confidences, each counted once a frame */
+  /** The mean of its tokens' confidences, weighted by their number of frames */
   readonly confidence: number;
 }
 
 /**
- * The words of aligned tokens.
+ * Groups aligned tokens into words.
  *
+ * @param spans the tokens, as `ctcAlign` or `mergeTokens` returns them
  * @param tokens `[C]`: the text of each class
  * @param wordSeparator the text of the class between words
+ * @returns the words in order, each with its frames and its mean probability
+ * @throws ArgumentError `UNKNOWN_TOKEN` if a span has a class without a text
+ * @example
+ * ```ts
+ * const spans = mergeTokens([2, 3, 1, 2], [-0.1, -0.1, -0.1, -0.1]);
+ * wordSpans(spans, ['', ' ', 'a', 't']).map(({ word, start, end }) => [word, start, end]); // [['at', 0, 2], ['a', 3, 4]]
+ * ```
  */
 export function wordSpans(spans: readonly TokenSpan[], tokens: readonly string[], wordSeparator = ' '): WordSpan[] {
   checkValue(

@@ -1,10 +1,10 @@
 import type { Frames } from '../emissions.ts';
 
 /**
- * The most probable path through the trellis of one target (Viterbi 1967 over the states of Graves et al. 2006): states
- * 0 … 2L, blanks even and label i at 2i + 1. Only states that a path can still start or end from are visited.
+ * Finds the most probable path through the trellis of one target (Viterbi 1967 over the states of Graves et al. 2006).
+ * The states are 0 … 2L: blanks are even, label i is at 2i + 1. Visits only the states that lie on a complete path.
  *
- * @returns the state of each frame and ln p of the path; null where no path has a probability above 0
+ * @returns the state of each frame and ln p of the path; null if every path has probability 0
  */
 export function bestPath(
   { data, steps, classes }: Frames,
@@ -14,14 +14,14 @@ export function bestPath(
   const count = 2 * labels.length + 1;
   const states = new Int32Array(steps);
   if (steps === 0) return labels.length === 0 ? { states, score: 0 } : null;
-  // One state further on each side, so that s − 1 and s − 2 need no test.
+  // Two states of padding in front, so that s − 1 and s − 2 need no bounds check.
   let scores = new Float64Array(count + 2).fill(-Infinity);
   let next = new Float64Array(count + 2).fill(-Infinity);
   const classOf = Int32Array.from({ length: count }, (_, s) => (s & 1 ? labels[s >> 1]! : blank));
   const maySkip = Uint8Array.from({ length: count }, (_, s) =>
     s & 1 && s > 1 && classOf[s] !== classOf[s - 2] ? 1 : 0,
   );
-  // How many states back the path to each state of each frame came from
+  // For each state of each frame: by how many states the best path to it advanced
   const backs = new Uint8Array(steps * count);
   scores[2] = data[blank]!;
   if (count > 1) scores[3] = data[classOf[1]!]!;
@@ -48,7 +48,7 @@ export function bestPath(
       } else next[s + 2] = best + blankScore;
       backs[back + s] = step;
     }
-    // What lies below the band was reachable in the frame before: it must not come back two frames later.
+    // States below the band hold scores of an earlier frame: clear them, or they come back two frames later.
     if (first > 0) next[first + 1] = -Infinity;
     if (first > 1) next[first] = -Infinity;
     [scores, next] = [next, scores];

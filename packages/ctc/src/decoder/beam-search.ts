@@ -8,21 +8,22 @@ import { PrefixTree } from './prefix-tree.ts';
 export interface SearchOptions extends TokenLimits {
   readonly beamWidth: number;
   readonly beamThreshold: number;
-  /** The class between words, −1 for none */
+  /** The class between words; −1 if there is none */
   readonly separator: number;
   readonly fusion: Fusion | null;
 }
 
 /**
- * Prefix beam search over the frames of one utterance (Graves and Jaitly 2014; Hannun et al. 2014): for each prefix the
- * summed probability of its paths that end in a blank and of those that end in its last token.
+ * Prefix beam search over the frames of one utterance (Graves and Jaitly 2014; Hannun et al. 2014). For each prefix it
+ * keeps two sums: the probability of the paths that end in a blank, and of those that end in the last token.
  *
- * A separator that ends no word, at the beginning or after another one, changes nothing in the text. So it makes no new
- * prefix: its paths are counted to the prefix as it was, and "a  b", " a b" and "a b" are one hypothesis.
+ * A separator at the beginning or after another separator does not change the text. Its paths are added to the same
+ * prefix, so that "a  b", " a b" and "a b" are one hypothesis.
  *
- * A frame costs three passes: every hypothesis stays as it is (a blank or its last token again), or is reached from its
- * parent where both are in the beam; these scores alone give a bound that most new hypotheses fall below, so they are
- * neither made nor sorted; of the rest the best are found by selection, without a sort.
+ * A frame takes three passes:
+ * 1. Score every hypothesis that stays as it is (a blank or its last token again), including the paths from its parent.
+ * 2. List the new hypotheses. Those below the bound that pass 1 gives, usually most of them, are never created.
+ * 3. Select the best, without sorting.
  */
 export class BeamSearch {
   readonly tree = new PrefixTree();
@@ -35,19 +36,17 @@ export class BeamSearch {
   readonly #compactionLimit: number;
   #limit: number;
   #timingLimit: number;
-  /**
-   * By hypothesis: its paths' sum, how many of its children are in the beam, the timing with its last run closed (or 0)
-   */
+  /** For each hypothesis: ln of the sum of its paths, the number of its children in the beam, its closed timing (or 0) */
   readonly #totals: Float64Array;
   readonly #children: Int32Array;
   readonly #closed: Int32Array;
-  /** By hypothesis, if it stays */
+  /** For each hypothesis: its values in the next frame if it stays as it is */
   readonly #stay: Beam;
   readonly #stayScores: Float64Array;
   readonly #candidates = new Candidates();
   readonly #frameTokens: FrameTokens;
 
-  /** @param compactionLimit from how many nodes or timings on those that are not needed any more are dropped */
+  /** @param compactionLimit the number of nodes or timings above which unused ones are removed */
   constructor(options: SearchOptions, compactionLimit = 1 << 17) {
     this.#compactionLimit = compactionLimit;
     this.#limit = compactionLimit;
@@ -64,17 +63,17 @@ export class BeamSearch {
     this.#stayScores = new Float64Array(beamWidth);
     this.#frameTokens = new FrameTokens(options);
     const root = this.tree.add(-1, -1, noWord);
-    const start = fusion?.start ?? { language: 0, hot: 0 };
-    this.tree.languages[root] = start.language;
-    this.tree.hots[root] = start.hot;
-    this.tree.prospects[root] = fusion?.provisional(0, start.hot) ?? 0;
-    this.tree.places[root] = 0;
+    const start = fusion?.start ?? { lmState: 0, hotWordState: 0 };
+    this.tree.lmStates[root] = start.lmState;
+    this.tree.hotWordStates[root] = start.hotWordState;
+    this.tree.provisionalScores[root] = fusion?.provisional(0, start.hotWordState) ?? 0;
+    this.tree.beamIndices[root] = 0;
     this.#beam.count = 1;
     this.#beam.labels[0] = -Infinity;
     this.#beam.bestLabels[0] = -Infinity;
   }
 
-  /** The hypotheses after the frames so far, in no order. */
+  /** The hypotheses after the frames so far, unordered. */
   get beam(): Beam {
     return this.#beam;
   }
@@ -103,12 +102,12 @@ export class BeamSearch {
     }
   }
 
-  /** What every hypothesis becomes if it stays, its parent's contribution included. */
+  /** Scores every hypothesis that stays as it is, including the paths from its parent. */
   #staying(data: Float32Array, at: number): void {
     const beam = this.#beam;
     const stay = this.#stay;
     const { count, nodes, blanks, labels, bestBlanks, bestLabels } = beam;
-    const { tokens, parents, places, prospects } = this.tree;
+    const { tokens, parents, beamIndices, provisionalScores } = this.tree;
     const { separator } = this.#options;
     const blank = data[at + this.#options.blank]!;
     for (let i = 0; i < count; i++) {
@@ -135,7 +134,7 @@ export class BeamSearch {
         stay.bestLabels[i] = bestLabels[i]! + score;
         stay.labelTimings[i] = beam.labelTimings[i]!;
         stay.labelStarts[i] = beam.labelStarts[i]!;
-        const parent = places[parents[node]!]!;
+        const parent = beamIndices[parents[node]!]!;
         if (parent >= 0) {
           this.#children[parent]! += 1;
           const same = tokens[nodes[parent]!] === token;
@@ -144,11 +143,11 @@ export class BeamSearch {
         }
       }
       if (separator >= 0 && (token < 0 || token === separator)) this.#absorb(i, token, data[at + separator]!);
-      this.#stayScores[i] = logAdd(stay.blanks[i]!, stay.labels[i]!) + prospects[node]!;
+      this.#stayScores[i] = logAdd(stay.blanks[i]!, stay.labels[i]!) + provisionalScores[node]!;
     }
   }
 
-  /** Counts the paths that say the separator where it ends no word: hypothesis i stays, in its label state. */
+  /** Adds the paths with a separator that does not end a word to hypothesis i, which stays as it is. */
   #absorb(i: number, token: number, score: number): void {
     const { blanks, bestBlanks, bestLabels, blankTimings } = this.#beam;
     const { previousTimings, starts } = this.tree;
@@ -157,22 +156,22 @@ export class BeamSearch {
     const best = (token < 0 ? Math.max(bestBlanks[i]!, bestLabels[i]!) : bestBlanks[i]!) + score;
     if (!(best > stay.bestLabels[i]!)) return;
     stay.bestLabels[i] = best;
-    // The separator's run goes on from where it began.
+    // The run of the separator continues from its first frame.
     const run = token < 0 ? 0 : blankTimings[i]!;
     stay.labelTimings[i] = previousTimings[run]!;
     stay.labelStarts[i] = starts[run]!;
   }
 
-  /** The timing of hypothesis i with its last token's run closed at this frame. */
+  /** Returns the timing of hypothesis i after the run of its last token has ended at this frame. */
   #close(i: number): number {
-    // The empty prefix has no run, though its paths may have said a separator.
+    // The empty prefix has no run, even if its paths contain a separator.
     if (this.tree.parents[this.#beam.nodes[i]!]! < 0) return 0;
     if (this.#closed[i] === 0)
       this.#closed[i] = this.tree.addTiming(this.#beam.labelTimings[i]!, this.#beam.labelStarts[i]!, this.time);
     return this.#closed[i]!;
   }
 
-  /** Takes the best path from a parent to place `to` of `target` where it is better than the one there. */
+  /** Replaces the best path at index `to` of `target` if the one from the parent is better. */
   #reach(target: Beam, to: number, parent: number, same: boolean, score: number): void {
     const { bestBlanks, bestLabels, blankTimings } = this.#beam;
     const fromLabel = !same && bestLabels[parent]! > bestBlanks[parent]!;
@@ -184,9 +183,7 @@ export class BeamSearch {
     }
   }
 
-  /**
-   * What a new hypothesis must reach at least: the worst of a full beam that stays, and the best less the threshold.
-   */
+  /** Returns the lowest score that a new hypothesis needs: the worst of a full beam, and the best minus the threshold. */
   #floor(): number {
     const count = this.#beam.count;
     let worst = Infinity;
@@ -207,14 +204,14 @@ export class BeamSearch {
     const fusion = this.#fusion;
     const most = fusion?.most ?? 0;
     const { nodes, blanks, count } = this.#beam;
-    const { tokens, scores, prospects, words, places } = this.tree;
+    const { tokens, scores, provisionalScores, words, beamIndices } = this.tree;
     for (let i = 0; i < count; i++) {
       const node = nodes[i]!;
       const last = tokens[node]!;
       const absorbed = last < 0 || last === separator ? separator : -1;
       const total = this.#totals[i]!;
       const own = scores[node]!;
-      // Compared with ≤ below, so that −∞ never enters.
+      // The comparison below is strict, so that −∞ is always rejected.
       const least = floor - own - most;
       for (let k = 0; k < allowedCount; k++) {
         const token = allowed[k]!;
@@ -224,25 +221,25 @@ export class BeamSearch {
         if (fusion === null) {
           if (this.#children[i]! > 0) {
             const child = this.tree.find(node, token, noWord);
-            if (child >= 0 && places[child]! >= 0) continue;
+            if (child >= 0 && beamIndices[child]! >= 0) continue;
           }
-          candidates.add(i, token, 0, path, path + prospects[node]!);
+          candidates.add(i, token, 0, path, path + provisionalScores[node]!);
           continue;
         }
-        fusion.step(this.tree.languages[node]!, this.tree.trees[node]!, this.tree.hots[node]!, token);
+        fusion.step(this.tree.lmStates[node]!, this.tree.spellingStates[node]!, this.tree.hotWordStates[node]!, token);
         for (let v = 0; v < fusion.count; v++) {
           const next = fusion.continuations[v]!;
-          const score = path + own + next.score + fusion.provisional(next.tree, next.hot);
+          const score = path + own + next.score + fusion.provisional(next.spellingState, next.hotWordState);
           if (!(score > floor)) continue;
           const child = this.#children[i]! > 0 ? this.tree.find(node, token, next.word) : -1;
-          if (child >= 0 && places[child]! >= 0 && words[child] === next.word) continue;
+          if (child >= 0 && beamIndices[child]! >= 0 && words[child] === next.word) continue;
           candidates.add(i, token, v, path, score);
         }
       }
     }
   }
 
-  /** Makes the next beam of the best of those that stay and the new ones; of equals those that stay, then the first. */
+  /** Selects the next beam. If scores are equal, old hypotheses win over new ones, and earlier ones over later ones. */
   #choose(data: Float32Array, at: number, floor: number): void {
     const { beamWidth: width, beamThreshold: threshold } = this.#options;
     const beam = this.#beam;
@@ -250,7 +247,7 @@ export class BeamSearch {
     const stays = beam.count;
     const { count, scores } = this.#candidates;
     const keeps = this.#candidates.selection(this.#stayScores, stays, { width, floor, threshold });
-    for (let i = 0; i < stays; i++) this.tree.places[beam.nodes[i]!] = -1;
+    for (let i = 0; i < stays; i++) this.tree.beamIndices[beam.nodes[i]!] = -1;
     let made = 0;
     for (let i = 0; i < stays; i++) if (keeps(this.#stayScores[i]!)) this.#keep(next, made++, i);
     for (let k = 0; k < count; k++) if (keeps(scores[k]!)) this.#make(next, made++, k, data, at);
@@ -270,7 +267,7 @@ export class BeamSearch {
     next.blankTimings[to] = stay.blankTimings[i]!;
     next.labelTimings[to] = stay.labelTimings[i]!;
     next.labelStarts[to] = stay.labelStarts[i]!;
-    this.tree.places[node] = to;
+    this.tree.beamIndices[node] = to;
   }
 
   #make(next: Beam, to: number, k: number, data: Float32Array, at: number): void {
@@ -286,6 +283,6 @@ export class BeamSearch {
     next.bestLabels[to] = -Infinity;
     next.blankTimings[to] = 0;
     this.#reach(next, to, parent, this.tree.tokens[from] === token, data[at + token]!);
-    this.tree.places[node] = to;
+    this.tree.beamIndices[node] = to;
   }
 }

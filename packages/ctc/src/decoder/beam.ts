@@ -1,11 +1,11 @@
-/** The hypotheses of one frame, in parallel arrays: their nodes and how probable the paths are that read as them. */
+/** The hypotheses of one frame, in parallel arrays: their nodes and the probabilities of their paths. */
 export class Beam {
   count = 0;
   readonly nodes: Int32Array;
-  /** ln of the summed probability of the paths that end in a blank, and of those that end in the last token */
+  /** ln of the total probability of the paths that end in a blank, and of those that end in the last token */
   readonly blanks: Float64Array;
   readonly labels: Float64Array;
-  /** ln of the single most probable path of either kind: the timings are its */
+  /** ln of the most probable path of each kind, which gives the timings */
   readonly bestBlanks: Float64Array;
   readonly bestLabels: Float64Array;
   /** Timings of all tokens on the best path that ends in a blank */

@@ -1,17 +1,17 @@
 import { grown } from '../language-model/word-table.ts';
 import { kthLargest } from './select.ts';
 
-/** The new hypotheses of one frame, in parallel arrays, before the best of them are made. */
+/** The new hypotheses of one frame, in parallel arrays, before the best are selected. */
 export class Candidates {
   count = 0;
-  /** The place of the hypothesis that is extended */
+  /** The index in the beam of the hypothesis that is extended */
   parents = new Int32Array(1024);
   tokens = new Int32Array(1024);
-  /** Which of the fusion's continuations */
+  /** The index of the fusion's continuation */
   variants = new Int32Array(1024);
-  /** ln of the summed probability of the paths */
+  /** ln of the total probability of the paths */
   paths = new Float64Array(1024);
-  /** What the hypothesis is ranked by */
+  /** The score that ranks the hypothesis */
   scores = new Float64Array(1024);
   #sorted = new Float64Array(1024);
 
@@ -32,11 +32,11 @@ export class Candidates {
   }
 
   /**
-   * Which scores are kept when the first `stays` of `stayScores` and these candidates compete for `width` places: a
-   * function that says so for one score after the other. Of equal scores the first ones win.
+   * Selects the best `width` of the first `stays` of `stayScores` and these candidates. Returns a function to call with
+   * each score in order; it tells whether that score is kept. If scores are equal, the first ones win.
    *
-   * @param floor what a candidate reached at least to be listed
-   * @param threshold how far below the best a score may be
+   * @param floor the lowest score of a listed candidate
+   * @param threshold how far a score may be below the best
    */
   selection(
     stayScores: Float64Array,

@@ -5,7 +5,7 @@ import { readArpa } from '../language-model/arpa.ts';
 import { labellings, logProbabilities } from '../test-support/enumerate.ts';
 import { randomInteger, randomLogits, randomSource } from '../test-support/random.ts';
 import { BeamSearch } from './beam-search.ts';
-import { CtcBeamDecoder } from './decoder.ts';
+import { CTCBeamDecoder } from './decoder.ts';
 import { resolveOptions } from './options.ts';
 import { readBeam } from './result.ts';
 
@@ -19,8 +19,8 @@ test('width 1 is not greedy: it follows the prefix that most paths share', () =>
   // Each frame: blank 0.4, a 0.35, b 0.25. The best path is two blanks (0.16), yet "a" has a–, –a and aa: 0.4025.
   const data = [0.4, 0.35, 0.25, 0.4, 0.35, 0.25].map(Math.log);
   const [greedy] = ctcGreedyDecode({ data, shape: [2, 3] });
-  const beam = new CtcBeamDecoder({ tokens: ['', 'a', 'b'], beamWidth: 1 }).decode({ data, shape: [2, 3] })[0]![0]!;
-  const exact = new CtcBeamDecoder({ tokens: ['', 'a', 'b'] }).decode({ data, shape: [2, 3] })[0]![0]!;
+  const beam = new CTCBeamDecoder({ tokens: ['', 'a', 'b'], beamWidth: 1 }).decode({ data, shape: [2, 3] })[0]![0]!;
+  const exact = new CTCBeamDecoder({ tokens: ['', 'a', 'b'] }).decode({ data, shape: [2, 3] })[0]![0]!;
   expect(greedy!.tokens).toEqual([]);
   expect(exact.tokens).toEqual([1]);
   expect(exact.score).toBeCloseTo(Math.log(0.4025), 6);
@@ -30,7 +30,7 @@ test('width 1 is not greedy: it follows the prefix that most paths share', () =>
   // b.
   const second = [0.4, 0.6, 0, 0.3, 0.3, 0.4].map((p) => Math.log(p + 1e-9));
   const [path] = ctcGreedyDecode({ data: second, shape: [2, 3] });
-  const prefix = new CtcBeamDecoder({ tokens: ['', 'a', 'b'], beamWidth: 1 }).decode({
+  const prefix = new CTCBeamDecoder({ tokens: ['', 'a', 'b'], beamWidth: 1 }).decode({
     data: second,
     shape: [2, 3],
   })[0]![0]!;
@@ -46,7 +46,7 @@ describe('pruned searches', () => {
       const { emissions, logp, T } = draw(random, 5, 3);
       const exact = labellings(logp, T, 3, 0);
       const scores = [1, 2, 4, 64].map((beamWidth) => {
-        const best = new CtcBeamDecoder({ tokens: ['', 'a', 'b'], beamWidth }).decode(emissions)[0]![0]!;
+        const best = new CTCBeamDecoder({ tokens: ['', 'a', 'b'], beamWidth }).decode(emissions)[0]![0]!;
         expect(best.score).toBeLessThan(Math.log(exact.get(best.tokens.join())!) + 1e-6);
         return Math.log(exact.get(best.tokens.join())!);
       });
@@ -58,7 +58,7 @@ describe('pruned searches', () => {
   test('maxTokens and tokenThreshold leave out tokens, beamThreshold leaves out hypotheses', () => {
     const data = [0.5, 0.3, 0.15, 0.05].map(Math.log);
     const read = (options: object) =>
-      new CtcBeamDecoder({ tokens: ['', 'a', 'b', 'c'], nBest: 9, ...options })
+      new CTCBeamDecoder({ tokens: ['', 'a', 'b', 'c'], nBest: 9, ...options })
         .decode({ data, shape: [1, 4] })[0]!
         .map(({ text }) => text);
     expect(read({})).toEqual(['', 'a', 'b', 'c']);
@@ -91,7 +91,7 @@ describe('streams', () => {
   const random = randomSource(38);
   const [T, C] = [40, 4];
   const data = randomLogits(random, T, C);
-  const decoder = new CtcBeamDecoder({
+  const decoder = new CTCBeamDecoder({
     tokens: ['', ' ', 'a', 'b'],
     wordSeparator: ' ',
     beamWidth: 8,
@@ -118,7 +118,7 @@ describe('streams', () => {
   test('a partial result is what the frames so far say', () => {
     const stream = decoder.stream();
     const partial = stream.push({ data: data.subarray(0, 20 * C), shape: [20, C] });
-    const [alone] = new CtcBeamDecoder({ ...decoder.options, beta: 0 }).decode({
+    const [alone] = new CTCBeamDecoder({ ...decoder.options, beta: 0 }).decode({
       data: data.subarray(0, 20 * C),
       shape: [20, C],
     });
@@ -141,7 +141,7 @@ test('words come with their times', () => {
   // a a - sp b b, each frame sure of its class
   const path = [1, 1, 0, 3, 2, 2];
   const data = path.flatMap((c) => [0, 1, 2, 3].map((k) => (k === c ? 20 : 0)));
-  const result = new CtcBeamDecoder({ tokens: ['', 'a', 'b', ' '], wordSeparator: ' ' }).decode({
+  const result = new CTCBeamDecoder({ tokens: ['', 'a', 'b', ' '], wordSeparator: ' ' }).decode({
     data,
     shape: [6, 4],
   })[0]![0]!;
@@ -150,7 +150,7 @@ test('words come with their times', () => {
     { word: 'a', start: 0, end: 2 },
     { word: 'b', start: 4, end: 6 },
   ]);
-  const read = new CtcBeamDecoder({
+  const read = new CTCBeamDecoder({
     tokens: ['', 'a', 'b', ' '],
     wordSeparator: ' ',
     lexicon: [
@@ -166,19 +166,19 @@ test('words come with their times', () => {
 
 test('a lexicon may allow nothing', () => {
   expect(
-    new CtcBeamDecoder({ tokens: ['', 'a'], lexicon: ['aa'] })
+    new CTCBeamDecoder({ tokens: ['', 'a'], lexicon: ['aa'] })
       .decode({ data: [0, 0], shape: [1, 2] })[0]!
       .map(({ text }) => text),
   ).toEqual(['']);
   const sure = [-Infinity, 0];
-  expect(new CtcBeamDecoder({ tokens: ['', 'a'], lexicon: ['aa'] }).decode({ data: sure, shape: [1, 2] })[0]).toEqual(
+  expect(new CTCBeamDecoder({ tokens: ['', 'a'], lexicon: ['aa'] }).decode({ data: sure, shape: [1, 2] })[0]).toEqual(
     [],
   );
 });
 
 test('bad arguments are named', () => {
   const codeOf = (code: string) => expect.objectContaining({ code });
-  const make = (options: object) => () => new CtcBeamDecoder({ tokens: ['', 'a', 'b'], ...options });
+  const make = (options: object) => () => new CTCBeamDecoder({ tokens: ['', 'a', 'b'], ...options });
   expect(make({ blank: 3 })).toThrow(codeOf('INVALID_BLANK'));
   expect(make({ beamWidth: 0 })).toThrow(codeOf('INVALID_ARGUMENT'));
   expect(make({ nBest: 1.5 })).toThrow(codeOf('INVALID_ARGUMENT'));
@@ -200,7 +200,7 @@ test('bad arguments are named', () => {
   expect(make({ hotWords: new Map([['a', 1]]) })).toThrow(/expected hotWords to be a list/u);
   expect(make({ beamWidth: 1e12 })).toThrow(codeOf('INVALID_ARGUMENT'));
   expect(make({ languageModel: 'model.arpa' })).toThrow(/expected languageModel to be an NgramModel/u);
-  const decoder = new CtcBeamDecoder({ tokens: ['', 'a'] });
+  const decoder = new CTCBeamDecoder({ tokens: ['', 'a'] });
   expect(() => decoder.decode({ data: new Float32Array(3), shape: [1, 3] })).toThrow(codeOf('SHAPE_MISMATCH'));
   expect(() => decoder.decode({ data: [NaN, 0], shape: [1, 2] })).toThrow(codeOf('NAN_IN_EMISSIONS'));
   expect(() => decoder.stream().push({ data: [0, 0], shape: [1, 1, 2] })).toThrow(codeOf('SHAPE_MISMATCH'));
@@ -212,7 +212,7 @@ describe('a language model and tokens that have nothing in common', () => {
   const tokens = ['', 'a', 'b', ' '];
 
   test('a model that cannot work is refused', () => {
-    const make = (options: object) => () => new CtcBeamDecoder({ tokens, ...options });
+    const make = (options: object) => () => new CTCBeamDecoder({ tokens, ...options });
     expect(make({ wordSeparator: ' ', languageModel: model('<unk>', 'AB', 'BA') })).toThrow(
       expect.objectContaining({ code: 'UNKNOWN_TOKEN', message: expect.stringContaining('"AB", "BA"') as string }),
     );
@@ -224,12 +224,12 @@ describe('a language model and tokens that have nothing in common', () => {
   });
 
   test('words that the tokens cannot spell are named', () => {
-    const decoder = new CtcBeamDecoder({
+    const decoder = new CTCBeamDecoder({
       tokens,
       wordSeparator: ' ',
       languageModel: model('<s>', '</s>', 'ab', 'cab', 'b2'),
     });
     expect(decoder.unspelledWords).toEqual(['cab', 'b2']);
-    expect(new CtcBeamDecoder({ tokens }).unspelledWords).toEqual([]);
+    expect(new CTCBeamDecoder({ tokens }).unspelledWords).toEqual([]);
   });
 });

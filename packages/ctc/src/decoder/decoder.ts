@@ -7,32 +7,35 @@ import { type BeamResult, type PartialResult, readBeam } from './result.ts';
 const piecesRule: Rule = (value) =>
   typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value)
     ? null
-    : 'emissions that come one after the other, such as an array or an async generator';
+    : 'a sequence of emissions, such as an array or an async generator';
 
 /**
- * CTC prefix beam search with a language model, a lexicon and hot words. A hypothesis y is ranked by
+ * A CTC decoder: prefix beam search with an optional language model, lexicon and hot words (Graves and Jaitly 2014;
+ * Hannun et al. 2014). The score of a hypothesis y is
  *
- * ln p(y | x) + α·ln p_LM(y) + β·(words or tokens) + unknownScore·(words the model does not know) + bonuses of hot
- * words,
+ * ln p(y | x) + α·ln p_LM(y) + β·(words or tokens) + unknownScore·(unknown words) + (bonuses of hot words)
  *
- * where p(y | x) sums over all of its paths, and over all labellings that read as the same text: spaces at the ends or
- * doubled, other spellings, other tokens. So no text comes twice among the results. With a beam that is wide enough the first result is the best labelling
- * there is. A beam of width 1 is *not* greedy decoding: it follows the best prefix, which sums over paths, and greedy
- * decoding the best path.
+ * p(y | x) sums over all paths, and over all labellings that give the same text: with extra spaces, other spellings or
+ * other tokens. Each text is therefore only once in the results. With a wide enough beam the first result is the best
+ * one. A beam of width 1 is *not* greedy decoding: it follows the best prefix, not the best path.
  *
+ * @throws ArgumentError if an option is invalid; see the constructor
  * @example
- * const decoder = new CtcBeamDecoder({ tokens: ['', ' ', 'a', 'b'], wordSeparator: ' ', beamWidth: 50, nBest: 3,
- * languageModel: readArpa(text) }); const [[best]] = decoder.decode({ data: await logits.data(), shape: logits.shape
- * }); best.text;
+ * ```ts
+ * const decoder = new CTCBeamDecoder({ tokens: ['', ' ', 'a', 'b'], wordSeparator: ' ', beamWidth: 50, nBest: 3 });
+ * for (const results of decoder.decode({ data: [0, 0, 5, 1, 5, 0, 0, 0, 0, 0, 1, 5], shape: [3, 4] })) {
+ *   for (const { text, score } of results) console.log(text, score);
+ * }
+ * ```
  */
-export class CtcBeamDecoder {
+export class CTCBeamDecoder {
   readonly options: BeamDecoderOptions;
   readonly #resolved: ResolvedOptions;
 
   /**
-   * @throws ArgumentError for an unknown option or one out of range; `INVALID_BLANK`; `UNKNOWN_TOKEN` for a lexicon's
-   *   spelling or a hot word with a token that is no class, or a language model none of whose words can be spelled;
-   *   `UNKNOWN_WORD` for a model that knows none of the lexicon's words (or tokens); `MALFORMED_LEXICON`
+   * @throws ArgumentError if an option is unknown or out of range; `INVALID_BLANK`; `UNKNOWN_TOKEN` if the tokens cannot
+   *   spell a word of the lexicon, a hot word, or any word of the language model; `UNKNOWN_WORD` if the model knows none
+   *   of the lexicon's words (or tokens); `MALFORMED_LEXICON`
    */
   constructor(options: BeamDecoderOptions) {
     this.options = options;
@@ -43,37 +46,41 @@ export class CtcBeamDecoder {
    * Decodes whole utterances.
    *
    * @param emissions logits or log-probabilities, `[T, C]` or `[T, N, C]`
-   * @returns for each utterance its best hypotheses, the best first: at most `nBest`, and none where the lexicon allows
-   * none
-   * @throws ShapeError, ArgumentError `INVALID_LENGTHS`, `NAN_IN_EMISSIONS`
+   * @returns for each utterance at most `nBest` hypotheses, the best first; none if the lexicon allows none
+   * @throws ShapeError if shape and data, or classes and tokens, disagree
+   * @throws ArgumentError `INVALID_LENGTHS`, `NAN_IN_EMISSIONS`
    */
   decode(emissions: Emissions): BeamResult[][] {
     this.#checkClasses(emissions);
-    return framesOf('CtcBeamDecoder', emissions, this.#resolved.blank).map((frames) => {
+    return framesOf('CTCBeamDecoder', emissions, this.#resolved.blank).map((frames) => {
       const search = new BeamSearch(this.#resolved);
       search.process(frames);
       return readBeam(search, this.#resolved, this.#resolved.nBest, true);
     });
   }
 
-  /** Words of the language model that the tokens cannot spell, so that they are never read as that word. */
+  /** The words of the language model that the tokens cannot spell; the decoder can never return them. */
   get unspelledWords(): readonly string[] {
     return this.#resolved.unspelledWords;
   }
 
-  /** A decoder for frames that come bit by bit. */
-  stream(): CtcStream {
+  /** Creates a stream that decodes the frames of one utterance as they arrive. */
+  stream(): CTCStream {
     return new BeamStream(this.#resolved, (emissions) => this.#checkClasses(emissions));
   }
 
   /**
-   * Decodes frames as they come: a partial result after each piece, the last one final.
+   * Decodes the frames of one utterance as they arrive. Yields a partial result after each piece, then the final one.
    *
+   * @param pieces emissions of shape `[t, C]`
+   * @throws ShapeError, ArgumentError as `CTCStream.push`
    * @example
-   * for await (const { text, final } of decoder.decodeStream(microphoneFrames)) show(text, final);
+   * ```ts
+   * for await (const { text, final } of decoder.decodeStream(microphoneFrames)) console.log(text, final);
+   * ```
    */
   async *decodeStream(pieces: AsyncIterable<Emissions> | Iterable<Emissions>): AsyncGenerator<PartialResult> {
-    checkValue('CtcBeamDecoder.decodeStream', 'pieces', pieces, piecesRule);
+    checkValue('CTCBeamDecoder.decodeStream', 'pieces', pieces, piecesRule);
     const stream = this.stream();
     for await (const piece of pieces) yield { ...stream.push(piece), final: false };
     const [best] = stream.finish();
@@ -81,27 +88,27 @@ export class CtcBeamDecoder {
   }
 
   #checkClasses(emissions: Emissions): void {
-    checkEmissions('CtcBeamDecoder', emissions, this.#resolved.blank);
+    checkEmissions('CTCBeamDecoder', emissions, this.#resolved.blank);
     this.#resolved.checkClasses(emissions.shape.at(-1)!);
   }
 }
 
-/** One utterance whose frames come bit by bit. Nothing depends on where they were cut. */
-export interface CtcStream {
-  /** Frames so far */
+/** Decodes one utterance in pieces. The result does not depend on how the frames are split. */
+export interface CTCStream {
+  /** The number of frames so far */
   readonly frames: number;
   /**
-   * Takes the next frames, `[t, C]`, and returns the best hypothesis so far. Its last words may change, and its score
-   * is without what the end will add (the unfinished word, the end of the sentence).
+   * Decodes the next frames, `[t, C]`, and returns the best hypothesis so far. Its last words may still change. Its
+   * score does not include the unfinished word or the end of the sentence.
    *
    * @throws ShapeError, ArgumentError `NAN_IN_EMISSIONS`
    */
   push(emissions: Emissions): BeamResult;
-  /** Ends the utterance: its `nBest` results. The stream begins anew after it. */
+  /** Ends the utterance and returns its `nBest` results. The stream can then decode another one. */
   finish(): BeamResult[];
 }
 
-class BeamStream implements CtcStream {
+class BeamStream implements CTCStream {
   readonly #options: ResolvedOptions;
   readonly #check: (emissions: Emissions) => void;
   #search: BeamSearch;
@@ -120,9 +127,9 @@ class BeamStream implements CtcStream {
     this.#check(emissions);
     if (emissions.shape.length !== 2)
       throw new ShapeError(
-        `[CtcStream] expected frames of one utterance, [t, C], got [${emissions.shape.join(', ')}]; make a stream for each utterance`,
+        `[CTCStream] expected frames of one utterance, [t, C], got [${emissions.shape.join(', ')}]; create a stream for each utterance`,
       );
-    for (const frames of framesOf('CtcStream', emissions, this.#options.blank)) this.#search.process(frames);
+    for (const frames of framesOf('CTCStream', emissions, this.#options.blank)) this.#search.process(frames);
     return readBeam(this.#search, this.#options, 1, false)[0]!;
   }
 

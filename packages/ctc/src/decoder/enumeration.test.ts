@@ -4,7 +4,7 @@ import { randomArpa } from '../test-support/arpa.ts';
 import { collapse, labellings, logProbabilities, paths } from '../test-support/enumerate.ts';
 import { randomInteger, randomLogits, randomSource } from '../test-support/random.ts';
 import type { Scored } from '../test-support/text-oracle.ts';
-import { CtcBeamDecoder } from './decoder.ts';
+import { CTCBeamDecoder } from './decoder.ts';
 
 const wide = { beamWidth: 1000, nBest: 1000 };
 
@@ -31,7 +31,7 @@ describe('a beam of unlimited width against the enumeration of all paths, 2,000 
       const C = 2 + randomInteger(random, 2);
       const blank = randomInteger(random, C);
       const { emissions, logp, T } = draw(random, 5, C);
-      const [results] = new CtcBeamDecoder({ tokens: ['0', '1', '2'].slice(0, C), blank, ...wide }).decode(emissions);
+      const [results] = new CTCBeamDecoder({ tokens: ['0', '1', '2'].slice(0, C), blank, ...wide }).decode(emissions);
       const got = new Map(results!.map(({ tokens, score }) => [tokens.join(), score]));
       expectSame(got, new Map([...labellings(logp, T, C, blank)].map(([key, p]) => [key, Math.log(p)])));
 
@@ -64,7 +64,7 @@ describe('a beam of unlimited width against the enumeration of all paths, 2,000 
         ),
       );
       const [alpha, beta, endOfSentence] = [2 * random(), 2 * random() - 1, random() < 0.5];
-      const [results] = new CtcBeamDecoder({
+      const [results] = new CTCBeamDecoder({
         tokens: ['', 'a', 'b'],
         languageModel,
         alpha,

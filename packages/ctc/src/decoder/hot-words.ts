@@ -1,14 +1,14 @@
-/** The unit that stands for a separator; all others are character codes. */
+/** The unit of a word separator; all others are character codes. */
 export const boundary = -1;
 
 /**
- * Phrases that earn a bonus wherever they are spelled, however the tokens make them up, found by an automaton (Aho and
- * Corasick 1975) over characters: a state is the longest end of what was spelled that begins a phrase, 0 for none.
+ * Finds phrases that earn a bonus, however the tokens spell them. Uses an automaton over characters (Aho and Corasick
+ * 1975). A state is the longest suffix of the text that begins a phrase; 0 is the empty one.
  */
 export class HotWords {
   /** The state at the beginning */
   readonly start: number;
-  /** The largest bonus that one token may bring, and the largest credit, both at least 0 */
+  /** The largest bonus of one token plus the largest credit, both at least 0 */
   readonly most: number;
   /** The bonus of the last `step` */
   bonus = 0;
@@ -22,7 +22,7 @@ export class HotWords {
   /**
    * @param phrases the units of each phrase, and its bonus in nats
    * @param units the units of each class
-   * @param hasSeparator whether words are told apart: then a boundary, the beginning or the end must be around a phrase
+   * @param hasSeparator whether there is a word separator; if so, phrases match only whole words
    */
   constructor(
     phrases: readonly { readonly units: readonly number[]; readonly weight: number }[],
@@ -40,7 +40,7 @@ export class HotWords {
     this.most = longest * Math.max(0, ...this.#bonuses) + Math.max(0, ...this.#credits);
   }
 
-  /** The state after one more token; `bonus` holds what the phrases that end there earn. */
+  /** Returns the state after one more token, and sets `bonus` for the phrases that end there. */
   step(state: number, token: number): number {
     this.bonus = 0;
     let at = state;
@@ -48,14 +48,14 @@ export class HotWords {
     return at;
   }
 
-  /** What the phrases that the end of the text completes earn. */
+  /** Returns the bonus of the phrases that the end of the text completes. */
   finish(state: number): number {
     this.bonus = 0;
     if (this.#hasSeparator) this.#move(state, boundary);
     return this.bonus;
   }
 
-  /** The state after one more unit, whose bonus is added. */
+  /** Returns the state after one more unit, and adds its bonus. */
   #move(state: number, unit: number): number {
     for (let at = state; ; at = this.#failures[at]!) {
       const child = this.#children[at]!.get(unit);
@@ -66,7 +66,7 @@ export class HotWords {
     }
   }
 
-  /** The share of a begun phrase's bonus that its first tokens would be, so that it is not dropped before its end. */
+  /** Returns a share of the bonus of an unfinished phrase, so that it is not pruned before its end. */
   credit(state: number): number {
     return this.#credits[state]!;
   }
@@ -90,7 +90,7 @@ export class HotWords {
     this.#bonuses[node] = this.#bonuses[node]! + weight;
   }
 
-  /** From the root outwards: the failure of a child is where its parent's failure goes with the same unit. */
+  /** Computes the failure links, breadth first: that of a child continues its parent's with the same unit. */
   #linkFailures(): void {
     const queue = [0];
     for (const node of queue) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CtcBeamDecoder } from './decoder.ts';
+import { CTCBeamDecoder } from './decoder.ts';
 import { readLexicon } from './lexicon.ts';
 import { kthLargest } from './select.ts';
 import { Speller } from './speller.ts';
@@ -51,7 +51,7 @@ test('the separator at the end of a spelling, as flashlight writes it, is left o
   const tokens = ['', 'a', 'b', '|'];
   const path = [1, 3, 2];
   const data = path.flatMap((c) => [0, 1, 2, 3].map((k) => (k === c ? 20 : 0)));
-  const make = (lexicon: string) => new CtcBeamDecoder({ tokens, wordSeparator: '|', lexicon: readLexicon(lexicon) });
+  const make = (lexicon: string) => new CTCBeamDecoder({ tokens, wordSeparator: '|', lexicon: readLexicon(lexicon) });
   for (const lexicon of ['eh a\nbee b', 'eh a |\nbee b |', 'eh | a |\nbee | b'])
     expect(make(lexicon).decode({ data, shape: [3, 4] })[0]![0]!.text).toBe('eh bee');
   expect(() => make('eh a | b')).toThrow(
@@ -62,7 +62,7 @@ test('the separator at the end of a spelling, as flashlight writes it, is left o
   );
   expect(() => make('eh |')).toThrow(expect.objectContaining({ code: 'MALFORMED_LEXICON' }));
   // Without a separator the token is one like any other.
-  const plain = new CtcBeamDecoder({
+  const plain = new CTCBeamDecoder({
     tokens,
     lexicon: [
       ['eh', ['a', '|']],

@@ -1,17 +1,20 @@
 import { ArgumentError, type Bytes, checkValue, is, toBytes } from '@timestep/core';
 import type { Speller } from './speller.ts';
 
-/** Words with their spellings, each a list of tokens. */
+/** Words with their spellings. Each spelling is a list of tokens. */
 export type LexiconEntries = Iterable<readonly [word: string, ...spellings: (readonly string[])[]]>;
 
 /**
- * Reads a lexicon as flashlight and wav2letter write it: a line a spelling, the word first and then its tokens,
- * separated by white space. A word may have several lines.
+ * Reads a lexicon file of flashlight or wav2letter. Each line has a word and its tokens, separated by white space. A word
+ * with several spellings has several lines.
  *
- * @param source the file's text, or its bytes in UTF-8
- * @throws ArgumentError `MALFORMED_LEXICON` with the number of a line that has a word and no tokens
+ * @param source the text of the file, or its bytes in UTF-8
+ * @returns the words with their tokens, in the order of the file
+ * @throws ArgumentError `MALFORMED_LEXICON`, with the line number, for a word without tokens
  * @example
+ * ```ts
  * readLexicon('hello h e l l o |\nworld w o r l d |');
+ * ```
  */
 export function readLexicon(source: string | Bytes): [string, string[]][] {
   const text = typeof source === 'string' ? source : new TextDecoder().decode(toBytes('readLexicon', source));
@@ -28,18 +31,18 @@ export function readLexicon(source: string | Bytes): [string, string[]][] {
 }
 
 /**
- * A tree of spellings: nodes 0 (nothing spelled yet), 1, 2, …, and the words that end at each. A spelling is a list of
- * classes, or of smaller units of which each class has one or more.
+ * A prefix tree (trie) of spellings. Node 0 is the empty spelling; each node lists the words that end there. A spelling
+ * is a list of classes, or of smaller units, of which each class has one or more.
  */
 export class SpellingTree {
   readonly #units: readonly (readonly number[])[] | null;
   readonly words: string[] = [];
   readonly #children: Map<number, number>[] = [new Map()];
   readonly #wordsAt: number[][] = [[]];
-  /** By node: the largest score of a word below, for a provisional score of an unfinished word. */
+  /** For each node: the largest score of a word below it, the provisional score of an unfinished word. */
   #best: Float64Array = new Float64Array(1);
 
-  /** @param units the units of each class; null where the spellings are lists of classes */
+  /** @param units the units of each class; null if the spellings are lists of classes */
   constructor(units: readonly (readonly number[])[] | null = null) {
     this.#units = units;
   }
@@ -62,10 +65,10 @@ export class SpellingTree {
     return index;
   }
 
-  /** Sets the provisional scores: `score(word)` is the best that a word may get. */
-  look(score: (word: number) => number): void {
+  /** Sets the provisional score of every node (flashlight's smearing). `score(word)` is the score of a word. */
+  smear(score: (word: number) => number): void {
     const best = new Float64Array(this.#children.length).fill(-Infinity);
-    // A child's number is above its parent's.
+    // Children have higher numbers than their parents.
     for (let node = best.length - 1; node >= 0; node--) {
       for (const word of this.#wordsAt[node]!) best[node] = Math.max(best[node]!, score(word));
       for (const child of this.#children[node]!.values()) best[node] = Math.max(best[node]!, best[child]!);
@@ -78,7 +81,7 @@ export class SpellingTree {
     return this.#best[node]!;
   }
 
-  /** The node after one more token, or −1. */
+  /** Returns the node after one more token, or −1. */
   child(node: number, token: number): number {
     if (this.#units === null) return this.#children[node]!.get(token) ?? -1;
     let at: number | undefined = node;
@@ -99,12 +102,12 @@ export class SpellingTree {
 }
 
 /**
- * The tree of a lexicon. Separators at either end of a spelling are left out (flashlight's files end each with one),
- * since they stand between all words anyway.
+ * Builds the tree of a lexicon. Drops separators at the ends of a spelling (flashlight's files end each with one),
+ * because the decoder expects them between all words anyway.
  *
- * @param separator the class between words, −1 for none
- * @throws ArgumentError `UNKNOWN_TOKEN` for a spelling with a token that is no class, `MALFORMED_LEXICON` for one that
- *   is empty or holds the separator between other tokens
+ * @param separator the class between words; −1 if there is none
+ * @throws ArgumentError `UNKNOWN_TOKEN` if a spelling has a token that is not a class; `MALFORMED_LEXICON` if it is empty
+ *   or has the separator between other tokens
  */
 export function lexiconTree(
   entries: LexiconEntries | readonly string[],
@@ -123,7 +126,8 @@ export function lexiconTree(
       numbers.set(word, tree.add(word, withoutSeparators(word, list, separator), numbers.get(word)));
     }
   }
-  if (tree.words.length === 0) throw malformed('the lexicon holds no word', 'one word or more; null for no lexicon');
+  if (tree.words.length === 0)
+    throw malformed('the lexicon is empty', 'one word or more; pass null to decode without a lexicon');
   return tree;
 }
 
@@ -147,7 +151,7 @@ function classesOf(word: string, tokens: readonly string[], speller: Speller): n
     const c = speller.class(token);
     if (c < 0)
       throw new ArgumentError(
-        `[lexicon] the word ${JSON.stringify(word)} is spelled with ${JSON.stringify(token)}, expected only tokens that are classes of the network; check its case and the word separator`,
+        `[lexicon] the word ${JSON.stringify(word)} is spelled with ${JSON.stringify(token)}, which is not one of the tokens; check its case and the word separator`,
         'UNKNOWN_TOKEN',
       );
     return c;
@@ -161,7 +165,7 @@ function withoutSeparators(word: string, classes: readonly number[], separator: 
     throw malformed(`the word ${JSON.stringify(word)} has a spelling without tokens`, 'one token or more');
   if (inner.includes(separator))
     throw malformed(
-      `the word ${JSON.stringify(word)} is spelled with the word separator inside, so that it could never be read`,
+      `the word ${JSON.stringify(word)} has the word separator inside its spelling`,
       'single words; enter a phrase as its words',
     );
   return inner;

@@ -8,60 +8,62 @@ import { type LexiconEntries, lexiconTree, type SpellingTree } from './lexicon.t
 import { Speller } from './speller.ts';
 import { checkKnown, vocabularyTree } from './vocabulary.ts';
 
+/** Options of `CTCBeamDecoder`. */
 export interface BeamDecoderOptions {
-  /** `[C]`: the text of each class; the blank's is not used. */
+  /** `[C]`: the text of each class. That of the blank is ignored. */
   readonly tokens: readonly string[];
   /** Index of the blank class, 0 by default. */
   readonly blank?: number | undefined;
-  /** Hypotheses kept after each frame, 100 by default. */
+  /** The number of hypotheses to keep after each frame, 100 by default. */
   readonly beamWidth?: number | undefined;
-  /** Hypotheses this much worse than the best are dropped, in nats; +∞ by default. */
+  /** Drops hypotheses whose score is this much below the best, in nats; +∞ by default. */
   readonly beamThreshold?: number | undefined;
-  /** Only the best so many tokens of a frame extend hypotheses (flashlight's `beam_size_token`); all by default. */
+  /** Extends hypotheses only with this many best tokens of a frame (flashlight's `beam_size_token`); all by default. */
   readonly maxTokens?: number | undefined;
-  /** Tokens below this ln p extend nothing (pyctcdecode's `token_min_logp`, −5 there); −∞ by default. */
+  /** Ignores tokens below this ln p (pyctcdecode's `token_min_logp`, −5 there); −∞ by default. */
   readonly tokenThreshold?: number | undefined;
-  /** Results an utterance, 1 by default. */
+  /** The number of results for each utterance, 1 by default. */
   readonly nBest?: number | undefined;
-  /** The token between words, such as `' '` or `'|'`. Without one, words are told apart by a lexicon only. */
+  /** The token between words, such as `' '` or `'|'`. Without one, only a lexicon can separate words. */
   readonly wordSeparator?: string | null | undefined;
+  /** An n-gram language model, as `readArpa` returns it; none by default. */
   readonly languageModel?: NgramModel | null | undefined;
-  /** What the model's words are: by default `word` where words are told apart, else `token`. */
+  /** The unit of the language model: by default `word` if there is a separator or a lexicon, else `token`. */
   readonly unit?: 'word' | 'token' | undefined;
   /** The weight of the language model's ln p, 0.5 by default. */
   readonly alpha?: number | undefined;
   /**
-   * Added for each word (each token for the unit `token`), 0 by default: makes up for what the model takes from long
-   * texts.
+   * The score to add for each word (each token if the unit is `token`), 0 by default. It balances the language model's
+   * preference for short texts.
    */
   readonly beta?: number | undefined;
-  /** Added for each word that the language model does not know, −10 by default. */
+  /** The score to add for each word that the language model does not know, −10 by default. */
   readonly unknownScore?: number | undefined;
   /** Whether the model scores the end of the sentence, true by default. */
   readonly endOfSentence?: boolean | undefined;
   /**
-   * The only words allowed: plain words, which are spelled by the longest tokens that fit, or words with spellings,
-   * such as `readLexicon` gives. A separator at the end of a spelling is left out.
+   * The only words that may be recognized: plain words, which are spelled with the longest tokens that fit, or words with
+   * spellings, as `readLexicon` returns them. A separator at the end of a spelling is dropped.
    */
   readonly lexicon?: LexiconEntries | readonly string[] | null | undefined;
-  /** Words or phrases to look out for, or each with a bonus of its own, in nats. */
+  /** Words or phrases to prefer: a list, or an object with the bonus of each, in nats. */
   readonly hotWords?: readonly string[] | Readonly<Record<string, number>> | undefined;
-  /** The bonus of a hot word without its own, 10 nats by default. */
+  /** The bonus of each hot word of a list, 10 nats by default. */
   readonly hotWordWeight?: number | undefined;
 }
 
-/** Options with everything built that they describe. */
+/** The options with their defaults, and the objects that are built from them. */
 export interface ResolvedOptions extends SearchOptions {
   readonly tokens: readonly string[];
   readonly nBest: number;
   readonly tellsWords: boolean;
   readonly spellings: SpellingTree | null;
-  /** Words of the language model that the tokens cannot spell */
+  /** The words of the language model that the tokens cannot spell */
   readonly unspelledWords: readonly string[];
   checkClasses(classes: number): void;
 }
 
-const where = 'CtcBeamDecoder';
+const where = 'CTCBeamDecoder';
 
 const lexiconRule: Rule = (value) =>
   typeof value === 'object' && value !== null && Symbol.iterator in value && !ArrayBuffer.isView(value)
@@ -167,7 +169,7 @@ function separatorOf({ wordSeparator = null }: BeamDecoderOptions, speller: Spel
   const separator = speller.class(wordSeparator);
   if (separator < 0) {
     throw new ArgumentError(
-      `[${where}] the wordSeparator ${JSON.stringify(wordSeparator)} is none of the tokens, expected the text of a class`,
+      `[${where}] the wordSeparator ${JSON.stringify(wordSeparator)} is not one of the tokens; pass the text of a class`,
       'UNKNOWN_TOKEN',
     );
   }
@@ -215,7 +217,7 @@ function fusionOf(options: BeamDecoderOptions, built: Built): Fusion | null {
   });
 }
 
-/** The units of a hot word or phrase. Its words may be told apart by white space or by the separator itself. */
+/** Returns the units of a hot word or phrase. Its words are separated by white space or by the separator. */
 function phraseUnits(phrase: string, separator: string | null, speller: Speller): number[] {
   if (separator === null) {
     speller.spellOrThrow('hotWords', phrase);

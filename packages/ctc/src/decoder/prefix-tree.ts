@@ -2,32 +2,29 @@ import { grown } from '../language-model/word-table.ts';
 import { type Fusion, noWord } from './fusion.ts';
 
 /**
- * The hypotheses of a search as nodes of a tree: each is its parent's tokens and one more. A hypothesis that fell out
- * of the beam and comes back gets its node again, so that its descendants are never there twice.
+ * The hypotheses of a search, as nodes of a tree: each has the tokens of its parent and one more. A hypothesis that
+ * leaves the beam and returns gets the same node, so that its descendants are never duplicated.
  */
 export class PrefixTree {
   count = 0;
   parents = new Int32Array(1024);
   tokens = new Int32Array(1024);
-  /** The word that a node's last token completes, in the numbering of `Fusion` */
+  /** The word that a node's last token completes, as `Fusion` numbers it */
   words = new Int32Array(1024);
-  /** States of the language model, of the unfinished word and of the hot words */
-  languages = new Int32Array(1024);
-  trees = new Int32Array(1024);
-  hots = new Int32Array(1024);
+  /** The states of the language model, the unfinished word and the hot words */
+  lmStates = new Int32Array(1024);
+  spellingStates = new Int32Array(1024);
+  hotWordStates = new Int32Array(1024);
   /** α·ln p_LM + β·words + bonuses */
   scores = new Float64Array(1024);
-  languageScores = new Float64Array(1024);
-  /** `scores` and what the unfinished word and phrase are expected to earn */
-  prospects = new Float64Array(1024);
-  /** Where the node stands in the beam, −1 where it does not */
-  places = new Int32Array(1024);
+  lmScores = new Float64Array(1024);
+  /** `scores` plus the expected score of the unfinished word and phrase */
+  provisionalScores = new Float64Array(1024);
+  /** The index of the node in the beam, or −1 */
+  beamIndices = new Int32Array(1024);
   #slots = new Int32Array(4096);
 
-  /**
-   * Timings: a list in each cell, of one token's first and last frame (exclusive) and the cell of those before; 0 is
-   * empty.
-   */
+  /** Timings are linked lists. A cell has the first and last frame (exclusive) of a token and the previous cell; 0 is empty. */
   timings = 1;
   previousTimings = new Int32Array(1024);
   starts = new Int32Array(1024);
@@ -48,35 +45,35 @@ export class PrefixTree {
     this.parents[node] = parent;
     this.tokens[node] = token;
     this.words[node] = word;
-    this.places[node] = -1;
+    this.beamIndices[node] = -1;
     if (2 * this.count > this.#slots.length) this.#rehash(2 * this.#slots.length);
     else this.#enter(node);
     return node;
   }
 
-  /** The node of a hypothesis with one more token, which the fusion continues in its way number `variant`. */
+  /** Returns the node of a hypothesis with one more token. `variant` is the index of the fusion's continuation. */
   extend(from: number, token: number, fusion: Fusion | null, variant: number): number {
-    fusion?.step(this.languages[from]!, this.trees[from]!, this.hots[from]!, token);
+    fusion?.step(this.lmStates[from]!, this.spellingStates[from]!, this.hotWordStates[from]!, token);
     const next = fusion?.continuations[variant] ?? null;
     const word = next?.word ?? noWord;
     const known = this.find(from, token, word);
     if (known >= 0) return known;
     const node = this.add(from, token, word);
     this.scores[node] = 0;
-    this.languageScores[node] = 0;
-    this.prospects[node] = 0;
+    this.lmScores[node] = 0;
+    this.provisionalScores[node] = 0;
     if (next && fusion) {
-      this.languages[node] = next.language;
-      this.trees[node] = next.tree;
-      this.hots[node] = next.hot;
+      this.lmStates[node] = next.lmState;
+      this.spellingStates[node] = next.spellingState;
+      this.hotWordStates[node] = next.hotWordState;
       this.scores[node] = this.scores[from]! + next.score;
-      this.languageScores[node] = this.languageScores[from]! + next.languageScore;
-      this.prospects[node] = this.scores[node] + fusion.provisional(next.tree, next.hot);
+      this.lmScores[node] = this.lmScores[from]! + next.lmScore;
+      this.provisionalScores[node] = this.scores[node] + fusion.provisional(next.spellingState, next.hotWordState);
     }
     return node;
   }
 
-  /** A list of timings with one more token. */
+  /** Adds one more token to a list of timings. */
   addTiming(previous: number, start: number, end: number): number {
     if (this.timings === this.starts.length) {
       this.previousTimings = grown(this.previousTimings, this.timings + 1);
@@ -90,7 +87,7 @@ export class PrefixTree {
     return cell;
   }
 
-  /** Drops every node that is neither in `nodes` nor above one of them, and renumbers `nodes` in place. */
+  /** Removes all nodes except `nodes` and their ancestors, and renumbers `nodes` in place. */
   compactNodes(nodes: Int32Array): void {
     const numbers = new Int32Array(this.count).fill(-1);
     for (const node of nodes) for (let at = node; at >= 0 && numbers[at]! < 0; at = this.parents[at]!) numbers[at] = 0;
@@ -99,18 +96,25 @@ export class PrefixTree {
       if (numbers[node]! < 0) continue;
       const to = count++;
       numbers[node] = to;
-      // A parent's number is below its child's, so it has its new one already.
+      // Parents have lower numbers than their children, so the parent is already renumbered.
       this.parents[to] = this.parents[node]! < 0 ? -1 : numbers[this.parents[node]!]!;
-      for (const array of [this.tokens, this.words, this.languages, this.trees, this.hots, this.places])
+      for (const array of [
+        this.tokens,
+        this.words,
+        this.lmStates,
+        this.spellingStates,
+        this.hotWordStates,
+        this.beamIndices,
+      ])
         array[to] = array[node]!;
-      for (const array of [this.scores, this.languageScores, this.prospects]) array[to] = array[node]!;
+      for (const array of [this.scores, this.lmScores, this.provisionalScores]) array[to] = array[node]!;
     }
     this.count = count;
     nodes.forEach((node, k) => (nodes[k] = numbers[node]!));
     this.#rehash(this.#slots.length);
   }
 
-  /** The same for timings. */
+  /** Removes all timings that are not in `lists`, and renumbers `lists` in place. */
   compactTimings(lists: readonly Int32Array[]): void {
     const numbers = new Int32Array(this.timings).fill(-1);
     numbers[0] = 0;
@@ -146,13 +150,13 @@ export class PrefixTree {
     this.parents = grown(this.parents, length);
     this.tokens = grown(this.tokens, length);
     this.words = grown(this.words, length);
-    this.languages = grown(this.languages, length);
-    this.trees = grown(this.trees, length);
-    this.hots = grown(this.hots, length);
+    this.lmStates = grown(this.lmStates, length);
+    this.spellingStates = grown(this.spellingStates, length);
+    this.hotWordStates = grown(this.hotWordStates, length);
     this.scores = grown(this.scores, length);
-    this.languageScores = grown(this.languageScores, length);
-    this.prospects = grown(this.prospects, length);
-    this.places = grown(this.places, length);
+    this.lmScores = grown(this.lmScores, length);
+    this.provisionalScores = grown(this.provisionalScores, length);
+    this.beamIndices = grown(this.beamIndices, length);
   }
 }
 

@@ -4,7 +4,7 @@ import { noWord, unknownWord } from './fusion.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { PrefixTree } from './prefix-tree.ts';
 
-/** A word with its time, in frames: from its first token's first frame to the frame after its last token's last. */
+/** A word with its time in frames: from the first frame of its first token to the frame after its last token. */
 export interface TimedWord {
   readonly word: string;
   readonly start: number;
@@ -13,17 +13,17 @@ export interface TimedWord {
 
 /** One hypothesis of a beam search. */
 export interface BeamResult {
-  /** The words with one space between them; where words are not told apart, the tokens without any */
+  /** The words, separated by single spaces; without a separator or a lexicon, the tokens joined together */
   readonly text: string;
-  /** The classes of its labels: separators stand once between words; of several spellings the best */
+  /** The classes of its labels, with one separator between words; the best spelling if there are several */
   readonly tokens: number[];
   /** The first frame of each label's run on the most probable path */
   readonly starts: number[];
   /** The frame after each label's run */
   readonly ends: number[];
-  /** Empty where words are not told apart */
+  /** Its words; empty without a separator or a lexicon */
   readonly words: TimedWord[];
-  /** What it is ranked by; ln of the sum over the spellings where a text has several */
+  /** The score that ranks it; the sum over all spellings of the text */
   readonly score: number;
   /** ln p(text | frames), summed over the paths that the search kept */
   readonly ctcScore: number;
@@ -31,16 +31,17 @@ export interface BeamResult {
   readonly languageModelScore: number;
 }
 
+/** A result of `decodeStream`. */
 export interface PartialResult extends BeamResult {
   /** True for the last result of a stream */
   readonly final: boolean;
 }
 
-/** What is known of one hypothesis before its tokens are read. */
+/** A hypothesis before its tokens are read. */
 interface Found extends Pick<BeamResult, 'score' | 'ctcScore' | 'languageModelScore'> {
-  /** Its place in the beam */
+  /** Its index in the beam */
   readonly place: number;
-  /** Whether its last token is a separator, which its text does not show */
+  /** Whether its last token is a separator, which is not part of its text */
   readonly trailing: boolean;
   /** The word that the end of the sentence completes */
   readonly word: number;
@@ -49,13 +50,13 @@ interface Found extends Pick<BeamResult, 'score' | 'ctcScore' | 'languageModelSc
 }
 
 /**
- * The best `count` results of a search, each text once: what differs only in spaces, in its spelling or in how tokens
- * make up its text is one result, with all of its probability. With `final` the last word and the sentence are ended.
+ * Returns the best `count` results of a search. Hypotheses with the same text are merged and their probabilities added,
+ * whether they differ in spaces, spelling or tokens. `final` ends the last word and the sentence.
  */
 export function readBeam(search: BeamSearch, options: ResolvedOptions, count: number, final: boolean): BeamResult[] {
   const found = final ? ended(search, options) : unfinished(search, options);
   const texts = new Map<string, BeamResult>();
-  // Where a lexicon allows to cut the same tokens into the same words in several ways, they are still said once.
+  // A lexicon may split the same tokens into the same words in several ways. Count such tokens once.
   const said = new Set<string>();
   for (const { place, trailing, word, best: _best, ...scores } of found.sort((a, b) => b.score - a.score)) {
     if (!(scores.score > -Infinity)) continue;
@@ -83,8 +84,8 @@ function unfinished({ beam, tree }: BeamSearch, { separator }: ResolvedOptions):
 }
 
 /**
- * The ways to end the hypotheses. "a" and "a " are the same text: the paths of the second are counted to the first, and
- * the times are those of the most probable path of both.
+ * Ends the hypotheses. "a" and "a " are the same text: their paths are added, and the times are those of the most
+ * probable path of both.
  */
 function ended(search: BeamSearch, options: ResolvedOptions): Found[] {
   const { beam, tree } = search;
@@ -95,14 +96,14 @@ function ended(search: BeamSearch, options: ResolvedOptions): Found[] {
     const trailing = separator >= 0 && tree.tokens[node] === separator;
     const base = trailing ? tree.parents[node]! : node;
     const { ctcScore, score, languageModelScore, best } = scored(beam, tree, place, base);
-    const enter = (word: number, more: number, languageScore: number): void => {
+    const enter = (word: number, more: number, lmScore: number): void => {
       const key = `${base}:${word}`;
       const other = groups.get(key);
       const both = other === undefined ? ctcScore : logAdd(ctcScore, other.ctcScore);
       const found = {
         ctcScore: both,
         score: score - ctcScore + more + both,
-        languageModelScore: languageModelScore + languageScore,
+        languageModelScore: languageModelScore + lmScore,
       };
       const path = other !== undefined && other.best >= best ? other : { place, trailing, best };
       groups.set(key, { ...found, word, place: path.place, trailing: path.trailing, best: path.best });
@@ -111,9 +112,9 @@ function ended(search: BeamSearch, options: ResolvedOptions): Found[] {
       enter(noWord, 0, 0);
       continue;
     }
-    fusion.finish(tree.languages[base]!, tree.trees[base]!, tree.hots[base]!);
-    for (const { score: more, languageScore, word } of fusion.continuations.slice(0, fusion.count)) {
-      if (!trailing || word === tree.words[node]) enter(word, more, languageScore);
+    fusion.finish(tree.lmStates[base]!, tree.spellingStates[base]!, tree.hotWordStates[base]!);
+    for (const { score: more, lmScore, word } of fusion.continuations.slice(0, fusion.count)) {
+      if (!trailing || word === tree.words[node]) enter(word, more, lmScore);
     }
   }
   return [...groups.values()];
@@ -124,7 +125,7 @@ function scored({ blanks, labels, bestBlanks, bestLabels }: Beam, tree: PrefixTr
   return {
     ctcScore,
     score: ctcScore + tree.scores[node]!,
-    languageModelScore: tree.languageScores[node]!,
+    languageModelScore: tree.lmScores[node]!,
     best: Math.max(bestBlanks[place]!, bestLabels[place]!),
   };
 }
@@ -143,7 +144,7 @@ function read(
     words!.push(tree.words[node]!);
   }
   const inLabel = beam.bestLabels[place]! > beam.bestBlanks[place]!;
-  // The empty prefix has no run, though its paths may end in a separator.
+  // The empty prefix has no run, even if its paths end in a separator.
   if (inLabel && tokens!.length > 0) {
     starts!.push(beam.labelStarts[place]!);
     ends!.push(search.time);
@@ -167,9 +168,7 @@ function read(
 
 type Lists = Pick<BeamResult, 'tokens' | 'starts' | 'ends'>;
 
-/**
- * The words: where the tree of spellings says that one ends, or else at the separators; the rest is an unfinished one.
- */
+/** Splits tokens into words, where the tree of spellings ends a word or at separators. The rest is an unfinished word. */
 function timedWords(
   { tokens: names, separator, spellings }: ResolvedOptions,
   { tokens, starts, ends }: Lists,

@@ -1,11 +1,11 @@
 import { ArgumentError } from '@timestep/core';
 
-/** Splits a text into tokens, the longest that fits first. */
+/** Splits a text into tokens. Prefers the longest token that fits. */
 export class Speller {
   readonly #classes = new Map<string, number>();
   readonly #longest: number;
 
-  /** @param tokens the text of each class; empty ones and the blank's are never used */
+  /** @param tokens the text of each class; empty texts and the blank are ignored */
   constructor(tokens: readonly string[], blank: number) {
     tokens.forEach((token, c) => {
       if (c !== blank && token !== '' && !this.#classes.has(token)) this.#classes.set(token, c);
@@ -13,16 +13,16 @@ export class Speller {
     this.#longest = Math.max(0, ...[...this.#classes.keys()].map((token) => token.length));
   }
 
-  /** The class of a token, or −1. */
+  /** Returns the class of a token, or −1. */
   class(token: string): number {
     return this.#classes.get(token) ?? -1;
   }
 
-  /** The classes that spell `text`, the longest that fits first; null where no tokens make it up. */
+  /** Returns the classes that spell `text`, or null if the tokens cannot spell it. */
   spell(text: string): number[] | null {
     const classes: number[] = [];
     const lengths: number[] = [];
-    // From where on the rest is known to be impossible.
+    // Positions whose rest cannot be spelled
     const failed = new Set<number>();
     let at = 0;
     let length = this.#longest;
@@ -45,12 +45,12 @@ export class Speller {
     return classes;
   }
 
-  /** As `spell`. @throws ArgumentError `UNKNOWN_TOKEN` */
+  /** Like `spell`, but throws if the tokens cannot spell `text`. @throws ArgumentError `UNKNOWN_TOKEN` */
   spellOrThrow(where: string, text: string): number[] {
     const classes = this.spell(text);
     if (classes === null || classes.length === 0) {
       throw new ArgumentError(
-        `[${where}] the tokens cannot spell ${JSON.stringify(text)}, expected text made of them; leave the word out or add the missing tokens to the network's classes`,
+        `[${where}] the tokens cannot spell ${JSON.stringify(text)}; remove the word or add the missing tokens to the network's classes`,
         'UNKNOWN_TOKEN',
       );
     }

@@ -4,7 +4,7 @@ import { pick, randomArpa } from '../test-support/arpa.ts';
 import { logProbabilities } from '../test-support/enumerate.ts';
 import { randomInteger, randomLogits, randomSource } from '../test-support/random.ts';
 import { type OracleOptions, scoresOfTexts } from '../test-support/text-oracle.ts';
-import { CtcBeamDecoder } from './decoder.ts';
+import { CTCBeamDecoder } from './decoder.ts';
 import type { BeamDecoderOptions } from './options.ts';
 
 type Random = () => number;
@@ -67,7 +67,7 @@ test('every text once, with the probability of all that reads as it: 1,500 rando
     const T = randomInteger(random, C > 4 ? 4 : 5);
     const data = randomLogits(random, T, C);
     const expected = scoresOfTexts(logProbabilities(data, T, C), T, oracle);
-    const decoder = new CtcBeamDecoder(options);
+    const decoder = new CTCBeamDecoder(options);
     const [results] = decoder.decode({ data, shape: [T, C] });
 
     const texts = results!.map(({ text }) => text);
@@ -99,7 +99,7 @@ test('tokens and times belong to the text: one separator between words, none at 
   for (let round = 0; round < 500; round++) {
     const [T, C] = [1 + randomInteger(random, 6), 3];
     const data = randomLogits(random, T, C);
-    for (const result of new CtcBeamDecoder({ tokens, wordSeparator: '|', nBest: 50 }).decode({
+    for (const result of new CTCBeamDecoder({ tokens, wordSeparator: '|', nBest: 50 }).decode({
       data,
       shape: [T, C],
     })[0]!) {
@@ -118,6 +118,6 @@ test('a doubled space is one that lasts from the first to the last', () => {
   // | a - | - | - a |, each frame sure of its class
   const path = [2, 1, 0, 2, 0, 2, 0, 1, 2];
   const data = path.flatMap((c) => [0, 1, 2].map((k) => (k === c ? 20 : 0)));
-  const [results] = new CtcBeamDecoder({ tokens: ['', 'a', '|'], wordSeparator: '|' }).decode({ data, shape: [9, 3] });
+  const [results] = new CTCBeamDecoder({ tokens: ['', 'a', '|'], wordSeparator: '|' }).decode({ data, shape: [9, 3] });
   expect(results![0]).toMatchObject({ text: 'a a', tokens: [1, 2, 1], starts: [1, 3, 7], ends: [2, 6, 8] });
 });

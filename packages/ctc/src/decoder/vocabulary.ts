@@ -6,10 +6,10 @@ import type { Speller } from './speller.ts';
 const special: readonly string[] = ['<s>', '</s>', '<unk>'];
 
 /**
- * The model's own words, as far as the tokens can spell them, in whatever way: whatever else is read is an unknown
- * word. Those that they cannot spell are added to `unspelled`.
+ * Builds the tree of the model's words that the tokens can spell. All other texts are unknown words. Adds the words that
+ * the tokens cannot spell to `unspelled`.
  *
- * @throws ArgumentError `UNKNOWN_TOKEN` where the tokens can spell none of the words
+ * @throws ArgumentError `UNKNOWN_TOKEN` if the tokens can spell none of the words
  */
 export function vocabularyTree(given: {
   readonly model: NgramModel | null;
@@ -33,17 +33,17 @@ export function vocabularyTree(given: {
   }
   if (tree.words.length === 0 && unspelled.length > 0)
     throw new ArgumentError(
-      `[CtcBeamDecoder] the tokens can spell none of the language model's words, such as ${shown(unspelled)}; expected a model of the same alphabet: check its case, or pass unit: 'token' for a model of tokens`,
+      `[CTCBeamDecoder] the tokens can spell none of the language model's words, such as ${shown(unspelled)}; expected a model of the same alphabet: check its case, or pass unit: 'token' for a model of tokens`,
       'UNKNOWN_TOKEN',
     );
   return tree;
 }
 
-/** @throws ArgumentError `UNKNOWN_WORD` where the model knows none of the texts, so that it could tell nothing apart */
+/** Checks that the model knows at least one of the texts. @throws ArgumentError `UNKNOWN_WORD` */
 export function checkKnown(model: NgramModel, what: string, texts: readonly string[]): void {
   if (texts.length === 0 || texts.some((text) => model.words.index(text) >= 0)) return;
   throw new ArgumentError(
-    `[CtcBeamDecoder] the language model knows none of the ${what}, such as ${shown(texts)}; expected a model of the same units: check its case, and whether it is one of words or of tokens`,
+    `[CTCBeamDecoder] the language model knows none of the ${what}, such as ${shown(texts)}; expected a model of the same units: check its case, and whether its units are words or tokens`,
     'UNKNOWN_WORD',
   );
 }

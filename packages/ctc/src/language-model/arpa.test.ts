@@ -45,7 +45,7 @@ test('unknown words as in KenLM: <UNK> is <unk>; without either, 10⁻¹⁰⁰ a
   expect(capitals.data).toEqual(readArpa(small).data);
   expect(capitals.hasUnknown).toBe(true);
   expect(capitals.index('zebra')).toBe(capitals.index('<UNK>'));
-  expect(() => readArpa(small.replace('-0.7\tb\t-0.1', '-0.7\t<UNK>'))).toThrow(/the word "<UNK>" comes twice/u);
+  expect(() => readArpa(small.replace('-0.7\tb\t-0.1', '-0.7\t<UNK>'))).toThrow(/the word "<UNK>" occurs twice/u);
 
   const none = readArpa(small.replace('-1.0\t<unk>\t0\n', '').replace('ngram 1=5', 'ngram 1=4'));
   expect(none.hasUnknown).toBe(false);
@@ -115,8 +115,8 @@ describe('a malformed file is refused with the number of its line', () => {
     ['a number that is none', small.replace('-0.5\ta', '-0.x5\ta'), /line 12: expected a number, got "-0.x5"/u],
     ['a probability above 1', small.replace('-0.7\tb', '0.7\tb'), /line 13: the log-probability 0.7 is above 0/u],
     ['a word without a unigram', small.replace('a b\t-0.15', 'a c\t-0.15'), /line 17: the word "c" has no unigram/u],
-    ['a word that comes twice', small.replace('\tb\t-0.1', '\ta\t-0.1'), /line 13: the word "a" comes twice/u],
-    ['an n-gram that comes twice', small.replace('b a\n', '<s> a\n'), /line 18: the n-gram comes twice/u],
+    ['a word that occurs twice', small.replace('\tb\t-0.1', '\ta\t-0.1'), /line 13: the word "a" occurs twice/u],
+    ['an n-gram that occurs twice', small.replace('b a\n', '<s> a\n'), /line 18: the n-gram occurs twice/u],
     ['too few words', small.replace('<s> a b', '<s> a'), /line 21: expected 3 words, got 2/u],
     [
       'too many fields',

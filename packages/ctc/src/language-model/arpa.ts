@@ -8,17 +8,22 @@ const unknown = new TextEncoder().encode('<unk>');
 const powersOfTen = Float64Array.from({ length: 23 }, (_, n) => Number(`1e${n}`));
 
 /**
- * Reads an n-gram model from the text of an ARPA file (Doug Paul's format, as SRILM, KenLM and IRSTLM write it): log10
- * probabilities and back-off weights. An n-gram whose history has no entry of its own (pruning may leave such) gets one
- * with the probability that backing off gives it. `<UNK>` is read as `<unk>`, as KenLM does.
+ * Reads an n-gram language model from the text of an ARPA file, as SRILM, KenLM and IRSTLM write it. If the history of
+ * an n-gram has no entry (pruning can remove it), one is added with its back-off probability. `<UNK>` is read as
+ * `<unk>`, like in KenLM.
  *
- * @param source the file's bytes or text, not compressed (`loadArpa` unpacks); a file of 1,000,000 n-grams (28 MB) takes
- *   about a second
- * @throws ArgumentError `COMPRESSED` for a file that must be unpacked first; `MALFORMED_ARPA`, with the line's number: a missing section, a count that is not met, a word
- *   without a unigram, a number that is none, a probability above 1, an n-gram that comes twice
+ * @param source the text of the file, or its bytes; not compressed (use `loadArpa` for `.arpa.gz`). A file of 1,000,000
+ *   n-grams (28 MB) takes about a second.
+ * @returns the model, with natural logarithms
+ * @throws ArgumentError `COMPRESSED` if the file must be unpacked first; `MALFORMED_ARPA`, with the line number, for a
+ *   missing section, a wrong count, a word without a unigram, an invalid number, a probability above 1, or an n-gram
+ *   that occurs twice
  * @example
- * const model = readArpa(await (await fetch('3-gram.arpa')).bytes());
+ * ```ts
+ * const response = await fetch('3-gram.arpa');
+ * const model = readArpa(await response.arrayBuffer());
  * model.score(['hello', 'world']);
+ * ```
  */
 export function readArpa(source: string | Bytes): NgramModel {
   const bytes = typeof source === 'string' ? new TextEncoder().encode(source) : toBytes('readArpa', source);
@@ -35,12 +40,12 @@ class ArpaReader {
   readonly #bytes: Uint8Array;
   #at = 0;
   #line = 0;
-  /** The present line without its white space at the end. */
+  /** The current line, without white space at its ends. */
   #from = 0;
   #to = 0;
   #model = new NgramModel(1);
   #ids = new Int32Array(0);
-  /** The words of the line before, and the node of its history: neighbours in a file mostly share it. */
+  /** The words of the previous line, and the node of its history: consecutive lines mostly share it. */
   #lastIds = new Int32Array(0);
   #lastContext = 0;
 
@@ -53,7 +58,7 @@ class ArpaReader {
       if (!this.#nextLine()) throw this.#error('the file has no line \\data\\');
     } while (this.#text() !== '\\data\\');
     const counts = this.#readCounts();
-    // The header's counts are only believed as far as the file could hold them: at least four bytes an n-gram.
+    // Limit the header's counts to what the file can hold: an n-gram takes at least four bytes.
     const total = counts.reduce((sum, count) => sum + count, 0);
     this.#model = new NgramModel(Math.min(total, Math.ceil(this.#bytes.length / 4)));
     counts.forEach((count, index) => this.#readSection(index + 1, count));
@@ -108,7 +113,7 @@ class ArpaReader {
       const inCapitals = this.#isUnknownInCapitals(at, end);
       const word = inCapitals ? words.find(unknown, 0, unknown.length) : words.find(bytes, at, end);
       if (order === 1) {
-        if (word >= 0) throw this.#error(`the word ${this.#word(at, end)} comes twice`);
+        if (word >= 0) throw this.#error(`the word ${this.#word(at, end)} occurs twice`);
         ids[0] = inCapitals ? words.add(unknown, 0, unknown.length) : words.add(bytes, at, end);
       } else if (word < 0) throw this.#error(`the word ${this.#word(at, end)} has no unigram`);
       else ids[k] = word;
@@ -133,11 +138,11 @@ class ArpaReader {
     if (order === 1) context = 0;
     this.#lastContext = context;
     this.#lastIds.set(ids);
-    if (order > 1 && this.#model.find(context, ids[order - 1]!) >= 0) throw this.#error('the n-gram comes twice');
+    if (order > 1 && this.#model.find(context, ids[order - 1]!) >= 0) throw this.#error('the n-gram occurs twice');
     this.#model.add(context, ids[order - 1]!, order, logProbability, backoff);
   }
 
-  /** The node of the first `length` words, entered by backing off where it is not there. */
+  /** Returns the node of the first `length` words; adds missing ones with their back-off probability. */
   #contextOf(ids: Int32Array, length: number): number {
     let node = 0;
     for (let k = 0; k < length; k++) {
@@ -188,8 +193,8 @@ class ArpaReader {
   }
 
   /**
-   * A decimal number. One of up to 15 digits is exact in f64, and so is its quotient by a power of ten that is, but for
-   * one rounding.
+   * Parses a decimal number. An integer of up to 15 digits and a power of ten up to 10²² are exact in f64, so that their
+   * quotient is rounded only once.
    */
   #number(from: number, to: number): number {
     const bytes = this.#bytes;

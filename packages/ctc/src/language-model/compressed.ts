@@ -1,4 +1,4 @@
-/** How files begin that hold something else than text, and what they are. */
+/** The first bytes of files that are not text, and the names of their formats. */
 const formats: readonly [bytes: readonly number[], name: string][] = [
   [[0x1f, 0x8b], 'packed with gzip'],
   [[0x42, 0x5a, 0x68], 'packed with bzip2'],
@@ -10,7 +10,7 @@ const formats: readonly [bytes: readonly number[], name: string][] = [
   [[0xfe, 0xff], 'text in UTF-16'],
 ];
 
-/** What a file is that is no text in UTF-8, told by its first bytes; null where nothing speaks against text. */
+/** Recognizes a file that is not UTF-8 text by its first bytes; returns its format, or null if it may be text. */
 export function otherFormat(bytes: Uint8Array): string | null {
   return formats.find(([start]) => start.every((byte, k) => bytes[k] === byte))?.[1] ?? null;
 }

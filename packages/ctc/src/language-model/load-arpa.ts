@@ -3,6 +3,7 @@ import { readArpa } from './arpa.ts';
 import { otherFormat } from './compressed.ts';
 import type { NgramModel } from './ngram-model.ts';
 
+/** Options of `loadArpa`. */
 export interface LoadArpaOptions {
   /** The largest size when unpacked, in bytes; by default 64 MiB and 20 times the size of the packed file. */
   readonly maxBytes?: number | undefined;
@@ -11,13 +12,20 @@ export interface LoadArpaOptions {
 const rules: OptionRules<LoadArpaOptions> = { maxBytes: is.optional(is.size()) };
 
 /**
- * Reads an n-gram model from an ARPA file that may be packed with gzip (`.arpa.gz`), in browsers and in Node.
+ * Reads an n-gram language model from an ARPA file, compressed with gzip (`.arpa.gz`) or not. Works in browsers and in
+ * Node.
  *
- * @param source the file's bytes, packed or not
- * @throws ArgumentError `MALFORMED_ARPA` (a damaged gzip file too), `TOO_LARGE` beyond `maxBytes`, `COMPRESSED` for
- *   other packings; `UNSUPPORTED_COMPRESSION` where the runtime has no `DecompressionStream`
+ * @param source the bytes of the file
+ * @param options the limit of the unpacked size
+ * @returns the model, with natural logarithms
+ * @throws ArgumentError `MALFORMED_ARPA` (also for a damaged gzip file); `TOO_LARGE` if the file unpacks to more than
+ *   `maxBytes`; `COMPRESSED` for other compression formats; `UNSUPPORTED_COMPRESSION` if the runtime has no
+ *   `DecompressionStream`
  * @example
- * const model = await loadArpa(await (await fetch('3-gram.arpa.gz')).arrayBuffer());
+ * ```ts
+ * const response = await fetch('3-gram.arpa.gz');
+ * const model = await loadArpa(await response.arrayBuffer());
+ * ```
  */
 export async function loadArpa(source: Bytes, options: LoadArpaOptions = {}): Promise<NgramModel> {
   const bytes = toBytes('loadArpa', source);
@@ -48,7 +56,7 @@ async function unpackGzip(bytes: Uint8Array<ArrayBuffer>, maxBytes: number): Pro
   }
   if (size > maxBytes)
     throw new ArgumentError(
-      `[loadArpa] the file of ${bytes.length} bytes unpacks to more than ${maxBytes}, expected at most as much; pass a larger maxBytes if the file is to be trusted`,
+      `[loadArpa] the file of ${bytes.length} bytes unpacks to more than the limit of ${maxBytes}; pass a larger maxBytes if you trust the file`,
       'TOO_LARGE',
     );
   const all = new Uint8Array(size);
@@ -60,7 +68,7 @@ async function unpackGzip(bytes: Uint8Array<ArrayBuffer>, maxBytes: number): Pro
   return all;
 }
 
-/** The parts of a stream. Safari's streams are not iterable themselves: https://bugs.webkit.org/show_bug.cgi?id=194379 */
+/** Iterates over a stream. Safari cannot iterate it directly: https://bugs.webkit.org/show_bug.cgi?id=194379 */
 async function* readParts(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   try {

@@ -2,8 +2,8 @@ import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { grown, WordTable, type WordTableData } from './word-table.ts';
 
 /**
- * ln p of a word that the model does not know, where it has no `<unk>`: 10⁻¹⁰⁰, as KenLM has it (`unknown_missing_logprob`
- * in lm/config.hh).
+ * ln p of an unknown word if the model has no `<unk>`: p = 10⁻¹⁰⁰, like in KenLM (`unknown_missing_logprob` in
+ * lm/config.hh).
  */
 const unseen = -100 * Math.LN10;
 
@@ -12,7 +12,7 @@ const scoreRules: OptionRules<{ end?: boolean }> = { end: is.optional(is.boolean
 type Floats = Float32Array<ArrayBuffer>;
 type Integers = Int32Array<ArrayBuffer>;
 
-/** A model as plain data, which can be posted to another thread. */
+/** A model as plain data that can be posted to another thread. */
 export interface NgramData {
   readonly order: number;
   readonly count: number;
@@ -21,15 +21,29 @@ export interface NgramData {
 }
 
 /**
- * A back-off n-gram model (Katz 1987): p(w | h) is the entry of `h w` where there is one, else backoff(h)·p(w | h
- * without its first word). Each n-gram is a node of a tree whose root is the empty history; a state is the node of the
- * longest history that matters, 0 for none. All scores are natural logarithms. `readArpa` makes one.
+ * A back-off n-gram language model (Katz 1987). `readArpa` creates one. All scores are natural logarithms.
+ *
+ * p(w | h) is the entry of `h w` if there is one, else backoff(h)·p(w | h without its first word).
+ *
+ * Each n-gram is a node of a tree whose root is the empty history. A state is the node of the longest history that can
+ * still matter; 0 is the empty one.
+ *
+ * @example
+ * ```ts
+ * const model = await loadArpa(await file.arrayBuffer());
+ * model.score(['the', 'cat', 'sat']);
+ * let state = model.start;
+ * for (const word of ['the', 'cat']) {
+ *   console.log(word, model.step(state, model.index(word)));
+ *   state = model.next;
+ * }
+ * ```
  */
 export class NgramModel {
-  /** The longest n-gram */
+  /** The length of the longest n-gram */
   order = 0;
   readonly words: WordTable;
-  /** The state that `step` led to */
+  /** The state after the last `step` */
   next = 0;
   #count = 1;
   #logProbabilities: Floats;
@@ -40,7 +54,7 @@ export class NgramModel {
   #levels: Uint8Array<ArrayBuffer>;
   #slots: Integers;
 
-  /** @param expected n-grams to make room for; more may come */
+  /** @param expected the number of n-grams to reserve memory for; it grows if there are more */
   constructor(expected = 1000, words = new WordTable()) {
     this.words = words;
     const room = expected + 1;
@@ -53,7 +67,7 @@ export class NgramModel {
     this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * room + 1)));
   }
 
-  /** A model from what `data` gave. */
+  /** Creates a model from the `data` of another. */
   static from({ order, count, words, arrays }: NgramData): NgramModel {
     const model = new NgramModel(0, WordTable.from(words));
     model.order = order;
@@ -70,7 +84,7 @@ export class NgramModel {
     return model;
   }
 
-  /** The arrays that it is made of, not copied: what a worker thread is sent. */
+  /** The model's arrays, not copied, to send to a worker thread. */
   get data(): NgramData {
     const arrays = [
       this.#logProbabilities,
@@ -84,38 +98,38 @@ export class NgramModel {
     return { order: this.order, count: this.#count, words: this.words.data, arrays };
   }
 
-  /** n-grams of all orders */
+  /** The number of n-grams of all orders */
   get size(): number {
     return this.#count - 1;
   }
 
-  /** The number of a word, that of `<unk>` for one that is not known, −1 where there is no `<unk>`. */
+  /** Returns the number of a word; that of `<unk>` for an unknown word, −1 if there is no `<unk>`. */
   index(word: string): number {
     const index = this.words.index(word);
     return index >= 0 ? index : this.words.index('<unk>');
   }
 
   /**
-   * Whether the model has a probability for unknown words. Without one each gets 10⁻¹⁰⁰ (and the back-off weights of its
-   * history), as in KenLM, which warns of such a model.
+   * Whether the model has a probability for unknown words. If not, each gets 10⁻¹⁰⁰ (times the back-off weights of its
+   * history), like in KenLM.
    */
   get hasUnknown(): boolean {
     return this.words.index('<unk>') >= 0;
   }
 
-  /** The state at the beginning of a sentence: after `<s>`, where the model knows it. */
+  /** The state at the beginning of a sentence: after `<s>`, or 0 if the model does not have it. */
   get start(): number {
     const index = this.words.index('<s>');
     return index < 0 ? 0 : Math.max(0, this.find(0, index));
   }
 
-  /** ln p(word | state); the state after it is in `next`. */
+  /** Returns ln p(word | state), and sets `next` to the state after the word. */
   step(state: number, word: number): number {
     let score = 0;
     for (let context = state; ; context = this.#suffixes[context]!) {
       const node = word < 0 ? -1 : this.find(context, word);
       if (node >= 0) {
-        // A node of the highest order has nothing after it: its longest proper suffix is the state.
+        // No n-gram continues a node of the highest order, so the state is its longest proper suffix.
         this.next = this.#levels[node]! < this.order ? node : this.#suffixes[node]!;
         return score + this.#logProbabilities[node]!;
       }
@@ -128,11 +142,15 @@ export class NgramModel {
   }
 
   /**
-   * ln p of a sentence, by default with its end: Σ ln p(word | the words before it).
+   * Returns ln p of a sentence: Σ ln p(word | the words before it).
    *
-   * @throws ArgumentError for anything but a list of words
+   * @param words the words of the sentence, without `<s>` and `</s>`
+   * @param options `end`: whether to include the end of the sentence, true by default
+   * @throws ArgumentError if `words` is not a list of words
    * @example
-   * model.score(['the', 'cat', 'sat']) / Math.LN10; // as other tools print it
+   * ```ts
+   * model.score(['the', 'cat', 'sat']) / Math.LN10; // log10, as other tools print it
+   * ```
    */
   score(words: readonly string[], options: { end?: boolean } = {}): number {
     checkValue('NgramModel.score', 'words', words, is.arrayOf(is.string, 'a list of words'));
@@ -147,7 +165,7 @@ export class NgramModel {
     return total;
   }
 
-  /** The node of the n-gram `context word`, or −1. */
+  /** Returns the node of the n-gram `context word`, or −1. */
   find(context: number, word: number): number {
     const mask = this.#slots.length - 1;
     for (let slot = hash(context, word) & mask; ; slot = (slot + 1) & mask) {
@@ -157,8 +175,8 @@ export class NgramModel {
   }
 
   /**
-   * Enters the n-gram `context word` of order `level` and returns its node. A NaN stands for the probability that
-   * backing off gives. Call `link` after the last one.
+   * Adds the n-gram `context word` of order `level` and returns its node. A `logProbability` of NaN means the back-off
+   * probability. Call `link` after the last n-gram.
    */
   add(context: number, word: number, level: number, logProbability: number, backoff: number): number {
     const node = this.#count++;
@@ -175,9 +193,8 @@ export class NgramModel {
   }
 
   /**
-   * Gives every node its suffix, the longest entry that its words end with, and every NaN its probability. From short
-   * n-grams to long ones, as the long ones need the short; an entry may have been made after a longer one that ends
-   * with it.
+   * Computes the suffix of every node (the longest other entry that its words end with), and the probabilities that are
+   * NaN. Goes from short n-grams to long ones, because the long ones need the short; the order of `add` does not matter.
    */
   link(): void {
     for (let level = 1; level <= this.order; level++) {

@@ -1,11 +1,11 @@
-/** FNV-1a of the bytes `from … to − 1`. */
+/** Computes the FNV-1a hash of the bytes `from … to − 1`. */
 export function hashBytes(bytes: Uint8Array, from: number, to: number): number {
   let hash = 0x811c9dc5;
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   return hash;
 }
 
-/** A word table as plain data, which can be posted to another thread. */
+/** A word table as plain data that can be posted to another thread. */
 export interface WordTableData {
   readonly count: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -14,11 +14,11 @@ export interface WordTableData {
 }
 
 /**
- * Words and their numbers 0, 1, 2, …, in UTF-8. A million words as JavaScript strings in a Map take five times as long
- * to enter, and a model made of typed arrays goes to a worker thread as it is.
+ * A table of words, numbered 0, 1, 2, …, in UTF-8. Inserting a million words into a Map of strings takes five times as
+ * long, and typed arrays can be sent to a worker thread without conversion.
  */
 export class WordTable {
-  /** A table from what `data` gave. */
+  /** Creates a table from the `data` of another. */
   static from({ count, bytes, ends, slots }: WordTableData): WordTable {
     const table = new WordTable();
     table.#count = count;
@@ -37,12 +37,12 @@ export class WordTable {
     return this.#count;
   }
 
-  /** The arrays that it is made of, not copied. */
+  /** The table's arrays, not copied. */
   get data(): WordTableData {
     return { count: this.#count, bytes: this.#bytes, ends: this.#ends, slots: this.#slots };
   }
 
-  /** The number of the word that stands at `from … to − 1`, or −1. */
+  /** Returns the number of the word at `from … to − 1`, or −1. */
   find(bytes: Uint8Array, from: number, to: number): number {
     const mask = this.#slots.length - 1;
     for (let slot = hashBytes(bytes, from, to) & mask; ; slot = (slot + 1) & mask) {
@@ -51,7 +51,7 @@ export class WordTable {
     }
   }
 
-  /** Enters a word that is not there yet and returns its number. */
+  /** Adds a new word and returns its number. */
   add(bytes: Uint8Array, from: number, to: number): number {
     const start = this.#count === 0 ? 0 : this.#ends[this.#count - 1]!;
     const end = start + to - from;
@@ -65,7 +65,7 @@ export class WordTable {
     return word;
   }
 
-  /** The number of a word, or −1. */
+  /** Returns the number of a word, or −1. */
   index(word: string): number {
     const bytes = new TextEncoder().encode(word);
     return this.find(bytes, 0, bytes.length);
@@ -95,7 +95,7 @@ export class WordTable {
   }
 }
 
-/** A copy of an array with room for at least `length` elements, and for twice as many as before. */
+/** Copies an array into one of at least `length` elements and at least twice the size. */
 export function grown<T extends Uint8Array | Int32Array | Float32Array | Float64Array>(array: T, length: number): T {
   const copy = new (array.constructor as new (length: number) => T)(Math.max(length, 2 * array.length));
   copy.set(array);

@@ -1,11 +1,11 @@
-// The code of a decoding thread: builds its decoder once, then decodes what it is sent.
+// The code of a worker thread: creates its decoder once, then decodes the emissions that it receives.
 import { parentPort, workerData } from 'node:worker_threads';
-import { CtcBeamDecoder } from '../decoder/decoder.ts';
+import { CTCBeamDecoder } from '../decoder/decoder.ts';
 import { NgramModel } from '../language-model/ngram-model.ts';
 import type { WorkerOptions, WorkerReply, WorkerRequest } from './messages.ts';
 
 const { options, languageModel } = workerData as WorkerOptions;
-const decoder = new CtcBeamDecoder({ ...options, languageModel: languageModel && NgramModel.from(languageModel) });
+const decoder = new CTCBeamDecoder({ ...options, languageModel: languageModel && NgramModel.from(languageModel) });
 
 parentPort!.on('message', ({ id, emissions }: WorkerRequest) => {
   let reply: WorkerReply;

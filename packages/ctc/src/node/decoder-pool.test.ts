@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
-import { CtcBeamDecoder } from '../decoder/decoder.ts';
+import { CTCBeamDecoder } from '../decoder/decoder.ts';
 import { randomArpa } from '../test-support/arpa.ts';
 import { randomInteger, randomLogits, randomSource } from '../test-support/random.ts';
 import { DecoderPool, readArpaFile } from './index.ts';
@@ -35,7 +35,7 @@ test('threads decode a batch as one thread does', async () => {
     lengths: Array.from({ length: N }, () => randomInteger(random, T + 1)),
   };
   await using pool = new DecoderPool(options, { threads: 2 });
-  const expected = new CtcBeamDecoder(options).decode(emissions);
+  const expected = new CTCBeamDecoder(options).decode(emissions);
   expect(await pool.decode(emissions)).toEqual(expected);
   expect(await Promise.all([pool.decode(emissions), pool.decode(emissions)])).toEqual([expected, expected]);
   expect(await pool.decode({ data: [], shape: [0, 0, 4] })).toEqual([]);

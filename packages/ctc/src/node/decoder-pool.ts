@@ -1,14 +1,15 @@
 import { ArgumentError, checkOptions, DisposedError, is, type OptionRules } from '@timestep/core';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { CtcBeamDecoder } from '../decoder/decoder.ts';
+import { CTCBeamDecoder } from '../decoder/decoder.ts';
 import type { BeamDecoderOptions } from '../decoder/options.ts';
 import type { BeamResult } from '../decoder/result.ts';
 import { checkEmissions, type Emissions } from '../emissions.ts';
 import type { WorkerOptions, WorkerReply, WorkerRequest } from './messages.ts';
 
+/** Options of `DecoderPool`. */
 export interface DecoderPoolOptions {
-  /** Worker threads, one a processor by default */
+  /** The number of worker threads, one for each processor by default. */
   readonly threads?: number | undefined;
 }
 
@@ -23,13 +24,15 @@ interface Job {
 }
 
 /**
- * A beam search decoder on worker threads: the utterances of a batch are decoded side by side, each by one thread. The
- * options, the language model among them, are copied to each thread once. A pool that is open and idle does not keep
- * the process alive.
+ * A beam search decoder on worker threads. The utterances of a batch are decoded in parallel, one thread each. The
+ * options, including the language model, are copied to each thread once. An idle pool does not keep the process alive.
  *
+ * @throws ArgumentError as `CTCBeamDecoder`; `INVALID_ARGUMENT` if the number of threads is not 1…1024
  * @example
+ * ```ts
  * await using pool = new DecoderPool({ tokens: alphabet, languageModel: await readArpaFile('3-gram.arpa') });
- * const results = await pool.decode({ data: await logits.data(), shape: logits.shape, lengths });
+ * const results = await pool.decode({ data: await logits.data(), shape: logits.shape });
+ * ```
  */
 export class DecoderPool {
   readonly #idle: Worker[] = [];
@@ -40,16 +43,16 @@ export class DecoderPool {
   #closed = false;
 
   /**
-   * @param options what `CtcBeamDecoder` takes; they are checked here
-   * @param given how many threads
-   * @throws ArgumentError as `CtcBeamDecoder`, or for another number of threads than 1…1024
+   * @param options the options of `CTCBeamDecoder`
+   * @param given the number of threads
+   * @throws ArgumentError as `CTCBeamDecoder`; `INVALID_ARGUMENT` if the number of threads is not 1…1024
    */
   constructor(options: BeamDecoderOptions, given: DecoderPoolOptions = {}) {
     checkOptions('DecoderPool', given, rules);
     const { threads = availableParallelism() } = given;
-    const { languageModel = null, lexicon, ...rest } = new CtcBeamDecoder(options).options;
+    const { languageModel = null, lexicon, ...rest } = new CTCBeamDecoder(options).options;
     this.#blank = options.blank ?? 0;
-    // An iterable, such as a generator, can be read once only.
+    // A generator can be read only once.
     const plain = lexicon ? ([...lexicon] as BeamDecoderOptions['lexicon']) : null;
     const workerData: WorkerOptions = {
       options: { ...rest, lexicon: plain },
@@ -64,15 +67,22 @@ export class DecoderPool {
       });
       worker.on('message', (reply: WorkerReply) => this.#settle(worker, reply));
       worker.on('error', (error) => this.#fail(worker, error));
-      // Last: listening for messages keeps the process alive again.
+      // Call unref last: listening for messages keeps the process alive again.
       worker.unref();
       this.#idle.push(worker);
     }
   }
 
-  /** As `CtcBeamDecoder.decode`, with the same errors, but later. */
+  /**
+   * Decodes whole utterances, like `CTCBeamDecoder.decode`.
+   *
+   * @param emissions logits or log-probabilities, `[T, C]` or `[T, N, C]`
+   * @returns for each utterance at most `nBest` hypotheses, the best first
+   * @throws ArgumentError, ShapeError as `CTCBeamDecoder.decode`; `DECODER_FAILED` if a thread ended
+   * @throws DisposedError if the pool is closed
+   */
   async decode(emissions: Emissions): Promise<BeamResult[][]> {
-    if (this.#closed) throw new DisposedError('[DecoderPool] the pool was closed, expected an open one; make another');
+    if (this.#closed) throw new DisposedError('[DecoderPool] the pool is closed; create a new one');
     const { N, C, lengths } = checkEmissions('DecoderPool', emissions, this.#blank);
     const jobs = lengths.map(
       (length, n) =>
@@ -87,12 +97,14 @@ export class DecoderPool {
     return Promise.all(jobs);
   }
 
-  /** Ends the threads; what is still being decoded is rejected. */
+  /** Ends the threads, and rejects the utterances that are not decoded yet. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     const workers = [...this.#idle, ...this.#running.keys()];
-    const error = new DisposedError('[DecoderPool] the pool was closed before this was decoded');
+    const error = new DisposedError(
+      '[DecoderPool] the pool was closed before this utterance was decoded; await its result before you close the pool',
+    );
     for (const job of [...this.#queue.splice(0), ...this.#running.values()]) job.reject(error);
     this.#running.clear();
     await Promise.all(workers.map((worker) => worker.terminate()));
@@ -107,7 +119,7 @@ export class DecoderPool {
       const worker = this.#idle.pop()!;
       const job = this.#queue.shift()!;
       this.#running.set(worker, job);
-      // A thread keeps the process alive while it has something to do.
+      // A busy thread keeps the process alive.
       worker.ref();
       const request: WorkerRequest = { id: job.id, emissions: job.emissions };
       worker.postMessage(request, [(job.emissions.data as Float32Array<ArrayBuffer>).buffer]);
@@ -125,7 +137,7 @@ export class DecoderPool {
     this.#start();
   }
 
-  /** A thread that broke takes its job with it; with the last one, all jobs. */
+  /** Rejects the job of a thread that failed; all jobs if it was the last thread. */
   #fail(worker: Worker, error: unknown): void {
     const failure = new ArgumentError(
       `[DecoderPool] a decoding thread ended: ${String(error)}; it may have run out of memory: use a smaller beamWidth or fewer threads`,

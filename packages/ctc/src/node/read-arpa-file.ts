@@ -4,11 +4,16 @@ import { loadArpa, type LoadArpaOptions } from '../language-model/load-arpa.ts';
 import type { NgramModel } from '../language-model/ngram-model.ts';
 
 /**
- * Reads an n-gram model from an ARPA file, packed with gzip or not.
+ * Reads an n-gram language model from an ARPA file, compressed with gzip or not.
  *
- * @throws ArgumentError `FILE_NOT_FOUND`, and as `loadArpa`, with the file and the line
+ * @param path the path of the file
+ * @param options the limit of the unpacked size
+ * @returns the model, with natural logarithms
+ * @throws ArgumentError `FILE_NOT_FOUND`; otherwise as `loadArpa`, with the file and the line
  * @example
- * const model = await readArpaFile('3-gram.arpa');
+ * ```ts
+ * const model = await readArpaFile('3-gram.arpa.gz');
+ * ```
  */
 export async function readArpaFile(path: string, options: LoadArpaOptions = {}): Promise<NgramModel> {
   checkValue('readArpaFile', 'path', path, is.string);

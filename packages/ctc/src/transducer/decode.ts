@@ -1,36 +1,39 @@
 import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { logAdd } from '../decoder/beam.ts';
 
-/** A transducer for one utterance, step by step. `State` is whatever its prediction network remembers. */
+/** A transducer applied to one utterance, step by step. `State` is the state of its prediction network. */
 export interface TransducerSteps<State> {
-  /** T */
+  /** The number of frames, T */
   readonly frames: number;
   readonly blank: number;
-  /** Before any label */
+  /** Returns the state before the first label. */
   start(): State | Promise<State>;
-  /** After one more label */
+  /** Returns the state after one more label. */
   extend(state: State, token: number): State | Promise<State>;
-  /** `[C]`: ln p of each class at frame t after the labels that the state remembers */
+  /** Returns ln p of each class, `[C]`, at frame t after the labels of the state. */
   logProbabilities(t: number, state: State): ArrayLike<number>;
 }
 
+/** A hypothesis of a transducer. */
 export interface TransducerResult {
   readonly tokens: number[];
-  /** The frame in which each label was said, on the way that was followed */
+  /** The frame of each label on the path that was followed */
   readonly frames: number[];
-  /** Greedy: ln p of the way; beam: of all ways that the search kept */
+  /** ln p of the path for greedy decoding; of all paths that the search kept for beam search */
   readonly score: number;
 }
 
+/** Options of `transducerGreedyDecode`. */
 export interface TransducerDecodeOptions {
-  /** Labels that one frame may say at most, 5 by default: a network that never says the blank would not end. */
+  /** The largest number of labels in one frame, 5 by default. Without a limit, decoding might never end. */
   readonly maxSymbols?: number | undefined;
 }
 
+/** Options of `transducerBeamDecode`. */
 export interface TransducerBeamOptions extends TransducerDecodeOptions {
-  /** Hypotheses kept after each frame, 10 by default. */
+  /** The number of hypotheses to keep after each frame, 10 by default. */
   readonly beamWidth?: number | undefined;
-  /** Results, 1 by default. */
+  /** The number of results, 1 by default. */
   readonly nBest?: number | undefined;
 }
 
@@ -41,7 +44,21 @@ const beamRules: OptionRules<TransducerBeamOptions> = {
   nBest: is.optional(is.size()),
 };
 
-/** Follows the most probable class in each point of the lattice. Of equal classes the first one wins. */
+/**
+ * Decodes one utterance by the most probable class at each point of the lattice. If classes are equally probable, the
+ * first one wins.
+ *
+ * @param steps the utterance, as `transducer.steps(encoded)` returns it
+ * @param options the limit of labels in one frame
+ * @returns the labels with their frames and ln p of the path
+ * @throws ArgumentError if `steps` or an option is invalid
+ * @example
+ * ```ts
+ * const transducer = new Transducer({ backend, encoderSize: 32, classes: 10 });
+ * const encoded = randn(backend, [50, 1, 32]); // the encoder's output, [T, 1, E]
+ * const { tokens } = await transducerGreedyDecode(await transducer.steps(encoded));
+ * ```
+ */
 export async function transducerGreedyDecode<State>(
   steps: TransducerSteps<State>,
   options: TransducerDecodeOptions = {},
@@ -70,7 +87,7 @@ export async function transducerGreedyDecode<State>(
   return { tokens, frames, score };
 }
 
-/** A hypothesis: its labels as a list from the last one back, what follows it, and the network's state. */
+/** A hypothesis: a linked list of labels from the last one back, its extensions, and the network's state. */
 interface Prefix<State> {
   readonly parent: Prefix<State> | null;
   readonly token: number;
@@ -80,11 +97,20 @@ interface Prefix<State> {
 }
 
 /**
- * Beam search, frame by frame (the time-synchronous search of Saon et al. 2020): within a frame hypotheses are extended
- * by up to `maxSymbols` labels, and those with the same labels are merged with their probabilities summed. With a beam
- * that is wide enough each result's score is ln of the sum over all ways that say at most so many labels in a frame.
+ * Decodes one utterance by beam search, frame by frame (the time-synchronous search of Saon et al. 2020). Within a frame
+ * each hypothesis is extended by up to `maxSymbols` labels. Hypotheses with the same labels are merged, and their
+ * probabilities added. With a wide enough beam, the score is ln of the sum over all paths within that limit.
  *
+ * @param steps the utterance, as `transducer.steps(encoded)` returns it
+ * @param options the width of the beam, the number of results, the limit of labels in one frame
  * @returns at most `nBest` results, the best first
+ * @throws ArgumentError if `steps` or an option is invalid
+ * @example
+ * ```ts
+ * const transducer = new Transducer({ backend, encoderSize: 32, classes: 10 });
+ * const encoded = randn(backend, [50, 1, 32]); // the encoder's output, [T, 1, E]
+ * const results = await transducerBeamDecode(await transducer.steps(encoded), { beamWidth: 20, nBest: 3 });
+ * ```
  */
 export async function transducerBeamDecode<State>(
   steps: TransducerSteps<State>,
@@ -108,7 +134,7 @@ export async function transducerBeamDecode<State>(
         for (let token = 0; token < logp.length; token++)
           if (token !== steps.blank) extended.push({ prefix, token, score: score + logp[token]! });
       }
-      // Within one round no two have the same labels, as no two of the round before have.
+      // All hypotheses of one round have different labels, so there is nothing to merge here.
       extended.sort((a, b) => b.score - a.score);
       present = new Map();
       for (const { prefix, token, score } of extended.slice(0, beamWidth)) {
@@ -144,7 +170,7 @@ function labelsOf<State>(last: Prefix<State>): { tokens: number[]; frames: numbe
 }
 
 const stepsRule = is.like(
-  'what transducer.steps() gives (await it)',
+  'the result of transducer.steps() (await it)',
   'frames',
   'blank',
   'start',

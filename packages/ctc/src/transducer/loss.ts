@@ -29,10 +29,11 @@ import {
 import { checkBlank } from '../emissions.ts';
 import { checkLogits, reductionRule } from '../loss.ts';
 
+/** Options of `transducerLoss`. */
 export interface TransducerLossOptions {
-  /** The labels of each sequence, none of them the blank; an empty list is legal. */
+  /** The labels of each sequence, without blanks; a list may be empty. */
   readonly targets: readonly ArrayLike<number>[];
-  /** Frames of each sequence, each 1…T; T for all by default. */
+  /** `[N]`: the number of frames of each sequence, each 1…T; T by default. */
   readonly inputLengths?: ArrayLike<number> | null | undefined;
   /** Index of the blank class, 0 by default. */
   readonly blank?: number | undefined;
@@ -47,20 +48,29 @@ const rules: OptionRules<TransducerLossOptions> = {
   reduction: reductionRule,
 };
 
-/** ln 0, finite so that differences of two of them are 0 and not NaN. */
+/** Represents ln 0. Finite, so that the difference of two of them is 0 and not NaN. */
 const never = -1e30;
 
 /**
- * The recurrent neural network transducer's loss (Graves 2012, equations 16–18): −ln of the summed probability of all
- * ways through the lattice of T frames and U labels, where in each point (t, u) the network says the next label or,
- * with the blank, goes on to the next frame. α(t, u) = α(t − 1, u)·blank(t − 1, u) + α(t, u − 1)·label(t, u − 1), along
- * the anti-diagonals, on each of which all points are computed at once.
+ * Computes the loss of a recurrent neural network transducer (RNN-T; Graves 2012, equations 16–18): −ln of the total
+ * probability of all paths through the lattice of T frames and U labels. At each point (t, u) the network emits either
+ * the next label or the blank, which moves to the next frame:
  *
- * @param logits f32 `[T, N, U + 1, C]`, unnormalised, with U the longest target; what lies past a length is not looked
- * at
- * @throws ShapeError; ArgumentError `INVALID_LENGTHS`, `INVALID_LABEL`, `INVALID_BLANK`
+ * α(t, u) = α(t − 1, u)·blank(t − 1, u) + α(t, u − 1)·label(t, u − 1)
+ *
+ * All points of one anti-diagonal are computed at once.
+ *
+ * @param logits f32 `[T, N, U + 1, C]`, unnormalised, where U is the length of the longest target; values past the
+ *   lengths of a sequence are ignored
+ * @param options the targets, lengths, blank and reduction
+ * @returns a scalar, or `[N]` for the reduction `none`
+ * @throws ShapeError if the shape of `logits` does not fit the targets
+ * @throws ArgumentError `INVALID_LENGTHS`, `INVALID_LABEL`, `INVALID_BLANK`
  * @example
- * const loss = transducerLoss(joint.forward(encoded, predicted), { targets: [[3, 1, 4], [1, 5]], inputLengths });
+ * ```ts
+ * const logits = randn(backend, [20, 2, 4, 10], { requiresGrad: true }); // T = 20, N = 2, U = 3, C = 10
+ * transducerLoss(logits, { targets: [[3, 1, 4], [1, 5]], inputLengths: [20, 15] }).backward();
+ * ```
  */
 export function transducerLoss(logits: Tensor, options: TransducerLossOptions): Tensor {
   checkLogits('transducerLoss', logits, 4);
@@ -74,7 +84,7 @@ export function transducerLoss(logits: Tensor, options: TransducerLossOptions): 
       const n = Math.floor(k / U1) % N;
       return Math.floor(k / (N * U1)) < lengths[n]! && k % U1 <= targets[n]!.length ? 1 : 0;
     });
-    // Masked before the softmax: a NaN past a length must not reach the gradient.
+    // Mask before the softmax: a NaN past a length must not reach the gradient.
     const clean = select(tensor(backend, inside, { shape: [T, N, U1, 1] }), logits, full(backend, [], 0));
     const logp = logSoftmax(clean);
     const labels = Int32Array.from({ length: T * N * U1 }, (_, k) => targets[Math.floor(k / U1) % N]![k % U1] ?? blank);
@@ -143,7 +153,7 @@ function checkArguments(logits: Tensor, { targets, inputLengths, blank = 0 }: Tr
   const longest = Math.max(0, ...targets.map(({ length }) => length));
   if (U1 !== longest + 1)
     throw new ShapeError(
-      `[transducerLoss] expected a third axis of ${longest + 1}, the longest target and one more, got ${U1}`,
+      `[transducerLoss] expected a third axis of ${longest + 1} (the longest target plus one), got ${U1}`,
     );
   targets.forEach((labels, n) => {
     for (let k = 0; k < labels.length; k++) {
@@ -159,7 +169,7 @@ function checkArguments(logits: Tensor, { targets, inputLengths, blank = 0 }: Tr
   const lengths = Array.from(inputLengths ?? new Array<number>(N).fill(T));
   if (lengths.length !== N || lengths.some((length) => !Number.isInteger(length) || length < 1 || length > T)) {
     throw new ArgumentError(
-      `[transducerLoss] expected ${N} input lengths in 1…${T}, got [${lengths.join(', ')}]; a sequence without frames has no way through the lattice`,
+      `[transducerLoss] expected ${N} input lengths in 1…${T}, got [${lengths.join(', ')}]; a sequence needs at least one frame`,
       'INVALID_LENGTHS',
     );
   }

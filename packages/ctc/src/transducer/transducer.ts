@@ -22,17 +22,18 @@ import { labelsRule } from '../loss.ts';
 import type { TransducerSteps } from './decode.ts';
 import { transducerLoss, type TransducerLossOptions } from './loss.ts';
 
+/** Options of `Transducer`. */
 export interface TransducerOptions {
   readonly backend: Backend;
-  /** E, the features of a frame that the encoder gives */
+  /** E, the number of features in the encoder's output */
   readonly encoderSize: number;
-  /** C, the blank included */
+  /** C, the number of classes, including the blank */
   readonly classes: number;
-  /** H of the prediction network's LSTM, 128 by default */
+  /** H, the hidden size of the prediction network's LSTM, 128 by default */
   readonly predictionSize?: number | undefined;
-  /** Size of a label's embedding, 64 by default */
+  /** The size of a label's embedding, 64 by default */
   readonly embeddingSize?: number | undefined;
-  /** J, the width in which both meet, 128 by default */
+  /** J, the hidden size of the joint network, 128 by default */
   readonly jointSize?: number | undefined;
   /** Index of the blank class, 0 by default */
   readonly blank?: number | undefined;
@@ -50,10 +51,7 @@ const rules: OptionRules<TransducerOptions> = {
   generator: is.optional(is.like('a Generator, such as new Generator(seed)', 'uniform', 'permutation')),
 };
 
-/**
- * What the prediction network remembers after some labels: `h` and `c` of its LSTM, and its part of the joint network's
- * input.
- */
+/** The state of the prediction network: `h` and `c` of its LSTM, and its share of the joint network's input. */
 export interface PredictionState {
   readonly h: Float32Array;
   readonly c: Float32Array;
@@ -63,13 +61,19 @@ export interface PredictionState {
 const predictionRule = is.like('a state that start or extend returned (await it)', 'h', 'c', 'joined');
 
 /**
- * The two networks that a transducer (Graves 2012) has beside its encoder: the prediction network, an LSTM over the
- * labels so far, and the joint network W·tanh(A·encoded + B·predicted) + b.
+ * The prediction network and the joint network of a transducer (Graves 2012). The encoder is separate. The prediction
+ * network is an LSTM over the labels so far; the joint network is
  *
+ * logits = W·tanh(A·encoded + B·predicted) + b
+ *
+ * @throws ArgumentError if an option is invalid; `INVALID_BLANK`
  * @example
- * const transducer = new Transducer({ backend, encoderSize: 256, classes: 29 });
- * transducer.loss(encoder.forward(x).output, targets, inputLengths).backward();
- * const [best] = await transducerBeamDecode(await transducer.steps(encoded));
+ * ```ts
+ * const transducer = new Transducer({ backend, encoderSize: 32, classes: 10 });
+ * const encoded = randn(backend, [50, 1, 32]); // the encoder's output, [T, N, E]
+ * transducer.loss(encoded, [[3, 1, 4]]).backward();
+ * const results = await transducerBeamDecode(await transducer.steps(encoded));
+ * ```
  */
 export class Transducer extends Module {
   readonly embedding: Embedding;
@@ -100,7 +104,7 @@ export class Transducer extends Module {
     checkBlank('Transducer', blank, classes);
     this.#classes = classes;
     this.#blank = blank;
-    // A label is embedded; the blank stands for the beginning.
+    // The embedding of the blank represents the beginning.
     this.embedding = new Embedding({ backend, numEmbeddings: classes, embeddingSize, generator });
     this.prediction = new LSTM({ backend, inputSize: embeddingSize, hiddenSize: predictionSize, generator });
     this.encoderJoint = new Linear({ backend, inputSize: encoderSize, outputSize: jointSize, generator });
@@ -114,16 +118,18 @@ export class Transducer extends Module {
     this.output = new Linear({ backend, inputSize: jointSize, outputSize: classes, generator });
   }
 
-  /** The backend of its parameters, which `to` may have moved. */
+  /** The backend of the parameters; `to` may have moved them. */
   get #backend(): Backend {
     return this.output.weight.backend;
   }
 
   /**
-   * The logits of every point of the lattice.
+   * Computes the logits of every point of the lattice.
    *
-   * @param encoded `[T, N, E]`
-   * @returns `[T, N, U + 1, C]`, U the longest target
+   * @param encoded f32 `[T, N, E]`: the encoder's output
+   * @param targets the labels of each of the N sequences, without blanks
+   * @returns f32 `[T, N, U + 1, C]`, where U is the length of the longest target
+   * @throws ShapeError if `encoded` does not have three axes
    */
   forward(encoded: Tensor, targets: readonly ArrayLike<number>[]): Tensor {
     checkEncoded('Transducer', encoded, targets);
@@ -146,7 +152,16 @@ export class Transducer extends Module {
     });
   }
 
-  /** The transducer loss of these targets; see `transducerLoss`. */
+  /**
+   * Computes the transducer loss of a batch; see `transducerLoss`.
+   *
+   * @param encoded f32 `[T, N, E]`: the encoder's output
+   * @param targets the labels of each of the N sequences, without blanks
+   * @param inputLengths `[N]`: the number of frames of each sequence; T by default
+   * @param reduction `mean` (default), `sum` or `none`
+   * @returns a scalar, or `[N]` for the reduction `none`
+   * @throws ShapeError, ArgumentError as `transducerLoss`
+   */
   loss(
     encoded: Tensor,
     targets: readonly ArrayLike<number>[],
@@ -155,7 +170,7 @@ export class Transducer extends Module {
   ): Tensor {
     checkEncoded('Transducer.loss', encoded, targets);
     return tidy(this.#backend, () =>
-      // The joint network has a product over all frames, which must not meet what stands past a length.
+      // Hide the padding first: the joint network multiplies all frames, also those past a length.
       transducerLoss(this.forward(hidePadding(encoded, inputLengths ?? null), targets), {
         targets,
         inputLengths,
@@ -166,10 +181,12 @@ export class Transducer extends Module {
   }
 
   /**
-   * What the decoders need for one utterance. The joint network is computed on the host: a point is one small product,
-   * and a read for each would take longer.
+   * Prepares one utterance for the decoders. The joint network runs on the host: a point of the lattice is one small
+   * product, and reading each back from a device would take longer.
    *
-   * @param encoded `[T, 1, E]`
+   * @param encoded f32 `[T, 1, E]`: the encoder's output
+   * @returns the argument of `transducerGreedyDecode` and `transducerBeamDecode`
+   * @throws ShapeError if `encoded` holds more than one utterance
    */
   async steps(encoded: Tensor): Promise<TransducerSteps<PredictionState>> {
     checkEncoded('Transducer.steps', encoded, []);

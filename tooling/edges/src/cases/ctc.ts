@@ -1,6 +1,6 @@
 import {
   ctcAlign,
-  CtcBeamDecoder,
+  CTCBeamDecoder,
   ctcGreedyDecode,
   CTCLoss,
   LabelPriors,
@@ -89,12 +89,12 @@ export const ctcCases: readonly EdgeCase[] = [
       ),
   },
   {
-    title: 'CtcBeamDecoder',
-    covers: covers('ctc', 'CtcBeamDecoder'),
+    title: 'CTCBeamDecoder',
+    covers: covers('ctc', 'CTCBeamDecoder'),
     hostOnly: true,
     run: (trial) =>
       Object.fromEntries(
-        new CtcBeamDecoder({ tokens: ['', 'a', 'b', ' '] })
+        new CTCBeamDecoder({ tokens: ['', 'a', 'b', ' '] })
           .decode(emissions(trial))
           .map(([best], n) => [`row ${n}`, [...best!.tokens, best!.score]]),
       ),
