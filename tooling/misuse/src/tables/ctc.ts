@@ -9,7 +9,7 @@ const model = ctc.readArpa(arpa);
 const tokens = ['', 'a', ' '];
 const emissions = () => ({ data: [0, 1, 2, 1, 0, 2], shape: [2, 1, 3], lengths: [2] });
 const frames = () => ({ data: [0, 1, 2, 1, 0, 2], shape: [2, 3] });
-const decoder = new ctc.CtcBeamDecoder({ tokens });
+const decoder = new ctc.CTCBeamDecoder({ tokens });
 const priors = new ctc.LabelPriors(3);
 const loss = new ctc.CTCLoss();
 const transducer = new ctc.Transducer({
@@ -50,8 +50,8 @@ export const ctcTable: readonly Entry[] = [
     args: () => [[{ token: 1, start: 0, end: 1, confidence: 1 }], tokens, ' '],
   },
   {
-    name: 'CtcBeamDecoder',
-    call: (options: ctc.BeamDecoderOptions) => new ctc.CtcBeamDecoder(options),
+    name: 'CTCBeamDecoder',
+    call: (options: ctc.BeamDecoderOptions) => new ctc.CTCBeamDecoder(options),
     args: () => [
       {
         tokens,
@@ -77,14 +77,14 @@ export const ctcTable: readonly Entry[] = [
     also: { hotWords: ['options'], lexicon: ['Map'] },
   },
   {
-    name: 'CtcBeamDecoder.decode',
+    name: 'CTCBeamDecoder.decode',
     call: decoder.decode.bind(decoder),
     args: () => [emissions()],
     nullable: ['lengths'],
   },
-  { name: 'CtcStream.push', call: (piece: ctc.Emissions) => decoder.stream().push(piece), args: () => [frames()] },
+  { name: 'CTCStream.push', call: (piece: ctc.Emissions) => decoder.stream().push(piece), args: () => [frames()] },
   {
-    name: 'CtcBeamDecoder.decodeStream',
+    name: 'CTCBeamDecoder.decodeStream',
     call: decoder.decodeStream.bind(decoder),
     args: () => [[frames()]],
     also: { '0': ['Map'] },
