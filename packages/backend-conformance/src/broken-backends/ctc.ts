@@ -134,4 +134,20 @@ export const brokenCtc: readonly BrokenBackend[] = [
         },
       }),
   },
+  {
+    fault: 'a NaN in the logits is taken for a target that cannot be aligned',
+    caughtBy: 'extremes: ctcLoss fused',
+    breakIt: (right, heap) =>
+      ctcWith(right, {
+        forward(spec, inputs) {
+          const found = right.fused.ctcLoss.forward(spec, inputs);
+          tamper(heap, found.outputs.losses, (values) => {
+            values.forEach((loss, n) => {
+              if (Number.isNaN(loss)) values[n] = Infinity;
+            });
+          });
+          return found;
+        },
+      }),
+  },
 ];

@@ -178,4 +178,27 @@ export const brokenSteps: readonly BrokenBackend[] = [
       },
     }),
   },
+  {
+    fault: 'an infinite weight times the zeros past a length is NaN',
+    caughtBy: 'extremes: rnnSequence fused',
+    breakIt: (right, heap) => ({
+      fused: {
+        rnnSequence: {
+          ...right.fused.rnnSequence,
+          backward(spec, call) {
+            const found = right.fused.rnnSequence.backward(spec, call);
+            const { batch, inputSize, lengths } = spec;
+            if (lengths !== null && heap.floats('broken', call.inputs.weightIh).includes(Infinity))
+              tamper(heap, found.x, (values) => {
+                values.forEach((_, at) => {
+                  const frame = Math.floor(at / inputSize);
+                  if (Math.floor(frame / batch) >= lengths[frame % batch]!) values[at] = NaN;
+                });
+              });
+            return found;
+          },
+        },
+      },
+    }),
+  },
 ];

@@ -27,11 +27,6 @@ export interface Subject {
    * fails instead. `['lstmSequence']` requires every variant, `['']` everything.
    */
   readonly required?: readonly string[];
-  /**
-   * Checks that this backend is known to fail, each with the reason. They are run all the same, and one that passes is a
-   * failure: take it off the list then.
-   */
-  readonly knownFailures?: Readonly<Record<string, string>>;
 }
 
 /** The backends that a check works with. */

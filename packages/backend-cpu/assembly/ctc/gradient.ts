@@ -6,7 +6,7 @@ import { EMISSION_LABELS, emissionStride } from './layout';
 
 /**
  * g·(softmax(x) − occupancy) of every frame that counts, 0 for the others. The occupancies are sparse: of C classes
- * only the blank and the target's labels have any. A sequence without a path gets 0.
+ * only the blank and the target's labels have any. A sequence without a path gets 0, one whose loss is NaN gets NaN.
  * Slots: logits, T, N, C, blank, targets, maxLabels, inputLengths, targetLengths, normal, occupancies, feasible, g, dx.
  */
 export function ctcGradient(args: usize, part: i32, parts: i32): void {
@@ -22,11 +22,12 @@ export function ctcGradient(args: usize, part: i32, parts: i32): void {
     const n = r - t * N;
     const offset = (<usize>n) << 2;
     const dx = pointer(args, 13) + <usize>r * bytes;
-    if (t >= load<i32>(pointer(args, 7) + offset) || load<i32>(pointer(args, 11) + offset) == 0) {
+    const feasible = load<i32>(pointer(args, 11) + offset);
+    if (t >= load<i32>(pointer(args, 7) + offset) || feasible == 0) {
       memory.fill(dx, 0, bytes);
       continue;
     }
-    const g = load<f32>(pointer(args, 12) + offset);
+    const g = feasible == 2 ? f32.NaN : load<f32>(pointer(args, 12) + offset);
     scaledSoftmax(pointer(args, 0) + <usize>r * bytes, dx, C, pointer(args, 9) + ((<usize>r) << 3), g);
     const shares = pointer(args, 10) + (<usize>n * <usize>T + <usize>t) * stride;
     const scale = g * load<f32>(shares, 4);

@@ -37,7 +37,7 @@ ${overRow(lanes, 'most = larger(most, x[place]);')}
   var sum = 0.0;
   var distance = 0.0;
 ${overRow(lanes, 'sum += expFinite(x[place] - peak); distance += peak - x[place];')}
-  let logTotal = logFinite(rowSum(lane, sum));
+  let logTotal = logOf(rowSum(lane, sum));
   let spread = rowSum(lane, distance);
   if (first != 0u) { return; }
   normalisers[2u * row] = peak;

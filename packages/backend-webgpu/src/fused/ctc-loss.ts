@@ -114,6 +114,8 @@ export function ctcLossOp(runtime: Runtime): CtcLossOp {
   let row = thread / params.classes;
   let n = row % params.batch;
   if (row / params.batch >= framesOf(n) || !isFeasible(totals[n])) { dx[thread] = 0.0; return; }
+  // The loss is NaN: so is its derivative by every logit, those of the other frames included.
+  if (isNan(bitcast<u32>(totals[n]))) { dx[thread] = totals[n]; return; }
   dx[thread] = gradient[n] * expFinite(x[thread] - normalisers[2u * row] - normalisers[2u * row + 1u]);`,
       }));
       const elements = steps * batch * classes;
@@ -181,7 +183,7 @@ ${overRow(lanes, 'most = larger(most, x[place]);')}
   let peak = rowMax(lane, most);
   var sum = 0.0;
 ${overRow(lanes, 'sum += expFinite(x[place] - peak);')}
-  let logTotal = logFinite(rowSum(lane, sum));
+  let logTotal = logOf(rowSum(lane, sum));
   if (first != 0u) { return; }
   out[2u * row] = peak;
   out[2u * row + 1u] = logTotal;`,

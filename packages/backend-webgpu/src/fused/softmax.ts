@@ -11,7 +11,7 @@ const lowest = '-3.4028234e38';
 /** Softmax over the last axis, or its logarithm, a workgroup for each row. */
 export function softmaxOp(runtime: Runtime, logarithm: boolean): SoftmaxOp {
   const name = logarithm ? 'logSoftmax' : 'softmax';
-  const forwardValue = logarithm ? 'x[place] - peak - logFinite(total)' : 'expFinite(x[place] - peak) / total';
+  const forwardValue = logarithm ? 'x[place] - peak - logOf(total)' : 'expFinite(x[place] - peak) / total';
   const backwardTerm = logarithm ? 'dy[place]' : 'dy[place] * y[place]';
   const backwardValue = logarithm ? 'dy[place] - expFinite(y[place]) * total' : 'y[place] * (dy[place] - total)';
   return {

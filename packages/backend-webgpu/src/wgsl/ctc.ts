@@ -22,7 +22,8 @@ fn labelOf(n: u32, s: u32) -> i32 { return plan[n * params.states + s]; }
 fn linkOf(n: u32, s: u32) -> i32 { return plan[(params.batch + n) * params.states + s]; }
 fn framesOf(n: u32) -> u32 { return u32(plan[2u * params.batch * params.states + n]); }
 fn statesOf(n: u32) -> u32 { return u32(plan[2u * params.batch * params.states + params.batch + n]); }
-fn isFeasible(total: f32) -> bool { return total > ${infeasible}; }
+// A NaN is no proof that the target cannot be aligned.
+fn isFeasible(total: f32) -> bool { return isNan(bitcast<u32>(total)) || total > ${infeasible}; }
 `;
 
 export const logProbability = `
@@ -38,7 +39,7 @@ fn maySkipTo(n: u32, s: u32) -> bool {
 }
 fn logSum(a: f32, b: f32, c: f32) -> f32 {
   let most = max(a, max(b, c));
-  return most + logFinite(expFinite(a - most) + expFinite(b - most) + expFinite(c - most));
+  return most + logOf(expFinite(a - most) + expFinite(b - most) + expFinite(c - most));
 }
 `;
 

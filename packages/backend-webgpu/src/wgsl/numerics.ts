@@ -55,6 +55,8 @@ fn logBits(bits: u32) -> u32 {
   if (!isFinite(bits)) { return bits; }
   return bitcast<u32>(logFinite(bitcast<f32>(bits)));
 }
+// ln of any number; logFinite would read the bits of a NaN as those of a large one
+fn logOf(x: f32) -> f32 { return bitcast<f32>(logBits(bitcast<u32>(x))); }
 fn log1pNear(x: f32) -> f32 {
   if (abs(x) < 0.5) { return logRatio(x / (2.0 + x)); }
   return logFinite(1.0 + x);
@@ -95,11 +97,13 @@ fn powerBits(base: u32, exponent: u32) -> u32 {
   let magnitude = base & 0x7fffffffu;
   if ((exponent & 0x7fffffffu) == 0u) { return 0x3f800000u; }
   if (isNan(base) || isNan(exponent)) { return 0x7fc00000u; }
-  let whole = floor(a) == a;
+  // By the bits, because a device may take a denormal number for 0 in a comparison.
+  let upward = exponent < 0x80000000u;
+  let whole = (exponent & 0x7fffffffu) >= 0x3f800000u && floor(a) == a;
   let odd = whole && floor(0.5 * a) * 2.0 != a;
   let sign = select(0u, base & 0x80000000u, odd);
-  if (magnitude == 0u) { return sign | select(0u, 0x7f800000u, a < 0.0); }
-  if (magnitude == 0x7f800000u) { return sign | select(0u, 0x7f800000u, a > 0.0); }
+  if (magnitude == 0u) { return sign | select(0u, 0x7f800000u, !upward); }
+  if (magnitude == 0x7f800000u) { return sign | select(0u, 0x7f800000u, upward); }
   if (base > 0x80000000u && !whole) { return 0x7fc00000u; }
   return sign | expBits(a * logFinite(bitcast<f32>(magnitude)));
 }

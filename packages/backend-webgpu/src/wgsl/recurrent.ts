@@ -42,7 +42,9 @@ fn previous(t: u32) -> u32 { return select(t - 1u, t + 1u, reverse); }
 fn following(t: u32) -> u32 { return select(t + 1u, t - 1u, reverse); }
 // The first step in the direction of travel, or in reverse one before it.
 fn isStart(t: u32, n: u32) -> bool { return select(t == 0u, t + 1u >= lengthOf(n), reverse); }
-fn hasFollowing(t: u32) -> bool { return select(t + 1u < params.steps, t > 0u, reverse); }
+fn hasFollowing(t: u32, n: u32) -> bool { return select(t + 1u < lengthOf(n), t > 0u, reverse); }
+// What the following step hands back. Where none follows, the product is of zeros, and an infinite weight makes it NaN.
+fn fromFollowing(t: u32, n: u32, sum: f32) -> f32 { return select(0.0, sum, hasFollowing(t, n)); }
 `;
 }
 

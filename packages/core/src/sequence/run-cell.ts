@@ -1,9 +1,9 @@
 import { linear } from '../ops/linear.ts';
-import { zeros } from '../create.ts';
+import { full, zeros } from '../create.ts';
 import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
 import { hidePadding } from './padding.ts';
-import { scan, type State } from './scan.ts';
+import { scanWithRest, type State } from './scan.ts';
 import type { SequenceArguments, SequenceSizes } from './sequence.ts';
 
 /**
@@ -25,7 +25,8 @@ export function runCell<S extends State & { readonly h: Tensor }>(
       entries.map(([name, [value, width]]) => [name, value ?? zeros(backend, [sizes.batch, width])]),
     ) as Record<string, Tensor> as S;
     const projected = linear(hidePadding(x, sizes.lengths), given.weightIh, given.biasIh ?? null, { fused: 'off' });
-    const { output, state } = scan<S>(
+    const rest = Object.fromEntries(entries.map(([name]) => [name, full(backend, [], 0)]));
+    const { output, state } = scanWithRest<S>(
       (a, state) => {
         const next = step(a, state);
         return { output: next.h, state: next };
@@ -33,6 +34,7 @@ export function runCell<S extends State & { readonly h: Tensor }>(
       projected,
       start,
       { lengths: sizes.lengths, reverse: sizes.reverse },
+      rest,
     );
     return { output, ...state };
   });

@@ -58,6 +58,20 @@ export function scan<S extends State>(
   checkTensor('scan', 'x', x);
   checkState(initial);
   checkOperation('scan', options, scanRules);
+  return scanWithRest(step, x, initial, options, initial);
+}
+
+/**
+ * `scan`, with the state that a step is given in the rows of finished sequences: no gradient flows through it, because
+ * the zeros that reach such a row would become NaN at an infinite weight or state.
+ */
+export function scanWithRest<S extends State>(
+  step: Step<S>,
+  x: Tensor,
+  initial: S,
+  options: ScanOptions,
+  rest: State,
+): { output: Tensor; state: S } {
   if (x.rank < 2) throw new ShapeError(`[scan] expected x of shape [T, N, ...], got ${show(x.shape)}`);
   const [steps, batch] = x.shape as [number, number];
   // Without steps one is run that is padding for every sequence: it gives the output's shape, and every gradient is 0.
@@ -69,24 +83,26 @@ export function scan<S extends State>(
     // The sum over no steps is 0, and what made x gets the gradient 0 through it.
     const inputs = steps === 0 ? [sum(x, 0)] : unstack(hidePadding(x, lengths));
     const outputs = new Array<Tensor>(travelled);
+    const resting = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value.detach()]));
     let state = initial;
     for (let k = 0; k < travelled; k++) {
       const t = options.reverse ? travelled - 1 - k : k;
-      const next = step(inputs[t]!, state, t);
-      checkStep(next, state, batch);
       const running = lengths && Uint32Array.from(lengths, (length) => (t < length ? 1 : 0));
       if (!running?.includes(0)) {
+        const next = step(inputs[t]!, state, t);
+        checkStep(next, state, batch);
         outputs[t] = next.output;
         state = next.state;
       } else {
         const mask = tensor(backend, running);
         const keep = (fresh: Tensor, old: Tensor): Tensor =>
           select(reshape(mask, [batch, ...fresh.shape.slice(1).map(() => 1)]), fresh, old);
+        const keepAll = (fresh: State, old: State): S =>
+          Object.fromEntries(Object.entries(fresh).map(([name, value]) => [name, keep(value, old[name]!)])) as S;
+        const next = step(inputs[t]!, keepAll(state, resting), t);
+        checkStep(next, state, batch);
         outputs[t] = keep(next.output, full(backend, [], 0));
-        const before = state;
-        state = Object.fromEntries(
-          Object.entries(next.state).map(([name, fresh]) => [name, keep(fresh, before[name]!)]),
-        ) as S;
+        state = keepAll(next.state, state);
       }
     }
     // A state that no step changed is the caller's own tensor: hand back an alias, so that both can be disposed.

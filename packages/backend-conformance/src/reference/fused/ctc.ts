@@ -122,6 +122,8 @@ export function ctcLoss(heap: Heap): CtcLossOp {
         if (loss === Infinity) return;
         for (let t = 0; t < inputLengths[n]!; t++) {
           const start = (t * batch + n) * classes;
+          // Every occupancy is NaN; the difference would hide it from the classes that the target lacks.
+          if (Number.isNaN(loss)) dLogits.fill(NaN, start, start + classes);
           for (let k = 0; k < classes; k++) dLogits[start + k]! += dLosses[n]! * Math.exp(logP[start + k]!);
           labels.forEach((label, s) => (dLogits[start + label]! -= dLosses[n]! * occupancy[t * labels.length + s]!));
         }

@@ -155,25 +155,46 @@ export function finalHidden(
   return out;
 }
 
-/** x with zeros at and past each length: a NaN in the padding times a gradient of 0 would be a NaN. */
+/**
+ * x `[T, N, width]` with zeros at and past each length less `early`: a NaN there times a gradient of 0 would be a NaN.
+ */
 export function maskPadding(
   runtime: Runtime,
   x: DeviceBuffer,
-  { batch, inputSize }: SequenceSpec<unknown>,
+  { batch, width, early }: { readonly batch: number; readonly width: number; readonly early: 0 | 1 },
   lengths: DeviceBuffer,
 ): DeviceBuffer {
   const out = runtime.alloc('f32', x.length);
   const kernel = runtime.kernel('maskPadding', () => ({
     name: 'sequence.maskPadding',
     bindings: [reads('x', 'u32'), reads('lengths', 'i32'), writes('out', 'u32')],
+    parameters: { size: 'u32', batch: 'u32', width: 'u32', early: 'u32' },
+    workgroupSize: 256,
+    body: `  if (thread >= params.size) { return; }
+  let frame = thread / params.width;
+  if (i32(frame / params.batch + params.early) < lengths[frame % params.batch]) { out[thread] = x[thread]; } else { out[thread] = 0u; }`,
+  }));
+  runtime.run(kernel, [x, lengths, out], { size: x.length, batch, width, early }, Math.ceil(x.length / 256));
+  return out;
+}
+
+/** Writes zeros into `out` at and past each length: the product of a padding's zeros with an infinite weight is NaN. */
+export function clearPadding(
+  runtime: Runtime,
+  out: DeviceBuffer,
+  { batch, inputSize }: SequenceSpec<unknown>,
+  lengths: DeviceBuffer,
+): void {
+  const kernel = runtime.kernel('clearPadding', () => ({
+    name: 'sequence.clearPadding',
+    bindings: [reads('lengths', 'i32'), writes('out', 'f32')],
     parameters: { size: 'u32', batch: 'u32', width: 'u32' },
     workgroupSize: 256,
     body: `  if (thread >= params.size) { return; }
   let frame = thread / params.width;
-  if (i32(frame / params.batch) < lengths[frame % params.batch]) { out[thread] = x[thread]; } else { out[thread] = 0u; }`,
+  if (i32(frame / params.batch) >= lengths[frame % params.batch]) { out[thread] = 0.0; }`,
   }));
-  runtime.run(kernel, [x, lengths, out], { size: x.length, batch, width: inputSize }, Math.ceil(x.length / 256));
-  return out;
+  runtime.run(kernel, [lengths, out], { size: out.length, batch, width: inputSize }, Math.ceil(out.length / 256));
 }
 
 /**

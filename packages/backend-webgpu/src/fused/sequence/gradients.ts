@@ -3,7 +3,7 @@ import type { Runtime } from '../../device/runtime.ts';
 import { fill } from '../../ops/data.ts';
 import { product } from '../../ops/matmul.ts';
 import { reduce } from '../../ops/reduce.ts';
-import { copyPart, gatherStarts, maskPadding } from './common.ts';
+import { clearPadding, copyOrZeros, copyPart, gatherStarts, maskPadding, placeOrZeros } from './common.ts';
 
 /** The gradients of every gate before its nonlinearity, `[T, N, pitch]`, 0 at and past each length. */
 export interface GateGradients {
@@ -22,13 +22,14 @@ export interface Columns {
 /** dx = da·W_ih, over the first `rows` columns. */
 export function inputGradient(
   runtime: Runtime,
-  { buffer, pitch, spec }: GateGradients,
+  { buffer, pitch, spec, lengths }: GateGradients,
   weightIh: DeviceBuffer,
   rows: number,
 ): DeviceBuffer {
   const { steps, batch, inputSize } = spec;
   const out = runtime.alloc('f32', steps * batch * inputSize);
   product(runtime, { a: buffer, b: weightIh, out, m: steps * batch, n: inputSize, k: rows, aPitch: pitch });
+  if (lengths !== null && out.length > 0) clearPadding(runtime, out, spec, lengths);
   return out;
 }
 
@@ -41,7 +42,8 @@ export function inputWeightGradient(
 ): DeviceBuffer {
   const { steps, batch, inputSize } = spec;
   const out = runtime.alloc('f32', rows * inputSize);
-  const masked = lengths === null || x.length === 0 ? x : maskPadding(runtime, x, spec, lengths);
+  const masked =
+    lengths === null || x.length === 0 ? x : maskPadding(runtime, x, { batch, width: inputSize, early: 0 }, lengths);
   product(runtime, {
     a: buffer,
     b: masked,
@@ -83,6 +85,33 @@ export interface HiddenStates {
   readonly output: DeviceBuffer;
   readonly h0: MaybeBuffer;
   readonly width: number;
+}
+
+/** The sequences of no step at all. */
+function idleSequences({ lengths }: SequenceSpec<unknown>): number[] {
+  return [...(lengths ?? [])].flatMap((length, n) => (length === 0 ? [n] : []));
+}
+
+/**
+ * Hands `use` the hidden states with zeros where no step of the sequence reads them: the gradients there are zeros,
+ * which an infinite state would turn into NaN.
+ */
+export function withHiddenStates(
+  runtime: Runtime,
+  { spec, lengths }: GateGradients,
+  { output, h0, width }: HiddenStates,
+  use: (states: HiddenStates) => void,
+): void {
+  const { batch, reverse } = spec;
+  // In reverse what comes before the first step is padding, zeros already.
+  const masks = lengths !== null && !reverse && output.length > 0;
+  const read = masks ? maskPadding(runtime, output, { batch, width, early: 1 }, lengths) : output;
+  const idle = h0 === null ? [] : idleSequences(spec);
+  const started = idle.length === 0 ? h0 : copyOrZeros(runtime, h0, batch * width);
+  for (const n of idle) placeOrZeros(runtime, null, started!, n * width, width);
+  use({ output: read, h0: started, width });
+  if (read !== output) runtime.free(read);
+  if (started !== null && started !== h0) runtime.free(started);
 }
 
 /** Where the gate gradients of the first step of each sequence stand. The caller frees `gathered`. */
@@ -139,6 +168,9 @@ export function initialGradient(
   carry: DeviceBuffer,
 ): void {
   const aOffset = starts.offset + columns.first;
+  // A sequence without a step gets nothing through U; zeros times an infinite weight would be NaN.
+  const idle = idleSequences(spec);
+  const before = idle.length === 0 ? null : copyOrZeros(runtime, carry, carry.length);
   product(runtime, {
     a: starts.buffer,
     aOffset,
@@ -151,6 +183,9 @@ export function initialGradient(
     k: columns.count,
     accumulate: true,
   });
+  if (before === null) return;
+  for (const n of idle) copyPart(runtime, before, n * width, carry, n * width, width);
+  runtime.free(before);
 }
 
 /** A buffer of zeros. */

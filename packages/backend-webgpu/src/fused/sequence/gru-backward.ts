@@ -19,6 +19,7 @@ import {
   inputWeightGradient,
   recurrentWeightGradient,
   startsOf,
+  withHiddenStates,
   zeros,
   type GateGradients,
   type Starts,
@@ -90,20 +91,15 @@ function recurrentWeights(
 ): DeviceBuffer {
   const out = zeros(runtime, 3 * hiddenSize * hiddenSize);
   if (steps === 0) return out;
-  const states = { output, h0, width: hiddenSize };
+  const after = variant.reset === 'after';
   const candidateRows = 2 * hiddenSize * hiddenSize;
-  recurrentWeightGradient(runtime, da, starts, states, { first: 0, count: 2 * hiddenSize }, out, 0);
-  if (variant.reset === 'after') {
-    recurrentWeightGradient(
-      runtime,
-      da,
-      starts,
-      states,
-      { first: 3 * hiddenSize, count: hiddenSize },
-      out,
-      candidateRows,
-    );
-  } else {
+  withHiddenStates(runtime, da, { output, h0, width: hiddenSize }, (states) => {
+    recurrentWeightGradient(runtime, da, starts, states, { first: 0, count: 2 * hiddenSize }, out, 0);
+    if (!after) return;
+    const candidate = { first: 3 * hiddenSize, count: hiddenSize };
+    recurrentWeightGradient(runtime, da, starts, states, candidate, out, candidateRows);
+  });
+  if (!after) {
     const shape = {
       out,
       outOffset: candidateRows,
@@ -160,7 +156,7 @@ function afterPhase(
   ]);
   const functions = `${previousHidden(h0 !== null, 'params.units')}
 fn source(t: u32, n: u32, k: u32) -> f32 {
-  if (!hasFollowing(t)) { return 0.0; }
+  if (!hasFollowing(t, n)) { return 0.0; }
   // Past the columns of r and z that of v_n is meant, not that of n.
   let column = select(k, k + params.units, k >= 2u * params.units);
   return gates[(following(t) * params.batch + n) * 4u * params.units + column];
@@ -178,7 +174,7 @@ fn finish(t: u32, n: u32, unit: u32, sum: f32) {
     return;
   }
   let own = n * hidden + unit;
-  let dh = sum + carry[own]${dOutput === null ? '' : ' + dOutput[frame * hidden + unit]'};
+  let dh = fromFollowing(t, n, sum) + carry[own]${dOutput === null ? '' : ' + dOutput[frame * hidden + unit]'};
   let r = gates[place];
   let z = gates[place + hidden];
   let candidate = gates[place + 2u * hidden];
@@ -225,7 +221,7 @@ function gatePhase(
   ]);
   const functions = `${previousHidden(h0 !== null, 'params.units')}
 fn source(t: u32, n: u32, k: u32) -> f32 {
-  if (!hasFollowing(t)) { return 0.0; }
+  if (!hasFollowing(t, n)) { return 0.0; }
   return gates[(following(t) * params.batch + n) * 3u * params.units + k];
 }
 ${plainWeight}
@@ -239,7 +235,7 @@ fn finish(t: u32, n: u32, unit: u32, sum: f32) {
     return;
   }
   let own = n * hidden + unit;
-  let dh = sum + carry[own]${dOutput === null ? '' : ' + dOutput[frame * hidden + unit]'};
+  let dh = fromFollowing(t, n, sum) + carry[own]${dOutput === null ? '' : ' + dOutput[frame * hidden + unit]'};
   let z = gates[place + hidden];
   let candidate = gates[place + 2u * hidden];
   gates[place + hidden] = dh * (previousHidden(t, n, unit) - candidate) * z * (1.0 - z);

@@ -20,6 +20,7 @@ import {
   inputWeightGradient,
   recurrentWeightGradient,
   startsOf,
+  withHiddenStates,
   zeros,
   type GateGradients,
 } from './gradients.ts';
@@ -70,7 +71,9 @@ export function lstmBackward(
   const starts = startsOf(runtime, da);
   const weightHh = wanted.weightHh ? zeros(runtime, 4 * hiddenSize * outputSize) : null;
   if (weightHh !== null && steps > 0) {
-    recurrentWeightGradient(runtime, da, starts, { output, h0: inputs.h0, width: outputSize }, columns, weightHh, 0);
+    withHiddenStates(runtime, da, { output, h0: inputs.h0, width: outputSize }, (states) => {
+      recurrentWeightGradient(runtime, da, starts, states, columns, weightHh, 0);
+    });
   }
   if (wanted.h0 && steps > 0) initialGradient(runtime, da, starts, inputs.weightHh, 0, outputSize, columns, carry);
   const dWeightHr = wanted.weightHr ? runtime.alloc('f32', outputSize * hiddenSize) : null;
@@ -103,7 +106,7 @@ export function lstmBackward(
 
 const recurrentSource = `
 fn source(t: u32, n: u32, k: u32) -> f32 {
-  if (!hasFollowing(t)) { return 0.0; }
+  if (!hasFollowing(t, n)) { return 0.0; }
   return gates[(following(t) * params.batch + n) * params.width + k];
 }
 fn weight(k: u32, unit: u32) -> f32 { return weights[k * params.units + unit]; }
@@ -130,7 +133,7 @@ fn finish(t: u32, n: u32, unit: u32, sum: f32) {
   let place = (t * params.batch + n) * params.units + unit;
   if (!isActive(t, n)) { dHidden[place] = 0.0; return; }
   let own = n * params.units + unit;
-  dHidden[place] = sum + carry[own]${dOutput === null ? '' : ' + dOutput[place]'};
+  dHidden[place] = fromFollowing(t, n, sum) + carry[own]${dOutput === null ? '' : ' + dOutput[place]'};
   carry[own] = 0.0;
 }`;
   const phase = {
@@ -191,7 +194,7 @@ fn finish(t: u32, n: u32, unit: u32, sum: f32) {
     return;
   }
   let own = n * hidden + unit;
-${projects ? '  let dm = sum;' : `  let dm = sum + carry[own]${dOutput === null ? '' : ' + dOutput[frame * hidden + unit]'};\n  carry[own] = 0.0;`}
+${projects ? '  let dm = sum;' : `  let dm = fromFollowing(t, n, sum) + carry[own]${dOutput === null ? '' : ' + dOutput[frame * hidden + unit]'};\n  carry[own] = 0.0;`}
   let i = gates[place];
   let f = gates[place + hidden];
   let g = gates[place + 2u * hidden];

@@ -13,14 +13,16 @@ import {
   inputWeightGradient,
   recurrentWeightGradient,
   startsOf,
+  withHiddenStates,
   zeros,
   type GateGradients,
 } from './gradients.ts';
 import { sweep, type BoundPhase } from './sweep.ts';
 
-const activations = { tanh: 'tanhOf(value)', relu: 'select(0.0, value, value > 0.0)' } as const;
-/** φ' from φ's value y. */
-const slopes = { tanh: '1.0 - y * y', relu: 'select(0.0, 1.0, y > 0.0)' } as const;
+// Written so that a NaN goes through.
+const activations = { tanh: 'tanhOf(value)', relu: 'select(value, 0.0, value <= 0.0)' } as const;
+/** dh·φ' from φ's value y; chosen for relu, not multiplied, because ∞·0 is NaN. */
+const slopes = { tanh: 'dh * (1.0 - y * y)', relu: 'select(0.0, dh, y > 0.0)' } as const;
 
 /** The Elman network. The input product goes straight into `output`, where each step adds its own and applies φ. */
 export function rnnSequenceOp(runtime: Runtime): RnnSequenceOp {
@@ -62,15 +64,9 @@ export function rnnSequenceOp(runtime: Runtime): RnnSequenceOp {
       const starts = startsOf(runtime, da);
       const weightHh = wanted.weightHh ? zeros(runtime, hiddenSize * hiddenSize) : null;
       if (weightHh !== null && steps > 0) {
-        recurrentWeightGradient(
-          runtime,
-          da,
-          starts,
-          { output, h0: inputs.h0, width: hiddenSize },
-          columns,
-          weightHh,
-          0,
-        );
+        withHiddenStates(runtime, da, { output, h0: inputs.h0, width: hiddenSize }, (states) => {
+          recurrentWeightGradient(runtime, da, starts, states, columns, weightHh, 0);
+        });
       }
       if (wanted.h0 && steps > 0) initialGradient(runtime, da, starts, inputs.weightHh, 0, hiddenSize, columns, carry);
       const result = {
@@ -148,7 +144,7 @@ function backwardPhase(
   ]);
   const functions = `
 fn source(t: u32, n: u32, k: u32) -> f32 {
-  if (!hasFollowing(t)) { return 0.0; }
+  if (!hasFollowing(t, n)) { return 0.0; }
   return da[(following(t) * params.batch + n) * params.width + k];
 }
 fn weight(k: u32, unit: u32) -> f32 { return weightHh[k * params.units + unit]; }
@@ -157,9 +153,9 @@ fn finish(t: u32, n: u32, unit: u32, sum: f32) {
   if (!isActive(t, n)) { da[place] = 0.0; return; }
   let own = n * params.units + unit;
   let y = output[place];
-  let dh = sum + carry[own]${dOutput === null ? '' : ' + dOutput[place]'};
+  let dh = fromFollowing(t, n, sum) + carry[own]${dOutput === null ? '' : ' + dOutput[place]'};
   carry[own] = 0.0;
-  da[place] = dh * (${slopes[variant.activation]});
+  da[place] = ${slopes[variant.activation]};
 }`;
   const phase = {
     name: 'rnn.backward',
