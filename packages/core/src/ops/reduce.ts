@@ -159,7 +159,10 @@ function extremum(
       const none = full(x.backend, [], 0);
       const count = sum(select(mask, expand(one, input!.shape), none), list, { keepAxes: true });
       const share = divideRaw(reshape(gradient!, kept), count);
-      return [select(mask, expand(share, input!.shape), none)];
+      // A row whose extremum is NaN has no largest element: its gradient is NaN, as in PyTorch.
+      const row = reshape(result!, kept);
+      const rest = select(equal(row, row), none, full(x.backend, [], NaN));
+      return [select(mask, expand(share, input!.shape), expand(rest, input!.shape))];
     },
   });
   return y;
