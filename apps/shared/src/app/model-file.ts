@@ -102,6 +102,7 @@ export async function loadAppModel<C extends Settings, Saved extends Json, Model
 /** Settings that ask for more than the file holds are noticed before gigabytes are allocated for them. */
 function withinBudget<Result>(file: string, backend: Backend, elements: number, body: () => Result): Result {
   const alloc = backend.alloc.bind(backend);
+  const own = Object.getOwnPropertyDescriptor(backend, 'alloc');
   let left = elements + 1024;
   backend.alloc = (dtype, length) => {
     left -= length;
@@ -114,7 +115,9 @@ function withinBudget<Result>(file: string, backend: Backend, elements: number, 
   try {
     return body();
   } finally {
-    Reflect.deleteProperty(backend, 'alloc');
+    // The method of a class comes back into view; one of the object itself is put back.
+    if (own) Object.defineProperty(backend, 'alloc', own);
+    else Reflect.deleteProperty(backend, 'alloc');
   }
 }
 

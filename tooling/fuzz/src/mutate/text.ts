@@ -64,6 +64,11 @@ export function mutateText(text: string, random: Random, words: readonly string[
   return out;
 }
 
+/** {@link mutateText} on the bytes of a text in UTF-8. */
+export function mutateBytesAsText(bytes: Uint8Array, random: Random, words: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(mutateText(new TextDecoder().decode(bytes), random, words));
+}
+
 function mutateOnce(text: string, random: Random, words: readonly string[]): string {
   const at = random.integer(text.length + 1);
   const piece = words.length > 0 && random.chance(0.5) ? random.pick(words) : random.pick(snippets);
