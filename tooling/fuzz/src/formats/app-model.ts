@@ -54,5 +54,7 @@ function mutateMetadata(bytes: Uint8Array, random: Random): Uint8Array {
   const key = random.pick(['config', 'config', 'config', 'saved', 'app', 'version']);
   const text = metadata.get(key) ?? '';
   const changed = random.chance(0.7) ? mutateJson(text, random) : mutateText(text, random, words);
-  return writeSafetensors(tensors, { metadata: { ...Object.fromEntries(metadata), [key]: changed.toWellFormed() } });
+  // A file holds UTF-8, which has no lone surrogates.
+  const wellFormed = new TextDecoder().decode(new TextEncoder().encode(changed));
+  return writeSafetensors(tensors, { metadata: { ...Object.fromEntries(metadata), [key]: wellFormed } });
 }
