@@ -1,5 +1,5 @@
 import { ArgumentError } from '@timestep/core';
-import { CtcBeamDecoder, readLexicon } from '@timestep/ctc';
+import { CTCBeamDecoder, readLexicon } from '@timestep/ctc';
 import type { Format } from '../format.ts';
 import { mutateBytesAsText } from '../mutate/text.ts';
 
@@ -13,6 +13,6 @@ export const format: Format = {
   seeds: () => texts.map((text) => new TextEncoder().encode(text)),
   mutate: (bytes, random) => mutateBytesAsText(bytes, random, words),
   read: (bytes) =>
-    new CtcBeamDecoder({ tokens, wordSeparator: '|', lexicon: readLexicon(bytes), beamWidth: 4 }).decode(emissions),
+    new CTCBeamDecoder({ tokens, wordSeparator: '|', lexicon: readLexicon(bytes), beamWidth: 4 }).decode(emissions),
   isTyped: (error) => error instanceof ArgumentError,
 };
