@@ -1,7 +1,7 @@
 import { describe, DTypeError, ShapeError, type DType, type Tensor } from '@timestep/core';
 import { show } from '@timestep/core/extend';
 
-/** x is a tensor. */
+/** Checks that x is a tensor. */
 export function expectTensor(where: string, x: Tensor, name = 'x'): void {
   const given: unknown = x;
   if (typeof given === 'object' && given !== null && 'shape' in given && 'dtype' in given && 'buffer' in given) return;
@@ -10,7 +10,7 @@ export function expectTensor(where: string, x: Tensor, name = 'x'): void {
   throw new DTypeError(`[${where}] expected ${name} to be a tensor, got ${describe(given)}; ${hint}`);
 }
 
-/** x is a tensor of this dtype. */
+/** Checks that x is a tensor of this dtype. */
 export function expectDType(where: string, x: Tensor, dtype: DType, name: string): void {
   expectTensor(where, x, name);
   if (x.dtype !== dtype)
@@ -19,7 +19,7 @@ export function expectDType(where: string, x: Tensor, dtype: DType, name: string
     );
 }
 
-/** x is f32 with `size` features in its last axis. */
+/** Checks that x is f32 with `size` features in its last axis. */
 export function expectFeatures(where: string, x: Tensor, size: number, hint?: string): void {
   expectFloat(where, x);
   if (x.rank < 1 || x.shape.at(-1) !== size)
@@ -28,7 +28,7 @@ export function expectFeatures(where: string, x: Tensor, size: number, hint?: st
     );
 }
 
-/** x is an f32 sequence `[T, N, size]`. */
+/** Checks that x is an f32 sequence `[T, N, size]`. */
 export function expectSequence(where: string, x: Tensor, size: number): void {
   expectFloat(where, x);
   if (x.rank === 3 && x.shape[2] === size) return;

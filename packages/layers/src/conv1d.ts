@@ -24,6 +24,7 @@ import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, initializerR
 import { Parameter } from './parameter.ts';
 import { unfold, windowCount, type Window } from './unfold.ts';
 
+/** Options of {@link Conv1d}. */
 export interface Conv1dOptions extends FusedLayerOptions {
   readonly inputSize: number;
   readonly outputSize: number;
@@ -58,8 +59,16 @@ const rules: OptionRules<Conv1dOptions> = {
  * y[t] = b + Σₖ W[:, :, k] x[t·stride + k·dilation − padding]. Parameters: `weight [outputSize, inputSize,
  * kernelSize]`, `bias [outputSize]`.
  *
- * With `lengths` the steps past a sequence's end are read as zeros and come out as zeros; `outputLengths` tells where
- * the sequences end now.
+ * With `lengths`, steps after the end of a sequence are read as zeros, and the output is 0 there. `outputLengths` returns
+ * the lengths after the layer.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const convolution = new Conv1d({ backend, inputSize: 40, outputSize: 64, kernelSize: 3, stride: 2 });
+ * const y = convolution.forward(x, { lengths }); // x: [T, N, 40]
+ * const lengthsAfter = convolution.outputLengths(lengths);
+ * ```
  */
 export class Conv1d extends Module {
   readonly inputSize: number;
@@ -107,7 +116,7 @@ export class Conv1d extends Module {
     return [Math.floor(total / 2), Math.ceil(total / 2)];
   }
 
-  /** The lengths of the sequences after the layer; those of sequences too short for the kernel are 0. */
+  /** Returns the lengths after the layer; 0 for a sequence shorter than the kernel. */
   outputLengths(lengths: Lengths): Int32Array {
     return Int32Array.from(lengths, (length) => (length === 0 ? 0 : this.#count(length)));
   }

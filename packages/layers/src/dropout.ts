@@ -3,10 +3,11 @@ import { checkOptions, dropout, type Generator, is, type OptionRules, type Tenso
 import { Module } from './module.ts';
 import { generatorOrFresh, generatorRule } from './options.ts';
 
+/** Options of {@link Dropout}. */
 export interface DropoutOptions {
   /** The probability that an element is set to 0. */
   readonly rate: number;
-  /** What the masks are drawn from; a randomly seeded one by default. */
+  /** The source of random numbers for the masks; by default a new one with a random seed. */
   readonly generator?: Generator | undefined;
   /**
    * One mask `[1, …]` for all steps of a sequence instead of one for each: the variational dropout of Gal and
@@ -22,8 +23,15 @@ const rules: OptionRules<DropoutOptions> = {
 };
 
 /**
- * While training: sets each element to 0 with probability `rate` and scales the others by 1/(1 − rate). Otherwise x
- * itself (Srivastava et al. 2014).
+ * Dropout (Srivastava et al. 2014). In training it sets each element to 0 with probability `rate` and scales the others
+ * by 1/(1 − rate). In evaluation it returns x.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const dropout = new Dropout({ rate: 0.5, generator });
+ * const y = dropout.forward(x); // x itself after dropout.eval()
+ * ```
  */
 export class Dropout extends Module {
   readonly rate: number;

@@ -18,6 +18,7 @@ import { Module } from './module.ts';
 import { generatorOrFresh, initializerRule, type LayerOptions, layerRules } from './options.ts';
 import { checkRoom, drawValues, Parameter } from './parameter.ts';
 
+/** Options of {@link Embedding}. */
 export interface EmbeddingOptions extends LayerOptions {
   /** Rows of the table: indices are 0 … numEmbeddings − 1. */
   readonly numEmbeddings: number;
@@ -37,13 +38,15 @@ const rules: OptionRules<EmbeddingOptions> = {
 };
 
 /**
- * A row of a table for each index: i32 `[…]` → f32 `[…, embeddingSize]`. Parameter: `weight [numEmbeddings,
+ * Looks up a row of a trained table for each index: i32 `[…]` → f32 `[…, embeddingSize]`. Parameter: `weight [numEmbeddings,
  * embeddingSize]`.
  *
  * ```ts
  * const embedding = new Embedding({ backend, numEmbeddings: 65, embeddingSize: 64 });
  * const x = embedding.forward(tensor(backend, new Int32Array(T * N), { shape: [T, N] }));   // [T, N, 64]
  * ```
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
  */
 export class Embedding extends Module {
   readonly numEmbeddings: number;

@@ -4,6 +4,7 @@ import { Module } from './module.ts';
 import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh } from './options.ts';
 import { Parameter } from './parameter.ts';
 
+/** Options of {@link LayerNorm}. */
 export interface LayerNormOptions extends FusedLayerOptions {
   /** The length of the last axis. */
   readonly size: number;
@@ -21,8 +22,15 @@ const rules: OptionRules<LayerNormOptions> = {
 };
 
 /**
- * y = (x − mean)/√(variance + ε)·weight + bias over the last axis (Ba, Kiros and Hinton 2016): x `[…, size]`.
+ * Layer normalization: y = (x − mean)/√(variance + ε)·weight + bias over the last axis (Ba, Kiros and Hinton 2016): x `[…, size]`.
  * Parameters: `weight [size]`, from 1, and `bias [size]`, from 0.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const norm = new LayerNorm({ backend, size: 64 });
+ * const y = norm.forward(x); // x: [..., 64]
+ * ```
  */
 export class LayerNorm extends Module {
   readonly size: number;

@@ -5,9 +5,9 @@ import { expectTensor } from './checks.ts';
 /** The steps of each sequence of a batch: `[N]`, on the host, each 0…T. */
 export type Lengths = ArrayLike<number>;
 
-/** What a layer that looks at more than one step of its input takes beside it. */
+/** Options of layers that read more than one step of their input. */
 export interface LengthsOption {
-  /** How many steps of each sequence count; all of them by default. */
+  /** The number of valid steps of each sequence; all by default. */
   readonly lengths?: Lengths | null | undefined;
 }
 
@@ -21,9 +21,13 @@ export function stepMask(backend: Backend, lengths: Int32Array, steps: number): 
 }
 
 /**
- * Sets x `[T, N, D]` to zero past each length, by selection: a NaN there does not come through, nor a gradient.
+ * Sets the steps of x `[T, N, D]` after each length to 0. NaN in those steps reaches neither the result nor a gradient.
  *
  * @throws ArgumentError for anything but a tensor, and `INVALID_LENGTHS` that names the entry
+ * @example
+ * ```ts
+ * const masked = maskSteps(x, Int32Array.of(3, 5)); // zeros from step 3 of sequence 0 and step 5 of sequence 1 on
+ * ```
  */
 export function maskSteps(x: Tensor, lengths: Lengths | null): Tensor {
   expectTensor('maskSteps', x);

@@ -14,6 +14,7 @@ import { Module } from './module.ts';
 import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, initializerRule } from './options.ts';
 import { Parameter } from './parameter.ts';
 
+/** Options of {@link Linear}. */
 export interface LinearOptions extends FusedLayerOptions {
   readonly inputSize: number;
   readonly outputSize: number;
@@ -32,7 +33,7 @@ const rules: OptionRules<LinearOptions> = {
 };
 
 /**
- * y = x Wᵀ + b over the last axis: x `[…, inputSize]` → y `[…, outputSize]`. Parameters: `weight [outputSize,
+ * A fully connected layer, y = x Wᵀ + b over the last axis: x `[…, inputSize]` → y `[…, outputSize]`. Parameters: `weight [outputSize,
  * inputSize]`, `bias [outputSize]`.
  *
  * ```ts

@@ -2,20 +2,19 @@ import { checkValue, is } from '@timestep/core';
 import type { Module } from './module.ts';
 
 /**
- * Runs `body` with a module and all below in `eval()`, and then gives each of them the mode that it had before: parts
- * that you switched off one by one stay off.
+ * Runs `body` with a module and its submodules in `eval()`, then restores the mode that each of them had before.
  *
  * ```ts
  * const logits = inEvalMode(model, () => model.forward(x));
  * ```
  *
- * Where `body` returns a promise, the modes come back when it is settled. Keep that for code that nothing else runs
- * beside; around a synchronous call, no other asynchronous flow ever sees the change.
+ * If `body` returns a promise, the modes are restored when it settles. Use a promise only if no other code runs the
+ * model meanwhile. With a synchronous `body`, no other asynchronous code sees the change.
  *
  * @param module the model or a part of it
  * @param body what to run
  * @returns what `body` returns
- * @throws whatever `body` throws; the modes come back all the same
+ * @throws any error of `body`; the modes are restored first
  */
 export function inEvalMode<Result>(module: Module, body: () => Result): Result {
   checkValue('inEvalMode', 'module', module, is.like('a module', 'modules', 'eval'));

@@ -1,7 +1,7 @@
-import { checkOptions, checkValue, Generator, is, isTraining, tensor, type Backend, type Tensor } from '@timestep/core';
+import { checkOptions, checkValue, Generator, is, isTraining, Tensor, tensor, type Backend } from '@timestep/core';
+import { visitHeld } from './held.ts';
 import { layerRules } from './options.ts';
 import { Parameter } from './parameter.ts';
-import { isTensorSlot, ownSlots, visitHeld, type Slot, type TensorSlot } from './slots.ts';
 import {
   checkStateDict,
   loadRules,
@@ -12,8 +12,18 @@ import {
 } from './state-dict.ts';
 import { summarize } from './summary.ts';
 
+/** A parameter or buffer that a module holds, and a function that replaces it. */
+export interface TensorSlot {
+  readonly name: string;
+  readonly value: Tensor;
+  replace(fresh: Tensor): void;
+}
+
+/** A tensor or submodule that a module holds, with its public name. */
+export type Slot = TensorSlot | { readonly name: string; readonly value: Module };
+
 /**
- * What every layer and model is: a tree of parameters, found by plain property assignment.
+ * The base class of every layer and model. A module finds its parameters and submodules in its properties.
  *
  * ```ts
  * class Tagger extends Module {
@@ -32,19 +42,21 @@ import { summarize } from './summary.ts';
  * }
  * ```
  *
- * A property that holds a {@link Parameter} is trained; one that holds another Tensor is a buffer: saved and moved, not
- * trained; one that holds a Module, or an array of any of these, is descended into. Plain objects and Maps are searched
- * for Modules and Parameters; other tensors in them (a state, say) are left alone. The names are the paths:
- * `lstm.weight_ih_l0_reverse`, `head.weight`, `blocks.2.bias`, `heads.color.weight`. `#private` fields and Sets are not
- * looked at.
+ * - A property that holds a {@link Parameter} is trained.
+ * - A property that holds another Tensor is a buffer: it is saved and moved, but not trained.
+ * - A property that holds a Module, or an array of any of these, is searched too.
+ * - Plain objects and Maps are searched for Modules and Parameters. Other tensors in them, such as a state, are ignored.
+ * - `#private` fields and Sets are not searched.
+ *
+ * A name is the path to the tensor: `lstm.weight_ih_l0_reverse`, `head.weight`, `blocks.2.bias`, `heads.color.weight`.
  */
 export abstract class Module {
-  /** The module's own flag: false switches dropout and the like off. Set it with `train()` and `eval()`. */
+  /** The module's mode: false switches dropout off. Set it with `train()` and `eval()`. */
   training = true;
 
   /**
-   * The name of the class in messages and summaries. Those of this package are constants, which survive a minifier;
-   * for a class of yours it is the class's name unless you override it.
+   * The type's name in messages and summaries. The layers of this package return a constant, so a minifier does not
+   * change it. Override it in your own class for the same effect; the default is the class's name.
    */
   get typeName(): string {
     return this.constructor.name;
@@ -52,20 +64,21 @@ export abstract class Module {
 
   /**
    * Whether dropout and the like are active now: `training` is true, and the code does not run in a scope with
-   * `{ training: false }`. A module of your own asks this one.
+   * `{ training: false }`. Use this one in your own modules.
    */
   get inTraining(): boolean {
     return this.training && isTraining();
   }
 
   /**
-   * What this module holds itself, in the order of assignment. A container overrides it to name its parts otherwise.
+   * The tensors and modules that this module holds directly, in the order of assignment. Override it to give the parts
+   * other names.
    */
   slots(): Slot[] {
     return ownSlots(this);
   }
 
-  /** The modules directly below. A container overrides it where it holds some that `slots` does not list. */
+  /** The direct submodules. Override it if the module holds some that `slots` does not list. */
   children(): Module[] {
     return this.slots().flatMap(({ value }) => (value instanceof Module ? [value] : []));
   }
@@ -90,7 +103,7 @@ export abstract class Module {
     return [...found].map(([module, path]) => [path, module]);
   }
 
-  /** Every parameter with its path; one that stands in two places comes once, under the first. */
+  /** Every parameter with its path. A shared parameter appears once, under its first path. */
   namedParameters(): [string, Parameter][] {
     const found = new Map<Parameter, string>();
     for (const [name, value] of this.#namedTensors())
@@ -109,8 +122,8 @@ export abstract class Module {
   }
 
   /**
-   * The generators that this module and those below draw from, each once: with the parameters, what a resumed run
-   * needs.
+   * The random generators of this module and its submodules, each once. A resumed run needs them besides the
+   * parameters.
    */
   generators(): Generator[] {
     const found = new Set<Generator>();
@@ -122,19 +135,19 @@ export abstract class Module {
     return [...found];
   }
 
-  /** Turns dropout and the like on (or off), here and below. */
+  /** Switches this module and its submodules to training mode, in which dropout is active. */
   train(training = true): this {
     checkValue('Module.train', 'training', training, is.boolean);
     for (const module of this.modules()) module.training = training;
     return this;
   }
 
-  /** Turns dropout and the like off, here and below. */
+  /** Switches this module and its submodules to evaluation mode, in which dropout is inactive. */
   eval(): this {
     return this.train(false);
   }
 
-  /** Stops (or, with `false`, restarts) gradients for every parameter here and below. */
+  /** Stops training every parameter of this module and its submodules; `freeze(false)` resumes it. */
   freeze(frozen = true): this {
     checkValue('Module.freeze', 'frozen', frozen, is.boolean);
     for (const parameter of this.parameters()) {
@@ -144,14 +157,14 @@ export abstract class Module {
     return this;
   }
 
-  /** Forgets the gradients of every parameter. */
+  /** Clears the gradients of every parameter. */
   zeroGrad(): void {
     for (const parameter of this.parameters()) parameter.zeroGrad();
   }
 
   /**
-   * Moves parameters and buffers to another backend, in place: the properties hold new tensors afterwards, so make an
-   * optimiser after the move. Gradients are forgotten.
+   * Moves parameters and buffers to another backend. The properties hold new tensors afterwards, so create the
+   * optimizer after the move. Gradients are cleared.
    */
   async to(backend: Backend): Promise<this> {
     checkValue('Module.to', 'backend', backend, layerRules.backend);
@@ -193,7 +206,7 @@ export abstract class Module {
   }
 
   /**
-   * Overwrites parameters and buffers with those of a state dict, all or nothing.
+   * Loads parameters and buffers from a state dict. It loads all of them or, if it throws, none.
    *
    * @param dict a Map or an object, name → `{ shape, data }`
    * @param options.strict throw for missing and unexpected names, as by default; otherwise load what fits by name
@@ -249,4 +262,22 @@ async function readAll(tensors: readonly Tensor[]) {
     ),
   );
   return tensors.map((one) => read[backends.indexOf(one.backend)]!.shift()!);
+}
+
+/**
+ * Returns the tensors and modules in an object's properties, also inside arrays, plain objects and Maps. A tensor that
+ * isn't a parameter counts as a buffer only in a property or an array, because objects and Maps also hold states.
+ */
+function ownSlots(owner: object): Slot[] {
+  const slots: Slot[] = [];
+  visitHeld(owner, ({ path: name, value, direct, replace }) => {
+    if (value instanceof Tensor) {
+      if (direct || value instanceof Parameter) slots.push({ name, value, replace });
+    } else if (value instanceof Module) slots.push({ name, value });
+  });
+  return slots;
+}
+
+function isTensorSlot(slot: Slot): slot is TensorSlot {
+  return slot.value instanceof Tensor;
 }

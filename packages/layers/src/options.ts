@@ -5,8 +5,8 @@ export interface LayerOptions {
   /** Where the parameters live. */
   readonly backend: Backend;
   /**
-   * What initial values, and dropout masks, are drawn from. One generator may serve a whole model, and should where a
-   * run is to be repeated; a randomly seeded one by default.
+   * The source of random numbers for initial values and dropout masks. Share one generator in a whole model to make a
+   * run repeatable. By default a new one with a random seed.
    */
   readonly generator?: Generator | undefined;
 }
@@ -33,7 +33,7 @@ export const fusedLayerRules: OptionRules<FusedLayerOptions> = { ...layerRules, 
 /** A recurrent layer, whichever copy of the package made it. */
 export const recurrentRule: Rule = is.like('a recurrent layer, such as a GRU', 'cells', 'forward', 'outputSize');
 
-/** What holds one number for each sequence; `checkLengths` looks at the numbers. */
+/** Accepts an array-like with one number per sequence; `checkLengths` checks the numbers. */
 export const lengthsRule: Rule = is.nullable((value) =>
   typeof value === 'object' && value !== null && typeof Reflect.get(value, 'length') === 'number'
     ? null
@@ -47,7 +47,7 @@ export function generatorOrFresh(generator: Generator | undefined): Generator {
   return generator ?? new Generator(Math.floor(Math.random() * 2 ** 32));
 }
 
-/** The options that have a rule: what a layer hands on to the parts that it is made of. */
+/** Returns the options that have a rule; a layer passes them to its parts. */
 export function pick<Options extends object>(
   options: Options,
   rules: { readonly [Name in keyof Options]?: Rule },
@@ -55,7 +55,7 @@ export function pick<Options extends object>(
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(rules, name))) as Options;
 }
 
-/** The options, checked: for constructors, which cannot do so in a line of their own before `super`. */
+/** Checks the options and returns them, for constructors that need them in the call of `super`. */
 export function checked<Options extends object>(where: string, options: Options, rules: OptionRules<Options>): Options {
   checkOptions(where, options, rules);
   return options;

@@ -15,8 +15,8 @@ import {
 import { checkBackend, sizeOf, TensorStorage as Storage } from '@timestep/core/extend';
 
 /**
- * A tensor that training changes: a leaf that requires a gradient, belongs to no scope and lives until its module is
- * disposed. Assigned to a property of a {@link Module}, it is part of that module.
+ * A trainable tensor. It requires a gradient and lives until its module is disposed, outside every scope. Assign it to a
+ * property of a {@link Module} to make it part of that module.
  *
  * ```ts
  * this.scale = new Parameter(backend, [hiddenSize], new Float32Array(hiddenSize).fill(1));
@@ -25,7 +25,7 @@ import { checkBackend, sizeOf, TensorStorage as Storage } from '@timestep/core/e
 export class Parameter extends Tensor {
   /**
    * @param values f32, row-major, one for each element of `shape`
-   * @throws ShapeError where they do not fill the shape
+   * @throws ShapeError unless there is one value for each element
    */
   constructor(backend: Backend, shape: Shape, values: HostData) {
     checkValue('Parameter', 'shape', shape, is.arrayOf(is.size(0), 'a shape'));
@@ -54,7 +54,7 @@ export class Parameter extends Tensor {
     return new Parameter(backend, shape, drawValues(initializer, shape, generator));
   }
 
-  /** Forgets the gradient that `backward` left, so that the next one starts from nothing. */
+  /** Clears the gradient, so that the next `backward` starts from zero. */
   zeroGrad(): void {
     this.grad?.dispose();
     this.grad = null;

@@ -3,13 +3,12 @@ import { lengthsRules } from './options.ts';
 import { checkOptions, checkValue, is, Tensor, tidy } from '@timestep/core';
 import { checkLengths, hidePadding } from '@timestep/core/extend';
 import type { Lengths, LengthsOption } from './lengths.ts';
-import { Module } from './module.ts';
-import type { Slot } from './slots.ts';
+import { Module, type Slot } from './module.ts';
 
-/** What a module must offer to stand in a {@link Sequential}. */
+/** A module that a {@link Sequential} can contain. */
 export interface StageModule extends Module {
   forward(x: Tensor, options?: LengthsOption): Tensor | { readonly output: Tensor };
-  /** Where the layer changes the number of steps: the lengths behind it. */
+  /** Maps lengths through the layer, for layers that change the number of steps. */
   outputLengths?(lengths: Lengths): Int32Array;
 }
 
@@ -19,8 +18,8 @@ const stageRule = is.anyOf(is.like('a module with forward', 'forward', 'slots'),
 export type Stage = StageModule | ((x: Tensor) => Tensor);
 
 /**
- * Stages one after the other. A recurrent layer hands on its `output`; `lengths` reach every stage, mapped by those
- * that change the number of steps. The parts are named by their place: `0.weight`, `2.weight_ih_l0`.
+ * Runs stages one after the other. A recurrent layer passes on its `output`. Every stage receives `lengths`, which a
+ * stage that changes the number of steps maps. Names start with the index: `0.weight`, `2.weight_ih_l0`.
  *
  * ```ts
  * const model = new Sequential(
@@ -73,7 +72,7 @@ export class Sequential extends Module {
     checkOptions('Sequential', options, lengthsRules);
     return tidy(x.backend, () => {
       let lengths: Lengths | null = checkLengths('Sequential', options.lengths, x.shape[0] ?? 0, x.shape[1] ?? 0);
-      // A stage that takes no lengths, such as a Linear, would meet what stands past them.
+      // A stage that takes no lengths, such as a Linear, would read the padding.
       let current = hidePadding(x, lengths);
       for (const stage of this.#stages) {
         const result = stage instanceof Module ? stage.forward(current, { lengths }) : stage(current);

@@ -12,7 +12,7 @@ import {
 } from '@timestep/core';
 import { sameShape, show } from '@timestep/core/extend';
 
-/** A tensor on the host: row-major. */
+/** A tensor in host memory, row-major. */
 export interface HostTensor {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -22,14 +22,16 @@ export interface HostTensor {
 /** Parameters and buffers by name. */
 export type StateDict = Map<string, HostTensor>;
 
-/** What `loadStateDict` takes; the typed array tells the element type. */
+/** A tensor as `loadStateDict` accepts it. The typed array determines the dtype. */
 export interface LoadableTensor {
   readonly shape: Shape;
   readonly data: HostArray;
 }
 
+/** A state dict as `loadStateDict` accepts it: a Map or an object, name → tensor. */
 export type LoadableStateDict = ReadonlyMap<string, LoadableTensor> | Readonly<Record<string, LoadableTensor>>;
 
+/** Options of {@link Module.loadStateDict}. */
 export interface LoadOptions {
   /** Every name must be on both sides; true by default. */
   readonly strict?: boolean | undefined;
@@ -37,6 +39,7 @@ export interface LoadOptions {
 
 export const loadRules: OptionRules<LoadOptions> = { strict: is.optional(is.boolean) };
 
+/** The names that `loadStateDict` could not match. */
 export interface LoadReport {
   /** Names that the module has and the dict lacks; a tied parameter has several, of which one is enough. */
   readonly missing: readonly string[];

@@ -1,16 +1,21 @@
 import { show } from '@timestep/core/extend';
-import type { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
 
 const header = ['layer', 'type', 'parameter', 'shape', 'count', 'bytes'];
 const numeric = new Set([4, 5]);
 
+/** The part of a Module that a summary reads. */
+interface Summarizable {
+  namedModules(): readonly [path: string, module: Summarizable][];
+  slots(): readonly { readonly name: string; readonly value: unknown }[];
+  readonly typeName: string;
+}
+
 /**
- * A table with one line for each parameter, in the order of the modules, and the totals below. A module without
- * parameters of its own has a line too, unless it only holds others. Tied parameters are counted once, frozen ones
- * are marked.
+ * Returns a table with one line per parameter, in the order of the modules, and the totals. A module without parameters
+ * gets a line too, unless it only holds other modules. Tied parameters are counted once; frozen ones are marked.
  */
-export function summarize(module: Module): string {
+export function summarize(module: Summarizable): string {
   const rows: string[][] = [];
   const seen = new Set<Parameter>();
   for (const [path, inner] of module.namedModules()) {

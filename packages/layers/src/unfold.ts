@@ -2,22 +2,22 @@ import { tensor, type Tensor } from '@timestep/core';
 import { record, sizeOf, wrap } from '@timestep/core/extend';
 
 export interface Window {
-  /** K, the steps that a window sees */
+  /** K, the steps in a window */
   readonly size: number;
-  /** From one window to the next */
+  /** Steps from one window to the next */
   readonly stride: number;
-  /** Between the steps that a window sees */
+  /** Steps between two steps of a window */
   readonly dilation: number;
 }
 
-/** Windows that fit into `steps`: ⌊(steps − dilation·(size − 1) − 1)/stride⌋ + 1, at least 0. */
+/** The number of windows that fit into `steps`: ⌊(steps − dilation·(size − 1) − 1)/stride⌋ + 1, at least 0. */
 export function windowCount(steps: number, { size, stride, dilation }: Window): number {
   return Math.max(0, Math.floor((steps - dilation * (size - 1) - 1) / stride) + 1);
 }
 
 /**
- * The windows over time, side by side: x `[T, N, C]` → `[T', N, K, C]`, y[t, n, k] = x[t·stride + k·dilation, n]. One
- * strided copy; its gradient adds up, at each step, what the windows over it bring.
+ * Collects the windows over time: x `[T, N, C]` → `[T', N, K, C]`, y[t, n, k] = x[t·stride + k·dilation, n]. It is one
+ * strided copy; its gradient sums over the windows that contain a step.
  */
 export function unfold(x: Tensor, window: Window): Tensor {
   const { backend } = x;
@@ -36,7 +36,7 @@ export function unfold(x: Tensor, window: Window): Tensor {
   record('unfold', [y], {
     inputs: [x],
     backward: ([gradient]) => {
-      // By window place first, so that each step's part is one row of the scatter.
+      // Position in the window first, so that the part of each step is one row of the scatter.
       const values = backend.alloc('f32', sizeOf(shape));
       backend.copy(
         { buffer: gradient!.buffer, strides: [features, row * size, size * features, 1] },

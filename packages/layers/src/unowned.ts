@@ -1,6 +1,6 @@
 import type { Tensor } from '@timestep/core';
 
-/** The tensor, which no scope disposes any more: whoever keeps it frees it. */
+/** Removes the tensor from its scope; the caller must dispose it. */
 export function unowned(value: Tensor): Tensor {
   value.owner?.release(value);
   return value;

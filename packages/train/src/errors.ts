@@ -1,33 +1,55 @@
 import { TimestepError } from '@timestep/core';
 
-/** What can go wrong in a run, besides the errors of the layers below. */
+/** The codes of {@link TrainError}. */
 export type TrainErrorCode =
   /** A loss or gradient became NaN or infinite. */
   | 'NON_FINITE_LOSS'
   /** No checkpoint in the storage could be read. */
   | 'CHECKPOINT_DAMAGED'
-  /** A checkpoint is whole but belongs to another model, optimiser or data order. */
+  /** A checkpoint is intact but belongs to another model, optimizer or data order. */
   | 'CHECKPOINT_MISMATCH'
-  /** No room is left where checkpoints or logs are written. */
+  /** No space is left in the storage. */
   | 'STORAGE_FULL'
-  /** Another run is at work where checkpoints or logs are written. */
+  /** Another run uses the storage. */
   | 'STORAGE_LOCKED'
   /** Reading or writing failed for another reason. */
   | 'STORAGE_FAILED'
-  /** A model's file is damaged, or of another kind. */
+  /** A model file is damaged or not a model file. */
   | 'MODEL_DAMAGED'
-  /** The data source gave no batch at all. */
+  /** The data source has no batch. */
   | 'DATA_EXHAUSTED';
 
-/** An error of a training run; see {@link TrainErrorCode}. */
+/**
+ * An error of a training run; see {@link TrainErrorCode}.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await trainer.fit({ steps: 1000 });
+ * } catch (error) {
+ *   if (error instanceof TrainError && error.code === 'STORAGE_FULL') console.log('no space is left on the disk');
+ *   else throw error;
+ * }
+ * ```
+ */
 export class TrainError extends TimestepError {
   override readonly name: string = 'TrainError';
   declare readonly code: TrainErrorCode;
 }
 
 /**
- * A loss or gradient became NaN or infinite. The weights are as they were before that update: it was skipped, and so
- * were those after it.
+ * A loss or gradient became NaN or infinite. That update and all later ones were skipped, so the weights are those from
+ * before it.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await trainer.fit({ steps: 1000 });
+ * } catch (error) {
+ *   if (error instanceof NonFiniteLossError) console.log(`step ${error.step}, layer ${error.layer}`);
+ *   else throw error;
+ * }
+ * ```
  */
 export class NonFiniteLossError extends TrainError {
   override readonly name: string = 'NonFiniteLossError';
@@ -62,7 +84,7 @@ export class NonFiniteLossError extends TrainError {
     const last = checkpoint === null ? 'there is no checkpoint yet' : `the last good checkpoint is ${checkpoint}`;
     super(
       'NON_FINITE_LOSS',
-      `[trainer] expected a finite loss and gradient, got loss ${loss} and gradient norm ${gradientNorm} at step ${step}; ${where}; ${last}. The update was skipped; look for NaN in the data, lower the learning rate, or clip the gradient`,
+      `[Trainer] expected a finite loss and gradient, got loss ${loss} and gradient norm ${gradientNorm} at step ${step}; ${where}; ${last}. The update was skipped; look for NaN in the data, lower the learning rate, or clip the gradient`,
     );
     this.step = step;
     this.loss = loss;

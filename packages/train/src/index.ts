@@ -1,7 +1,7 @@
 export type { DamagedCheckpoint } from './checkpoint/checkpoint-store.ts';
-export { decodeCheckpoint, encodeCheckpoint, type CheckpointContents, type HostTensor } from './checkpoint/format.ts';
+export { decodeCheckpoint, encodeCheckpoint, type CheckpointContents } from './checkpoint/format.ts';
 export type { DataSource } from './data/data-source.ts';
-export { epochData, shuffledBatches, type EpochDataOptions } from './data/epoch-data.ts';
+export { epochData, shuffledBatches, type EpochDataOptions, type ShuffleOptions } from './data/epoch-data.ts';
 export { generatedData, type GeneratedDataOptions } from './data/generated-data.ts';
 export {
   gradientFlow,
@@ -23,7 +23,15 @@ export {
   type RecomputeSequenceOptions,
 } from './long-sequences/recompute-sequence.ts';
 export { bceWithLogitsLoss, type BCEWithLogitsLossOptions } from './losses/binary-cross-entropy.ts';
-export * from './losses/classes.ts';
+export {
+  BCEWithLogitsLoss,
+  CrossEntropyLoss,
+  HuberLoss,
+  KLDivLoss,
+  L1Loss,
+  MSELoss,
+  SmoothL1Loss,
+} from './losses/classes.ts';
 export { crossEntropyLoss, type CrossEntropyLossOptions } from './losses/cross-entropy.ts';
 export { klDivLoss, type KLDivLossOptions } from './losses/kl-divergence.ts';
 export type { Reduction, ReductionOptions } from './losses/reduction.ts';
@@ -40,18 +48,12 @@ export { Adagrad, type AdagradOptions } from './optimizers/adagrad.ts';
 export { Adam, AdamW, type AdamOptions } from './optimizers/adam.ts';
 export { clipGradientNorm, clipGradientValue, type ClippedNorm } from './optimizers/clip.ts';
 export { loadModel, modelOfCheckpoint, saveModel } from './model-file.ts';
-export {
-  Optimizer,
-  type BaseSettings,
-  type OptimizerGroup,
-  type OptimizerState,
-  type OptimizerTensors,
-  type Slot,
-} from './optimizers/optimizer.ts';
+export { Optimizer, type BaseSettings, type OptimizerGroup, type OptimizerSlot } from './optimizers/optimizer.ts';
+export type { OptimizerState, OptimizerTensors } from './optimizers/optimizer-state.ts';
 export type { NamedParameter, ParameterGroup, Parameters } from './optimizers/parameters.ts';
 export { RMSprop, type RMSpropOptions } from './optimizers/rmsprop.ts';
 export { SGD, type SGDOptions } from './optimizers/sgd.ts';
-export type { Environment } from './policies/environment.ts';
+export type { PolicyEnvironment } from './policies/policy-environment.ts';
 export { MemorylessPolicy, Policy, RecurrentPolicy, type Decision } from './policies/policy.ts';
 export { episodeData, reinforceLoss, type EpisodeBatch, type EpisodeDataOptions } from './policies/reinforce.ts';
 export { rollOut, type Episodes, type RollOutOptions } from './policies/roll-out.ts';
@@ -68,5 +70,20 @@ export { plateau, type PlateauOptions } from './schedules/plateau.ts';
 export type { Json, Schedule } from './schedules/schedule.ts';
 export { memoryStorage } from './storage/memory-storage.ts';
 export type { Storage } from './storage/storage.ts';
-export type * from './trainer/options.ts';
+export type {
+  BestValidation,
+  CheckpointOptions,
+  FitOptions,
+  FitResult,
+  LossContext,
+  LossFunction,
+  LossResult,
+  Metrics,
+  Progress,
+  ResumeOptions,
+  ResumeReport,
+  TrainerOptions,
+  ValidationOptions,
+  ValidationReport,
+} from './trainer/options.ts';
 export { Trainer } from './trainer/trainer.ts';

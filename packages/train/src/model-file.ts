@@ -1,14 +1,14 @@
 import { ArgumentError, checkOptions, checkValue, is, toBytes, type Bytes, type OptionRules } from '@timestep/core';
-import type { LoadOptions, LoadReport, Module } from '@timestep/layers';
+import type { LoadableTensor, LoadOptions, LoadReport, Module } from '@timestep/layers';
 import { readSafetensors, SafetensorsError, writeSafetensors, type SafetensorsTensor } from '@timestep/safetensors';
-import { decodeCheckpoint, dtypeOf, isHostArray, type HostTensor } from './checkpoint/format.ts';
+import { decodeCheckpoint, dtypeOf, isHostArray } from './checkpoint/format.ts';
 import { TrainError } from './errors.ts';
 
 const modelRule = is.like('a model (a Module)', 'stateDict', 'loadStateDict');
 const loadRules: OptionRules<LoadOptions> = { strict: is.optional(is.boolean) };
 
 /**
- * The model's parameters and buffers as a safetensors file, which `safetensors.torch.load_file` reads too.
+ * Encodes the model's parameters and buffers as a safetensors file, which `safetensors.torch.load_file` reads too.
  *
  * ```ts
  * await writeFile('model.safetensors', await saveModel(model));
@@ -19,7 +19,7 @@ export async function saveModel(model: Module): Promise<Uint8Array> {
   return encodeModel(await model.stateDict());
 }
 
-function encodeModel(dict: ReadonlyMap<string, HostTensor>): Uint8Array {
+function encodeModel(dict: ReadonlyMap<string, LoadableTensor>): Uint8Array {
   return writeSafetensors(
     new Map(
       [...dict].map(([name, { shape, data }]) => [name, { dtype: dtypeOf(data), shape, data } as SafetensorsTensor]),
@@ -28,12 +28,12 @@ function encodeModel(dict: ReadonlyMap<string, HostTensor>): Uint8Array {
 }
 
 /**
- * The model in a Trainer's checkpoint, as the file that `saveModel` would have given. The files of the best models need
- * no such step: `loadModel` reads them as they are.
+ * Extracts the model from a Trainer's checkpoint, as a file in the format of {@link saveModel}. The file of a best model
+ * already has that format.
  *
  * @param bytes of a checkpoint, such as `checkpoint-00000200.safetensors`
  * @throws TrainError `CHECKPOINT_DAMAGED` where a byte is missing or changed, `CHECKPOINT_MISMATCH` where it holds no model
- *
+ * @example
  * ```ts
  * loadModel(model, modelOfCheckpoint(await readFile('runs/one/checkpoint-00000200.safetensors')));
  * ```
@@ -51,18 +51,18 @@ export function modelOfCheckpoint(bytes: Bytes): Uint8Array {
   return encodeModel(new Map(own));
 }
 
-/** What the names of a model's tensors begin with in a checkpoint. */
+/** The prefix of the model's tensors in a checkpoint. */
 const prefix = 'model.';
 
 /**
- * Loads what `saveModel` gave into a model of the same structure: all of it, or nothing and an error.
+ * Loads a file of {@link saveModel} into a model of the same structure. It loads everything or, if it throws, nothing.
  *
  * @param bytes of a safetensors file of f32 or i32; `loadPyTorch` of `@timestep/interop` also takes half precision and
  * other names
  * @returns the names that were missing and unexpected; both are empty unless `strict: false`
- * @throws TrainError `MODEL_DAMAGED` for a file that is none; ArgumentError `STATE_DICT_MISMATCH` that lists every
+ * @throws TrainError `MODEL_DAMAGED` for a damaged file; ArgumentError `STATE_DICT_MISMATCH` that lists every
  * misfit
- *
+ * @example
  * ```ts
  * loadModel(model, await readFile('model.safetensors'));
  * ```

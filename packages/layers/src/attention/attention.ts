@@ -17,20 +17,21 @@ import { checkLengths, hidePadding, show } from '@timestep/core/extend';
 import type { Lengths } from '../lengths.ts';
 import { Module } from '../module.ts';
 
-/** What attention looks at: the outputs of an encoder, made ready once for all steps of a decoder. */
+/** The outputs of an encoder, prepared once for all steps of a decoder. */
 export interface Memory {
-  /** `[N, S, K]`, what a step gets a mixture of */
+  /** `[N, S, K]`, the vectors that a context is a weighted sum of */
   readonly values: Tensor;
-  /** `[N, S, …]`, what the queries are compared with */
+  /** `[N, S, …]`, the vectors that queries are compared with */
   readonly keys: Tensor;
   /** u32 `[N, 1, S]`, 1 where a step of the source counts; null where all do */
   readonly mask: Tensor | null;
 }
 
+/** The result of attention: the context and where it comes from. */
 export interface Attended {
-  /** `[T, N, K]`, the mixtures */
+  /** `[T, N, K]`, the weighted sums of the values */
   readonly context: Tensor;
-  /** `[T, N, S]`, the shares, which add up to 1 over the steps of the source that count */
+  /** `[T, N, S]`, the attention weights; they sum to 1 over the valid steps of the source */
   readonly weights: Tensor;
 }
 
@@ -40,19 +41,29 @@ const memoryRules: OptionRules<Memory> = {
   mask: is.nullable(is.like('a tensor', 'shape', 'dtype')),
 };
 
-/** How a decoder chooses what to look at: a score for every pair of steps, and a softmax over those of the source. */
+/**
+ * The base class of attention: a score for every pair of decoder and encoder steps, then a softmax over the encoder steps.
+ *
+ * @throws ShapeError or DTypeError for tensors that do not fit
+ * @example
+ * ```ts
+ * const attention = new LuongAttention({ backend, querySize: 32, valueSize: 32 });
+ * const memory = attention.remember(encoded, lengths); // encoded: [S, N, 32]
+ * const { context, weights } = attention.forward(queries, memory); // queries: [T, N, 32]
+ * ```
+ */
 export abstract class Attention extends Module {
-  /** What of the keys does not depend on a query: `[N, S, K]` → `[N, S, …]`. */
+  /** Computes the part of the keys that no query affects: `[N, S, K]` → `[N, S, …]`. */
   protected abstract prepare(values: Tensor): Tensor;
 
   /** queries `[N, T, Q]`, keys as prepared → `[N, T, S]` */
   protected abstract scores(queries: Tensor, keys: Tensor): Tensor;
 
   /**
-   * Makes the outputs of an encoder ready.
+   * Prepares the outputs of an encoder.
    *
    * @param outputs `[S, N, K]`
-   * @param lengths `[N]`: steps at and past it are never looked at
+   * @param lengths `[N]`; later steps get weight 0
    */
   remember(outputs: Tensor, lengths: Lengths | null = null): Memory {
     expectTensor(this.typeName, outputs, 'outputs');

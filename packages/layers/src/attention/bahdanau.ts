@@ -14,6 +14,7 @@ import { generatorOrFresh, type LayerOptions, layerRules } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import { Attention } from './attention.ts';
 
+/** Options of {@link BahdanauAttention}. */
 export interface BahdanauAttentionOptions extends LayerOptions {
   /** Q */
   readonly querySize: number;
@@ -33,6 +34,14 @@ const rules: OptionRules<BahdanauAttentionOptions> = {
 /**
  * Additive attention (Bahdanau, Cho and Bengio 2015, section A.1.2): e = vᵀ tanh(W_q q + W_k k), α = softmax(e),
  * context = Σ α k. Parameters: `weight_query [A, Q]`, `weight_key [A, K]`, `weight_score [A]`, from uniform ±1/√A.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const attention = new BahdanauAttention({ backend, querySize: 32, valueSize: 64, attentionSize: 32 });
+ * const memory = attention.remember(encoded, lengths); // encoded: [S, N, 64]
+ * const { context } = attention.forward(queries, memory); // queries: [T, N, 32], context: [T, N, 64]
+ * ```
  */
 export class BahdanauAttention extends Attention {
   weight_query: Parameter;

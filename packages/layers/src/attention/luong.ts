@@ -3,6 +3,7 @@ import { generatorOrFresh, type LayerOptions, layerRules } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 import { Attention } from './attention.ts';
 
+/** Options of {@link LuongAttention}. */
 export interface LuongAttentionOptions extends LayerOptions {
   /** Q */
   readonly querySize: number;
@@ -23,6 +24,14 @@ const rules: OptionRules<LuongAttentionOptions> = {
  * Multiplicative attention (Luong, Pham and Manning 2015, equation 8): e = qᵀ W k, or qᵀ k; α = softmax(e), context =
  * Σ α k. All queries of a sequence are answered by one product. Parameter of the general score: `weight_key [Q, K]`,
  * from uniform ±1/√K.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value; ShapeError for a dot product of different sizes
+ * @example
+ * ```ts
+ * const attention = new LuongAttention({ backend, querySize: 32, valueSize: 64 });
+ * const memory = attention.remember(encoded, lengths); // encoded: [S, N, 64]
+ * const { context } = attention.forward(queries, memory); // queries: [T, N, 32], context: [T, N, 64]
+ * ```
  */
 export class LuongAttention extends Attention {
   weight_key: Parameter | null;

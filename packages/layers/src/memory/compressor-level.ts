@@ -6,7 +6,7 @@ import type { LayerOptions } from '../options.ts';
 import type { Parameter } from '../parameter.ts';
 import { LSTM } from '../recurrent/lstm.ts';
 import { mapState } from '../recurrent/cell.ts';
-import type { LstmState } from '../recurrent/lstm-cell.ts';
+import type { LSTMState } from '../recurrent/lstm-cell.ts';
 import { unowned } from '../unowned.ts';
 
 export interface CompressorLevelOptions extends LayerOptions {
@@ -14,21 +14,21 @@ export interface CompressorLevelOptions extends LayerOptions {
   readonly symbols: number;
   /** H of the level's LSTM */
   readonly hiddenSize: number;
-  /** Of Adam */
+  /** The learning rate of Adam */
   readonly learningRate: number;
-  /** A symbol counts as predicted where its probability was above this. */
+  /** A symbol counts as predicted if its probability was above this. */
   readonly threshold: number;
-  /** How many of its last inputs a level learns from */
+  /** The number of recent inputs that a level learns from */
   readonly window: number;
 }
 
-/** What one level made of one symbol. */
+/** The report of one level about one symbol. */
 export interface LevelReport {
-  /** The probability that it had given to the symbol; 0 for the first. */
+  /** The predicted probability of the symbol; 0 for the first. */
   readonly probability: number;
-  /** The symbol that it had expected most; −1 before the first. */
+  /** The most likely symbol of the prediction; −1 for the first. */
   readonly expected: number;
-  /** Whether the symbol stays here, as predicted. */
+  /** Whether the level predicted the symbol, so that it goes no further. */
   readonly predicted: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface LevelReport {
 interface Moment {
   readonly symbol: number;
   readonly input: Float32Array;
-  readonly before: LstmState | null;
+  readonly before: LSTMState | null;
 }
 
 /** A predictor of the next symbol that learns while it reads. */
@@ -50,7 +50,7 @@ export class CompressorLevel extends Module {
     readonly secondMoment: Tensor;
   }[];
   #moments: Moment[] = [];
-  #state: LstmState | null = null;
+  #state: LSTMState | null = null;
   #prediction: ArrayLike<number> | null = null;
   #updates = 0;
 
@@ -72,7 +72,7 @@ export class CompressorLevel extends Module {
   }
 
   /**
-   * Compares the symbol with what was expected, learns from a surprise, and expects the next.
+   * Compares the symbol with the prediction, learns if the prediction failed, and predicts the next symbol.
    *
    * @param gap steps of the stream since the last symbol that came here
    */
@@ -86,7 +86,7 @@ export class CompressorLevel extends Module {
     return { probability, expected, predicted };
   }
 
-  /** Forgets what it has read, but not what it has learned. */
+  /** Forgets its inputs but keeps its weights. */
   reset(): void {
     for (const { before } of this.#moments) disposeState(before);
     disposeState(this.#state);
@@ -152,7 +152,7 @@ export class CompressorLevel extends Module {
   }
 }
 
-function disposeState(state: LstmState | null): void {
+function disposeState(state: LSTMState | null): void {
   if (state) for (const part of Object.values(state)) part.dispose();
 }
 

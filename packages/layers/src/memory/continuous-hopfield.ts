@@ -23,6 +23,7 @@ import { Module } from '../module.ts';
 import { generatorOrFresh, initializerRule, type LayerOptions, layerRules } from '../options.ts';
 import { Parameter } from '../parameter.ts';
 
+/** Options of {@link ContinuousHopfield}. */
 export interface ContinuousHopfieldOptions extends LayerOptions {
   /** M */
   readonly numPatterns: number;
@@ -30,9 +31,9 @@ export interface ContinuousHopfieldOptions extends LayerOptions {
   readonly patternSize: number;
   /** β: the larger, the closer to the single nearest pattern; 1/√D by default, the attention of Transformers. */
   readonly beta?: number | undefined;
-  /** Updates of a recall; 1 by default, which is mostly enough. */
+  /** Updates per recall; 1 by default, which usually suffices. */
   readonly steps?: number | undefined;
-  /** Draws the patterns; normal(0, 1) by default. Set your own with `patterns.assign`. */
+  /** Draws the initial patterns; normal(0, 1) by default. Set your own with `patterns.assign`. */
   readonly initializer?: Initializer | undefined;
 }
 
@@ -46,9 +47,9 @@ const rules: OptionRules<ContinuousHopfieldOptions> = {
 };
 
 /**
- * The Hopfield network with continuous states (Ramsauer et al. 2021, equations 2 and 3): ξ' = softmax(β ξ Xᵀ) X. Its
- * energy E = −lse(β, Xξ) + ½ξᵀξ + ln M/β + ½ max‖x‖² never rises, it stores exponentially many patterns in D, and one
- * update is attention over the stored patterns. Differentiable, so the patterns can be learned. Parameter: `patterns
+ * The modern Hopfield network with continuous states (Ramsauer et al. 2021, equations 2 and 3): ξ' = softmax(β ξ Xᵀ) X.
+ * Its energy E = −lse(β, Xξ) + ½ξᵀξ + ln M/β + ½ max‖x‖² never increases. The number of patterns it can store grows
+ * exponentially with D. One update is attention over the stored patterns. It is differentiable, so it can learn patterns. Parameter: `patterns
  * [M, D]`.
  *
  * ```ts

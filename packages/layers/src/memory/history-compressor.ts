@@ -3,6 +3,7 @@ import { Module } from '../module.ts';
 import { generatorOrFresh, type LayerOptions, layerRules } from '../options.ts';
 import { CompressorLevel, type LevelReport } from './compressor-level.ts';
 
+/** Options of {@link HistoryCompressor}. */
 export interface HistoryCompressorOptions extends LayerOptions {
   /** S: symbols are 0 … S − 1 */
   readonly symbols: number;
@@ -10,11 +11,11 @@ export interface HistoryCompressorOptions extends LayerOptions {
   readonly numLevels?: number | undefined;
   /** H of each level's LSTM; 16 by default. */
   readonly hiddenSize?: number | undefined;
-  /** Of Adam; 0.02 by default. */
+  /** The learning rate of Adam; 0.02 by default. */
   readonly learningRate?: number | undefined;
-  /** A symbol counts as predicted where its probability was above this; 0.9 by default. */
+  /** A symbol counts as predicted if its probability was above this; 0.9 by default. */
   readonly threshold?: number | undefined;
-  /** How many of its last inputs a level learns from; 48 by default. */
+  /** The number of recent inputs that a level learns from; 48 by default. */
   readonly window?: number | undefined;
 }
 
@@ -29,10 +30,9 @@ const rules: OptionRules<HistoryCompressorOptions> = {
 };
 
 /**
- * The neural history compressor (Schmidhuber 1992): a stack of predictors that learn while they read. A level passes on
- * to the one above only the symbols that it failed to predict, with the time since the last of them: what was predicted
- * could be made up again from the rest, so nothing is lost, and a lag of a thousand predictable steps becomes one step
- * for the level above.
+ * The neural history compressor (Schmidhuber 1992): a stack of predictors that learn while they read. A level passes only
+ * the symbols that it failed to predict to the next level, with the time since the last one. Predicted symbols carry no
+ * information, so nothing is lost, and a lag of a thousand predictable steps becomes one step for the next level.
  *
  * ```ts
  * const compressor = new HistoryCompressor({ backend, symbols: 7, numLevels: 2 });
@@ -41,6 +41,8 @@ const rules: OptionRules<HistoryCompressorOptions> = {
  *   if (reports.length > 1) console.log('a surprise');
  * }
  * ```
+ *
+ * @throws ArgumentError for an unknown option or a wrong value, and for a symbol out of range
  */
 export class HistoryCompressor extends Module {
   readonly symbols: number;
@@ -74,7 +76,7 @@ export class HistoryCompressor extends Module {
   /**
    * Reads one symbol of the stream and learns from it.
    *
-   * @returns what each level that it reached made of it: one report where the lowest level had predicted it
+   * @returns one report for each level that the symbol reached; a single report means that the lowest level predicted it
    */
   async observe(symbol: number): Promise<LevelReport[]> {
     checkValue('HistoryCompressor.observe', 'symbol', symbol, is.integer());
@@ -91,7 +93,7 @@ export class HistoryCompressor extends Module {
     return reports;
   }
 
-  /** Forgets the stream so far, but not what was learned from it. */
+  /** Forgets the stream so far but keeps the learned weights. */
   reset(): void {
     for (const level of this.levels) level.reset();
     this.#last.fill(this.#time);

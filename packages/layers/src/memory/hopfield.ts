@@ -13,13 +13,14 @@ import {
 /** A state or pattern: N units, each −1 or 1. */
 export type Spins = ArrayLike<number>;
 
+/** Options of {@link HopfieldNetwork.recall}. */
 export interface RecallOptions {
   /**
-   * `asynchronous` (default): one unit after the other, in an order drawn anew for every sweep, which never raises the
-   * energy and so ends. `synchronous`: all units at once, which ends in a fixed point or between two states.
+   * `asynchronous` (default) updates one unit at a time, in a new random order per sweep. The energy never increases, so
+   * it converges. `synchronous` updates all units at once and ends in a fixed point or a cycle of two states.
    */
   readonly update?: 'asynchronous' | 'synchronous' | undefined;
-  /** What the order is drawn from; by number without one. */
+  /** The source of the random order; without one, units are updated in index order. */
   readonly generator?: Generator | undefined;
   /** The most sweeps over all units; 100 by default. */
   readonly maxSweeps?: number | undefined;
@@ -31,25 +32,28 @@ const recallRules: OptionRules<RecallOptions> = {
   maxSweeps: is.optional(is.size()),
 };
 
+/** The result of {@link HopfieldNetwork.recall}. */
 export interface Recall {
   readonly state: Int8Array;
-  /** True where another sweep would change nothing. */
+  /** Whether another sweep would change nothing. */
   readonly settled: boolean;
   /** The energy at the start and after each sweep. */
   readonly energies: readonly number[];
 }
 
 /**
- * Hopfield's network (1982): N units s ∈ {−1, 1} with symmetric weights and none to itself. Patterns ξ are stored by
- * Hebb's rule, W = 1/N·Σ ξξᵀ, and recalled from a part: s_i ← sign(Σⱼ W_ij s_j), a unit without a field keeping its
- * state. Up to about 0.138·N random patterns are recalled (Amit, Gutfreund and Sompolinsky 1985). It computes on the
- * host: its units are bits, and it asks for one after the other.
+ * The Hopfield network (1982): N units s ∈ {−1, 1} with symmetric weights and a zero diagonal. It stores patterns ξ by
+ * Hebb's rule, W = 1/N·Σ ξξᵀ, and recalls them from a damaged copy: s_i ← sign(Σⱼ W_ij s_j). A unit whose sum is 0 keeps
+ * its state. The capacity is about 0.138·N random patterns (Amit, Gutfreund and Sompolinsky 1985). It runs on the host,
+ * because it updates one bit at a time.
  *
  * ```ts
  * const network = new HopfieldNetwork(100);
  * for (const pattern of patterns) network.store(pattern);
  * const { state } = network.recall(damaged, { generator });
  * ```
+ *
+ * @throws ArgumentError or ShapeError for anything but `size` numbers of −1 and 1
  */
 export class HopfieldNetwork {
   /** N */
@@ -64,7 +68,7 @@ export class HopfieldNetwork {
     this.weights = new Float64Array(size * size);
   }
 
-  /** How many patterns were stored. */
+  /** The number of stored patterns. */
   get stored(): number {
     return this.#stored;
   }
@@ -122,7 +126,7 @@ export class HopfieldNetwork {
     return changing.length === 0;
   }
 
-  /** Turns one unit over and brings every field up to date: N steps instead of N². */
+  /** Flips one unit and updates every field in N steps instead of N². */
   #flip(state: Int8Array, fields: Float64Array, unit: number): void {
     state[unit] = -state[unit]!;
     const change = 2 * state[unit];

@@ -17,12 +17,12 @@ import type { Memory } from '../attention/attention.ts';
 import { checkSource, type DecoderState, type EncoderDecoder, type Source } from './encoder-decoder.ts';
 import { encoderDecoderRule, type GreedyOptions, greedyRules, type Hypothesis, rowOf } from './greedy-decode.ts';
 
+/** Options of {@link beamDecode}. */
 export interface BeamOptions extends GreedyOptions {
   /** How many hypotheses are kept at each step. */
   readonly beamWidth: number;
   /**
-   * α of the length penalty ((5 + |y|)/6)^α that ln p is divided by (Wu et al. 2016, equation 14); 0, by default, for
-   * none.
+   * α of the length penalty: ln p is divided by ((5 + |y|)/6)^α (Wu et al. 2016, equation 14). 0 (default) for none.
    */
   readonly lengthPenalty?: number | undefined;
 }
@@ -33,6 +33,7 @@ const beamRules: OptionRules<BeamOptions> = {
   lengthPenalty: is.optional(is.number({ min: 0 })),
 };
 
+/** A hypothesis of {@link beamDecode} with its score. */
 export interface ScoredHypothesis extends Hypothesis {
   /** ln p, divided by the length penalty */
   readonly score: number;
@@ -45,10 +46,16 @@ interface Candidate {
 }
 
 /**
- * The best targets by beam search, for each source of the batch on its own: the hypotheses that have come to an end are
- * set aside, and the search ends where no open one can beat the worst of the best `beamWidth` any more.
+ * Decodes the best targets of each source by beam search. Finished hypotheses are set aside. The search ends when no open
+ * hypothesis can beat the worst of the best `beamWidth` finished ones.
  *
- * @returns for each source at most beamWidth hypotheses, the best score first
+ * @returns for each source at most `beamWidth` hypotheses, the best score first
+ * @throws ArgumentError for an unknown option or a wrong value; DTypeError for source tokens that are not i32
+ * @example
+ * ```ts
+ * const [hypotheses] = await beamDecode(model, { tokens: source }, { maxLength: 20, beamWidth: 5 });
+ * console.log(hypotheses[0].tokens, hypotheses[0].score);
+ * ```
  */
 export async function beamDecode(
   model: EncoderDecoder,

@@ -32,21 +32,22 @@ import { generatorOrFresh, type LayerOptions, layerRules, lengthsRule } from '..
 import { GRU } from '../recurrent/gru.ts';
 import type { HiddenState } from '../recurrent/rnn-cell.ts';
 
+/** Options of {@link EncoderDecoder}. */
 export interface EncoderDecoderOptions extends LayerOptions {
   /** Symbols of the source: 0 … sourceSymbols − 1 */
   readonly sourceSymbols: number;
-  /** Symbols of the target, the start and the end among them */
+  /** Symbols of the target, including start and end */
   readonly targetSymbols: number;
   /** The symbol before the first of a target. */
   readonly start: number;
-  /** The symbol behind the last of a target. */
+  /** The symbol after the last of a target. */
   readonly end: number;
   readonly embeddingSize: number;
   /** H of the encoder, in each direction, and of the decoder */
   readonly hiddenSize: number;
   /** L of both; 1 by default. */
   readonly numLayers?: number | undefined;
-  /** `bahdanau` (default), `luong`, or `none`: then the encoder's last state is all that the decoder knows. */
+  /** `bahdanau` (default), `luong`, or `none`, which gives the decoder only the encoder's last state. */
   readonly attention?: 'bahdanau' | 'luong' | 'none' | undefined;
   /** On the embeddings and between layers; 0 by default. */
   readonly dropout?: number | undefined;
@@ -58,14 +59,16 @@ export interface Source {
   readonly lengths?: Lengths | null | undefined;
 }
 
+/** Options of {@link EncoderDecoder.forward}. */
 export interface DecodeOptions {
   /**
-   * The probability that a step is given the true symbol before it rather than the model's own most likely one: 1, by
-   * default, is teacher forcing; less is scheduled sampling (Bengio et al. 2015).
+   * The probability that a step reads the true previous symbol instead of the model's most likely one. 1 (default) is
+   * teacher forcing; less is scheduled sampling (Bengio et al. 2015).
    */
   readonly teacherForcing?: number | undefined;
 }
 
+/** The output of an {@link EncoderDecoder} for a whole target. */
 export interface Decoded {
   /** `[T, N, targetSymbols]` */
   readonly logits: Tensor;
@@ -88,7 +91,7 @@ export function checkSource(where: string, source: Source): void {
 
 const memoryRule = is.like('the memory that encode returned', 'values', 'keys', 'mask');
 
-/** What a decoder carries from step to step, and what it looks at. */
+/** The state of a decoder between two steps, and the encoder outputs that it reads. */
 export interface DecoderState {
   readonly hidden: HiddenState;
   readonly memory: Memory | null;
@@ -108,17 +111,21 @@ const rules: OptionRules<EncoderDecoderOptions> = {
 };
 
 /**
- * Many to many through an encoder and a decoder (Sutskever, Vinyals and Le 2014; Cho et al. 2014): a bidirectional GRU
- * reads the source, another GRU writes the target, symbol by symbol. Its start is tanh(W·[final states of both
- * directions] + b). With `bahdanau` (2015) the state before the step asks, c_t = attend(h_{t−1}), the context enters
- * the step, h_t = GRU([y_{t−1}, c_t], h_{t−1}), and the output is made of [h_t, c_t]; with `luong` (2015) the state
- * after the step asks, c_t = attend(h_t), and the output is made of tanh(W_c [h_t, c_t]), so that under teacher forcing
- * all steps are computed at once.
+ * An encoder-decoder model (Sutskever, Vinyals and Le 2014; Cho et al. 2014). A bidirectional GRU reads the source, and a
+ * second GRU writes the target symbol by symbol. The decoder starts from tanh(W·[final states of both directions] + b).
+ *
+ * - `bahdanau` (2015) attends with the state before the step: c_t = attend(h_{t−1}), h_t = GRU([y_{t−1}, c_t], h_{t−1}),
+ *   and [h_t, c_t] gives the output.
+ * - `luong` (2015) attends with the state after the step: c_t = attend(h_t), and tanh(W_c [h_t, c_t]) gives the output.
+ *   With teacher forcing, all steps are computed at once.
  *
  * ```ts
- * const model = new EncoderDecoder({ backend, sourceSymbols: 60, targetSymbols: 14, start: 12, end: 13, embeddingSize:
- * 32, hiddenSize: 64 }); const { logits, weights } = model.forward({ tokens: source, lengths }, targets);
+ * const model = new EncoderDecoder({ backend, sourceSymbols: 60, targetSymbols: 14, start: 12, end: 13,
+ *   embeddingSize: 32, hiddenSize: 64 });
+ * const { logits, weights } = model.forward({ tokens: source, lengths }, targets);
  * ```
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
  */
 export class EncoderDecoder extends Module {
   readonly start: number;
@@ -246,8 +253,8 @@ export class EncoderDecoder extends Module {
   }
 
   /**
-   * One symbol on: from the symbols before, i32 `[N]`, to the logits of the next, `[N, targetSymbols]`, where the
-   * attention went, `[N, S]`, and the state after.
+   * Computes one step: from the previous symbols, i32 `[N]`, to the logits of the next, `[N, targetSymbols]`, the
+   * attention weights, `[N, S]`, and the new state.
    */
   step(
     tokens: Tensor,
@@ -283,7 +290,7 @@ export class EncoderDecoder extends Module {
     };
   }
 
-  /** Step by step, with the model's own symbols in the place of some of the given ones. */
+  /** Runs step by step and replaces some of the given symbols by the model's own. */
   #stepThrough(given: Tensor, start: DecoderState, teacherForcing: number): Decoded {
     const [steps, batch] = given.shape as [number, number];
     const logits: Tensor[] = [];

@@ -17,7 +17,7 @@ import { inEvalMode } from '../modes.ts';
 import type { Module } from '../module.ts';
 import { type SampleOptions, sampleRules, drawSymbol } from './sample.ts';
 
-/** What `generate` asks of a model; {@link LanguageModel} has it. */
+/** A model that {@link generate} can run, such as a {@link LanguageModel}. */
 export interface NextSymbolModel<S extends State> extends Module {
   /** i32 `[T, N]` → logits `[T, N, V]` */
   forward(tokens: Tensor, options?: { readonly state?: S | null | undefined }): Recurrence<S>;
@@ -25,16 +25,17 @@ export interface NextSymbolModel<S extends State> extends Module {
   step(tokens: Tensor, state?: S | null): Recurrence<S>;
 }
 
+/** Options of {@link generate}. */
 export interface GenerateOptions<S extends State> extends SampleOptions {
-  /** The symbols to go on from, at least one. */
+  /** The symbols to continue, at least one. */
   readonly prompt: ArrayLike<number>;
-  /** The most symbols to write. */
+  /** The most symbols to generate. */
   readonly length: number;
-  /** One seed, one text; drawn by default. */
+  /** The same seed gives the same text; random by default. */
   readonly seed?: number | undefined;
-  /** Ends the text: a symbol (which is not written), several of them, or a function of the symbols written so far. */
+  /** Stops the text: a symbol (not part of the result), several symbols, or a function of the symbols so far. */
   readonly stop?: number | readonly number[] | ((written: readonly number[]) => boolean) | undefined;
-  /** The state to start from, such as that after an earlier text; zeros by default. */
+  /** The initial state, such as the one after an earlier text; zeros by default. */
   readonly state?: S | null | undefined;
 }
 
@@ -48,17 +49,16 @@ const rules: OptionRules<GenerateOptions<State>> = {
 };
 
 /**
- * Writes on from a prompt, symbol by symbol, as an async iterator: take as many as you like. Dropout is off in its steps,
- * and the model's modes between them are yours.
+ * Continues a prompt symbol by symbol, as an async iterator. Stop whenever you like. Each step runs in evaluation mode and
+ * restores the model's mode afterwards.
  *
  * ```ts
  * for await (const symbol of generate(model, { prompt, length: 200, temperature: 0.8, topP: 0.95, seed: 1 }))
  * write(alphabet[symbol]);
  * ```
  *
- * @throws ArgumentError for a prompt that is empty or holds something other than whole numbers, for options out of
- * range,
- *   and where the model answers NaN
+ * @throws ArgumentError for a prompt that is empty or holds anything but whole numbers, for options out of range, and if
+ *   the model returns NaN
  */
 export async function* generate<S extends State>(
   model: NextSymbolModel<S>,
@@ -89,7 +89,7 @@ export async function* generate<S extends State>(
   let state: S | null = null;
   try {
     for (let count = 0; count < length; count++) {
-      // A scope of its own for each symbol: the caller's code runs between two of them.
+      // One scope per symbol, because the caller's code runs between two of them.
       let logits: ArrayLike<number>;
       {
         using scope = createScope(backend, { gradient: false, training: false });

@@ -14,8 +14,9 @@ import {
 import { inEvalMode } from '../modes.ts';
 import { checkSource, type DecoderState, type EncoderDecoder, type Source } from './encoder-decoder.ts';
 
+/** Options of {@link greedyDecode}. */
 export interface GreedyOptions {
-  /** The most symbols of a target, the end included. */
+  /** The most symbols of a target, including the end. */
   readonly maxLength: number;
 }
 
@@ -23,22 +24,32 @@ export const greedyRules: OptionRules<GreedyOptions> = { maxLength: is.size() };
 
 export const encoderDecoderRule = is.like('an EncoderDecoder', 'encode', 'step', 'targetSymbols');
 
-/** A target that a model wrote. */
+/** A decoded target. */
 export interface Hypothesis {
   /** Without start and end */
   readonly tokens: readonly number[];
-  /** ln p of the tokens, and of the end where it came, given the source */
+  /** ln p of the tokens given the source, including the end symbol if it was reached */
   readonly logProbability: number;
   /**
-   * For each token, and the end where it came, how the attention was spread over the source, `[S]`; empty without
-   * attention
+   * The attention weights `[S]` of each token, and of the end symbol if it was reached; empty without attention
    */
   readonly weights: readonly Float32Array[];
-  /** Whether the end came within maxLength. */
+  /** Whether the end symbol was reached within maxLength. */
   readonly finished: boolean;
 }
 
-/** Writes each target by taking the most likely symbol at every step, until the end symbol. */
+/**
+ * Decodes each target by taking the most likely symbol at every step, until the end symbol.
+ *
+ * @param model the encoder-decoder; it runs without dropout and without gradients
+ * @param source i32 `[S, N]` and its lengths
+ * @throws ArgumentError for an unknown option or a wrong value; DTypeError for source tokens that are not i32
+ * @example
+ * ```ts
+ * const [hypothesis] = await greedyDecode(model, { tokens: source, lengths }, { maxLength: 20 });
+ * console.log(hypothesis.tokens, hypothesis.logProbability);
+ * ```
+ */
 export async function greedyDecode(
   model: EncoderDecoder,
   source: Source,

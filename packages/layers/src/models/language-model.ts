@@ -9,12 +9,13 @@ import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, recurrentRul
 import { inputRules, type Recurrent, type RecurrentInput } from '../recurrent/recurrent.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 
+/** Options of {@link LanguageModel}. */
 export interface LanguageModelOptions<S extends State> extends FusedLayerOptions {
   /** V: symbols are 0 … V − 1 */
   readonly symbols: number;
   /** Any recurrent layer in one direction; its inputSize is the size of the embedding. */
   readonly layer: Recurrent<S>;
-  /** On the embeddings and the outputs; 0 by default. */
+  /** Dropout on the embeddings and the outputs; 0 by default. */
   readonly dropout?: number | undefined;
 }
 
@@ -26,13 +27,13 @@ const rules: OptionRules<LanguageModelOptions<State>> = {
 };
 
 /**
- * The probability of the next symbol given those before it (Mikolov et al. 2010): embedding, recurrent layer, linear.
- * Symbols i32 `[T, N]` → logits `[T, N, V]` and the state, to be carried into the next stretch of text or into
- * {@link generate}.
+ * A recurrent language model (Mikolov et al. 2010): embedding, recurrent layer, linear. It predicts the next symbol from
+ * the previous ones: symbols i32 `[T, N]` → logits `[T, N, V]` and the state. Pass the state on to the next part of the
+ * text, or to {@link generate}.
  *
  * ```ts
- * const model = new LanguageModel({ backend, symbols: 65, layer: new LSTM({ backend, inputSize: 64, hiddenSize: 256 })
- * }); const { output, state } = model.forward(tokens, { state: before });
+ * const model = new LanguageModel({ backend, symbols: 65, layer: new LSTM({ backend, inputSize: 64, hiddenSize: 256 }) });
+ * const { output, state } = model.forward(tokens, { state: before });
  * ```
  */
 export class LanguageModel<S extends State> extends Module {
@@ -63,14 +64,14 @@ export class LanguageModel<S extends State> extends Module {
     expectDType('LanguageModel', tokens, 'i32', 'tokens');
     checkOptions('LanguageModel', options, inputRules);
     return scoped(tokens.backend, () => {
-      // Past a length anything may stand, such as −1.
+      // After a length there may be any value, such as −1.
       const counted = hidePadding(tokens, options.lengths ?? null);
       const { output, state } = this.layer.forward(this.drop.forward(this.embedding.forward(counted)), options);
       return { output: this.head.forward(this.drop.forward(output)), state };
     });
   }
 
-  /** One symbol of each sequence, i32 `[N]` → logits `[N, V]` and the state for the next. */
+  /** Computes one step: one symbol of each sequence, i32 `[N]` → logits `[N, V]` and the new state. */
   step(tokens: Tensor, state: S | null = null): Recurrence<S> {
     expectDType('LanguageModel', tokens, 'i32', 'tokens');
     return scoped(tokens.backend, () => {

@@ -7,6 +7,7 @@ import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, recurrentRul
 import type { Recurrent, RecurrentInput } from '../recurrent/recurrent.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 
+/** Options of {@link ManyToMany}. */
 export interface ManyToManyOptions<S extends State> extends FusedLayerOptions {
   readonly layer: Recurrent<S>;
   /** P */
@@ -20,8 +21,8 @@ const rules: OptionRules<ManyToManyOptions<State>> = {
 };
 
 /**
- * Many to many in step, such as a tag for every word: y_t = W h_t + b, x `[T, N, D]` → output `[T, N, P]` and the
- * layer's state. Steps past a length give b, which a loss must leave out as ever.
+ * Predicts one output per step, such as a tag for every word: y_t = W h_t + b, x `[T, N, D]` → output `[T, N, P]` and the
+ * layer's state. The output after a length is b, so mask these steps in the loss.
  *
  * ```ts
  * const model = new ManyToMany({ backend, layer: new LSTM({ backend, inputSize: 8, hiddenSize: 64 }), outputSize: 5 });
@@ -59,7 +60,7 @@ export class ManyToMany<S extends State> extends Module {
     });
   }
 
-  /** One step of a stream: x `[N, D]` → output `[N, P]` and the state for the next. */
+  /** Computes one step of a stream: x `[N, D]` → output `[N, P]` and the new state. */
   step(x: Tensor, state: S | null = null): Recurrence<S> {
     expectTensor('ManyToMany', x);
     return scoped(x.backend, () => {

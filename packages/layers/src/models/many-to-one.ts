@@ -24,13 +24,14 @@ import { Module } from '../module.ts';
 import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, recurrentRule } from '../options.ts';
 import type { Recurrent, RecurrentInput } from '../recurrent/recurrent.ts';
 
+/** Options of {@link ManyToOne}. */
 export interface ManyToOneOptions<S extends State> extends FusedLayerOptions {
   readonly layer: Recurrent<S>;
   /** P */
   readonly outputSize: number;
   /**
-   * What is read of the layer's outputs: the `last` (default; of the reverse direction its own last, which is the first
-   * step), their `mean`, or their `max`, over the steps that count.
+   * How the layer's outputs are pooled over the valid steps: the `last` (default; in the reverse direction the first
+   * step), the `mean` or the `max`.
    */
   readonly pool?: 'last' | 'mean' | 'max' | undefined;
 }
@@ -43,8 +44,8 @@ const rules: OptionRules<ManyToOneOptions<State>> = {
 };
 
 /**
- * Many to one, such as a sentence to its label: y = W·pool(h_1 … h_T) + b, x `[T, N, D]` → `[N, P]`. A sequence of no
- * steps pools to zeros.
+ * Predicts one output per sequence, such as the label of a sentence: y = W·pool(h_1 … h_T) + b, x `[T, N, D]` → `[N, P]`.
+ * An empty sequence pools to zeros.
  *
  * ```ts
  * const model = new ManyToOne({ backend, layer: new LSTM({ backend, inputSize: 8, hiddenSize: 64 }), outputSize: 5 });
@@ -95,7 +96,7 @@ export class ManyToOne<S extends State> extends Module {
       { shape: [batch, 1] },
     );
     const none = full(backend, [], 0);
-    // The sum over no steps is 0, and the layer gets the gradient 0 through it.
+    // The sum over no steps is 0, and it passes the gradient 0 to the layer.
     if (steps === 0) return sum(output, 0);
     if (this.pool === 'last') return select(some, this.#last(output, lengths), none);
     if (this.pool === 'mean') {
@@ -105,7 +106,7 @@ export class ManyToOne<S extends State> extends Module {
     return select(some, max(select(stepMask(backend, lengths, steps), output, full(backend, [], -1e30)), 0), none);
   }
 
-  /** The last output of the forward direction beside that of the reverse one. */
+  /** Concatenates the last outputs of both directions. */
   #last(output: Tensor, lengths: Int32Array): Tensor {
     const [steps, batch, width] = output.shape as [number, number, number];
     const index = Int32Array.from(lengths, (length, n) => Math.max(0, length - 1) * batch + n);

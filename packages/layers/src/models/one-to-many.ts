@@ -22,12 +22,13 @@ import { Module } from '../module.ts';
 import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, recurrentRule } from '../options.ts';
 import type { Recurrent } from '../recurrent/recurrent.ts';
 
+/** Options of {@link OneToMany}. */
 export interface OneToManyOptions<S extends State> extends FusedLayerOptions {
   /** D of the one input */
   readonly inputSize: number;
-  /** P of each output; the layer's inputSize, for it reads its own outputs */
+  /** P of each output; equal to the layer's inputSize, because it reads its own outputs */
   readonly outputSize: number;
-  /** Writes the sequence: any recurrent layer in one direction, with inputSize P. */
+  /** The layer that generates the sequence: any recurrent layer in one direction, with inputSize P. */
   readonly layer: Recurrent<S>;
 }
 
@@ -44,13 +45,17 @@ const rules: OptionRules<OneToManyOptions<State>> = {
 };
 
 /**
- * One to many, such as an image to its caption: every part of the layer's state starts from x, s₀ = tanh(W_s x + b_s),
- * and each step reads the output before it, y_t = W_o h_t + b_o with h_t from (y_{t−1}, h_{t−1}) and y₀ = 0.
+ * Generates a sequence from one vector, such as a caption from an image. The initial state is s₀ = tanh(W_s x + b_s), for
+ * each part of the state. Each step reads the previous output: y_t = W_o h_t + b_o with h_t from (y_{t−1}, h_{t−1}) and
+ * y₀ = 0.
  *
  * ```ts
- * const model = new OneToMany({ backend, inputSize: 16, outputSize: 2, layer: new GRU({ backend, inputSize: 2,
- * hiddenSize: 32 }) }); const y = model.forward(x, { steps: 50 }); // [N, 16] → [50, N, 2]
+ * const model = new OneToMany({ backend, inputSize: 16, outputSize: 2,
+ *   layer: new GRU({ backend, inputSize: 2, hiddenSize: 32 }) });
+ * const y = model.forward(x, { steps: 50 }); // [N, 16] → [50, N, 2]
  * ```
+ *
+ * @throws ArgumentError for an unknown option or a wrong value; ShapeError where the layer's sizes do not fit
  */
 export class OneToMany<S extends State> extends Module {
   readonly layer: Recurrent<S>;
@@ -94,9 +99,9 @@ export class OneToMany<S extends State> extends Module {
 
   /**
    * @param x `[N, D]`
-   * @param options.targets `[T, N, P]`: each step reads the true output before it (teacher forcing), all of them at
-   * once
-   * @param options.steps without targets: how many steps to write from its own outputs
+   * @param options.targets `[T, N, P]`: each step reads the true previous output (teacher forcing), so all steps are
+   * computed at once
+   * @param options.steps without targets: the number of steps to generate from its own outputs
    * @returns `[T, N, P]`
    */
   forward(x: Tensor, options: { readonly targets: Tensor } | { readonly steps: number }): Tensor {

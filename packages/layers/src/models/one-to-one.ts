@@ -5,6 +5,7 @@ import { Module } from '../module.ts';
 import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh } from '../options.ts';
 import type { Activation } from '../recurrent/jordan.ts';
 
+/** Options of {@link OneToOne}. */
 export interface OneToOneOptions extends FusedLayerOptions {
   readonly inputSize: number;
   readonly hiddenSize: number;
@@ -22,8 +23,15 @@ const rules: OptionRules<OneToOneOptions> = {
 };
 
 /**
- * One to one: a fixed input to a fixed output, without time, the case that the other shapes stand beside:
- * y = W_o φ(W_h x + b_h) + b_o, x `[…, D]` → `[…, P]`.
+ * A network with one hidden layer and no time axis: y = W_o φ(W_h x + b_h) + b_o, x `[…, D]` → `[…, P]`. It completes the
+ * family of {@link OneToMany}, {@link ManyToOne} and {@link ManyToMany}.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const model = new OneToOne({ backend, inputSize: 4, hiddenSize: 32, outputSize: 3 });
+ * const logits = model.forward(x); // x: [N, 4], logits: [N, 3]
+ * ```
  */
 export class OneToOne extends Module {
   readonly hidden: Linear;

@@ -8,12 +8,13 @@ import {
   type Rule,
 } from '@timestep/core';
 
+/** Options of {@link sampleSymbol}. */
 export interface SampleOptions {
-  /** Divides the logits: below 1 bolder, above 1 more even; 0 takes the most likely. 1 by default. */
+  /** Divides the logits. Below 1 sharpens the distribution, above 1 flattens it, 0 takes the most likely. 1 by default. */
   readonly temperature?: number | undefined;
-  /** Only the k most likely are drawn from; all by default. */
+  /** Sample only from the k most likely symbols; all by default. */
   readonly topK?: number | undefined;
-  /** Only the fewest whose probabilities add up to p are drawn from (Holtzman et al. 2020); all by default. */
+  /** Sample only from the smallest set whose probabilities sum to p (Holtzman et al. 2020); all by default. */
   readonly topP?: number | undefined;
 }
 
@@ -26,10 +27,16 @@ export const sampleRules: OptionRules<SampleOptions> = {
 const isNumber: Rule = (value) => (typeof value === 'number' ? null : 'a number');
 
 /**
- * Draws a symbol from logits: first the temperature, then the k most likely, then of those the nucleus of probability
- * p. Equally likely symbols stand in the order of their numbers.
+ * Samples a symbol from logits. It applies the temperature, then keeps the k most likely symbols, then the nucleus of
+ * probability p. Ties are ordered by symbol number.
  *
  * @throws ArgumentError where a logit is NaN, and for options out of range
+ * @param logits one for each symbol, on the host
+ * @param generator the source of random numbers
+ * @example
+ * ```ts
+ * const symbol = sampleSymbol(logits, new Generator(1), { temperature: 0.8, topP: 0.9 });
+ * ```
  */
 export function sampleSymbol(logits: ArrayLike<number>, generator: Generator, options: SampleOptions = {}): number {
   checkValue('sampleSymbol', 'logits', logits, is.arrayOf(isNumber, 'an array of logits'));
@@ -39,7 +46,7 @@ export function sampleSymbol(logits: ArrayLike<number>, generator: Generator, op
   return drawSymbol(logits, generator, options);
 }
 
-/** As `sampleSymbol`, for arguments that were checked before. */
+/** `sampleSymbol` for arguments that are already checked. */
 export function drawSymbol(logits: ArrayLike<number>, generator: Generator, options: SampleOptions): number {
   const { temperature = 1, topK = logits.length, topP = 1 } = options;
   for (let symbol = 0; symbol < logits.length; symbol++) {

@@ -16,17 +16,18 @@ import { mapState } from '../recurrent/cell.ts';
 import type { Recurrence } from '../scoped.ts';
 import { unowned } from '../unowned.ts';
 
-/** What `stream` asks of a model: a recurrent layer in one direction, a ManyToMany or one of your own. */
+/** A model that {@link stream} can run: a recurrent layer in one direction, a ManyToMany, or your own. */
 export interface SequenceModel<S extends State> {
   /** `[T, N, D]` → `[T, N, P]` */
   forward(x: Tensor, options?: { readonly state?: S | null | undefined }): Recurrence<S>;
 }
 
+/** Options of {@link stream}. */
 export interface StreamOptions<S extends State> {
   readonly backend: Backend;
-  /** How many frames may wait: while so many do, the source is not asked for more. 32 by default. */
+  /** The most frames that may wait. The source is not read while the queue is full. 32 by default. */
   readonly capacity?: number | undefined;
-  /** The state to start from; zeros by default. It stays the caller's. */
+  /** The state to start from; zeros by default. The caller still owns it. */
   readonly state?: S | null | undefined;
 }
 
@@ -44,17 +45,17 @@ const framesRule: Rule = (value) =>
     : 'frames that come one after the other, such as an array or a generator';
 
 /**
- * Runs a model over frames as they come: the state is carried on, and the frames that have gathered while the last ones
- * were computed, at most `capacity`, go through in one call. Outputs come out one for each frame, in order. To stop,
- * leave the loop: the source is closed.
+ * Runs a model over frames as they arrive and keeps the state between calls. Frames that arrive during a computation, at
+ * most `capacity`, are processed in one call. It yields one output per frame, in order. Leave the loop to stop; that
+ * closes the source.
  *
  * ```ts
  * for await (const output of stream(model, microphone(), { backend, capacity: 16 })) show(output);
  * ```
  *
  * @param frames of D numbers each
- * @throws ArgumentError for a frame of another length than the first; an error of the source comes out as it is, behind
- *   the outputs of the frames before it
+ * @throws ArgumentError for a frame whose length differs from the first; an error of the source, after the outputs of the
+ *   earlier frames
  */
 export async function* stream<S extends State>(
   model: SequenceModel<S>,

@@ -17,11 +17,11 @@ import type { Lengths } from '../lengths.ts';
 import { Module } from '../module.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
 
-/** How a cell runs over a sequence. */
+/** Options of {@link Cell.sequence}. */
 export interface SequenceOptions<S extends State> {
   /** The state before the first step; the initial state of the cell by default. */
   readonly state?: S | null | undefined;
-  /** `[N]`, each 0…T: steps at and past it output 0 and leave the state as it was. */
+  /** `[N]`, each 0…T: later steps output 0 and do not change the state. */
   readonly lengths?: Lengths | null | undefined;
   /** From each sequence's last step to its first. */
   readonly reverse?: boolean | undefined;
@@ -31,8 +31,8 @@ export interface SequenceOptions<S extends State> {
 const stateRule = is.nullable(is.object);
 
 /**
- * One step of a recurrent network, with its parameters. The built-in cells are subclasses of it, and so is one of your
- * own: give it to {@link Recurrent}, and it is stacked, bidirectional, residual and length-aware.
+ * The base class of recurrent cells: one step of a recurrent network, with its parameters. Extend it for your own cell and
+ * pass that to {@link Recurrent}, which adds stacking, both directions, residual connections and lengths.
  *
  * ```ts
  * class LeakyCell extends Cell<{ h: Tensor }> {
@@ -59,14 +59,14 @@ export abstract class Cell<S extends State> extends Module {
   abstract readonly stateShapes: { readonly [K in keyof S]: Shape };
 
   /**
-   * One step, differentiable. It runs in a scope: what it makes on the way is disposed.
+   * Computes one differentiable step. It runs in a scope, which disposes intermediate tensors.
    *
    * @param x `[N, D]`
    * @param state each part `[N, …]`
    */
   abstract step(x: Tensor, state: S): Recurrence<S>;
 
-  /** The state before the first step: zeros, unless a cell says otherwise. */
+  /** Returns the state before the first step: zeros, unless a cell overrides it. */
   initialState(batch: number, backend: Backend): S {
     const parts = Object.entries<Shape>(this.stateShapes).map(([name, shape]) => [
       name,
@@ -76,15 +76,15 @@ export abstract class Cell<S extends State> extends Module {
   }
 
   /**
-   * A whole sequence, x `[T, N, D]`, in one direction. This is `scan` over `step`; a cell with a faster way for the
-   * whole sequence overrides it.
+   * Runs a whole sequence, x `[T, N, D]`, in one direction. The default is `scan` over `step`; override it if the cell
+   * has a faster way.
    */
   sequence(x: Tensor, options: SequenceOptions<S> = {}): Recurrence<S> {
     return scanCell(this, x, options, (input, state) => this.step(input, state));
   }
 
   /**
-   * One step for a user: x `[N, D]` → `{ output, state }`.
+   * Checks the arguments and computes one step: x `[N, D]` → `{ output, state }`.
    *
    * @param state the initial state by default
    * @throws ShapeError where x or a part of the state has another shape
@@ -109,8 +109,7 @@ export abstract class Cell<S extends State> extends Module {
 /**
  * Runs a cell over a sequence, one step after the other.
  *
- * @param prepare what is done to the whole sequence first, such as a product that does not look at the state; it never
- *   sees what stands past a length
+ * @param prepare computed for the whole sequence first, such as the input product; it never reads steps after a length
  * @throws UnsupportedError under `fused: 'require'`
  */
 export function scanCell<S extends State>(
@@ -131,20 +130,20 @@ export function scanCell<S extends State>(
   });
 }
 
-/** @throws UnsupportedError under `fused: 'require'`, for a cell that no backend has a fused sequence of */
+/** @throws UnsupportedError under `fused: 'require'`, because no backend has a fused sequence of this cell */
 export function refuseRequired<S extends State>(cell: Cell<S>, options: SequenceOptions<S>): void {
   if (options.fused !== 'require') return;
   throw new UnsupportedError(
-    `[cell] fused: 'require' was asked for, but ${cell.typeName} has no fused sequence; use fused: 'auto'`,
+    `[${cell.typeName}] fused: 'require' needs a fused implementation, and this cell has none; use fused: 'auto'`,
   );
 }
 
-/** The same state with each part mapped. */
+/** Maps each part of a state. */
 export function mapState<S extends State>(state: S, map: (part: Tensor, name: string) => Tensor): S {
   return Object.fromEntries(Object.entries(state).map(([name, part]) => [name, map(part, name)])) as S;
 }
 
-/** Every part is there, and its shape is `lead` followed by the part's own. */
+/** Checks that every part is present with shape `lead` followed by the part's own shape. */
 export function checkState(where: string, state: State, shapes: Readonly<Record<string, Shape>>, lead: Shape): void {
   const names = Object.keys(shapes);
   const unknown = Object.keys(state).filter((name) => !names.includes(name));

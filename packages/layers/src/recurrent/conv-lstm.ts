@@ -23,10 +23,11 @@ import { lstmGates, show } from '@timestep/core/extend';
 import { checked, generatorOrFresh, type LayerOptions, layerRules, pick } from '../options.ts';
 import { checkRoom, Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
-import type { LstmState } from './lstm-cell.ts';
+import type { LSTMState } from './lstm-cell.ts';
 import { ProjectedCell } from './projected-cell.ts';
 import { Recurrent, type RecurrentInput, type StackOptions, stackRules } from './recurrent.ts';
 
+/** Options of {@link ConvLSTMCell}. */
 export interface ConvLSTMCellOptions extends LayerOptions {
   /** C of the input */
   readonly inputChannels: number;
@@ -36,7 +37,7 @@ export interface ConvLSTMCellOptions extends LayerOptions {
   readonly imageSize: readonly [height: number, width: number];
   /** K, odd; 3 by default. */
   readonly kernelSize?: number | undefined;
-  /** Let the gates see the cell, each place through weights of its own, as in the paper; false by default. */
+  /** Add peepholes with separate weights for each pixel, as in the paper; false by default. */
   readonly peepholes?: boolean | undefined;
 }
 
@@ -55,12 +56,19 @@ const convLSTMCellRules: OptionRules<ConvLSTMCellOptions> = {
 };
 
 /**
- * One step of the convolutional LSTM (Shi et al. 2015, equation 3): an LSTM whose products are convolutions with zeros
- * around the image, gates in the order i, f, g, o. x `[N, C·height·width]`, state `h` and `c` `[N, F, height, width]`.
- * Parameters: `weight_ih [4F, C, K, K]`, `weight_hh [4F, F, K, K]`, `bias_ih [4F]` and where asked for
+ * One step of the convolutional LSTM (Shi et al. 2015, equation 3): an LSTM whose products are convolutions with zero
+ * padding, gates in the order i, f, g, o. x `[N, C·height·width]`, state `h` and `c` `[N, F, height, width]`.
+ * Parameters: `weight_ih [4F, C, K, K]`, `weight_hh [4F, F, K, K]`, `bias_ih [4F]` and optional
  * `weight_peephole [3, F, height, width]`, from uniform ±1/√(F·K²).
+ *
+ * @throws ArgumentError for an unknown option or a wrong value, such as an even kernelSize
+ * @example
+ * ```ts
+ * const cell = new ConvLSTMCell({ backend, inputChannels: 1, hiddenChannels: 8, imageSize: [16, 16] });
+ * const { output, state } = cell.forward(x); // x: [N, 256], output: [N, 2048]
+ * ```
  */
-export class ConvLSTMCell extends ProjectedCell<LstmState> {
+export class ConvLSTMCell extends ProjectedCell<LSTMState> {
   readonly inputSize: number;
   readonly outputSize: number;
   readonly stateShapes;
@@ -115,7 +123,7 @@ export class ConvLSTMCell extends ProjectedCell<LstmState> {
     return reshape(sums, [...lead, this.#places * 4 * this.hiddenChannels]);
   }
 
-  protected advance(projected: Tensor, { h, c }: LstmState): Recurrence<LstmState> {
+  protected advance(projected: Tensor, { h, c }: LSTMState): Recurrence<LSTMState> {
     const [batch, places, filters] = [h.shape[0]!, this.#places, this.hiddenChannels];
     const rows = [batch * places, filters];
     const recurrent = this.#convolve(reshape(h, [batch, filters, places]), this.weight_hh, null);
@@ -140,8 +148,8 @@ export class ConvLSTMCell extends ProjectedCell<LstmState> {
   }
 
   /**
-   * images `[N, C, places]` → `[N, places, 4F]`: every place's neighbourhood is gathered, and one product does the
-   * rest.
+   * Convolves images `[N, C, places]` → `[N, places, 4F]`: gathers the neighbourhood of every pixel, then computes one
+   * product.
    */
   #convolve(images: Tensor, weight: Parameter, bias: Parameter | null): Tensor {
     const { backend } = images;
@@ -159,7 +167,7 @@ export class ConvLSTMCell extends ProjectedCell<LstmState> {
   }
 }
 
-/** For each place and tap the place that the tap reads; the row of zeros behind the last place, outside the image. */
+/** For each pixel and tap, the index of the pixel that the tap reads. Outside the image it is the row of zeros after the last pixel. */
 function neighbours(height: number, width: number, kernel: number): Int32Array {
   const reach = (kernel - 1) / 2;
   const index: number[] = [];
@@ -176,6 +184,7 @@ function neighbours(height: number, width: number, kernel: number): Int32Array {
   return Int32Array.from(index);
 }
 
+/** Options of {@link ConvLSTM}. */
 export interface ConvLSTMOptions extends Omit<StackOptions, 'inputSize'>, ConvLSTMCellOptions {}
 
 // The size of an input follows from the images.
@@ -185,15 +194,16 @@ const convLSTMRules: OptionRules<ConvLSTMOptions> = { ...imageStackRules, ...con
 
 /**
  * Convolutional LSTMs (Shi et al. 2015) over sequences of images: x `[T, N, C, height, width]` → output `[T, N,
- * F·directions, height, width]` and state `{ h, c: [L·directions, N, F, height, width] }`; the equations stand at
- * {@link ConvLSTMCell}.
+ * F·directions, height, width]` and state `{ h, c: [L·directions, N, F, height, width] }`; {@link ConvLSTMCell} has
+ * the equations.
  *
  * ```ts
- * const network = new ConvLSTM({ backend, inputChannels: 1, hiddenChannels: 16, imageSize: [32, 32], peepholes: true
- * });
+ * const network = new ConvLSTM({ backend, inputChannels: 1, hiddenChannels: 16, imageSize: [32, 32] });
  * ```
+ *
+ * @throws ArgumentError for an unknown option or a wrong value; ShapeError for images of another size
  */
-export class ConvLSTM extends Recurrent<LstmState> {
+export class ConvLSTM extends Recurrent<LSTMState> {
   readonly inputChannels: number;
   readonly hiddenChannels: number;
   readonly imageSize: readonly [number, number];
@@ -220,7 +230,7 @@ export class ConvLSTM extends Recurrent<LstmState> {
   }
 
   /** @param x `[T, N, C, height, width]` */
-  override forward(x: Tensor, options: RecurrentInput<LstmState> = {}): Recurrence<LstmState> {
+  override forward(x: Tensor, options: RecurrentInput<LSTMState> = {}): Recurrence<LSTMState> {
     expectTensor('ConvLSTM', x);
     const image = [this.inputChannels, ...this.imageSize];
     if (x.rank !== 5 || show(x.shape.slice(2)) !== show(image))
@@ -235,7 +245,7 @@ export class ConvLSTM extends Recurrent<LstmState> {
   }
 
   /** One image of a stream: x `[N, C, height, width]`. */
-  override step(x: Tensor, state: LstmState | null = null): Recurrence<LstmState> {
+  override step(x: Tensor, state: LSTMState | null = null): Recurrence<LSTMState> {
     expectTensor('ConvLSTM', x);
     if (this.bidirectional)
       throw new ArgumentError(

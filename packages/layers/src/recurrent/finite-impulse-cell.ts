@@ -20,12 +20,13 @@ import type { Activation } from './jordan.ts';
 /** `taps [N, K − 1, D]`, the last inputs, the newest first */
 export type TapState = { readonly taps: Tensor };
 
+/** Options of {@link FiniteImpulseCell}. */
 export interface FiniteImpulseCellOptions extends LayerOptions {
   /** D */
   readonly inputSize: number;
   /** H */
   readonly hiddenSize: number;
-  /** K: how many inputs a unit sees, this one included */
+  /** K: the number of inputs that a unit reads, including the current one */
   readonly taps: number;
   /** φ; `tanh` by default. */
   readonly activation?: Activation | undefined;
@@ -41,8 +42,15 @@ export const finiteImpulseCellRules: OptionRules<FiniteImpulseCellOptions> = {
 
 /**
  * One step of a layer with a finite impulse response (Waibel et al. 1989; Wan 1990): each connection is a filter over
- * the last K inputs, y_t = φ(Σ_k W_k x_{t−k} + b). No loop but the delay line, so what went in is gone after K steps.
+ * the last K inputs, y_t = φ(Σ_k W_k x_{t−k} + b). The only memory is the delay line, so an input has no effect after K steps.
  * Parameters: `weight_ih [K, H, D]`, W_0 (the input of now) first, and `bias_ih [H]`, from uniform ±1/√(K·D).
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const cell = new FiniteImpulseCell({ backend, inputSize: 4, hiddenSize: 16, taps: 3 });
+ * const { output, state } = cell.forward(x); // x: [N, 4], output: [N, 16]
+ * ```
  */
 export class FiniteImpulseCell extends Cell<TapState> {
   readonly inputSize: number;

@@ -21,6 +21,7 @@ import {
 } from './finite-impulse-cell.ts';
 import { Recurrent } from './recurrent.ts';
 
+/** Options of {@link FiniteImpulse}. */
 export interface FiniteImpulseOptions extends FiniteImpulseCellOptions {
   /** L; 1 by default. */
   readonly numLayers?: number | undefined;
@@ -35,18 +36,20 @@ const rules: OptionRules<FiniteImpulseOptions> = {
 
 /**
  * A finite-impulse network, also called a time-delay network (Waibel et al. 1989; Wan 1990), over sequences: x
- * `[T, N, D]` → output `[T, N, H]`; the equations stand at {@link FiniteImpulseCell}. An output sees the last
- * R = L·(K − 1) + 1 inputs, and `unroll` makes the feed-forward network of that window which it equals.
+ * `[T, N, D]` → output `[T, N, H]`; {@link FiniteImpulseCell} has the equations. An output depends on
+ * the last R = L·(K − 1) + 1 inputs. `unroll` returns the equivalent feed-forward network over that window.
  *
  * ```ts
  * const network = new FiniteImpulse({ backend, inputSize: 4, hiddenSize: 16, taps: 3, numLayers: 2 });
  * const feedForward = await network.unroll();   // [N, 5·4] → [N, 16]
  * ```
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
  */
 export class FiniteImpulse extends Module {
   readonly inputSize: number;
   readonly outputSize: number;
-  /** R: how many inputs an output sees */
+  /** R: the number of inputs that an output depends on */
   readonly reach: number;
   readonly layers: readonly Recurrent<TapState>[];
   readonly generator: Generator;
@@ -108,9 +111,9 @@ export class FiniteImpulse extends Module {
   }
 
   /**
-   * The feed-forward network that it equals: from a window of R inputs side by side, the oldest first, `[N, R·D]`, to
-   * the output of the last of them, `[N, H]`. Every layer holds its units once for each delay at which the next one
-   * looks. Where the window begins with the sequence, the recurrent form starts from empty delay lines instead.
+   * Returns the equivalent feed-forward network. It maps a window of R inputs, the oldest first, `[N, R·D]`, to the output
+   * at the last one, `[N, H]`. Each layer repeats its units for every delay that the next layer reads. The two differ only
+   * in the first R − 1 steps of a sequence, where the recurrent form starts from empty delay lines.
    */
   async unroll(): Promise<Sequential> {
     const stages: Stage[] = [];

@@ -18,12 +18,13 @@ import { ProjectedCell } from './projected-cell.ts';
 import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
+/** Options of {@link FullyRecurrentCell}. */
 export interface FullyRecurrentCellOptions extends LayerOptions {
   /** D */
   readonly inputSize: number;
   /** H, all units */
   readonly hiddenSize: number;
-  /** P: the first so many units are the output; all of them by default. */
+  /** P: the first P units are the output; all units by default. */
   readonly outputSize?: number | undefined;
   /** φ, any function of core's operations; `sigmoid` by default, as in the paper. */
   readonly activation?: Activation | undefined;
@@ -38,9 +39,16 @@ const fullyRecurrentCellRules: OptionRules<FullyRecurrentCellOptions> = {
 };
 
 /**
- * One step of a fully recurrent network (Williams and Zipser 1989, equations 1 and 2): every unit sees every unit of
- * the step before and every input, h' = φ(W_ih x + W_hh h + b), and some of the units are read as the output.
+ * One step of a fully recurrent network (Williams and Zipser 1989, equations 1 and 2): every unit reads every unit of
+ * the previous step and every input, h' = φ(W_ih x + W_hh h + b), and some of the units are read as the output.
  * Parameters: `weight_ih [H, D]`, `weight_hh [H, H]`, `bias_ih [H]`, each from uniform ±1/√H.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const cell = new FullyRecurrentCell({ backend, inputSize: 8, hiddenSize: 32 });
+ * const { output, state } = cell.forward(x); // x: [N, 8], output: [N, 32]
+ * ```
  */
 export class FullyRecurrentCell extends ProjectedCell<HiddenState> {
   readonly inputSize: number;
@@ -90,6 +98,7 @@ export class FullyRecurrentCell extends ProjectedCell<HiddenState> {
   }
 }
 
+/** Options of {@link FullyRecurrent}. */
 export interface FullyRecurrentOptions extends StackOptions, FullyRecurrentCellOptions {
   readonly inputSize: number;
 }
@@ -101,7 +110,7 @@ const fullyRecurrentRules: OptionRules<FullyRecurrentOptions> = {
 
 /**
  * A fully recurrent network (Williams and Zipser 1989) over sequences: x `[T, N, D]` → output `[T, N, P·directions]`
- * and state `{ h: [L·directions, N, H] }`; the equations stand at {@link FullyRecurrentCell}.
+ * and state `{ h: [L·directions, N, H] }`; {@link FullyRecurrentCell} has the equations.
  *
  * ```ts
  * const network = new FullyRecurrent({ backend, inputSize: 2, hiddenSize: 12, outputSize: 1, activation: softplus });

@@ -27,7 +27,7 @@ export interface GatedCellOptions extends LayerOptions {
   readonly bias?: boolean | undefined;
   /**
    * DropConnect on `weight_hh` while training: the probability that a recurrent weight is 0, with one mask for a whole
-   * sequence (Merity et al. 2018). A single step uses the weights whole. 0 by default.
+   * sequence (Merity et al. 2018). A single step uses all weights. 0 by default.
    */
   readonly weightDropout?: number | undefined;
   /** Draws `weight_ih`, one gate `[H, D]` after the other; PyTorch's uniform ±1/√H by default. */
@@ -47,7 +47,15 @@ export const gatedCellRules: OptionRules<GatedCellOptions> = {
 };
 
 /**
- * What RNNCell, LSTMCell, GRUCell and the like share: an input product, a recurrent product, and G gates made of both.
+ * The base class of RNNCell, LSTMCell, GRUCell and MGUCell: G gates computed from an input product and a recurrent
+ * product.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value, ShapeError for tensors that do not fit
+ * @example
+ * ```ts
+ * const cell = new GRUCell({ backend, inputSize: 8, hiddenSize: 32, weightDropout: 0.2 });
+ * console.log(cell.weight_hh.shape); // [96, 32]
+ * ```
  */
 export abstract class GatedCell<S extends State & { readonly h: Tensor }> extends Cell<S> {
   readonly inputSize: number;
@@ -108,7 +116,7 @@ export abstract class GatedCell<S extends State & { readonly h: Tensor }> extend
     return new Parameter(backend, [gates * this.hiddenSize, ...columns], values);
   }
 
-  /** PyTorch's start for every parameter of a recurrent layer: uniform ±1/√H. */
+  /** PyTorch's initializer for every parameter of a recurrent layer: uniform ±1/√H. */
   protected get uniform(): Initializer {
     const bound = 1 / Math.sqrt(this.hiddenSize);
     return uniform(-bound, bound);
@@ -122,7 +130,7 @@ export abstract class GatedCell<S extends State & { readonly h: Tensor }> extend
   /** The state after one step, from the input product W_ih x + b_ih `[N, G·H]` and the state before. */
   protected abstract advance(projected: Tensor, state: S, weightHh: Tensor): S;
 
-  /** The whole sequence; a cell with an operation of core's behind it overrides this. */
+  /** Runs the whole sequence. A cell with an operation in core overrides it. */
   protected run(given: SequenceArguments, state: S | null): Recurrence<S> {
     const step = (projected: Tensor, before: S): Recurrence<S> => {
       const next = this.advance(projected, before, given.weightHh);

@@ -4,6 +4,7 @@ import type { Recurrence } from '../scoped.ts';
 import { GatedCell, type GatedCellOptions, gatedCellRules } from './gated-cell.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
+/** Options of {@link GRUCell}. */
 export interface GRUCellOptions extends GatedCellOptions {
   /** Where r is applied: `after` the recurrent product (PyTorch, cuDNN), by default, or `before` it (the paper). */
   readonly reset?: 'after' | 'before' | undefined;
@@ -18,6 +19,13 @@ export const gruCellRules: OptionRules<GRUCellOptions> = {
  * One step of the gated recurrent unit (Cho et al. 2014), gates in the order r, z, n: r, z = σ(W x + b_ih + U h +
  * b_hh), h' = (1 − z)∘n + z∘h, and n = tanh(W_n x + b_in + r∘(U_n h + b_hn)) or, with the reset before, tanh(W_n x +
  * b_in + U_n (r∘h) + b_hn). Parameters: `weight_ih [3H, D]`, `weight_hh [3H, H]`, `bias_ih [3H]`, `bias_hh [3H]`.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const cell = new GRUCell({ backend, inputSize: 8, hiddenSize: 32 });
+ * const { output, state } = cell.forward(x); // x: [N, 8], output: [N, 32]
+ * ```
  */
 export class GRUCell extends GatedCell<HiddenState> {
   readonly stateShapes;

@@ -4,6 +4,7 @@ import { GRUCell, type GRUCellOptions, gruCellRules } from './gru-cell.ts';
 import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
+/** Options of {@link GRU}. */
 export interface GRUOptions extends StackOptions, GRUCellOptions {
   readonly inputSize: number;
 }
@@ -15,7 +16,7 @@ const gruRules: OptionRules<GRUOptions> = {
 
 /**
  * Gated recurrent units (Cho et al. 2014) over sequences: x `[T, N, D]` → output `[T, N, H·directions]` and state
- * `{ h: [L·directions, N, H] }`; the equations stand at {@link GRUCell}. Names, shapes, gate order (r, z, n) and
+ * `{ h: [L·directions, N, H] }`; {@link GRUCell} has the equations. Names, shapes, gate order (r, z, n) and
  * numbers are those of `torch.nn.GRU`.
  *
  * ```ts

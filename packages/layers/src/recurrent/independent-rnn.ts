@@ -18,6 +18,7 @@ import { ProjectedCell } from './projected-cell.ts';
 import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
+/** Options of {@link IndRNNCell}. */
 export interface IndRNNCellOptions extends LayerOptions {
   /** D */
   readonly inputSize: number;
@@ -41,9 +42,16 @@ const indRNNCellRules: OptionRules<IndRNNCellOptions> = {
 };
 
 /**
- * One step of an independently recurrent network (Li et al. 2018, equation 2): h' = φ(W x + u∘h + b). Each unit sees
- * only its own past, so what it remembers and for how long is one number, u; layers above mix the units. Parameters:
+ * One step of an independently recurrent network (Li et al. 2018, equation 2): h' = φ(W x + u∘h + b). Each unit reads
+ * only its own past, so the single number u sets how long it remembers. The layers above mix the units. Parameters:
  * `weight_ih [H, D]`, `weight_hh [H]`, `bias_ih [H]`.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const cell = new IndRNNCell({ backend, inputSize: 8, hiddenSize: 32 });
+ * const { output, state } = cell.forward(x); // x: [N, 8], output: [N, 32]
+ * ```
  */
 export class IndRNNCell extends ProjectedCell<HiddenState> {
   readonly inputSize: number;
@@ -87,6 +95,7 @@ export class IndRNNCell extends ProjectedCell<HiddenState> {
   }
 }
 
+/** Options of {@link IndRNN}. */
 export interface IndRNNOptions extends StackOptions, IndRNNCellOptions {
   readonly inputSize: number;
 }
@@ -98,7 +107,7 @@ const indRNNRules: OptionRules<IndRNNOptions> = {
 
 /**
  * Independently recurrent networks (Li et al. 2018) over sequences: x `[T, N, D]` → output `[T, N, H·directions]` and
- * state `{ h: [L·directions, N, H] }`; the equations stand at {@link IndRNNCell}. Stack several.
+ * state `{ h: [L·directions, N, H] }`; {@link IndRNNCell} has the equations. Stack several.
  *
  * ```ts
  * const network = new IndRNN({ backend, inputSize: 2, hiddenSize: 64, numLayers: 2 });

@@ -22,6 +22,7 @@ export type JordanState = { readonly context: Tensor };
 /** A function of every element, such as `tanh` or `(x) => affine(x, 1)` of `@timestep/core`. */
 export type Activation = (x: Tensor) => Tensor;
 
+/** Options of {@link JordanCell}. */
 export interface JordanCellOptions extends LayerOptions {
   /** D */
   readonly inputSize: number;
@@ -48,9 +49,15 @@ const jordanCellRules: OptionRules<JordanCellOptions> = {
 };
 
 /**
- * One step of Jordan's network (1986): the context units hold the outputs of the past, fading by a recurrence of their
- * own: h = φ(W_ih x + W_hc s + b_h), y = ψ(W_ho h + b_o), s' = α s + y. Parameters: `weight_ih [H, D]`,
+ * One step of the Jordan network (1986). The context units hold a decaying sum of past outputs: h = φ(W_ih x + W_hc s + b_h), y = ψ(W_ho h + b_o), s' = α s + y. Parameters: `weight_ih [H, D]`,
  * `weight_hh [H, P]`, `bias_ih [H]`, `weight_ho [P, H]`, `bias_ho [P]`, each from uniform ±1/√H.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const cell = new JordanCell({ backend, inputSize: 8, hiddenSize: 32, outputSize: 2 });
+ * const { output, state } = cell.forward(x); // x: [N, 8], output: [N, 2]
+ * ```
  */
 export class JordanCell extends ProjectedCell<JordanState> {
   readonly inputSize: number;
@@ -102,6 +109,7 @@ export class JordanCell extends ProjectedCell<JordanState> {
   }
 }
 
+/** Options of {@link Jordan}. */
 export interface JordanOptions extends StackOptions, JordanCellOptions {
   readonly inputSize: number;
 }
@@ -112,8 +120,8 @@ const jordanRules: OptionRules<JordanOptions> = {
 };
 
 /**
- * Jordan's network (1986) over sequences: x `[T, N, D]` → output `[T, N, P·directions]` and state `{ context:
- * [L·directions, N, P] }`; the equations stand at {@link JordanCell}.
+ * The Jordan network (1986) over sequences: x `[T, N, D]` → output `[T, N, P·directions]` and state `{ context:
+ * [L·directions, N, P] }`; {@link JordanCell} has the equations.
  *
  * ```ts
  * const network = new Jordan({ backend, inputSize: 4, hiddenSize: 16, outputSize: 2, decay: 0.8 });

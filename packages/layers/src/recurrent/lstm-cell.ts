@@ -20,18 +20,18 @@ import type { GateInitializer } from '../parameter.ts';
 import { GatedCell, type GatedCellOptions, gatedCellRules } from './gated-cell.ts';
 
 /** `h [N, P]`, `c [N, H]`; of a layer `[L·directions, N, …]` */
-export type LstmState = { readonly h: Tensor; readonly c: Tensor };
+export type LSTMState = { readonly h: Tensor; readonly c: Tensor };
 
+/** Options of {@link LSTMCell}. */
 export interface LSTMCellOptions extends GatedCellOptions {
-  /** P: h' = W_hr (o∘tanh(c')) with P < H outputs (Sak et al. 2014); 0, by default, for none. */
+  /** P: project the output, h' = W_hr (o∘tanh(c')) with P < H (Sak et al. 2014); 0 (default) for no projection. */
   readonly projectionSize?: number | undefined;
   /** Let the gates see the cell through p_i, p_f, p_o (Gers and Schmidhuber 2000). */
   readonly peepholes?: boolean | undefined;
   /** f = 1 − i (Greff et al. 2017); the forget gate's parameters stay, unused, so that the shapes are PyTorch's. */
   readonly coupledGates?: boolean | undefined;
   /**
-   * What the two biases of the forget gate add up to at the start, such as 1 (Jozefowicz et al. 2015); drawn by
-   * default.
+   * The initial sum of the two biases of the forget gate, such as 1 (Jozefowicz et al. 2015); random by default.
    */
   readonly forgetBias?: number | undefined;
   /**
@@ -40,9 +40,9 @@ export interface LSTMCellOptions extends GatedCellOptions {
    */
   readonly memorySpan?: number | undefined;
   /**
-   * Normalise both products and what the output gate reads of the cell (Ba, Kiros and Hinton 2016, equations 29–31):
-   * i, f, g, o from LN(W x) + b_ih + LN(U h) + b_hh, and h' = o∘tanh(LN(c')). It runs step by step: no backend fuses
-   * it.
+   * Apply layer normalization to both products and to the cell state (Ba, Kiros and Hinton 2016, equations 29–31):
+   * i, f, g, o from LN(W x) + b_ih + LN(U h) + b_hh, and h' = o∘tanh(LN(c')). It runs step by step, because no backend
+   * has a fused version.
    */
   readonly layerNorm?: boolean | undefined;
 }
@@ -60,10 +60,17 @@ export const lstmCellRules: OptionRules<LSTMCellOptions> = {
 /**
  * One step of the LSTM (Hochreiter and Schmidhuber 1997; forget gate Gers et al. 2000), gates in the order i, f, g, o:
  * i, f, o = σ(W x + b_ih + U h + b_hh), g = tanh(…), c' = f∘c + i∘g, h' = o∘tanh(c'). Parameters: `weight_ih [4H, D]`,
- * `weight_hh [4H, P]`, `bias_ih [4H]`, `bias_hh [4H]`, and where asked for `weight_hr [P, H]`, `weight_peephole [3, H]`
+ * `weight_hh [4H, P]`, `bias_ih [4H]`, `bias_hh [4H]`, and optional `weight_hr [P, H]`, `weight_peephole [3, H]`
  * and the norms `norm_ih`, `norm_hh` (`[4H]`) and `norm_cell` (`[H]`).
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const cell = new LSTMCell({ backend, inputSize: 8, hiddenSize: 32, forgetBias: 1 });
+ * const { output, state } = cell.forward(x); // x: [N, 8], output: [N, 32]
+ * ```
  */
-export class LSTMCell extends GatedCell<LstmState> {
+export class LSTMCell extends GatedCell<LSTMState> {
   readonly stateShapes;
   readonly coupledGates: boolean;
   /** `[P, H]` */
@@ -104,7 +111,7 @@ export class LSTMCell extends GatedCell<LstmState> {
     return this.bias_ih ? add(product, this.bias_ih) : product;
   }
 
-  protected advance(projected: Tensor, state: LstmState, weightHh: Tensor): LstmState {
+  protected advance(projected: Tensor, state: LSTMState, weightHh: Tensor): LSTMState {
     const variant = {
       peepholes: this.weight_peephole !== null,
       coupledGates: this.coupledGates,
@@ -117,7 +124,7 @@ export class LSTMCell extends GatedCell<LstmState> {
     return lstmGates(sums, state.c, { ...gates, readCell: (cell) => this.norm_cell!.forward(cell) });
   }
 
-  protected override run(given: SequenceArguments, state: LstmState | null): Recurrence<LstmState> {
+  protected override run(given: SequenceArguments, state: LSTMState | null): Recurrence<LSTMState> {
     if (this.norm_hh) return super.run(given, state);
     const { output, hN, cN } = lstmSequence({
       ...given,
@@ -131,7 +138,8 @@ export class LSTMCell extends GatedCell<LstmState> {
 }
 
 /**
- * Where a start is asked for, `bias_ih` holds it and `bias_hh` is 0; the gates that are not named are drawn as ever.
+ * The initializers of the biases. If an initial value is given, `bias_ih` holds it and `bias_hh` is 0; the other gates
+ * keep the default initializer.
  */
 function startBiases({ forgetBias, memorySpan, hiddenSize, bias }: LSTMCellOptions): GateInitializer[] {
   if (forgetBias === undefined && memorySpan === undefined) return [];

@@ -1,8 +1,9 @@
 import { type OptionRules } from '@timestep/core';
 import { checked, generatorOrFresh, pick } from '../options.ts';
-import { LSTMCell, type LSTMCellOptions, lstmCellRules, type LstmState } from './lstm-cell.ts';
+import { LSTMCell, type LSTMCellOptions, lstmCellRules, type LSTMState } from './lstm-cell.ts';
 import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 
+/** Options of {@link LSTM}. */
 export interface LSTMOptions extends StackOptions, LSTMCellOptions {
   readonly inputSize: number;
 }
@@ -14,15 +15,14 @@ const lstmRules: OptionRules<LSTMOptions> = {
 
 /**
  * Long short-term memory (Hochreiter and Schmidhuber 1997) over sequences: x `[T, N, D]` → output `[T, N,
- * P·directions]` and state `{ h: [L·directions, N, P], c: [L·directions, N, H] }`, with P = H unless projected; the
- * equations stand at {@link LSTMCell}. Names, shapes, gate order (i, f, g, o) and numbers are those of `torch.nn.LSTM`.
+ * P·directions]` and state `{ h: [L·directions, N, P], c: [L·directions, N, H] }`, with P = H unless projected; {@link LSTMCell} has the equations. Names, shapes, gate order (i, f, g, o) and numbers are those of `torch.nn.LSTM`.
  *
  * ```ts
  * const lstm = new LSTM({ backend, inputSize: 40, hiddenSize: 128, numLayers: 2, bidirectional: true, dropout: 0.3 });
  * const { output, state } = lstm.forward(x, { lengths });
  * ```
  */
-export class LSTM extends Recurrent<LstmState> {
+export class LSTM extends Recurrent<LSTMState> {
   readonly hiddenSize: number;
 
   override get typeName(): string {

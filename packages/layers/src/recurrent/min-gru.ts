@@ -16,6 +16,7 @@ import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 import type { HiddenState } from './rnn-cell.ts';
 import { ScanCell } from './scan-cell.ts';
 
+/** Options of {@link MinGRUCell}. */
 export interface MinGRUCellOptions extends LayerOptions {
   /** D */
   readonly inputSize: number;
@@ -34,8 +35,15 @@ const minGRUCellRules: OptionRules<MinGRUCellOptions> = {
 
 /**
  * One step of the minGRU (Feng et al. 2024, section 3.1): z = σ(W_z x + b_z), n = W_n x + b_n, h' = (1 − z)∘h + z∘n.
- * A GRU whose gates no longer look at the state, so that a sequence is one linear scan. Parameters, gates in the order
+ * It is a GRU whose gates do not depend on the state, so a sequence is one linear scan. Parameters, gates in the order
  * z, n: `weight_ih [2H, D]`, `bias_ih [2H]`, from uniform ±1/√H.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const cell = new MinGRUCell({ backend, inputSize: 8, hiddenSize: 32 });
+ * const { output, state } = cell.forward(x); // x: [N, 8], output: [N, 32]
+ * ```
  */
 export class MinGRUCell extends ScanCell {
   readonly inputSize: number;
@@ -70,6 +78,7 @@ export class MinGRUCell extends ScanCell {
   }
 }
 
+/** Options of {@link MinGRU}. */
 export interface MinGRUOptions extends StackOptions, MinGRUCellOptions {
   readonly inputSize: number;
 }
@@ -81,8 +90,8 @@ const minGRURules: OptionRules<MinGRUOptions> = {
 
 /**
  * minGRU (Feng et al. 2024) over sequences by a parallel scan: x `[T, N, D]` → output `[T, N, H·directions]` and state
- * `{ h: [L·directions, N, H] }`; the equations stand at {@link MinGRUCell}. One layer is linear in what it stores:
- * stack several.
+ * `{ h: [L·directions, N, H] }`; {@link MinGRUCell} has the equations. One layer is linear in its
+ * state, so stack several.
  *
  * ```ts
  * const network = new MinGRU({ backend, inputSize: 8, hiddenSize: 64, numLayers: 3, residual: true });

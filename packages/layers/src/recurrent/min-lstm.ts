@@ -18,6 +18,7 @@ import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 import type { HiddenState } from './rnn-cell.ts';
 import { ScanCell } from './scan-cell.ts';
 
+/** Options of {@link MinLSTMCell}. */
 export interface MinLSTMCellOptions extends LayerOptions {
   /** D */
   readonly inputSize: number;
@@ -25,7 +26,7 @@ export interface MinLSTMCellOptions extends LayerOptions {
   readonly hiddenSize: number;
   /** True by default. */
   readonly bias?: boolean | undefined;
-  /** The forget gate's bias at the start; drawn like the others by default. A larger one remembers for longer. */
+  /** The initial bias of the forget gate; random by default. A larger value gives a longer memory. */
   readonly forgetBias?: number | undefined;
 }
 
@@ -41,6 +42,13 @@ const minLSTMCellRules: OptionRules<MinLSTMCellOptions> = {
  * One step of the minLSTM (Feng et al. 2024, section 3.2): i = σ(W_i x + b_i), f = σ(W_f x + b_f), n = W_n x + b_n, and
  * with both gates scaled to a sum of 1, h' = f/(f + i)∘h + i/(f + i)∘n. Parameters, gates in the order i, f, n:
  * `weight_ih [3H, D]`, `bias_ih [3H]`, from uniform ±1/√H.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const cell = new MinLSTMCell({ backend, inputSize: 8, hiddenSize: 32 });
+ * const { output, state } = cell.forward(x); // x: [N, 8], output: [N, 32]
+ * ```
  */
 export class MinLSTMCell extends ScanCell {
   readonly inputSize: number;
@@ -84,6 +92,7 @@ export class MinLSTMCell extends ScanCell {
   }
 }
 
+/** Options of {@link MinLSTM}. */
 export interface MinLSTMOptions extends StackOptions, MinLSTMCellOptions {
   readonly inputSize: number;
 }
@@ -95,8 +104,8 @@ const minLSTMRules: OptionRules<MinLSTMOptions> = {
 
 /**
  * minLSTM (Feng et al. 2024) over sequences by a parallel scan: x `[T, N, D]` → output `[T, N, H·directions]` and state
- * `{ h: [L·directions, N, H] }`; the equations stand at {@link MinLSTMCell}. One layer is linear in what it stores:
- * stack several.
+ * `{ h: [L·directions, N, H] }`; {@link MinLSTMCell} has the equations. One layer is linear in its
+ * state, so stack several.
  *
  * ```ts
  * const network = new MinLSTM({ backend, inputSize: 2, hiddenSize: 64, numLayers: 2, forgetBias: 4 });

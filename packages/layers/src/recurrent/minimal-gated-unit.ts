@@ -17,9 +17,16 @@ import type { HiddenState } from './rnn-cell.ts';
 
 /**
  * One step of the minimal gated unit (Zhou et al. 2016, equations 3): f = σ(W_f x + b_if + U_f h + b_hf),
- * n = tanh(W_n x + b_in + U_n (f∘h) + b_hn), h' = (1 − f)∘h + f∘n. One gate forgets and updates; with two thirds of a
- * GRU's parameters. Parameters, gates in the order f, n: `weight_ih [2H, D]`, `weight_hh [2H, H]`, `bias_ih [2H]`,
+ * n = tanh(W_n x + b_in + U_n (f∘h) + b_hn), h' = (1 − f)∘h + f∘n. One gate both forgets and updates. It has two thirds of
+ * the parameters of a GRU. Parameters, gates in the order f, n: `weight_ih [2H, D]`, `weight_hh [2H, H]`, `bias_ih [2H]`,
  * `bias_hh [2H]`.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const cell = new MGUCell({ backend, inputSize: 8, hiddenSize: 32 });
+ * const { output, state } = cell.forward(x); // x: [N, 8], output: [N, 32]
+ * ```
  */
 export class MGUCell extends GatedCell<HiddenState> {
   readonly stateShapes;
@@ -50,6 +57,7 @@ export class MGUCell extends GatedCell<HiddenState> {
   }
 }
 
+/** Options of {@link MGU}. */
 export interface MGUOptions extends StackOptions, GatedCellOptions {
   readonly inputSize: number;
 }
@@ -61,7 +69,7 @@ const mguRules: OptionRules<MGUOptions> = {
 
 /**
  * Minimal gated units (Zhou et al. 2016) over sequences: x `[T, N, D]` → output `[T, N, H·directions]` and state
- * `{ h: [L·directions, N, H] }`; the equations stand at {@link MGUCell}.
+ * `{ h: [L·directions, N, H] }`; {@link MGUCell} has the equations.
  *
  * ```ts
  * const mgu = new MGU({ backend, inputSize: 8, hiddenSize: 32, bidirectional: true });

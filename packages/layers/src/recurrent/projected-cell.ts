@@ -3,14 +3,33 @@ import { scoped, type Recurrence } from '../scoped.ts';
 import { Cell, scanCell, type SequenceOptions } from './cell.ts';
 
 /**
- * A cell whose input product does not look at the state: over a sequence it is made for all steps at once, which leaves
- * the smaller half to the loop.
+ * The base class of cells whose input product does not depend on the state. For a sequence it computes the product for
+ * all steps at once, which leaves less work for the loop.
+ *
+ * @example
+ * ```ts
+ * class LeakyCell extends ProjectedCell<{ h: Tensor }> {
+ *   readonly inputSize = 4;
+ *   readonly outputSize = 8;
+ *   readonly stateShapes = { h: [8] };
+ *   readonly input = new Linear({ backend, inputSize: 4, outputSize: 8 });
+ *
+ *   protected project(x: Tensor) {
+ *     return this.input.forward(x);
+ *   }
+ *
+ *   protected advance(projected: Tensor, { h }: { h: Tensor }) {
+ *     const next = tanh(add(projected, affine(h, 0.9)));
+ *     return { output: next, state: { h: next } };
+ *   }
+ * }
+ * ```
  */
 export abstract class ProjectedCell<S extends State> extends Cell<S> {
-  /** What the input brings: x `[…, D]` → `[…, G]`. */
+  /** Computes the input product: x `[…, D]` → `[…, G]`. */
   protected abstract project(x: Tensor): Tensor;
 
-  /** One step from what its input brought, `[N, G]`. */
+  /** Computes one step from its input product `[N, G]`. */
   protected abstract advance(projected: Tensor, state: S): Recurrence<S>;
 
   step(x: Tensor, state: S): Recurrence<S> {

@@ -392,7 +392,7 @@ describe('errors', () => {
     leakChecked(backend, () => {
       using network = new Recurrent({ cell: (size) => new LeakyCell(size), inputSize: 2, fused: 'require' });
       expect(() => network.forward(zeros(backend, [2, 1, 2]))).toThrow(
-        "[cell] fused: 'require' was asked for, but LeakyCell has no fused sequence; use fused: 'auto'",
+        "[LeakyCell] fused: 'require' needs a fused implementation, and this cell has none; use fused: 'auto'",
       );
     }));
 });

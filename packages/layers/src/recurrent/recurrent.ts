@@ -19,20 +19,19 @@ import { checkLengths, show } from '@timestep/core/extend';
 import { expectSequence, expectTensor } from '../checks.ts';
 import { applyDropout } from '../dropout.ts';
 import type { LengthsOption } from '../lengths.ts';
-import { Module } from '../module.ts';
+import { Module, type Slot } from '../module.ts';
 import { fusedRule, generatorOrFresh, generatorRule, lengthsRules } from '../options.ts';
 import type { Parameter } from '../parameter.ts';
 import { scoped, type Recurrence } from '../scoped.ts';
-import type { Slot } from '../slots.ts';
 import { checkState, mapState, type Cell } from './cell.ts';
 
-/** Options of every recurrent layer, whatever its cell. */
+/** Options of every recurrent layer. */
 export interface StackOptions {
   /** D */
   readonly inputSize: number;
   /** L; 1 by default. */
   readonly numLayers?: number | undefined;
-  /** A second cell for each layer that runs from the end; its output stands behind the first's. False by default. */
+  /** Add a second cell per layer that runs backward in time and append its output; false by default. */
   readonly bidirectional?: boolean | undefined;
   /** Dropout on the output of every layer but the last; 0 by default. */
   readonly dropout?: number | undefined;
@@ -40,7 +39,7 @@ export interface StackOptions {
   readonly lockedDropout?: boolean | undefined;
   /** Every layer but the first adds its input to its output; false by default. */
   readonly residual?: boolean | undefined;
-  /** What the dropout masks are drawn from; a randomly seeded one by default. */
+  /** The source of random numbers for dropout masks; by default a new one with a random seed. */
   readonly generator?: Generator | undefined;
   /** `auto`, `require` or `off`; the backend's mode by default. */
   readonly fused?: FusedMode | undefined;
@@ -57,6 +56,7 @@ export const stackRules: OptionRules<StackOptions> = {
   fused: fusedRule,
 };
 
+/** Options of {@link Recurrent}. */
 export interface RecurrentOptions<S extends State> extends StackOptions {
   /** Makes the cell of each layer and direction; inputSize is that of the layer. */
   readonly cell: (inputSize: number, place: { readonly layer: number; readonly reverse: boolean }) => Cell<S>;
@@ -66,7 +66,7 @@ const cellRule = is.like('a cell, such as a GRUCell', 'sequence', 'inputSize', '
 
 const rules: OptionRules<RecurrentOptions<State>> = { ...stackRules, cell: is.function };
 
-/** What a recurrent layer takes beside x. */
+/** Options of a recurrent layer's `forward`. */
 export interface RecurrentInput<S extends State> extends LengthsOption {
   /** The state before the first step, each part `[L·directions, N, …]`; zeros by default. */
   readonly state?: S | null | undefined;
@@ -75,8 +75,8 @@ export interface RecurrentInput<S extends State> extends LengthsOption {
 export const inputRules: OptionRules<RecurrentInput<State>> = { ...lengthsRules, state: is.nullable(is.object) };
 
 /**
- * Any cell over whole sequences: stacked, in one direction or both, with lengths, dropout between layers and residual
- * connections. RNN, LSTM and GRU are this with their cells; so is a network of your own {@link Cell}.
+ * Runs any cell over whole sequences: stacked, in one or both directions, with lengths, dropout between layers and
+ * residual connections. RNN, LSTM and GRU extend it with their cells. Use it directly for your own {@link Cell}.
  *
  * | symbol | meaning |
  * |---|---|
@@ -84,7 +84,18 @@ export const inputRules: OptionRules<RecurrentInput<State>> = { ...lengthsRules,
  * | L | layers |
  * | P | outputs of a cell |
  *
- * The parameters of a cell carry its place: `weight_ih_l0`, `weight_ih_l0_reverse`, `weight_ih_l1`, ….
+ * The names of parameters end with layer and direction: `weight_ih_l0`, `weight_ih_l0_reverse`, `weight_ih_l1`, ….
+ *
+ * @throws ArgumentError for an unknown option or a wrong value; ShapeError where the cells do not fit together
+ * @example
+ * ```ts
+ * const network = new Recurrent({
+ *   inputSize: 8,
+ *   numLayers: 2,
+ *   cell: (inputSize) => new GRUCell({ backend, inputSize, hiddenSize: 32 }),
+ * });
+ * const { output, state } = network.forward(x, { lengths }); // x: [T, N, 8], output: [T, N, 32]
+ * ```
  */
 export class Recurrent<S extends State> extends Module {
   /** The parameters of the cells, such as `weight_ih_l0`. */
@@ -119,7 +130,7 @@ export class Recurrent<S extends State> extends Module {
     this.#cells = this.#makeCells(options.cell);
     this.outputSize = this.#cells.at(-1)!.outputSize * this.directions;
     for (const { name, value } of this.slots()) {
-      // Only for reading: what the module holds is found through its cells.
+      // A read-only alias; the module finds its parameters through the cells.
       if (!(name in this) && !(value instanceof Module))
         Object.defineProperty(this, name, { get: () => this.slots().find((slot) => slot.name === name)?.value });
     }
@@ -153,11 +164,11 @@ export class Recurrent<S extends State> extends Module {
 
   /**
    * @param x `[T, N, inputSize]`
-   * @param options.lengths `[N]`, each 0…T: steps at and past it come out as 0 and leave the state as it was
+   * @param options.lengths `[N]`, each 0…T: later steps output 0 and do not change the state
    * @param options.state each part `[L·directions, N, …]`
    * @returns `output [T, N, outputSize]` of the last layer, and the state after each sequence's last step in the
    *   direction of travel
-   * @throws ShapeError, DTypeError, or ArgumentError: `INVALID_LENGTHS` that names the entry, or for a name that is no
+   * @throws ShapeError, DTypeError, or ArgumentError: `INVALID_LENGTHS` that names the entry, or for an unknown
    * option
    */
   forward(x: Tensor, options: RecurrentInput<S> = {}): Recurrence<S> {
@@ -190,7 +201,7 @@ export class Recurrent<S extends State> extends Module {
           finals.push(result.state);
         }
         const output = outputs.length === 1 ? outputs[0]! : concat(outputs, 2);
-        // Past a length the input of a layer above the first is 0 already, so the sum needs no mask.
+        // After a length, the input of a layer above the first is already 0, so the sum needs no mask.
         current = this.residual && layer > 0 ? add(output, input) : output;
       }
       return { output: current, state: joinStates(finals) };
@@ -255,7 +266,7 @@ export class Recurrent<S extends State> extends Module {
   }
 }
 
-/** The place behind the first part of a name: `weight_ih` → `weight_ih_l0`, `norm.weight` → `norm_l0.weight`. */
+/** Adds a suffix to the first part of a name: `weight_ih` → `weight_ih_l0`, `norm.weight` → `norm_l0.weight`. */
 function placed(name: string, suffix: string): string {
   const [head, ...rest] = name.split('.');
   return [head! + suffix, ...rest].join('.');

@@ -6,6 +6,7 @@ import { GatedCell, type GatedCellOptions, gatedCellRules } from './gated-cell.t
 /** `h [N, H]`; of a layer `[L·directions, N, H]` */
 export type HiddenState = { readonly h: Tensor };
 
+/** Options of {@link RNNCell}. */
 export interface RNNCellOptions extends GatedCellOptions {
   /** φ; `tanh` by default. */
   readonly activation?: 'tanh' | 'relu' | undefined;
@@ -17,8 +18,15 @@ export const rnnCellRules: OptionRules<RNNCellOptions> = {
 };
 
 /**
- * One step of Elman's network (1990): h' = φ(W_ih x + b_ih + W_hh h + b_hh). Parameters: `weight_ih [H, D]`,
+ * One step of the Elman network (1990): h' = φ(W_ih x + b_ih + W_hh h + b_hh). Parameters: `weight_ih [H, D]`,
  * `weight_hh [H, H]`, `bias_ih [H]`, `bias_hh [H]`.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const cell = new RNNCell({ backend, inputSize: 8, hiddenSize: 32, activation: 'relu' });
+ * const { output, state } = cell.forward(x); // x: [N, 8], output: [N, 32]
+ * ```
  */
 export class RNNCell extends GatedCell<HiddenState> {
   readonly stateShapes;

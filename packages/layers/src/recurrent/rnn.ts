@@ -3,6 +3,7 @@ import { checked, generatorOrFresh, pick } from '../options.ts';
 import { Recurrent, type StackOptions, stackRules } from './recurrent.ts';
 import { type HiddenState, RNNCell, type RNNCellOptions, rnnCellRules } from './rnn-cell.ts';
 
+/** Options of {@link RNN}. */
 export interface RNNOptions extends StackOptions, RNNCellOptions {
   readonly inputSize: number;
 }
@@ -13,7 +14,7 @@ const rnnRules: OptionRules<RNNOptions> = {
 };
 
 /**
- * Elman's network (1990) over sequences: h_t = φ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh), x `[T, N, D]` → output
+ * The Elman network (1990) over sequences: h_t = φ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh), x `[T, N, D]` → output
  * `[T, N, H·directions]` and state `{ h: [L·directions, N, H] }`. Names, shapes and numbers are those of
  * `torch.nn.RNN`.
  *

@@ -5,8 +5,21 @@ import { Cell, type SequenceOptions } from './cell.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
 /**
- * A cell whose state is linear in the state before, h_t = a_t∘h_{t−1} + b_t with a and b from the input alone: a whole
- * sequence is solved by `linearScan` in O(log T) depth instead of T steps, forward and backward.
+ * The base class of cells whose state is linear in the previous state, h_t = a_t∘h_{t−1} + b_t, where a and b depend only
+ * on the input. `linearScan` computes a whole sequence in O(log T) depth instead of T steps, forward and backward.
+ *
+ * @example
+ * ```ts
+ * class AverageCell extends ScanCell {
+ *   readonly inputSize = 8;
+ *   readonly outputSize = 8;
+ *   readonly stateShapes = { h: [8] };
+ *
+ *   protected coefficients(x: Tensor) {
+ *     return { a: full(x.backend, x.shape, 0.9), b: affine(x, 0.1) };
+ *   }
+ * }
+ * ```
  */
 export abstract class ScanCell extends Cell<HiddenState> {
   /** a and b of every step: x `[…, D]` → `[…, H]` each. */
@@ -26,7 +39,7 @@ export abstract class ScanCell extends Cell<HiddenState> {
     return scoped(backend, () => {
       const start = options.state ?? this.initialState(batch, backend);
       const lengths = options.lengths ? Int32Array.from(options.lengths) : null;
-      // Past a length the state stays as it is, and NaN in x comes neither into it nor into a gradient.
+      // After a length the state does not change, and NaN in x reaches neither the state nor a gradient.
       const { a, b } = this.coefficients(maskSteps(x, lengths));
       const mask = lengths && stepMask(backend, lengths, steps);
       const held = (values: Tensor, neutral: number): Tensor =>
@@ -36,7 +49,7 @@ export abstract class ScanCell extends Cell<HiddenState> {
         reverse: options.reverse,
         fused: options.fused,
       });
-      // The sum over no steps is 0: what made h gets the gradient 0 through it.
+      // The sum over no steps is 0, and it passes the gradient 0 to the input of h.
       if (steps === 0) return { output: h, state: { h: add(start.h, sum(h, 0)) } };
       const last = options.reverse ? slice(h, 0, 0, 1) : slice(h, 0, -1);
       const final = tidy(backend, () => reshape(last, last.shape.slice(1)));

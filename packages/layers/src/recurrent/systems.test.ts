@@ -195,7 +195,7 @@ describe('streams and empty sequences', () => {
         if (kind.startsWith('min')) expect(await cell.sequence(x, { fused: 'require' }).output.data()).toEqual(whole);
         else
           expect(() => cell.sequence(x, { fused: 'require' })).toThrow(
-            `but ${cell.constructor.name} has no fused sequence`,
+            `[${cell.typeName}] fused: 'require' needs a fused implementation`,
           );
       }),
   );

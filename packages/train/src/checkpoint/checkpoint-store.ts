@@ -87,7 +87,7 @@ export class CheckpointStore {
     if (damaged.length === 0) return null;
     throw new TrainError(
       'CHECKPOINT_DAMAGED',
-      `[trainer] every checkpoint is damaged: ${damaged.map(({ reason }) => reason).join(' ')} Remove them to start anew`,
+      `[Trainer] every checkpoint is damaged: ${damaged.map(({ reason }) => reason).join(' ')} Remove them to start anew`,
     );
   }
 

@@ -1,28 +1,15 @@
-import {
-  checkOptions,
-  checkValue,
-  is,
-  toBytes,
-  type Bytes,
-  type HostArray,
-  type OptionRules,
-  type Shape,
-} from '@timestep/core';
+import { checkOptions, checkValue, is, toBytes, type Bytes, type HostArray, type OptionRules } from '@timestep/core';
+import type { LoadableTensor } from '@timestep/layers';
 import { readSafetensors, safetensorsPieces, SafetensorsError, type SafetensorsTensor } from '@timestep/safetensors';
 import { TrainError } from '../errors.ts';
 import type { Json } from '../schedules/schedule.ts';
 import { checksumOf } from './checksum.ts';
 import { parseExactly, stringifyExactly } from './exact-json.ts';
 
-/** A tensor on the host. */
-export interface HostTensor {
-  readonly shape: Shape;
-  readonly data: HostArray;
-}
-
+/** The contents of a checkpoint: a JSON state and named tensors. */
 export interface CheckpointContents {
   readonly state: Json;
-  readonly tensors: ReadonlyMap<string, HostTensor>;
+  readonly tensors: ReadonlyMap<string, LoadableTensor>;
 }
 
 const contentsRules: OptionRules<CheckpointContents> = {
@@ -40,7 +27,9 @@ const marker = `"checksum":"`;
  * @param contents the state as JSON, whose numbers may also be infinite or NaN, and the tensors
  * @returns the file's bytes, to be written one after another
  * @example
+ * ```ts
  * await storage.write('mine.safetensors', encodeCheckpoint({ state: { step: 3 }, tensors: new Map() }));
+ * ```
  */
 export function encodeCheckpoint(contents: CheckpointContents): Uint8Array[] {
   checkOptions('encodeCheckpoint', contents, contentsRules);
@@ -61,7 +50,9 @@ export function encodeCheckpoint(contents: CheckpointContents): Uint8Array[] {
  * @param name the file's, for messages
  * @throws TrainError `CHECKPOINT_DAMAGED` where a byte is missing or changed
  * @example
+ * ```ts
  * const { state, tensors } = decodeCheckpoint(await readFile('runs/one/checkpoint-00000200.safetensors'));
+ * ```
  */
 export function decodeCheckpoint(given: Bytes, name = 'the checkpoint'): CheckpointContents {
   checkValue('decodeCheckpoint', 'name', name, is.string);
@@ -84,7 +75,7 @@ export function decodeCheckpoint(given: Bytes, name = 'the checkpoint'): Checkpo
     bytes.subarray(at + blank.length),
   ]);
   if (computed !== stored) throw damaged(`its checksum is ${computed}, expected ${stored}`);
-  const tensors = new Map<string, HostTensor>();
+  const tensors = new Map<string, LoadableTensor>();
   for (const [tensorName, { shape, data }] of contents.tensors) {
     if (!isHostArray(data)) throw damaged(`tensor '${tensorName}' has a type that no tensor here has`);
     tensors.set(tensorName, { shape, data });

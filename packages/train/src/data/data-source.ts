@@ -1,20 +1,20 @@
 import type { Json } from '../schedules/schedule.ts';
 
 /**
- * Batches in an order that can be taken up again. What a batch is, is between the source and the loss function;
- * usually arrays on the host, which the loss function turns into tensors.
+ * A source of batches that can resume its order. A batch may be any value that the loss function accepts. Usually it
+ * holds arrays on the host, and the loss function creates tensors from them.
  */
 export interface DataSource<Batch> {
-  /** The next batch, null where there is none left. */
+  /** Returns the next batch, or null at the end. */
   next(): Batch | null | Promise<Batch | null>;
-  /** Where the source is, such that after `restore` the same batches follow. */
+  /** Returns the position; after `restore` of it, the same batches follow. */
   state(): Json;
   /** @throws TrainError `CHECKPOINT_MISMATCH` for the state of another source */
   restore(state: Json): void;
   /**
-   * Tells this source from another in a checkpoint: its seed and sizes, say. Without it, a Trainer that resumes makes
-   * the run's first batch again and compares. Give it where a batch depends on more than the place, such as on the
-   * model, or where making one again is expensive.
+   * Identifies this source in a checkpoint, for example by its seed and sizes. Without it, a Trainer that resumes
+   * recomputes the first batch of the run and compares it. Provide it if a batch depends on more than the position, such
+   * as on the model, or is expensive to compute.
    */
   fingerprint?(): Json;
 }

@@ -2,8 +2,8 @@ import { Tensor } from '@timestep/core';
 import { checksumOf } from '../checkpoint/checksum.ts';
 
 /**
- * A checksum over everything that a batch holds on the host, by which another seed, batch size or data set is told:
- * arrays, numbers, texts and the objects that hold them. Tensors count by their type and shape.
+ * Returns a checksum over the host data of a batch, to detect another seed, batch size or data set. It covers arrays,
+ * numbers, strings and the objects that hold them. Of tensors it covers only dtype and shape.
  */
 export function digestOf(batch: unknown): string {
   const encoder = new TextEncoder();

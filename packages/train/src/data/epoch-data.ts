@@ -3,12 +3,13 @@ import type { Json } from '../schedules/schedule.ts';
 import type { DataSource } from './data-source.ts';
 import { readPlace } from './generated-data.ts';
 
+/** Options of {@link epochData}. */
 export interface EpochDataOptions {
-  /** Fixes the order of every epoch, and what `make` draws. */
+  /** The seed of every epoch's order and of the random numbers for `make`. */
   readonly seed: number;
-  /** Batches that are begun before they are asked for, where `make` is asynchronous; 0 by default. */
+  /** The number of batches to prepare in advance with an asynchronous `make`; 0 by default. */
   readonly ahead?: number | undefined;
-  /** Epochs in all; without end by default. */
+  /** The number of epochs; infinite by default. */
   readonly epochs?: number | undefined;
 }
 
@@ -19,13 +20,15 @@ const rules: OptionRules<EpochDataOptions> = {
 };
 
 /**
- * Passes over a fixed set of examples. `arrange` puts the indices of one epoch into batches, `make` turns the indices
- * of one batch into the batch; both are given random numbers that belong to that epoch or batch alone.
+ * Creates a data source that passes over a fixed set of examples. `arrange` groups the indices of an epoch into batches.
+ * `make` creates a batch from its indices. Each call gets its own random numbers, so the order does not affect them.
  *
  * @example
+ * ```ts
  * const data = epochData((random) => bucketByLength(lengths, { batchSize: 32, random }), (indices) => load(indices), {
  * seed: 1 });
- * @throws ArgumentError where an epoch has no batch
+ * ```
+ * @throws ArgumentError for an unknown option or a wrong value, and if an epoch has no batch
  */
 export function epochData<Batch>(
   arrange: (random: Generator, epoch: number) => readonly (readonly number[])[],
@@ -44,7 +47,7 @@ export function epochData<Batch>(
   const begin = (at: number): void => {
     if (begun.has(at)) return;
     const made = make(order![at]!, root.fork(`epoch ${epoch} batch ${at}`));
-    // Whoever asks for this batch meets its error; until then it is not an unhandled one.
+    // The call of next() that returns this batch throws its error; until then it must not count as unhandled.
     if (made instanceof Promise) made.catch(() => undefined);
     begun.set(at, made);
   };
@@ -60,7 +63,7 @@ export function epochData<Batch>(
       checkValue('epochData', 'the result of arrange', order, is.arrayOf(is.anything, 'an array of batches'));
       if (order.length === 0)
         throw new ArgumentError(
-          '[epochData] an epoch has no batch; give it examples, or a batch size that is not larger than their number',
+          '[epochData] expected at least one batch per epoch, got none; pass more examples or a smaller batch size',
         );
       for (let at = batch; at <= Math.min(batch + ahead, order.length - 1); at++) begin(at);
       const result = begun.get(batch)!;
@@ -80,22 +83,25 @@ export function epochData<Batch>(
   };
 }
 
+/** Options of {@link shuffledBatches}. */
 export interface ShuffleOptions {
-  /** Leave out a last batch that is not full; false by default. */
+  /** Drop the last batch if it is not full; false by default. */
   readonly dropLast?: boolean | undefined;
 }
 
 const shuffleRules: OptionRules<ShuffleOptions> = { dropLast: is.optional(is.boolean) };
 
 /**
- * The indices 0 … size − 1 in random order, cut into batches: what `epochData` takes to arrange an epoch.
+ * Shuffles the indices 0 … size − 1 and cuts them into batches, for the `arrange` function of {@link epochData}.
  *
- * @param size how many examples there are
- * @param batchSize how many make a batch
- * @param random what the order is drawn from
- * @throws ArgumentError for sizes that are none and for unknown options
+ * @param size the number of examples
+ * @param batchSize the number of examples in a batch
+ * @param random the source of random numbers
+ * @throws ArgumentError for a wrong size or an unknown option
  * @example
+ * ```ts
  * const data = epochData((random) => shuffledBatches(examples.length, 32, random), (indices) => load(indices), { seed: 1 });
+ * ```
  */
 export function shuffledBatches(
   size: number,

@@ -3,12 +3,13 @@ import { TrainError } from '../errors.ts';
 import type { Json } from '../schedules/schedule.ts';
 import type { DataSource } from './data-source.ts';
 
+/** Options of {@link generatedData}. */
 export interface GeneratedDataOptions {
-  /** Fixes every batch. */
+  /** The seed of all batches. */
   readonly seed: number;
-  /** Batches that are begun before they are asked for, where `make` is asynchronous; 0 by default. */
+  /** The number of batches to prepare in advance with an asynchronous `make`; 0 by default. */
   readonly ahead?: number | undefined;
-  /** Batches in all; without end by default. */
+  /** The number of batches; infinite by default. */
   readonly count?: number | undefined;
 }
 
@@ -19,11 +20,13 @@ const rules: OptionRules<GeneratedDataOptions> = {
 };
 
 /**
- * Batches that are made: number `index`, from 0, is a function of that number and of random numbers that belong to it
- * alone. So the place in the order is one number, and batches may be made ahead, in a worker for instance.
+ * Creates a data source that computes batches. A batch depends only on its index, from 0, and on random numbers for that
+ * index. So one number describes the position, and batches can be prepared in advance, for example in a worker.
  *
  * @example
+ * ```ts
  * const data = generatedData((index, random) => addingProblem(100, 32, random), { seed: 1 });
+ * ```
  */
 export function generatedData<Batch>(
   make: (index: number, random: Generator) => Batch | Promise<Batch>,
@@ -38,7 +41,7 @@ export function generatedData<Batch>(
   const begin = (at: number): void => {
     if (at >= count || begun.has(at)) return;
     const batch = make(at, root.fork(`batch ${at}`));
-    // Whoever asks for this batch meets its error; until then it is not an unhandled one.
+    // The call of next() that returns this batch throws its error; until then it must not count as unhandled.
     if (batch instanceof Promise) batch.catch(() => undefined);
     begun.set(at, batch);
   };
@@ -63,7 +66,7 @@ export function generatedData<Batch>(
 export function readPlace(where: string, state: Json, name: string): number {
   const value =
     typeof state === 'object' && state !== null ? (state as Readonly<Record<string, Json>>)[name] : undefined;
-  // Beyond this, counting on would stop at the accuracy of a number.
+  // Beyond this, adding 1 would no longer change the number.
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 2 ** 52) return value;
   throw new TrainError(
     'CHECKPOINT_MISMATCH',

@@ -12,52 +12,56 @@ import { readLossResult } from '../trainer/loss-result.ts';
 import type { LossFunction } from '../trainer/options.ts';
 import { CellProbe } from './probe.ts';
 
+/** Options of {@link gradientFlow}. */
 export interface GradientFlowOptions {
   /**
-   * A norm below this share of the largest is lost, and one above the last by the inverse explodes; 1e-3 by default.
+   * A norm below this fraction of the largest counts as lost. A norm above the last one by the inverse factor counts as
+   * exploding. 1e-3 by default.
    */
   readonly threshold?: number | undefined;
 }
 
 const rules: OptionRules<GradientFlowOptions> = { threshold: is.optional(is.number({ above: 0, below: 1 })) };
 
-/** How the gradient travels through one cell. */
+/** The gradient flow through one cell. */
 export interface LayerFlow {
   /** The layer's path with the cell's place: `encoder_l0`, `encoder_l0_reverse`. */
   readonly name: string;
   /** ‖∂L/∂h_t‖ over the whole batch, for t = 0 … T − 1. */
   readonly norms: Float64Array;
-  /** The share of each gate's values that lie within 5 % of an end of their range, where its slope is almost 0. */
+  /** The fraction of each gate's values within 5 % of an end of its range, where the slope is almost 0. */
   readonly saturation: Readonly<Record<string, number>>;
   /**
-   * The first step, going back from the largest norm, at which less than the threshold's share of it is left; null
-   * where it gets through.
+   * The first step, going back from the largest norm, where the norm is below the threshold; null if there is none.
    */
   readonly lostAt: number | null;
-  /** The mean factor by which the norm changes with every step back, between the first and the last that are not 0. */
+  /** The mean factor of the norm per step back, between the first and the last norm that are not 0. */
   readonly factor: number;
   readonly verdict: 'steady' | 'vanishing' | 'exploding';
 }
 
+/** The result of {@link gradientFlow}. */
 export interface GradientFlow {
   readonly loss: number;
   readonly layers: readonly LayerFlow[];
-  /** The names of those that explode, though nothing may be infinite yet. */
+  /** The names of the layers where the gradient explodes, even if it is still finite. */
   readonly exploding: readonly string[];
 }
 
 /**
- * Looks how far back in time a loss reaches: the norm of its gradient at the hidden state of every step, in every
- * recurrent layer of a model (Hochreiter 1991; Bengio, Simard and Frasconi 1994). The gradient at h_t is the whole one:
- * through the output of step t, where that is h_t, and through all that follows. The model is run step by step, and its
- * parameters and gradients stay as they are.
+ * Measures how far back in time a loss reaches (Hochreiter 1991; Bengio, Simard and Frasconi 1994). It returns the norm
+ * of the gradient at the hidden state of every step, for every recurrent layer of a model. The gradient at h_t is the
+ * total one: through the output of step t and through all later steps. The model runs step by step; its parameters and
+ * gradients do not change.
  *
- * @param loss as a Trainer takes it
- * @throws ArgumentError where the model has no recurrent layer
+ * @param loss a loss function, as for a Trainer
+ * @throws ArgumentError for an unknown option or a wrong value, and if the model has no recurrent layer
  * @example
+ * ```ts
  * const flow = await gradientFlow(model, batch, loss);
  * console.log(flow.layers.map(({ name, verdict, lostAt }) => `${name}: ${verdict} ${lostAt ?? ''}`));
  * await writeFile('flow.svg', gradientFlowPicture({ LSTM: flow }));
+ * ```
  */
 export async function gradientFlow<Model extends Module, Batch>(
   model: Model,

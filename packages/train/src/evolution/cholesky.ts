@@ -1,6 +1,6 @@
 /**
- * The lower triangle L with L·Lᵀ = C of a symmetric positive definite C `[n, n]`, row-major; null where C is not
- * positive definite to the accuracy of float64.
+ * Returns the lower triangle L with L·Lᵀ = C of a symmetric positive definite C `[n, n]`, row-major; null if C is not
+ * positive definite in float64.
  */
 export function cholesky(matrix: Float64Array, size: number): Float64Array | null {
   const lower = new Float64Array(size * size);

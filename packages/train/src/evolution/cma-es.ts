@@ -5,9 +5,10 @@ import { cholesky } from './cholesky.ts';
 import type { EvolutionStrategy } from './evolution-strategy.ts';
 import { checkStart, fromBestToWorst, generatorRule, vectorRule } from './ranks.ts';
 
+/** Options of {@link cmaES}. */
 export interface CmaEsOptions {
   readonly seed: number;
-  /** σ, the deviation to begin with: about a third of how far the optimum may be; 0.5 by default. */
+  /** The initial σ, about a third of the distance to the optimum; 0.5 by default. */
   readonly deviation?: number | undefined;
   /** λ; 4 + ⌊3 ln n⌋ by default. */
   readonly populationSize?: number | undefined;
@@ -19,8 +20,8 @@ interface CmaEsState {
   readonly mean: readonly number[];
   readonly covariance: readonly number[];
   readonly factor: readonly number[];
-  readonly pathOfCovariance: readonly number[];
-  readonly pathOfDeviation: readonly number[];
+  readonly pathC: readonly number[];
+  readonly pathSigma: readonly number[];
   readonly random: GeneratorState;
 }
 
@@ -31,16 +32,18 @@ const rules: OptionRules<CmaEsOptions> = {
 };
 
 /**
- * Evolution with covariance matrix adaptation (Hansen and Ostermeier 2001; the constants of Hansen's tutorial 2016,
- * without negative weights). Candidates are m + σ·A·z with z normal and A·Aᵀ = C; C learns which directions go
- * together, σ how far to go. A is Cholesky's factor instead of C's square root, and the path of σ adds up the z
- * themselves (Krause, Arbonès and Igel 2016): no eigenvalues are needed. Memory and time grow with n²: up to about
- * 1,000 parameters.
+ * Covariance matrix adaptation evolution strategy, CMA-ES (Hansen and Ostermeier 2001), with the constants of Hansen's
+ * tutorial (2016) and without negative weights. Candidates are m + σ·A·z with z normal and A·Aᵀ = C. C adapts to the
+ * shape of the fitness and σ to the step size. A is the Cholesky factor of C, and the path of σ sums z (Krause, Arbonès
+ * and Igel 2016), so no eigenvalues are needed. Memory and time grow with n². Use it for up to about 1,000 parameters.
  *
  * @param start m, `[n]`
+ * @throws ArgumentError for an unknown option or a wrong value; from `tell` for the wrong number of fitness values, from `restore` for the state of another search
  * @example
+ * ```ts
  * const search = cmaES(new Float64Array(10), { seed: 1 });
  * for (let g = 0; g < 200; g++) search.tell(search.ask().map(fitness));
+ * ```
  */
 export function cmaES(
   start: ArrayLike<number>,
@@ -50,20 +53,20 @@ export function cmaES(
   checkOptions('cmaES', options, rules);
   const size = start.length;
   const { populationSize = 4 + Math.floor(3 * Math.log(Math.max(1, size))) } = options;
-  const parents = Math.floor(populationSize / 2);
-  const raw = Array.from({ length: parents }, (_, rank) => Math.log((populationSize + 1) / 2) - Math.log(rank + 1));
+  const mu = Math.floor(populationSize / 2);
+  const raw = Array.from({ length: mu }, (_, rank) => Math.log((populationSize + 1) / 2) - Math.log(rank + 1));
   const total = raw.reduce((sum, weight) => sum + weight, 0);
   const weights = raw.map((weight) => weight / total);
-  const effective = 1 / weights.reduce((sum, weight) => sum + weight * weight, 0);
-  // The tutorial's c_σ, d_σ, c_c, c_1, c_μ and the expected length of a normal vector.
-  const rateOfDeviation = (effective + 2) / (size + effective + 5);
-  const damping = 1 + 2 * Math.max(0, Math.sqrt((effective - 1) / (size + 1)) - 1) + rateOfDeviation;
-  const rateOfPath = (4 + effective / size) / (size + 4 + (2 * effective) / size);
-  const rateOfOne = 2 / ((size + 1.3) ** 2 + effective);
-  const rateOfMany = Math.min(1 - rateOfOne, (2 * (effective - 2 + 1 / effective)) / ((size + 2) ** 2 + effective));
-  const expectedLength = Math.sqrt(size) * (1 - 1 / (4 * size) + 1 / (21 * size * size));
-  // C changes slowly: A is made anew only when it has changed by about a tenth.
-  const refactorEvery = Math.max(1, Math.floor(1 / (10 * size * (rateOfOne + rateOfMany))));
+  const muEff = 1 / weights.reduce((sum, weight) => sum + weight * weight, 0);
+  // The names are those of Hansen's tutorial; chiN is the expected length of a normal vector.
+  const cSigma = (muEff + 2) / (size + muEff + 5);
+  const dSigma = 1 + 2 * Math.max(0, Math.sqrt((muEff - 1) / (size + 1)) - 1) + cSigma;
+  const cC = (4 + muEff / size) / (size + 4 + (2 * muEff) / size);
+  const c1 = 2 / ((size + 1.3) ** 2 + muEff);
+  const cMu = Math.min(1 - c1, (2 * (muEff - 2 + 1 / muEff)) / ((size + 2) ** 2 + muEff));
+  const chiN = Math.sqrt(size) * (1 - 1 / (4 * size) + 1 / (21 * size * size));
+  // C changes slowly, so A is recomputed only after C has changed by about a tenth.
+  const refactorEvery = Math.max(1, Math.floor(1 / (10 * size * (c1 + cMu))));
 
   const random = new Generator(options.seed);
   let generation = 0;
@@ -71,8 +74,8 @@ export function cmaES(
   let mean = Float64Array.from(start);
   let covariance = identity(size);
   let factor = identity(size);
-  let pathOfCovariance = new Float64Array(size);
-  let pathOfDeviation = new Float64Array(size);
+  let pathC = new Float64Array(size);
+  let pathSigma = new Float64Array(size);
   let asked: {
     readonly normals: Float64Array[];
     readonly steps: Float64Array[];
@@ -88,17 +91,14 @@ export function cmaES(
     return { normals, steps, candidates };
   };
 
-  const adaptCovariance = (steps: readonly Float64Array[], isShort: boolean): void => {
-    const lost = isShort ? 0 : rateOfOne * rateOfPath * (2 - rateOfPath);
-    const kept = 1 - rateOfOne - rateOfMany + lost;
+  const adaptCovariance = (steps: readonly Float64Array[], hSigma: boolean): void => {
+    const lost = hSigma ? 0 : c1 * cC * (2 - cC);
+    const kept = 1 - c1 - cMu + lost;
     for (let row = 0; row < size; row++) {
       for (let column = 0; column <= row; column++) {
         let many = 0;
-        for (let rank = 0; rank < parents; rank++) many += weights[rank]! * steps[rank]![row]! * steps[rank]![column]!;
-        const value =
-          kept * covariance[row * size + column]! +
-          rateOfOne * pathOfCovariance[row]! * pathOfCovariance[column]! +
-          rateOfMany * many;
+        for (let rank = 0; rank < mu; rank++) many += weights[rank]! * steps[rank]![row]! * steps[rank]![column]!;
+        const value = kept * covariance[row * size + column]! + c1 * pathC[row]! * pathC[column]! + cMu * many;
         covariance[row * size + column] = covariance[column * size + row] = value;
       }
     }
@@ -106,7 +106,7 @@ export function cmaES(
     const fresh = cholesky(covariance, size);
     if (fresh) factor = fresh;
     else {
-      // Rounding has eaten the smallest variance: begin anew with the variances alone.
+      // Rounding made C indefinite: restart with its diagonal.
       covariance = identity(size).map((value, i) => (value === 0 ? 0 : Math.max(covariance[i]!, Number.MIN_VALUE)));
       factor = covariance.map(Math.sqrt);
     }
@@ -125,7 +125,7 @@ export function cmaES(
     },
     ask: () => (asked ??= ask()).candidates.map((candidate) => candidate.slice()),
     tell(fitness) {
-      if (!asked) throw new ArgumentError('[cmaES] tell() without ask(); call ask() first');
+      if (!asked) throw new ArgumentError('[cmaES] tell() needs candidates; call ask() first');
       const order = fromBestToWorst('cmaES', fitness, populationSize);
       const steps = weights.map((_, rank) => asked!.steps[order[rank]!]!);
       const normals = weights.map((_, rank) => asked!.normals[order[rank]!]!);
@@ -133,15 +133,14 @@ export function cmaES(
       generation++;
       const [step, normal] = [weightedSum(steps, weights), weightedSum(normals, weights)];
       mean = mean.map((value, i) => value + deviation * step[i]!);
-      const gain = Math.sqrt(rateOfDeviation * (2 - rateOfDeviation) * effective);
-      pathOfDeviation = pathOfDeviation.map((value, i) => (1 - rateOfDeviation) * value + gain * normal[i]!);
-      const length = Math.hypot(...pathOfDeviation);
-      const isShort =
-        length / Math.sqrt(1 - (1 - rateOfDeviation) ** (2 * generation)) < (1.4 + 2 / (size + 1)) * expectedLength;
-      const push = isShort ? Math.sqrt(rateOfPath * (2 - rateOfPath) * effective) : 0;
-      pathOfCovariance = pathOfCovariance.map((value, i) => (1 - rateOfPath) * value + push * step[i]!);
-      adaptCovariance(steps, isShort);
-      deviation *= Math.exp((rateOfDeviation / damping) * (length / expectedLength - 1));
+      const gain = Math.sqrt(cSigma * (2 - cSigma) * muEff);
+      pathSigma = pathSigma.map((value, i) => (1 - cSigma) * value + gain * normal[i]!);
+      const length = Math.hypot(...pathSigma);
+      const hSigma = length / Math.sqrt(1 - (1 - cSigma) ** (2 * generation)) < (1.4 + 2 / (size + 1)) * chiN;
+      const push = hSigma ? Math.sqrt(cC * (2 - cC) * muEff) : 0;
+      pathC = pathC.map((value, i) => (1 - cC) * value + push * step[i]!);
+      adaptCovariance(steps, hSigma);
+      deviation *= Math.exp((cSigma / dSigma) * (length / chiN - 1));
     },
     state: () => {
       const state: CmaEsState = {
@@ -150,8 +149,8 @@ export function cmaES(
         mean: [...mean],
         covariance: [...covariance],
         factor: [...factor],
-        pathOfCovariance: [...pathOfCovariance],
-        pathOfDeviation: [...pathOfDeviation],
+        pathC: [...pathC],
+        pathSigma: [...pathSigma],
         random: random.state,
       };
       return state as unknown as Json;
@@ -165,13 +164,13 @@ export function cmaES(
         mean: vector,
         covariance: matrix,
         factor: matrix,
-        pathOfCovariance: vector,
-        pathOfDeviation: vector,
+        pathC: vector,
+        pathSigma: vector,
         random: generatorRule,
       });
       if (!fits<CmaEsState>(state, rule))
         throw new ArgumentError(
-          `[cmaES] expected the state of a search over ${size} numbers; restore what state() of the same search gave`,
+          `[cmaES] expected the state of a search over ${size} numbers; pass the state() of the same search`,
         );
       ({ generation, deviation } = state);
       [mean, covariance, factor] = [
@@ -179,10 +178,7 @@ export function cmaES(
         Float64Array.from(state.covariance),
         Float64Array.from(state.factor),
       ];
-      [pathOfCovariance, pathOfDeviation] = [
-        Float64Array.from(state.pathOfCovariance),
-        Float64Array.from(state.pathOfDeviation),
-      ];
+      [pathC, pathSigma] = [Float64Array.from(state.pathC), Float64Array.from(state.pathSigma)];
       random.state = state.random;
       asked = null;
     },

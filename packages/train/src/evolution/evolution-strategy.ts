@@ -1,25 +1,25 @@
 import type { Json } from '../schedules/schedule.ts';
 
 /**
- * A search for the vector of the highest fitness, by asking for candidates and telling their fitness; no gradient is
- * needed. One generation is one `ask` and one `tell`.
+ * A search for the vector with the highest fitness, without gradients. `ask` returns candidates and `tell` takes their
+ * fitness; one call of each is a generation.
  */
 export interface EvolutionStrategy {
   /** Candidates of a generation. */
   readonly populationSize: number;
-  /** Generations told. */
+  /** The number of finished generations. */
   readonly generation: number;
-  /** The centre of the search: what it holds for best at this moment. */
+  /** The mean of the search distribution, the current best guess. */
   readonly mean: Float64Array;
-  /** The candidates of the next generation; the same again until `tell`. */
+  /** Returns the candidates of the next generation; the same ones until `tell`. */
   ask(): readonly Float64Array[];
   /**
    * @param fitness of each candidate in the order of `ask`, larger is better; NaN counts as the worst. Only their order
    *   matters
-   * @throws ArgumentError where there are more or fewer than candidates
+   * @throws ArgumentError unless there is one number for each candidate
    */
   tell(fitness: ArrayLike<number>): void;
-  /** Everything that a resumed search needs; plain JSON. */
+  /** Returns the state of the search as plain JSON. */
   state(): Json;
   restore(state: Json): void;
 }

@@ -4,20 +4,21 @@ import { Turns } from '../trainer/turns.ts';
 import type { EvolutionStrategy } from './evolution-strategy.ts';
 import { parameterVector } from './parameter-vector.ts';
 
+/** Options of {@link evolve}. */
 export interface EvolveOptions<Model extends Module> {
   readonly model: Model;
   /** Made for `parameterVector(model).size` numbers. */
   readonly strategy: EvolutionStrategy;
   /**
-   * How good the model is with the candidate's parameters in it; larger is better. `generation` lets all candidates of
-   * one generation meet the same chances.
+   * Returns the fitness of the model with a candidate's parameters; larger is better. Use `generation` as a seed to
+   * evaluate all candidates of a generation under the same conditions.
    */
   readonly fitness: (model: Model, generation: number) => number | Promise<number>;
-  /** Generations in all, those told before included. */
+  /** The total number of generations, including earlier ones. */
   readonly generations: number;
   /**
-   * Told the fitness of each generation's candidates; `true`, or a promise of it, ends the search. The model holds the
-   * mean meanwhile.
+   * Called with the fitness of each generation's candidates, while the model holds the mean. Return `true`, or a promise
+   * of it, to end the search.
    */
   readonly onGeneration?: ((fitness: Float64Array, generation: number) => unknown) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -33,14 +34,16 @@ const rules: OptionRules<EvolveOptions<Module>> = {
 };
 
 /**
- * Trains a model by an evolution strategy: no labels and no gradient, only a fitness. In the end the model holds the
- * mean of the search, and each of its parts has the mode it had before.
+ * Trains a model with an evolution strategy, which needs only a fitness, no labels or gradients. At the end the model
+ * holds the mean of the search, and every module is back in its earlier mode.
  *
  * @throws ArgumentError for unknown or bad options, and a strategy over another number of parameters
  * @example
+ * ```ts
  * const strategy = cmaES(await parameterVector(policy).read(), { seed: 1 });
  * await evolve({ model: policy, strategy, generations: 50, fitness: async (policy, generation) => meanReturn(policy,
  * generation) });
+ * ```
  */
 export async function evolve<Model extends Module>(options: EvolveOptions<Model>): Promise<void> {
   checkOptions('evolve', options as unknown as EvolveOptions<Module>, rules);

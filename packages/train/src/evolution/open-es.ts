@@ -4,15 +4,16 @@ import type { Json } from '../schedules/schedule.ts';
 import type { EvolutionStrategy } from './evolution-strategy.ts';
 import { checkStart, fromBestToWorst, generatorRule, vectorRule } from './ranks.ts';
 
+/** Options of {@link openES}. */
 export interface OpenEsOptions {
   readonly seed: number;
-  /** σ, which does not change; 0.1 by default. */
+  /** σ, constant; 0.1 by default. */
   readonly deviation?: number | undefined;
-  /** Candidates of a generation, an even number: they come in mirrored pairs. 64 by default. */
+  /** The number of candidates, even because they are mirrored pairs; 64 by default. */
   readonly populationSize?: number | undefined;
-  /** Of the Adam that follows the estimated gradient; 0.05 by default. */
+  /** The learning rate of Adam on the estimated gradient; 0.05 by default. */
   readonly learningRate?: number | undefined;
-  /** λ of the pull towards 0, 0 by default. */
+  /** λ of the weight decay; 0 by default. */
   readonly weightDecay?: number | undefined;
 }
 
@@ -35,14 +36,17 @@ const rules: OptionRules<OpenEsOptions> = {
 const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
 
 /**
- * The evolution strategy of Salimans, Ho, Chen, Sidor and Sutskever (2017): mirrored candidates m ± σε, their fitness
- * replaced by centred ranks u in [−½, ½], and a step of Adam along 1/(λσ)·Σ u·ε − λ_w·m. Its cost grows with n alone,
- * so it takes networks of any size.
+ * The evolution strategy of Salimans, Ho, Chen, Sidor and Sutskever (2017): mirrored candidates m ± σε, fitness
+ * replaced by centred ranks u in [−½, ½], and an Adam step along 1/(λσ)·Σ u·ε − λ_w·m. Its cost is linear in n, so it
+ * works for networks of any size.
  *
  * @param start m, `[n]`
+ * @throws ArgumentError for an unknown option or a wrong value, such as an odd populationSize; from `tell` for the wrong number of fitness values, from `restore` for the state of another search
  * @example
+ * ```ts
  * const search = openES(await vector.read(), { seed: 1, populationSize: 32 });
  * for (let g = 0; g < 100; g++) search.tell(search.ask().map(fitness));
+ * ```
  */
 export function openES(start: ArrayLike<number>, options: OpenEsOptions): EvolutionStrategy {
   checkStart('openES', start);

@@ -2,22 +2,24 @@ import { ArgumentError, checkValue, is } from '@timestep/core';
 import type { Module } from '@timestep/layers';
 
 /**
- * All parameters of a model as one vector, in the order of `namedParameters`, for methods that know nothing of layers.
+ * The parameters of a model as one vector, in the order of `namedParameters`.
  */
 export interface ParameterVector {
   readonly size: number;
   read(): Promise<Float64Array>;
-  /** @throws ArgumentError where the length is another */
+  /** @throws ArgumentError for another length */
   write(vector: ArrayLike<number>): void;
 }
 
 /**
- * Opens a model's parameters as one vector.
+ * Gives access to a model's parameters as one vector.
  *
- * @throws ArgumentError for something other than a model
+ * @throws ArgumentError for anything but a model
  * @example
+ * ```ts
  * const vector = parameterVector(model);
  * vector.write((await vector.read()).map((value) => value / 2));
+ * ```
  */
 export function parameterVector(model: Module): ParameterVector {
   checkValue('parameterVector', 'model', model, is.like('a model (a Module)', 'parameters'));

@@ -10,7 +10,7 @@ import {
   type Backend,
   type Tensor,
 } from '@timestep/core';
-import { Cell, GRU, LSTM, Recurrent, type LstmState } from '@timestep/layers';
+import { Cell, GRU, LSTM, Recurrent, type LSTMState } from '@timestep/layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recomputeFinalState, recomputeSequence } from '../index.ts';
 import { backends, worst } from '../test-support/backends.ts';
@@ -19,10 +19,10 @@ import { backends, worst } from '../test-support/backends.ts';
 function inSegments(
   layer: LSTM,
   x: Tensor,
-  start: LstmState,
+  start: LSTMState,
   lengths: readonly number[],
   segment: number,
-): { output: Tensor; state: LstmState } {
+): { output: Tensor; state: LSTMState } {
   const outputs: Tensor[] = [];
   let state = start;
   for (let from = 0; from < T; from += segment) {

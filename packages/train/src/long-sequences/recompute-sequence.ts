@@ -18,8 +18,9 @@ import { checkLengths, show } from '@timestep/core/extend';
 import type { Lengths, Recurrent } from '@timestep/layers';
 import { tensorRule } from '../losses/reduction.ts';
 
+/** Options of {@link recomputeSequence} and {@link recomputeFinalState}. */
 export interface RecomputeSequenceOptions<S extends State> {
-  /** The steps of a segment; ⌈2√T⌉ by default: shorter ones keep more states and take longer. */
+  /** The steps of a segment; ⌈2√T⌉ by default. Shorter segments keep more states and take longer. */
   readonly segment?: number | undefined;
   /** The state before the first step; zeros by default. */
   readonly state?: S | null | undefined;
@@ -34,15 +35,19 @@ const rules: OptionRules<RecomputeSequenceOptions<State>> = {
 };
 
 /**
- * `layer.forward(x)` in the memory of about 2√T steps instead of T: the sequence is cut into segments, of which only
- * the states between them are kept, and the backward pass runs each segment forward once more (Chen et al. 2016;
- * Gruslys et al. 2016). The gradients are those of the whole; dropout draws the same masks in both passes, though not
- * those that `layer.forward` would draw.
+ * Computes `layer.forward(x)` in the memory of about 2√T steps instead of T (Chen et al. 2016; Gruslys et al. 2016). It
+ * cuts the sequence into segments, keeps only the states between them, and computes each segment again in the backward
+ * pass. The gradients equal those of `layer.forward`. Dropout uses the same masks in both passes, but not the ones that
+ * `layer.forward` would draw.
  *
  * @param x `[T, N, D]`
  * @returns the output of every step and the final state. The output is T steps long itself; see
  *   {@link recomputeFinalState} where only the state is wanted
  * @throws ArgumentError where the layer is bidirectional, and `INVALID_LENGTHS` that names the entry
+ * @example
+ * ```ts
+ * const { output, state } = recomputeSequence(lstm, x, { lengths }); // x: [T, N, D]
+ * ```
  */
 export function recomputeSequence<S extends State>(
   layer: Recurrent<S>,
@@ -64,8 +69,16 @@ export function recomputeSequence<S extends State>(
 }
 
 /**
- * The final state of `layer.forward(x)` alone, in the memory of about 2√T steps: for a loss on the last step, where the
- * outputs before it are not wanted. The last layer's output is its state's `h`.
+ * Computes only the final state of `layer.forward(x)`, in the memory of about 2√T steps. Use it for a loss on the last
+ * step. The output of the last layer is the `h` of its state.
+ *
+ * @param layer a recurrent layer in one direction
+ * @param x f32 `[T, N, D]`
+ * @throws ArgumentError for a bidirectional layer, an unknown option or wrong lengths
+ * @example
+ * ```ts
+ * const { h } = recomputeFinalState(lstm, x); // h: [L, N, H]
+ * ```
  */
 export function recomputeFinalState<S extends State>(
   layer: Recurrent<S>,

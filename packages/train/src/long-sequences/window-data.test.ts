@@ -1,5 +1,5 @@
 import { Generator, openScope, reshape, tensor, type Backend, type State, type Tensor } from '@timestep/core';
-import { Embedding, Linear, LSTM, Module, type LstmState } from '@timestep/layers';
+import { Embedding, Linear, LSTM, Module, type LSTMState } from '@timestep/layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crossEntropyLoss, SGD, Trainer, windowData, type LossFunction, type TokenWindow } from '../index.ts';
 import { backends, worst } from '../test-support/backends.ts';
@@ -22,7 +22,7 @@ const loss: LossFunction<CharacterModel, TokenWindow> = (model, { inputs, target
   const { backend } = model.head.weight;
   const indices = (values: Int32Array): Tensor => tensor(backend, values, { shape: [...shape] });
   const { output, state } = model.lstm.forward(model.embedding.forward(indices(inputs)), {
-    state: first ? null : (carried as LstmState | null),
+    state: first ? null : (carried as LSTMState | null),
   });
   return { loss: crossEntropyLoss(model.head.forward(output), indices(targets)), state };
 };

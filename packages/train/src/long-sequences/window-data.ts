@@ -2,10 +2,11 @@ import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@
 import type { DataSource } from '../data/data-source.ts';
 import { epochData } from '../data/epoch-data.ts';
 
+/** Options of {@link windowData}. */
 export interface WindowDataOptions {
-  /** T: how far back gradients reach. */
+  /** T: the number of steps that gradients go back. */
   readonly steps: number;
-  /** N: the sequence is cut into so many streams, which run side by side. */
+  /** N: the number of parallel streams that the sequence is cut into. */
   readonly batch: number;
   /** Passes over the sequence; without end by default. */
   readonly epochs?: number | undefined;
@@ -22,16 +23,16 @@ export interface TokenWindow {
   readonly shape: readonly [steps: number, batch: number];
   /** `[T, N]` */
   readonly inputs: Int32Array;
-  /** `[T, N]`: what follows each input. */
+  /** `[T, N]`: the token after each input. */
   readonly targets: Int32Array;
-  /** The first of an epoch: the state of the window before does not belong to it. */
+  /** Whether this is the first window of an epoch, which must not use the state of the previous window. */
   readonly first: boolean;
 }
 
 /**
- * One long sequence of tokens for truncated backpropagation through time (Williams and Peng 1990): each batch goes on
- * where the one before ended, so that a state may be carried from batch to batch while gradients stay within one.
- * Tokens at the end that fill no window are left out.
+ * Cuts one long sequence of tokens into windows for truncated backpropagation through time (Williams and Peng 1990). Each
+ * batch continues where the previous one ended, so the state can be carried over while gradients stay within a batch.
+ * Tokens at the end that do not fill a window are dropped.
  *
  * ```ts
  * const loss = (model, { inputs, targets, shape, first }, { carried }) => {

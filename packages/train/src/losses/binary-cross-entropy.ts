@@ -20,10 +20,10 @@ import {
 } from './reduction.ts';
 import { checkSameShape } from './regression.ts';
 
+/** Options of {@link bceWithLogitsLoss}. */
 export interface BCEWithLogitsLossOptions extends ReductionOptions {
   /**
-   * f32, broadcast to the losses' shape, or a number: multiplies the loss of positive targets, for classes that are
-   * rare.
+   * The weight of positive targets, for rare classes: a number, or f32 broadcastable to the losses' shape.
    */
   readonly posWeight?: Tensor | number | null | undefined;
 }
@@ -39,6 +39,11 @@ export const bceRules: OptionRules<BCEWithLogitsLossOptions> = {
  *
  * @param logits f32, any shape
  * @param target f32 of the same shape, in [0, 1]
+ * @throws ArgumentError for an unknown option or a wrong value; ShapeError where shapes differ
+ * @example
+ * ```ts
+ * const loss = bceWithLogitsLoss(logits, target, { posWeight: 3 });
+ * ```
  */
 export function bceWithLogitsLoss(logits: Tensor, target: Tensor, options: BCEWithLogitsLossOptions = {}): Tensor {
   checkLossArguments('bceWithLogitsLoss', logits, target);

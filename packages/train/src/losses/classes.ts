@@ -15,8 +15,8 @@ import {
 } from './regression.ts';
 
 /**
- * A loss with its options bound: `new CrossEntropyLoss({ ignoreIndex: 0 }).forward(logits, targets)`. The options of a
- * call are added to those of the constructor, so that a mask may change from batch to batch.
+ * A loss that keeps its options: `new CrossEntropyLoss({ ignoreIndex: 0 }).forward(logits, targets)`. The options of a
+ * call are added to those of the constructor, so a mask may change from batch to batch.
  */
 abstract class Loss<Options extends object> {
   readonly options: Options;
@@ -34,7 +34,16 @@ abstract class Loss<Options extends object> {
   }
 }
 
-/** See {@link crossEntropyLoss}. */
+/**
+ * {@link crossEntropyLoss} as a class that keeps its options.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const criterion = new CrossEntropyLoss({ labelSmoothing: 0.1 });
+ * const loss = criterion.forward(logits, targets);
+ * ```
+ */
 export class CrossEntropyLoss extends Loss<CrossEntropyLossOptions> {
   protected readonly compute = crossEntropyLoss;
 
@@ -43,7 +52,16 @@ export class CrossEntropyLoss extends Loss<CrossEntropyLossOptions> {
   }
 }
 
-/** See {@link mseLoss}. */
+/**
+ * {@link mseLoss} as a class that keeps its options.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const criterion = new MSELoss({ reduction: 'sum' });
+ * const loss = criterion.forward(prediction, target);
+ * ```
+ */
 export class MSELoss extends Loss<ReductionOptions> {
   protected readonly compute = mseLoss;
 
@@ -52,7 +70,16 @@ export class MSELoss extends Loss<ReductionOptions> {
   }
 }
 
-/** See {@link l1Loss}. */
+/**
+ * {@link l1Loss} as a class that keeps its options.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const criterion = new L1Loss();
+ * const loss = criterion.forward(prediction, target);
+ * ```
+ */
 export class L1Loss extends Loss<ReductionOptions> {
   protected readonly compute = l1Loss;
 
@@ -61,7 +88,16 @@ export class L1Loss extends Loss<ReductionOptions> {
   }
 }
 
-/** See {@link huberLoss}. */
+/**
+ * {@link huberLoss} as a class that keeps its options.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const criterion = new HuberLoss({ delta: 0.5 });
+ * const loss = criterion.forward(prediction, target);
+ * ```
+ */
 export class HuberLoss extends Loss<HuberLossOptions> {
   protected readonly compute = huberLoss;
 
@@ -70,7 +106,16 @@ export class HuberLoss extends Loss<HuberLossOptions> {
   }
 }
 
-/** See {@link smoothL1Loss}. */
+/**
+ * {@link smoothL1Loss} as a class that keeps its options.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const criterion = new SmoothL1Loss({ beta: 0.5 });
+ * const loss = criterion.forward(prediction, target);
+ * ```
+ */
 export class SmoothL1Loss extends Loss<SmoothL1LossOptions> {
   protected readonly compute = smoothL1Loss;
 
@@ -79,7 +124,16 @@ export class SmoothL1Loss extends Loss<SmoothL1LossOptions> {
   }
 }
 
-/** See {@link klDivLoss}. */
+/**
+ * {@link klDivLoss} as a class that keeps its options.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const criterion = new KLDivLoss({ reduction: 'batchMean' });
+ * const loss = criterion.forward(logProbabilities, target);
+ * ```
+ */
 export class KLDivLoss extends Loss<KLDivLossOptions> {
   protected readonly compute = klDivLoss;
 
@@ -88,7 +142,16 @@ export class KLDivLoss extends Loss<KLDivLossOptions> {
   }
 }
 
-/** See {@link bceWithLogitsLoss}. */
+/**
+ * {@link bceWithLogitsLoss} as a class that keeps its options.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const criterion = new BCEWithLogitsLoss({ posWeight: 3 });
+ * const loss = criterion.forward(logits, target);
+ * ```
+ */
 export class BCEWithLogitsLoss extends Loss<BCEWithLogitsLossOptions> {
   protected readonly compute = bceWithLogitsLoss;
 

@@ -32,10 +32,11 @@ import {
   type ReductionOptions,
 } from './reduction.ts';
 
+/** Options of {@link crossEntropyLoss}. */
 export interface CrossEntropyLossOptions extends ReductionOptions {
-  /** ε in [0, 1]: the share of the target's probability that is spread over all classes; 0 by default. */
+  /** ε in [0, 1]: the part of the target's probability that is spread over all classes; 0 by default. */
   readonly labelSmoothing?: number | undefined;
-  /** Targets of this value have loss 0 and gradient 0 and do not count in the mean; −100 by default. */
+  /** Targets with this value have loss 0 and gradient 0, and the mean ignores them; −100 by default. */
   readonly ignoreIndex?: number | undefined;
   /** f32 `[C]`: the weight of each class. The mean divides by the sum of the targets' weights. */
   readonly weight?: Tensor | null | undefined;
@@ -61,7 +62,9 @@ export const crossEntropyRules: OptionRules<CrossEntropyLossOptions> = {
  * @throws ArgumentError for unknown or bad options, and for an index that is no class (from the next read where the
  *   device is a GPU); DTypeError and ShapeError for tensors that do not fit
  * @example
+ * ```ts
  * const loss = crossEntropyLoss(logits, targets, { labelSmoothing: 0.1, ignoreIndex: 0 });
+ * ```
  */
 export function crossEntropyLoss(logits: Tensor, targets: Tensor, options: CrossEntropyLossOptions = {}): Tensor {
   checkLossArguments('crossEntropyLoss', logits, targets);

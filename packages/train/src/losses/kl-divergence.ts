@@ -25,10 +25,11 @@ import {
 } from './reduction.ts';
 import { checkSameShape } from './regression.ts';
 
+/** Options of {@link klDivLoss}. */
 export interface KLDivLossOptions extends Omit<ReductionOptions, 'reduction'> {
   /**
-   * `batchMean` divides the sum by the number of distributions, which makes it the divergence itself; `mean` by that of
-   * elements.
+   * `batchMean` divides the sum by the number of distributions and gives the divergence itself; `mean` divides by the
+   * number of elements.
    */
   readonly reduction?: Reduction | 'batchMean' | undefined;
   /** The target holds log-probabilities; false by default. */
@@ -47,6 +48,11 @@ export const klDivRules: OptionRules<KLDivLossOptions> = {
  *
  * @param logProbabilities f32 `[…, C]`, such as `logSoftmax(logits)`
  * @param target f32 of the same shape, probabilities
+ * @throws ArgumentError for an unknown option or a wrong value; ShapeError where shapes differ
+ * @example
+ * ```ts
+ * const loss = klDivLoss(logSoftmax(logits), target, { reduction: 'batchMean' });
+ * ```
  */
 export function klDivLoss(logProbabilities: Tensor, target: Tensor, options: KLDivLossOptions = {}): Tensor {
   checkLossArguments('klDivLoss', logProbabilities, target);

@@ -1,10 +1,9 @@
 import { ArgumentError, type HostArray, type Tensor } from '@timestep/core';
 
 /**
- * Looks for class indices that are no class, where they are in the host's memory; on other devices the loss of such a
- * row is for the kernel to decide.
+ * Checks class indices that are in host memory. On other devices the kernel checks them.
  *
- * @throws ArgumentError that says where it is, and whether the labels seem to count from 1
+ * @throws ArgumentError with the position of the wrong label, and a hint if the labels seem to start at 1
  */
 export function checkLabels(
   targets: Tensor,
@@ -15,7 +14,7 @@ export function checkLabels(
   }: { readonly classes: number; readonly ignoreIndex: number; readonly masked: boolean },
 ): void {
   const { backend, buffer } = targets;
-  // What a mask leaves out may be anything.
+  // Masked labels may have any value.
   if (masked || !backend.hostView) return;
   const labels = backend.hostView(buffer);
   for (let i = 0; i < labels.length; i++) {

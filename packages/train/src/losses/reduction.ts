@@ -15,15 +15,16 @@ import {
 import { sameShape, show } from '@timestep/core/extend';
 import { recordCount } from './counted.ts';
 
-/** What becomes of the losses of single elements. */
+/** How the losses of single elements are combined. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
+/** Options of every loss. */
 export interface ReductionOptions {
   /** `mean` by default. */
   readonly reduction?: Reduction | undefined;
   /**
-   * u32, of the losses' shape or broadcast to it: where it is 0 an element has loss 0 and gradient 0, and the mean is
-   * over the others. `[T, N, 1]` leaves out the steps past each sequence's end.
+   * u32, broadcastable to the losses' shape. Elements where it is 0 have loss 0 and gradient 0, and the mean is over the
+   * others. Use `[T, N, 1]` to mask the steps after the end of each sequence.
    */
   readonly mask?: Tensor | null | undefined;
 }
@@ -50,8 +51,7 @@ export function checkLoss(where: string, prediction: Tensor, target: Tensor, opt
 }
 
 /**
- * What a loss is computed from under a mask: 0 where it leaves out. A NaN there would otherwise come back in the
- * gradient, as 0·NaN, although its loss is left out.
+ * Sets masked elements to 0 before a loss is computed. Otherwise a masked NaN would reach the gradient as 0·NaN.
  */
 export function maskInput(where: string, x: Tensor, mask: Tensor | null | undefined): Tensor {
   if (!mask) return x;
@@ -65,10 +65,10 @@ export function maskInput(where: string, x: Tensor, mask: Tensor | null | undefi
 }
 
 /**
- * Reduces the losses of single elements. The mean under a mask divides by the number of elements kept, which stays on
- * the device; it is NaN where none is kept, as a mean over nothing is.
+ * Reduces the losses of single elements. With a mask, the mean divides by the number of elements kept, which stays on the
+ * device. The mean over no elements is NaN.
  *
- * @param counts what each element counts in the mean's divisor, of the losses' shape; 1 where it is left out
+ * @param counts the weight of each element in the mean's divisor, of the losses' shape; 1 by default
  */
 export function reduceLosses(
   where: string,

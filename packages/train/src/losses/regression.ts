@@ -24,7 +24,7 @@ import {
   type ReductionOptions,
 } from './reduction.ts';
 
-/** Targets of another shape would broadcast without a word: refuse them, as a wrong loss is hard to find. */
+/** Refuses targets of another shape, which would broadcast silently to a wrong loss. */
 export function checkSameShape(where: string, prediction: Tensor, target: Tensor): void {
   if (!sameShape(prediction.shape, target.shape)) {
     throw new ShapeError(
@@ -38,10 +38,15 @@ function differenceOf(where: string, prediction: Tensor, target: Tensor, { mask 
 }
 
 /**
- * Squared error, (x − y)².
+ * Mean squared error, (x − y)², as `torch.nn.functional.mse_loss`.
  *
  * @param prediction f32, any shape
  * @param target f32, the same shape
+ * @throws ArgumentError for an unknown option or a wrong value; ShapeError where shapes differ
+ * @example
+ * ```ts
+ * const loss = mseLoss(prediction, target, { mask });
+ * ```
  */
 export function mseLoss(prediction: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
   checkLoss('mseLoss', prediction, target, options);
@@ -51,7 +56,17 @@ export function mseLoss(prediction: Tensor, target: Tensor, options: ReductionOp
   );
 }
 
-/** Absolute error, |x − y|. */
+/**
+ * Mean absolute error, |x − y|, as `torch.nn.functional.l1_loss`.
+ *
+ * @param prediction f32, any shape
+ * @param target f32, the same shape
+ * @throws ArgumentError for an unknown option or a wrong value; ShapeError where shapes differ
+ * @example
+ * ```ts
+ * const loss = l1Loss(prediction, target);
+ * ```
+ */
 export function l1Loss(prediction: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
   checkLoss('l1Loss', prediction, target, options);
   checkSameShape('l1Loss', prediction, target);
@@ -60,8 +75,9 @@ export function l1Loss(prediction: Tensor, target: Tensor, options: ReductionOpt
   );
 }
 
+/** Options of {@link huberLoss}. */
 export interface HuberLossOptions extends ReductionOptions {
-  /** Where the square turns into a line; 1 by default. */
+  /** The error at which the loss changes from quadratic to linear; 1 by default. */
   readonly delta?: number | undefined;
 }
 
@@ -70,7 +86,17 @@ export const huberRules: OptionRules<HuberLossOptions> = {
   delta: is.optional(is.number({ above: 0 })),
 };
 
-/** Huber (1964): d²/2 for |d| ≤ δ, else δ(|d| − δ/2), with d = x − y. */
+/**
+ * Huber loss (Huber 1964), as `torch.nn.functional.huber_loss`: d²/2 for |d| ≤ δ, else δ(|d| − δ/2), with d = x − y.
+ *
+ * @param prediction f32, any shape
+ * @param target f32, the same shape
+ * @throws ArgumentError for an unknown option or a wrong value; ShapeError where shapes differ
+ * @example
+ * ```ts
+ * const loss = huberLoss(prediction, target, { delta: 0.5 });
+ * ```
+ */
 export function huberLoss(prediction: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
   checkLossArguments('huberLoss', prediction, target);
   checkOptions('huberLoss', options, huberRules);
@@ -81,8 +107,9 @@ export function huberLoss(prediction: Tensor, target: Tensor, options: HuberLoss
   );
 }
 
+/** Options of {@link smoothL1Loss}. */
 export interface SmoothL1LossOptions extends ReductionOptions {
-  /** Where the square turns into a line; 1 by default. 0 is the absolute error. */
+  /** The error at which the loss changes from quadratic to linear; 1 by default. 0 is the absolute error. */
   readonly beta?: number | undefined;
 }
 
@@ -91,7 +118,18 @@ export const smoothRules: OptionRules<SmoothL1LossOptions> = {
   beta: is.optional(is.number({ min: 0 })),
 };
 
-/** d²/(2β) for |d| < β, else |d| − β/2, with d = x − y: Huber's loss divided by β. */
+/**
+ * Smooth L1 loss, as `torch.nn.functional.smooth_l1_loss`: d²/(2β) for |d| < β, else |d| − β/2, with d = x − y. It is
+ * the Huber loss divided by β.
+ *
+ * @param prediction f32, any shape
+ * @param target f32, the same shape
+ * @throws ArgumentError for an unknown option or a wrong value; ShapeError where shapes differ
+ * @example
+ * ```ts
+ * const loss = smoothL1Loss(prediction, target, { beta: 0.5 });
+ * ```
+ */
 export function smoothL1Loss(prediction: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
   checkLossArguments('smoothL1Loss', prediction, target);
   checkOptions('smoothL1Loss', options, smoothRules);
@@ -109,7 +147,7 @@ export function smoothL1Loss(prediction: Tensor, target: Tensor, options: Smooth
 
 function huber(difference: Tensor, delta: number): Tensor {
   const size = absolute(difference);
-  // An infinite difference may not reach the square: its gradient there would be ∞·0.
+  // Clamp before squaring: an infinite difference would have the gradient ∞·0.
   const within = clamp(size, 0, delta);
   const line = affine(size, delta, (-delta * delta) / 2);
   return select(lessEqual(size, full(size.backend, [], delta)), affine(square(within), 0.5), line);

@@ -16,7 +16,9 @@ const partial = '.partial';
  * @throws ArgumentError for something other than a path; its methods throw TrainError `STORAGE_FULL`, `STORAGE_FAILED`
  *   and `STORAGE_LOCKED`
  * @example
+ * ```ts
  * const trainer = new Trainer({ …, storage: fileStorage('runs/digits') });
+ * ```
  */
 export function fileStorage(folder: string): Storage {
   if (typeof folder !== 'string' || folder === '')

@@ -23,24 +23,23 @@ import { show } from '@timestep/core/extend';
 import type { Cell } from '@timestep/layers';
 import { tensorRule } from '../losses/reduction.ts';
 import { readLossResult } from '../trainer/loss-result.ts';
-import { disposeState, unowned } from '../trainer/update.ts';
+import { disposeState, unowned } from '../ownership.ts';
 
-/** A parameter with its influence matrix, ∂s/∂θ `[S, P]`: how the state depends on it, over all steps so far. */
+/** A parameter with its influence matrix ∂s/∂θ `[S, P]`, the derivative of the state over all steps so far. */
 interface Influence {
   readonly parameter: Tensor;
   matrix: Tensor;
 }
 
 /**
- * Real-time recurrent learning (Robinson and Fallside 1987; Williams and Zipser 1989): gradients while a sequence is
- * still running, without going back in time. Beside the state s it carries the influence of every parameter on it,
- * J ← ∂s'/∂s·J + ∂s'/∂θ, and each step's loss gets the gradient ∂L/∂θ + ∂L/∂s·J, s being the state before the step. The
- * sum over a sequence is what backpropagation through time gives; memory does not grow with time, but a step takes S
- * backward passes and S²·P products, for S numbers in the state and P parameters: for small networks.
+ * Real-time recurrent learning (Robinson and Fallside 1987; Williams and Zipser 1989): computes gradients while a sequence
+ * is still running, without going back in time. Besides the state s it keeps the influence of every parameter on s,
+ * J ← ∂s'/∂s·J + ∂s'/∂θ. The loss of a step gets the gradient ∂L/∂θ + ∂L/∂s·J, where s is the state before the step. The
+ * sum over a sequence equals the gradient of backpropagation through time. Memory does not grow with time, but for S
+ * numbers in the state and P parameters a step takes S backward passes and S²·P products. Use it for small networks.
  *
- * The gradients are added to `grad` of the cell's parameters, and of whatever else the loss depends on, such as a
- * readout. An optimiser may step at any time; the influences then hold for parameters that have moved a little, as in
- * the papers.
+ * Gradients are added to `grad` of the cell's parameters and of everything else that the loss depends on, such as a
+ * readout. The optimizer may step at any time. The influences are then slightly outdated, as in the papers.
  *
  * ```ts
  * const learner = new RealTimeRecurrentLearner(cell);
@@ -65,7 +64,7 @@ export class RealTimeRecurrentLearner<S extends State> {
    */
   constructor(cell: Cell<S>) {
     checkValue(
-      'realTimeRecurrentLearner',
+      'RealTimeRecurrentLearner',
       'cell',
       cell,
       is.like('a cell, such as an LSTMCell', 'parameters', 'initialState', 'stateShapes'),
@@ -74,7 +73,7 @@ export class RealTimeRecurrentLearner<S extends State> {
     const [first] = parameters;
     if (!first)
       throw new ArgumentError(
-        '[realTimeRecurrentLearner] the cell has no parameter that can learn; freeze(false) it first',
+        '[RealTimeRecurrentLearner] the cell has no parameter that can learn; freeze(false) it first',
       );
     this.cell = cell;
     this.#backend = first.backend;
@@ -91,7 +90,7 @@ export class RealTimeRecurrentLearner<S extends State> {
     return this.#state;
   }
 
-  /** Forgets state and influences: a new sequence begins. */
+  /** Resets state and influences for a new sequence. */
   reset(): void {
     disposeState(this.#state);
     this.#state = this.#firstState();
@@ -106,22 +105,22 @@ export class RealTimeRecurrentLearner<S extends State> {
    *
    * @param x `[1, D]`
    * @param loss of the cell's output `[1, P]`, a scalar
-   * @returns the loss, cut off from its gradient; yours to dispose, or your scope's
+   * @returns the loss, detached from its gradient; your scope or you dispose it
    * @throws ShapeError for a batch of more than one: make a learner for each sequence; ArgumentError where `loss` does
    *   not return a scalar tensor
    */
   step(x: Tensor, loss: (output: Tensor) => Tensor): Tensor {
-    checkValue('realTimeRecurrentLearner', 'x', x, tensorRule);
-    checkValue('realTimeRecurrentLearner', 'loss', loss, is.function);
+    checkValue('RealTimeRecurrentLearner', 'x', x, tensorRule);
+    checkValue('RealTimeRecurrentLearner', 'loss', loss, is.function);
     if (x.rank !== 2 || x.shape[0] !== 1 || x.shape[1] !== this.cell.inputSize)
       throw new ShapeError(
-        `[realTimeRecurrentLearner] expected x of shape [1, ${this.cell.inputSize}], got ${show(x.shape)}; make a learner for each sequence`,
+        `[RealTimeRecurrentLearner] expected x of shape [1, ${this.cell.inputSize}], got ${show(x.shape)}; make a learner for each sequence`,
       );
     const held = this.#influences.map(({ parameter }) => parameter.grad);
     try {
       return inScope(this.#backend, { gradient: true }, (scope) => this.#learn(x, loss, held, scope));
     } finally {
-      // Also where it throws half way: what was there before comes back.
+      // Restore the earlier gradients, also after an error.
       this.#influences.forEach(({ parameter }, index) => {
         parameter.grad?.dispose();
         parameter.grad = held[index] ?? null;
@@ -132,16 +131,16 @@ export class RealTimeRecurrentLearner<S extends State> {
   #learn(x: Tensor, loss: (output: Tensor) => Tensor, held: (Tensor | null)[], scope: Scope): Tensor {
     const before = this.#leaves();
     this.#clear(before);
-    // A backend's own operations may go backward once only, this graph goes once for each number of the state.
+    // Fused operations allow only one backward pass, but this graph needs one for each number of the state.
     const { output, state } = withFused(this.#backend, 'off', () => this.cell.forward(x, before));
-    const { loss: value } = readLossResult('realTimeRecurrentLearner', loss(output));
+    const { loss: value } = readLossResult('RealTimeRecurrentLearner', loss(output));
     value.backward(undefined, { retainGraph: true });
     this.#addGradients(before, held);
     this.#advance(before, state);
     return scope.keep(value.detach());
   }
 
-  /** Frees state and influences; the cell is yours. */
+  /** Frees state and influences, but not the cell. */
   dispose(): void {
     disposeState(this.#state);
     for (const { matrix } of this.#influences) matrix.dispose();

@@ -1,8 +1,9 @@
 import { add, affine, divide, is, sqrt, square, subtract, type OptionRules, type Tensor } from '@timestep/core';
-import { baseRules, Optimizer, settingsOf, type BaseSettings, type Slot } from './optimizer.ts';
+import { baseRules, Optimizer, settingsOf, type BaseSettings, type OptimizerSlot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 import { replace } from './replace.ts';
 
+/** Settings of {@link Adagrad}. */
 export interface AdagradOptions extends BaseSettings {
   /** 0.01 by default. */
   readonly learningRate: number;
@@ -38,6 +39,12 @@ const defaults: AdagradOptions = {
 /**
  * Adagrad (Duchi, Hazan and Singer 2011), as `torch.optim.Adagrad`: g += λp, s = s + g²,
  * p −= η/(1 + (t − 1)·decay) · g/(√s + ε).
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const optimizer = new Adagrad(model.namedParameters(), { learningRate: 0.05 });
+ * ```
  */
 export class Adagrad extends Optimizer<AdagradOptions> {
   constructor(
@@ -52,7 +59,7 @@ export class Adagrad extends Optimizer<AdagradOptions> {
   }
 
   protected override update(
-    slots: readonly Slot[],
+    slots: readonly OptimizerSlot[],
     settings: AdagradOptions,
     step: number,
     factor: Tensor | null,

@@ -1,9 +1,10 @@
 import { is, type OptionRules, type Tensor } from '@timestep/core';
 import { adamStep } from '@timestep/core/extend';
 import { amsgradStep } from './amsgrad.ts';
-import { baseRules, Optimizer, settingsOf, type BaseSettings, type Slot } from './optimizer.ts';
+import { baseRules, Optimizer, settingsOf, type BaseSettings, type OptimizerSlot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 
+/** Settings of {@link Adam}. */
 export interface AdamOptions extends BaseSettings {
   /** 1e-3 by default. */
   readonly learningRate: number;
@@ -46,7 +47,12 @@ abstract class AdamBase extends Optimizer<AdamOptions> {
     return { firstMoment: 0, secondMoment: 0, ...(amsgrad ? { largestSecondMoment: 0 } : {}) };
   }
 
-  protected override update(slots: readonly Slot[], settings: AdamOptions, step: number, factor: Tensor | null): void {
+  protected override update(
+    slots: readonly OptimizerSlot[],
+    settings: AdamOptions,
+    step: number,
+    factor: Tensor | null,
+  ): void {
     const { decoupled } = this;
     if (settings.amsgrad) {
       for (const slot of slots) amsgradStep(slot, { ...settings, decoupled, step }, factor);
@@ -69,7 +75,9 @@ abstract class AdamBase extends Optimizer<AdamOptions> {
  *
  * @throws ArgumentError for unknown or bad options and parameters
  * @example
+ * ```ts
  * const optimizer = new Adam(model.namedParameters(), { learningRate: 3e-4 });
+ * ```
  */
 export class Adam extends AdamBase {
   protected readonly decoupled = false;
@@ -84,7 +92,9 @@ export class Adam extends AdamBase {
  *
  * @throws ArgumentError for unknown or bad options and parameters
  * @example
+ * ```ts
  * const optimizer = new AdamW(model.namedParameters(), { learningRate: 3e-4, weightDecay: 0.05 });
+ * ```
  */
 export class AdamW extends AdamBase {
   protected readonly decoupled = true;

@@ -1,17 +1,23 @@
 import { add, affine, divide, maximum, sqrt, square, subtract, type Tensor } from '@timestep/core';
-import type { AdamOptions } from './adam.ts';
-import type { Slot } from './optimizer.ts';
+import type { OptimizerSlot } from './optimizer.ts';
 import { replace } from './replace.ts';
+
+/** The settings of a step, with the number of updates including this one. */
+interface AmsgradSettings {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  readonly decoupled: boolean;
+  readonly step: number;
+}
 
 /**
  * Adam's step with the largest second moment so far (Reddi, Kale and Kumar 2018), as PyTorch's `amsgrad`:
  * p −= η·m̂/(√(max v)/√(1 − β₂ᵗ) + ε).
  */
-export function amsgradStep(
-  slot: Slot,
-  settings: AdamOptions & { readonly decoupled: boolean; readonly step: number },
-  factor: Tensor | null,
-): void {
+export function amsgradStep(slot: OptimizerSlot, settings: AmsgradSettings, factor: Tensor | null): void {
   const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step } = settings;
   const { parameter, memory } = slot;
   const { firstMoment, secondMoment, largestSecondMoment } = memory as Readonly<Record<string, Tensor>>;

@@ -2,14 +2,14 @@ import { is, type Tensor } from '@timestep/core';
 import { sameShape, show } from '@timestep/core/extend';
 import { fits, record, tuple } from '../checkpoint/schema.ts';
 import { TrainError } from '../errors.ts';
-import type { OptimizerState, OptimizerTensors } from './optimizer.ts';
+import type { OptimizerState, OptimizerTensors } from './optimizer-state.ts';
 
 const stateRule = record({ kind: is.string, steps: is.arrayOf(tuple(is.string, is.integer(1))) });
 
 /**
- * Compares an optimiser's saved state with what it would remember.
+ * Compares the saved state of an optimizer with the state that it expects.
  *
- * @param expected by parameter, the keys of what is remembered about it
+ * @param expected the names of the state tensors of each parameter
  * @throws TrainError `CHECKPOINT_MISMATCH`
  */
 export function checkMemory(

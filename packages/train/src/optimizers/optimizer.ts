@@ -5,13 +5,13 @@ import {
   inScope,
   is,
   negative,
-  type HostArray,
   type OptionRules,
   type Rule,
-  type Shape,
   type Tensor,
 } from '@timestep/core';
+import { unowned } from '../ownership.ts';
 import { checkMemory } from './memory-check.ts';
+import type { OptimizerState, OptimizerTensors } from './optimizer-state.ts';
 import {
   checkParameters,
   nameParameters,
@@ -21,39 +21,30 @@ import {
   type Parameters,
 } from './parameters.ts';
 
+/** Settings of every optimizer. */
 export interface BaseSettings {
   readonly learningRate: number;
-  /** Go up the gradient instead of down, to make the loss as large as possible; false by default. */
+  /** Maximize the loss instead of minimizing it; false by default. */
   readonly maximize: boolean;
 }
 
-/** Some of the parameters with the settings they are updated by. */
+/** A group of parameters that share settings. */
 export interface OptimizerGroup<Settings extends BaseSettings> {
   readonly parameters: readonly NamedParameter[];
   readonly settings: Settings;
   /**
-   * What the next step uses; a schedule sets it, from `settings.learningRate`. Setting something other than a finite
+   * The learning rate of the next step. A schedule computes it from `settings.learningRate`. Setting anything but a finite
    * number ≥ 0 throws an ArgumentError.
    */
   learningRate: number;
 }
 
-/** A parameter that has a gradient, with the tensors that the optimiser remembers about it. */
-export interface Slot {
+/** A parameter with its gradient and the optimizer's state for it. */
+export interface OptimizerSlot {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
   readonly memory: Readonly<Record<string, Tensor>>;
 }
-
-/** The part of an optimiser's state that is plain JSON; the rest is tensors. */
-export interface OptimizerState {
-  readonly kind: string;
-  /** Updates that each parameter has had. */
-  readonly steps: readonly (readonly [name: string, steps: number])[];
-}
-
-/** The tensors of an optimiser's state on the host, by `memory.parameter`. */
-export type OptimizerTensors = ReadonlyMap<string, { readonly shape: Shape; readonly data: HostArray }>;
 
 interface Memory {
   steps: number;
@@ -61,24 +52,33 @@ interface Memory {
 }
 
 /**
- * The base of every optimiser: parameter groups, the tensors remembered about each parameter, and their way into and
- * out of a checkpoint. A step reads the gradients that `backward` left, updates in place on the device, and reads
- * nothing back. Parameters without a gradient are left alone.
+ * The base class of optimizers. It manages parameter groups, the state of each parameter, and saving and restoring that
+ * state. A step reads the gradients of `backward`, updates the parameters in place on the device, and reads nothing back.
+ * It skips parameters without a gradient.
  *
- * Make it after the model has been moved to its backend.
+ * Create the optimizer after moving the model to its backend.
+ *
+ * @throws ArgumentError for a parameter given twice, none at all, an unknown setting or a wrong value
+ * @example
+ * ```ts
+ * const optimizer: Optimizer = new Adam(model.namedParameters());
+ * loss.backward();
+ * optimizer.step();
+ * optimizer.zeroGrad();
+ * ```
  */
 export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
-  /** Its name, in messages and checkpoints. */
+  /** The optimizer's name in messages and checkpoints. */
   readonly kind: string;
   readonly groups: readonly OptimizerGroup<Settings>[];
   readonly #memories = new Map<string, Memory>();
 
   /**
-   * @param kind the optimiser's name
-   * @param parameters what it trains: tensors, `[name, tensor]` pairs, or groups with settings of their own
-   * @param settings complete; a group's own take their place
+   * @param kind the optimizer's name
+   * @param parameters tensors, `[name, tensor]` pairs, or groups with their own settings
+   * @param settings all settings; a group may override them
    * @param rules one for each setting
-   * @throws ArgumentError for parameters that are none or given twice, and for unknown or bad settings
+   * @throws ArgumentError for missing or repeated parameters, and for unknown or wrong settings
    */
   constructor(
     kind: string,
@@ -100,36 +100,41 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
     checkParameters(kind, this.parameters);
   }
 
-  /** Throws an ArgumentError for settings that do not go together; each alone is checked by its rule. */
+  /** Throws an ArgumentError for settings that conflict; the rules check each setting alone. */
   protected checkSettings(_settings: Settings): void {}
 
-  /** What is remembered about each parameter, by name, with the value it starts from. */
+  /** Returns the initial value of each state tensor of a parameter, by name. */
   protected abstract memoryOf(settings: Settings): Readonly<Record<string, number>>;
 
-  /** Updates `slots`, all of which have had `step − 1` updates. A negative `factor` must leave everything as it is. */
-  protected abstract update(slots: readonly Slot[], settings: Settings, step: number, factor: Tensor | null): void;
+  /** Updates `slots`, all of which have had `step − 1` updates. A negative `factor` must change nothing. */
+  protected abstract update(
+    slots: readonly OptimizerSlot[],
+    settings: Settings,
+    step: number,
+    factor: Tensor | null,
+  ): void;
 
   get parameters(): readonly NamedParameter[] {
     return this.groups.flatMap((group) => group.parameters);
   }
 
-  /** The gradients at hand, in the order of the parameters. */
+  /** The gradients of the parameters that have one, in order. */
   get gradients(): Tensor[] {
     return this.parameters.flatMap(({ parameter }) => (parameter.grad ? [parameter.grad] : []));
   }
 
   /**
-   * One update of every parameter that has a gradient.
+   * Updates every parameter that has a gradient.
    *
-   * @param factor a scalar on the device by which every gradient is multiplied, such as `clipGradientNorm` returns; a
-   * negative one leaves parameters and memory untouched
+   * @param factor a scalar on the device that multiplies every gradient, such as the factor of `clipGradientNorm`; a
+   *   negative one changes neither parameters nor state
    */
   step(factor: Tensor | null = null): void {
     checkValue(this.kind, 'factor', factor, factorRule);
     for (const group of this.groups) {
       const settings = { ...group.settings, learningRate: group.learningRate };
       // Parameters that joined later have had fewer updates, and some formulas count them.
-      const slotsByStep = new Map<number, Slot[]>();
+      const slotsByStep = new Map<number, OptimizerSlot[]>();
       for (const { name, parameter } of group.parameters) {
         if (!parameter.grad) continue;
         const memory = this.#memory(name, parameter, settings);
@@ -141,7 +146,7 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
     }
   }
 
-  #update(slots: readonly Slot[], settings: Settings, step: number, factor: Tensor | null): void {
+  #update(slots: readonly OptimizerSlot[], settings: Settings, step: number, factor: Tensor | null): void {
     if (!settings.maximize) {
       this.update(slots, settings, step, factor);
       return;
@@ -153,7 +158,7 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
     });
   }
 
-  /** Forgets the gradients. */
+  /** Clears the gradients. */
   zeroGrad(): void {
     for (const { parameter } of this.parameters) {
       parameter.grad?.dispose();
@@ -161,7 +166,7 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
     }
   }
 
-  /** Everything it remembers: JSON, and the live tensors by `memory.parameter`. */
+  /** Returns its state: JSON, and the live tensors by `memory.parameter`. */
   state(): { readonly json: OptimizerState; readonly tensors: ReadonlyMap<string, Tensor> } {
     const tensors = new Map<string, Tensor>();
     for (const [name, memory] of this.#memories) {
@@ -171,9 +176,9 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
   }
 
   /**
-   * Looks whether `restore` would take a state; nothing changes.
+   * Checks that `restore` would accept a state. It changes nothing.
    *
-   * @throws TrainError `CHECKPOINT_MISMATCH` where it belongs to another optimiser or other parameters, or is damaged
+   * @throws TrainError `CHECKPOINT_MISMATCH` for the state of another optimizer or other parameters, and for a damaged one
    */
   checkState(json: OptimizerState, tensors: OptimizerTensors): void {
     const expected = new Map(
@@ -187,10 +192,10 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
   }
 
   /**
-   * Takes over what `state` gave, read back to the host: all of it, or nothing and an error. Settings are not part of
-   * it: they are those of the constructor.
+   * Restores what `state` returned, read back to the host. It restores everything or, if it throws, nothing. Settings are
+   * not part of the state.
    *
-   * @throws TrainError `CHECKPOINT_MISMATCH` where it belongs to another optimiser or other parameters, or is damaged
+   * @throws TrainError `CHECKPOINT_MISMATCH` for the state of another optimizer or other parameters, and for a damaged one
    */
   restore(json: OptimizerState, tensors: OptimizerTensors): void {
     this.checkState(json, tensors);
@@ -212,7 +217,7 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
     for (const [name, memory] of restored) this.#memories.set(name, memory);
   }
 
-  /** Frees what it remembers; the parameters are the model's. */
+  /** Frees its state; the model still owns the parameters. */
   dispose(): void {
     for (const { tensors } of this.#memories.values()) for (const tensor of Object.values(tensors)) tensor.dispose();
     this.#memories.clear();
@@ -238,21 +243,15 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
   }
 }
 
-/** Takes a tensor out of the scope that is open: an optimiser's memory outlives the step that made it. */
-function unowned(tensor: Tensor): Tensor {
-  tensor.owner?.release(tensor);
-  return tensor;
-}
-
 const factorRule = is.nullable(is.like('a tensor, such as the factor of clipGradientNorm', 'backend', 'buffer'));
 
-/** What every learning rate must be, also after a schedule: a device computes with 32 bits. */
+/** The range of learning rates, also after a schedule: a device computes in float32. */
 const rateRule = is.number({ min: 0, max: 3.4028234663852886e38 });
 
 /** The rules of the settings that every optimiser has. */
 export const baseRules: OptionRules<BaseSettings> = { learningRate: rateRule, maximize: is.boolean };
 
-/** A group whose learning rate cannot be set to anything that would spoil the weights. */
+/** Creates a group that checks its learning rate when it is set. */
 function groupOf<Settings extends BaseSettings>(
   kind: string,
   parameters: readonly NamedParameter[],
@@ -272,7 +271,7 @@ function groupOf<Settings extends BaseSettings>(
   };
 }
 
-/** The defaults, with what was given in their place; unknown names and values that are none are refused by the rules. */
+/** Merges the given options into the defaults, after the rules have checked them. */
 export function settingsOf<Settings extends BaseSettings>(
   kind: string,
   defaults: Omit<Settings, 'learningRate'> & Partial<Settings>,

@@ -1,8 +1,9 @@
 import { add, affine, divide, is, sqrt, square, subtract, type OptionRules, type Tensor } from '@timestep/core';
-import { baseRules, Optimizer, settingsOf, type BaseSettings, type Slot } from './optimizer.ts';
+import { baseRules, Optimizer, settingsOf, type BaseSettings, type OptimizerSlot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 import { replace } from './replace.ts';
 
+/** Settings of {@link RMSprop}. */
 export interface RMSpropOptions extends BaseSettings {
   /** 0.01 by default. */
   readonly learningRate: number;
@@ -40,6 +41,12 @@ const defaults: RMSpropOptions = {
 /**
  * RMSprop (Tieleman and Hinton 2012), as `torch.optim.RMSprop`: g += λp, s = αs + (1 − α)g², d = g/(√s + ε), or
  * centred (Graves 2013) d = g/(√(s − a²) + ε) with a = αa + (1 − α)g; p −= ηd, with momentum p −= ηv, v = μv + d.
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const optimizer = new RMSprop(model.namedParameters(), { learningRate: 1e-3, momentum: 0.9 });
+ * ```
  */
 export class RMSprop extends Optimizer<RMSpropOptions> {
   constructor(
@@ -54,7 +61,7 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
   }
 
   protected override update(
-    slots: readonly Slot[],
+    slots: readonly OptimizerSlot[],
     settings: RMSpropOptions,
     _step: number,
     factor: Tensor | null,

@@ -1,10 +1,11 @@
 import { ArgumentError, is, type OptionRules, type Tensor } from '@timestep/core';
 import { sgdStep } from '@timestep/core/extend';
-import { baseRules, Optimizer, settingsOf, type BaseSettings, type Slot } from './optimizer.ts';
+import { baseRules, Optimizer, settingsOf, type BaseSettings, type OptimizerSlot } from './optimizer.ts';
 import type { ParameterGroup, Parameters } from './parameters.ts';
 
+/** Settings of {@link SGD}. */
 export interface SGDOptions extends BaseSettings {
-  /** η; it has no default. */
+  /** η, required. */
   readonly learningRate: number;
   /** μ, 0 by default. */
   readonly momentum: number;
@@ -27,6 +28,12 @@ const rules: OptionRules<SGDOptions> = {
 /**
  * Stochastic gradient descent, as `torch.optim.SGD`: g += λp, v = μv + (1 − dampening)g (g itself at first),
  * p −= ηv, or with Nesterov (Sutskever et al. 2013) p −= η(g + μv).
+ *
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const optimizer = new SGD(model.namedParameters(), { learningRate: 0.1, momentum: 0.9 });
+ * ```
  */
 export class SGD extends Optimizer<SGDOptions> {
   constructor(
@@ -49,7 +56,12 @@ export class SGD extends Optimizer<SGDOptions> {
     return momentum === 0 ? {} : { velocity: 0 };
   }
 
-  protected override update(slots: readonly Slot[], settings: SGDOptions, step: number, factor: Tensor | null): void {
+  protected override update(
+    slots: readonly OptimizerSlot[],
+    settings: SGDOptions,
+    step: number,
+    factor: Tensor | null,
+  ): void {
     const sgdSlots = slots.map(({ parameter, gradient, memory }) => ({
       parameter,
       gradient,

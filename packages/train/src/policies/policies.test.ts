@@ -13,12 +13,12 @@ import {
   rollOut,
   SGD,
   Trainer,
-  type Environment,
+  type PolicyEnvironment,
 } from '../index.ts';
 import { backends } from '../test-support/backends.ts';
 
 /** Episodes of one step, in which every arm has its price. */
-function bandit(prices: readonly number[]): Environment {
+function bandit(prices: readonly number[]): PolicyEnvironment {
   return {
     observationSize: 1,
     actions: { kind: 'discrete', count: prices.length },
@@ -28,7 +28,7 @@ function bandit(prices: readonly number[]): Environment {
 }
 
 /** Episodes of one step: the closer to 0.7 the better. */
-const guess: Environment = {
+const guess: PolicyEnvironment = {
   observationSize: 1,
   actions: { kind: 'continuous', size: 1, low: -1, high: 1 },
   reset: () => Float32Array.of(1),
@@ -36,7 +36,7 @@ const guess: Environment = {
 };
 
 /** It tells its number and counts: `[number, t]`; its episodes end after `number + 1` steps. */
-function counter(number: number): Environment {
+function counter(number: number): PolicyEnvironment {
   let t = 0;
   return {
     observationSize: 2,

@@ -2,15 +2,23 @@ import { ArgumentError, checkValue, is, reshape, ShapeError, tidy, type State, t
 import { show } from '@timestep/core/extend';
 import { Module, type Lengths, type Linear, type Recurrent } from '@timestep/layers';
 
-/** What a policy says to an observation. */
+/** The answer of a policy to an observation. */
 export interface Decision {
   /** `[N, A]`: logits of the discrete actions, or the means of the continuous ones. */
   readonly output: Tensor;
-  /** To be handed to the next step; null for a policy without a memory. */
+  /** The state to pass to the next step; null for a policy without memory. */
   readonly state: State | null;
 }
 
-/** A model that acts: step by step while an episode goes on, over whole episodes when it learns from them. */
+/**
+ * The base class of policies. A policy acts step by step in an episode, and learns from whole episodes.
+ *
+ * @example
+ * ```ts
+ * const policy: Policy = new RecurrentPolicy(gru, head);
+ * const { output, state } = policy.step(observation, null); // observation: [N, D], output: [N, A]
+ * ```
+ */
 export abstract class Policy extends Module {
   /** @param observation `[N, D]`, one row for each episode */
   abstract step(observation: Tensor, state: State | null): Decision;
@@ -22,7 +30,17 @@ export abstract class Policy extends Module {
   abstract forward(observations: Tensor, lengths: Lengths): Tensor;
 }
 
-/** A policy with a memory: a recurrent layer and a linear head on its output. */
+/**
+ * A policy with memory: a recurrent layer with a linear head.
+ *
+ * @example
+ * ```ts
+ * const policy = new RecurrentPolicy(
+ *   new GRU({ backend, inputSize: 4, hiddenSize: 16 }),
+ *   new Linear({ backend, inputSize: 16, outputSize: 2 }),
+ * );
+ * ```
+ */
 export class RecurrentPolicy<S extends State> extends Policy {
   readonly layer: Recurrent<S>;
   readonly head: Linear;
@@ -34,15 +52,15 @@ export class RecurrentPolicy<S extends State> extends Policy {
    */
   constructor(layer: Recurrent<S>, head: Linear) {
     super();
-    checkValue('recurrentPolicy', 'layer', layer, is.like('a recurrent layer', 'step', 'cells', 'outputSize'));
-    checkValue('recurrentPolicy', 'head', head, is.like('a Linear', 'forward', 'inputSize', 'outputSize'));
+    checkValue('RecurrentPolicy', 'layer', layer, is.like('a recurrent layer', 'step', 'cells', 'outputSize'));
+    checkValue('RecurrentPolicy', 'head', head, is.like('a Linear', 'forward', 'inputSize', 'outputSize'));
     if (layer.outputSize !== head.inputSize)
       throw new ShapeError(
-        `[recurrentPolicy] expected a head with inputSize ${layer.outputSize}, the layer's output, got ${head.inputSize}`,
+        `[RecurrentPolicy] expected a head with inputSize ${layer.outputSize}, the layer's output, got ${head.inputSize}`,
       );
     if (layer.bidirectional)
       throw new ArgumentError(
-        '[policy] a bidirectional layer would have to know the future; build it with bidirectional: false',
+        '[RecurrentPolicy] expected a layer in one direction, got a bidirectional one, which needs future steps; build it with bidirectional: false',
       );
     this.layer = layer;
     this.head = head;
@@ -59,7 +77,15 @@ export class RecurrentPolicy<S extends State> extends Policy {
   }
 }
 
-/** A policy without a memory: any module with `forward`, such as a Sequential, over single observations. */
+/**
+ * A policy without memory: any module with `forward`, such as a Sequential, applied to single observations.
+ *
+ * @throws ArgumentError for anything but a module, ShapeError for observations of another rank
+ * @example
+ * ```ts
+ * const policy = new MemorylessPolicy(new Linear({ backend, inputSize: 4, outputSize: 2 }));
+ * ```
+ */
 export class MemorylessPolicy extends Policy {
   readonly network: Module & { forward(x: Tensor): Tensor };
 
@@ -69,7 +95,7 @@ export class MemorylessPolicy extends Policy {
    */
   constructor(network: Module & { forward(x: Tensor): Tensor }) {
     super();
-    checkValue('memorylessPolicy', 'network', network, is.like('a module with forward(x)', 'forward', 'parameters'));
+    checkValue('MemorylessPolicy', 'network', network, is.like('a module with forward(x)', 'forward', 'parameters'));
     this.network = network;
   }
 
@@ -80,7 +106,7 @@ export class MemorylessPolicy extends Policy {
   override forward(observations: Tensor): Tensor {
     if (observations.rank !== 3)
       throw new ShapeError(
-        `[memorylessPolicy] expected observations of shape [T, N, D], got ${show(observations.shape)}`,
+        `[MemorylessPolicy] expected observations of shape [T, N, D], got ${show(observations.shape)}`,
       );
     const [steps, batch, features] = observations.shape as [number, number, number];
     return tidy(observations.backend, () => {

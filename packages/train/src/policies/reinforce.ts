@@ -14,7 +14,7 @@ import type { DataSource } from '../data/data-source.ts';
 import { generatedData } from '../data/generated-data.ts';
 import { crossEntropyLoss } from '../losses/cross-entropy.ts';
 import { mseLoss } from '../losses/regression.ts';
-import type { Environment } from './environment.ts';
+import type { PolicyEnvironment } from './policy-environment.ts';
 import type { Policy } from './policy.ts';
 import { rollOut, type Episodes } from './roll-out.ts';
 
@@ -23,11 +23,12 @@ export interface EpisodeBatch {
   readonly episodes: Episodes;
   /** `[T, N]`; 0 past an episode's end. */
   readonly advantages: Float32Array;
-  readonly actions: Environment['actions'];
+  readonly actions: PolicyEnvironment['actions'];
   /** Of sampled continuous actions. */
   readonly deviation: number;
 }
 
+/** Options of {@link episodeData}. */
 export interface EpisodeDataOptions {
   readonly seed: number;
   /** γ, by which a reward counts less with every step that it lies ahead; 0.99 by default. */
@@ -51,14 +52,16 @@ const rules: OptionRules<EpisodeDataOptions> = {
  * by the deviation of all of them.
  *
  * @example
+ * ```ts
  * const trainer = new Trainer({
  *   model: policy, loss: reinforceLoss, optimizer: new Adam(policy.namedParameters(), { learningRate: 0.01 }),
  *   data: episodeData(policy, Array.from({ length: 32 }, () => cartPole({ velocities: false })), { seed: 1 }),
  * });
+ * ```
  */
 export function episodeData(
   policy: Policy,
-  environments: readonly Environment[],
+  environments: readonly PolicyEnvironment[],
   options: EpisodeDataOptions,
 ): DataSource<EpisodeBatch> {
   checkOptions('episodeData', options, rules);
@@ -97,6 +100,11 @@ function advantagesOf({ shape: [steps, count], rewards, lengths }: Episodes, dis
 /**
  * The loss of REINFORCE (Williams 1992): the mean over all steps of −A·ln π(action), whose gradient is the
  * policy gradient's estimate. Gradients flow through the policy's memory, over whole episodes.
+ *
+ * @example
+ * ```ts
+ * const trainer = new Trainer({ model: policy, loss: reinforceLoss, optimizer, data: episodeData(policy, environments, { seed: 1 }) });
+ * ```
  */
 export function reinforceLoss(policy: Policy, { episodes, advantages, actions, deviation }: EpisodeBatch): Tensor {
   const { shape, lengths } = episodes;

@@ -12,10 +12,11 @@ import {
   type State,
 } from '@timestep/core';
 import { show } from '@timestep/core/extend';
-import { disposeState, unowned } from '../trainer/update.ts';
-import type { Environment } from './environment.ts';
+import { disposeState, unowned } from '../ownership.ts';
+import type { PolicyEnvironment } from './policy-environment.ts';
 import type { Policy } from './policy.ts';
 
+/** Options of {@link rollOut}. */
 export interface RollOutOptions {
   /** What episodes begin with, and what sampled actions are drawn from. */
   readonly random: Generator;
@@ -58,17 +59,19 @@ export interface Episodes {
  *
  * @throws ShapeError where the policy's outputs are not one for each action
  * @example
+ * ```ts
  * const { returns } = await rollOut(policy, Array.from({ length: 100 }, () => cartPole({ velocities: false })), {
  * random: new Generator(1) });
+ * ```
  */
 export async function rollOut(
   policy: Policy,
-  environments: readonly Environment[],
+  environments: readonly PolicyEnvironment[],
   options: RollOutOptions,
 ): Promise<Episodes> {
   checkOptions('rollOut', options, rules);
   if (!Array.isArray(environments)) throw new ArgumentError('[rollOut] expected an array of environments');
-  const [first] = environments as readonly Environment[];
+  const [first] = environments as readonly PolicyEnvironment[];
   if (!first) throw new ArgumentError('[rollOut] expected at least one environment, got none');
   const { random, choose = 'best', deviation = 0.5 } = options;
   const count = environments.length;
@@ -145,7 +148,7 @@ async function decide(
 }
 
 function chooseAction(
-  { actions }: Environment,
+  { actions }: PolicyEnvironment,
   output: HostArray,
   {
     random,
@@ -169,7 +172,7 @@ function chooseAction(
   return Float32Array.of(drawn < 0 ? best : drawn);
 }
 
-function clipped({ actions }: Environment, action: Float32Array): Float32Array {
+function clipped({ actions }: PolicyEnvironment, action: Float32Array): Float32Array {
   return actions.kind === 'discrete'
     ? action
     : action.map((value) => Math.min(actions.high, Math.max(actions.low, value)));

@@ -1,11 +1,19 @@
 import { checkOptions, is, type OptionRules } from '@timestep/core';
 import type { Schedule } from './schedule.ts';
 
-/** Always the optimiser's own learning rate. */
+/**
+ * A schedule that keeps the optimizer's learning rate.
+ *
+ * @example
+ * ```ts
+ * const trainer = new Trainer({ model, loss, optimizer, data, schedule: constantRate() });
+ * ```
+ */
 export function constantRate(): Schedule {
   return { factor: () => 1 };
 }
 
+/** Options of {@link stepDecay}. */
 export interface StepDecayOptions {
   /** Updates between two changes. */
   readonly every: number;
@@ -19,11 +27,13 @@ const stepDecayRules: OptionRules<StepDecayOptions> = {
 };
 
 /**
- * γ^⌊step/every⌋, as `torch.optim.lr_scheduler.StepLR`.
+ * Multiplies the learning rate by γ every `every` updates: γ^⌊step/every⌋, as `torch.optim.lr_scheduler.StepLR`.
  *
  * @throws ArgumentError for unknown or bad options
  * @example
+ * ```ts
  * const schedule = stepDecay({ every: 1000, gamma: 0.5 });
+ * ```
  */
 export function stepDecay(options: StepDecayOptions): Schedule {
   checkOptions('stepDecay', options, stepDecayRules);
@@ -31,12 +41,13 @@ export function stepDecay(options: StepDecayOptions): Schedule {
   return { factor: (step) => gamma ** Math.floor(step / every) };
 }
 
+/** Options of {@link cosine}. */
 export interface CosineOptions {
-  /** Updates until the floor is reached, the warm-up included. */
+  /** Updates until the floor is reached, including the warm-up. */
   readonly steps: number;
-  /** Updates over which the rate rises in a line from almost 0; 0 by default. */
+  /** Updates over which the rate rises linearly from almost 0; 0 by default. */
   readonly warmup?: number | undefined;
-  /** Where the curve ends and stays; 0 by default. */
+  /** The final factor; 0 by default. */
   readonly floor?: number | undefined;
 }
 
@@ -47,12 +58,15 @@ const cosineRules: OptionRules<CosineOptions> = {
 };
 
 /**
- * Half a cosine from 1 to the floor (Loshchilov and Hutter 2017): floor + (1 − floor)·(1 + cos(π·t/T))/2, as
- * `CosineAnnealingLR` but that it stays at the floor, after a linear warm-up (t + 1)/warmup.
+ * Cosine annealing from 1 to the floor (Loshchilov and Hutter 2017), after a linear warm-up (t + 1)/warmup:
+ * floor + (1 − floor)·(1 + cos(π·t/T))/2. As `torch.optim.lr_scheduler.CosineAnnealingLR`, except that it stays at the
+ * floor.
  *
  * @throws ArgumentError for unknown or bad options
  * @example
+ * ```ts
  * const schedule = cosine({ steps: 2000, warmup: 100 });
+ * ```
  */
 export function cosine(options: CosineOptions): Schedule {
   checkOptions('cosine', options, cosineRules);
@@ -67,6 +81,7 @@ export function cosine(options: CosineOptions): Schedule {
   };
 }
 
+/** Options of {@link oneCycle}. */
 export interface OneCycleOptions {
   /** Updates of the whole cycle. */
   readonly steps: number;
@@ -91,13 +106,16 @@ const oneCycleRules: OptionRules<OneCycleOptions> = {
 };
 
 /**
- * Up to the optimiser's learning rate and down below where it started (Smith and Topin 2019), as `OneCycleLR` with
- * `max_lr` the optimiser's rate and `cycle_momentum=False`; past the last step it stays at the end.
- * The rise takes rise·steps − 1 updates; where that is 0 or less, the first update has the whole rate.
+ * The one-cycle policy (Smith and Topin 2019): the rate rises to the optimizer's learning rate, then falls below its
+ * initial value. As `torch.optim.lr_scheduler.OneCycleLR` with `cycle_momentum=False` and the optimizer's rate as
+ * `max_lr`. It keeps the final factor after the last step. The rise takes rise·steps − 1 updates; if that is 0 or less,
+ * the first update uses the full rate.
  *
  * @throws ArgumentError for unknown or bad options
  * @example
+ * ```ts
  * const schedule = oneCycle({ steps: 2000, rise: 0.2 });
+ * ```
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
   checkOptions('oneCycle', options, oneCycleRules);

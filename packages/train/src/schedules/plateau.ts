@@ -2,24 +2,24 @@ import { ArgumentError, checkOptions, is, type OptionRules } from '@timestep/cor
 import { fits, orNull, record } from '../checkpoint/schema.ts';
 import type { Json, Schedule } from './schedule.ts';
 
+/** Options of {@link plateau}. */
 export interface PlateauOptions {
-  /** What the rate is multiplied by when the metric stands still; 0.1 by default. */
+  /** The factor on the rate when the metric stops improving; 0.1 by default. */
   readonly factor?: number | undefined;
-  /** Validations without improvement that are put up with; 10 by default. */
+  /** Validations without improvement before the rate falls; 10 by default. */
   readonly patience?: number | undefined;
   /** Whether a smaller or a larger metric is better; `min` by default. */
   readonly mode?: 'min' | 'max' | undefined;
-  /** How much better counts as better; 1e-4 by default. */
+  /** The smallest change that counts as an improvement; 1e-4 by default. */
   readonly threshold?: number | undefined;
-  /** Whether the threshold is a share of the best metric or an amount; `relative` by default. */
+  /** Whether the threshold is relative to the best metric; `relative` by default. */
   readonly thresholdMode?: 'relative' | 'absolute' | undefined;
   /** Validations after a reduction that are not counted; 0 by default. */
   readonly cooldown?: number | undefined;
-  /** The rate never falls below this share of the optimiser's own; 0 by default. */
+  /** The smallest factor on the optimizer's rate; 0 by default. */
   readonly floor?: number | undefined;
   /**
-   * A reduction by no more than this share of the optimiser's own rate is left out, as PyTorch's `eps` is with a rate of
-   * 1; 1e-8 by default.
+   * A smaller reduction of the factor is ignored, as with PyTorch's `eps` at a rate of 1; 1e-8 by default.
    */
   readonly epsilon?: number | undefined;
 }
@@ -38,11 +38,13 @@ const rules: OptionRules<PlateauOptions> = {
 };
 
 /**
- * Lowers the rate where a metric has stopped improving, as `torch.optim.lr_scheduler.ReduceLROnPlateau`.
+ * Lowers the rate when a metric stops improving, as `torch.optim.lr_scheduler.ReduceLROnPlateau`.
  *
  * @throws ArgumentError for unknown or bad options
  * @example
+ * ```ts
  * const schedule = plateau({ patience: 3, factor: 0.5 });
+ * ```
  */
 export function plateau(options: PlateauOptions = {}): Schedule {
   checkOptions('plateau', options, rules);

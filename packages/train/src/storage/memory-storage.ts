@@ -1,7 +1,15 @@
 import { TrainError } from '../errors.ts';
 import { checkName, type Storage } from './storage.ts';
 
-/** A storage that is gone with the program: for tests, and for runs that only keep their best model. */
+/**
+ * A storage in memory, for tests and for runs that only keep their best model.
+ *
+ * @throws TrainError `STORAGE_FAILED` from `read` for an unknown name, `STORAGE_LOCKED` from `lock` while a run uses it
+ * @example
+ * ```ts
+ * const trainer = new Trainer({ model, loss, optimizer, data, storage: memoryStorage(), checkpoints: { every: 100 } });
+ * ```
+ */
 export function memoryStorage(): Storage {
   const files = new Map<string, Uint8Array>();
   let locked = false;

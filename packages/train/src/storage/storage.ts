@@ -1,29 +1,29 @@
 import { ArgumentError } from '@timestep/core';
 
 /**
- * Where checkpoints and logs live: a few named files in one place. `fileStorage` of `@timestep/train/node` is a folder,
- * {@link memoryStorage} is gone with the program; anything with these methods will do.
+ * A store of named files for checkpoints and logs. `fileStorage` of `@timestep/train/node` uses a folder,
+ * {@link memoryStorage} keeps files in memory. You can implement your own.
  */
 export interface Storage {
-  /** The names of everything that was written whole. */
+  /** Returns the names of all completely written files. */
   list(): Promise<string[]>;
   /** @throws TrainError `STORAGE_FAILED`, also where there is no such name */
   read(name: string): Promise<Uint8Array>;
   /**
-   * Writes the pieces one after another under `name`, all or nothing: at any moment, a power cut included, a reader
-   * finds what was there before or what is there now.
+   * Writes the pieces one after another under `name`, atomically. At any moment, even after a power failure, a reader finds
+   * either the old or the new contents.
    *
-   * @throws TrainError `STORAGE_FULL` or `STORAGE_FAILED`; what was there before is still there
+   * @throws TrainError `STORAGE_FULL` or `STORAGE_FAILED`; the old contents remain
    */
   write(name: string, pieces: readonly Uint8Array[]): Promise<void>;
-  /** Adds text to the end, all of it or, where it throws, nothing. */
+  /** Appends text: all of it or, if it throws, nothing. */
   append(name: string, text: string): Promise<void>;
-  /** Does nothing where there is no such name. */
+  /** Removes a file; does nothing if it does not exist. */
   remove(name: string): Promise<void>;
-  /** Removes what an interrupted write left behind. */
+  /** Removes the remains of interrupted writes. */
   clean?(): Promise<void>;
   /**
-   * Takes the storage for one run, until the function that it gives is called, or the program ends in whatever way.
+   * Locks the storage for one run, until the returned function is called or the program ends in any way.
    *
    * @throws TrainError `STORAGE_LOCKED` where another run has it
    */
@@ -40,7 +40,7 @@ export async function owning<Result>(storage: Storage | undefined, body: () => P
   }
 }
 
-/** Throws for a name that could lead out of the storage. */
+/** Throws an ArgumentError for a name that could point outside the storage. */
 export function checkName(name: string): void {
   if (!/^\w[\w.-]*$/.test(name))
     throw new ArgumentError(`[storage] expected a name of letters, digits, '.', '-' and '_', got '${name}'`);

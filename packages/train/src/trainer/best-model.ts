@@ -1,6 +1,5 @@
-import type { Module } from '@timestep/layers';
+import type { LoadableTensor, Module } from '@timestep/layers';
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
-import type { HostTensor } from '../checkpoint/format.ts';
 import type { BestValidation } from './options.ts';
 
 /** The parameters at the best validation: in a file that the checkpoints name, or in memory where there is no storage. */
@@ -8,7 +7,7 @@ export class BestModel {
   readonly #model: Module;
   readonly #store: CheckpointStore | null;
   readonly #inMemory: boolean;
-  #tensors: ReadonlyMap<string, HostTensor> | null = null;
+  #tensors: ReadonlyMap<string, LoadableTensor> | null = null;
   /** The file; null where there is none. */
   name: string | null = null;
 

@@ -40,7 +40,7 @@ describe.each(backends)('what a Trainer refuses and names on $name', ({ create }
       );
       refused({ validation: { every: 5 } }, /needs data, evaluate or both/);
       refused({ validation: { every: 5, evaluate: () => ({ a: 1 }) } }, /no metric 'loss'/);
-      refused({ validation: { every: 0, data: () => [] } }, /\[trainer.validation\] expected every/);
+      refused({ validation: { every: 0, data: () => [] } }, /\[Trainer.validation\] expected every/);
       await expect(trainer.fit({ steps: -1 })).rejects.toThrow(/steps/);
       await expect(trainer.resume()).rejects.toThrow(/needs a storage/);
       const running = trainer.fit({ steps: 3 });
@@ -236,7 +236,7 @@ describe.each(backends)('what a Trainer refuses and names on $name', ({ create }
     ])
       expect(() => new make(bad), JSON.stringify(bad)).toThrow(refused);
     expect(() => new make({ ...base, clipnorm: 1 })).toThrow(/unknown option clipnorm; did you mean clipNorm\?/);
-    expect(() => new make({})).toThrow(/\[trainer\] expected model to be a model/);
+    expect(() => new make({})).toThrow(/\[Trainer\] expected model to be a model/);
     using trainer = new Trainer(base);
     for (const bad of [undefined, {}, 5, { steps: '3' }, { steps: 3, epoch: 1 }, { steps: 1, signal: true }])
       await expect(trainer.fit(bad as unknown as { steps: number }), JSON.stringify(bad)).rejects.toThrow(refused);

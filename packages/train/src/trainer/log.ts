@@ -1,13 +1,13 @@
 import type { Storage } from '../storage/storage.ts';
 import type { Json } from '../schedules/schedule.ts';
 
-/** What one line of a log holds. */
+/** One line of a log. */
 export type LogRecord = Readonly<Record<string, Json>> & {
   readonly type: 'start' | 'train' | 'validation' | 'checkpoint' | 'end';
   readonly step: number;
 };
 
-/** A log in a storage: one JSON object in a line, each line whole. */
+/** A log in a storage, with one JSON object per line. */
 export class Log {
   readonly #storage: Storage;
   readonly #name: string;
@@ -22,21 +22,21 @@ export class Log {
   }
 
   /**
-   * Cuts off what the resumed run will write again: what lies behind its step, an end that was none after all, and a
-   * line that a kill left unfinished.
+   * Removes what a resumed run will write again: records after its step, the record of the end, and a line that a kill
+   * left incomplete.
    *
-   * @returns whether the log is begun: it holds a record
+   * @returns whether the log holds a record
    */
   async rewind(step: number): Promise<boolean> {
     return await this.#keep((record) => record !== null && record.step <= step && record.type !== 'end');
   }
 
-  /** Removes it: the run begins anew. */
+  /** Removes the log, for a run that starts from the beginning. */
   async clear(): Promise<void> {
     await this.#storage.remove(this.#name);
   }
 
-  /** Cuts off a line that a kill left unfinished, and leaves the others of earlier runs. */
+  /** Removes a line that a kill left incomplete and keeps the records of earlier runs. */
   async mend(): Promise<void> {
     await this.#keep((record) => record !== null);
   }
@@ -44,7 +44,7 @@ export class Log {
   async #keep(keeps: (record: { readonly step: number; readonly type: unknown } | null) => boolean): Promise<boolean> {
     if (!(await this.#storage.list()).includes(this.#name)) return false;
     const text = new TextDecoder().decode(await this.#storage.read(this.#name));
-    // A line without its end is unfinished, even where it happens to be whole.
+    // A line without a line break is incomplete, even if its JSON is valid.
     const kept = text
       .split('\n')
       .slice(0, -1)
@@ -55,7 +55,7 @@ export class Log {
   }
 }
 
-/** Null for a line that is no record. */
+/** Parses a line; null if it is not a record. */
 function readRecord(line: string): { readonly step: number; readonly type: unknown } | null {
   try {
     const { step, type } = (JSON.parse(line) ?? {}) as { step?: unknown; type?: unknown };

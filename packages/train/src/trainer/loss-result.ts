@@ -1,11 +1,11 @@
 import { ArgumentError, describe, DTypeError, ShapeError, Tensor, type State } from '@timestep/core';
 import { show } from '@timestep/core/extend';
 
-/** What a loss function returned, in one form. */
+/** The result of a loss function in normal form. */
 export interface ReadLoss {
   readonly loss: Tensor;
   readonly state: State | null;
-  /** What the loss is the mean over, where the function says so. */
+  /** The number of elements that the loss averages over, if the function returned it. */
   readonly count: number | null;
 }
 
@@ -17,7 +17,7 @@ export interface ReadLoss {
  */
 export function readLossResult(where: string, result: unknown): ReadLoss {
   if (result instanceof Promise) {
-    // Nobody will wait for it, and its failure must not end the process.
+    // Nothing awaits this promise, and its rejection must not end the process.
     result.catch(() => undefined);
     throw new ArgumentError(
       `[${where}] the loss function is asynchronous; it must return its loss at once, so await what it waits for in the data source (next may be asynchronous) and compute synchronously`,

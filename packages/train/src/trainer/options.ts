@@ -6,61 +6,65 @@ import type { Schedule } from '../schedules/schedule.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { DamagedCheckpoint } from '../checkpoint/checkpoint-store.ts';
 
-/** What a loss function is told besides model and batch. */
+/** The context of a loss function's call. */
 export interface LossContext {
   /** The update that this batch belongs to, counted from 0. */
   readonly step: number;
   /** False in a validation. */
   readonly training: boolean;
-  /** What the loss of the batch before returned as its state, cut off from its gradient; null at the start. */
+  /** The state that the loss function returned for the previous batch, detached from its gradient; null at the start. */
   readonly carried: State | null;
 }
 
 /**
- * A scalar; or a scalar with the state that the next batch goes on from (truncated backpropagation through time), and
- * with what it is the mean over (tokens, say), by which a validation weighs it.
+ * The result of a loss function: a scalar, or a scalar with more. `state` is passed to the next batch, for truncated
+ * backpropagation through time. `count` is the number of elements that the loss averages over, such as tokens; validation
+ * weights the batch by it.
  */
 export type LossResult =
   Tensor | { readonly loss: Tensor; readonly state?: State | null | undefined; readonly count?: number | undefined };
 
-/** Runs the model on a batch; what it makes on the way is freed after the step. It must not be asynchronous. */
+/** Computes the loss of a batch. It must be synchronous. The trainer frees the tensors that it creates. */
 export type LossFunction<Model, Batch> = (model: Model, batch: Batch, context: LossContext) => LossResult;
 
+/** Options of the validation during training. */
 export interface ValidationOptions<Model, Batch> {
-  /** Validate after every so many updates. */
+  /** The number of updates between validations. */
   readonly every: number;
   /**
-   * Batches whose mean loss is the metric `loss`. Each counts by what its loss is the mean over: the `count` that the loss
-   * function returns; else what a loss of this package counted, such as the tokens that its mask keeps; else the size of
-   * its arrays, where all of them grow alike; else all count the same.
+   * Batches whose mean loss is the metric `loss`. The mean weights each batch by the `count` that the loss function
+   * returns; otherwise by the number of elements that a loss of this package averaged over, such as unmasked tokens;
+   * otherwise by the size of its arrays, if all of them scale alike; otherwise equally.
    */
   readonly data?: (() => Iterable<Batch> | AsyncIterable<Batch>) | undefined;
-  /** Metrics of your own, such as an error rate; called in a scope without gradients, with the model in `eval()`. */
+  /** Computes additional metrics, such as an error rate. It runs in a scope without gradients, with the model in `eval()`. */
   readonly evaluate?: ((model: Model, signal: AbortSignal | undefined) => Metrics | Promise<Metrics>) | undefined;
   /** The metric that decides which model is the best; `loss` by default. */
   readonly metric?: string | undefined;
   /** Whether a smaller or a larger metric is better; `min` by default. */
   readonly mode?: 'min' | 'max' | undefined;
-  /** Stop after so many validations without a better metric; never by default. */
+  /** Stop after this number of validations without improvement; never by default. */
   readonly patience?: number | undefined;
-  /** How much better counts as better; 0 by default. */
+  /** The smallest change that counts as an improvement; 0 by default. */
   readonly threshold?: number | undefined;
   /** Load the best model when training ends, unless it was aborted; false by default. */
   readonly restoreBest?: boolean | undefined;
 }
 
+/** The results of a validation, by name. */
 export type Metrics = Readonly<Record<string, number>>;
 
+/** Options of the checkpoints of a run. */
 export interface CheckpointOptions {
-  /** Write one after every so many updates. One more is written when training ends or is aborted. */
+  /** The number of updates between checkpoints. Another one is written when training ends or is aborted. */
   readonly every: number;
-  /** How many are kept; 2 by default and at least. */
+  /** The number of checkpoints to keep; 2 by default and at least. */
   readonly keep?: number | undefined;
-  /** Remove those of another run instead of refusing to start in their place; false by default. */
+  /** Remove the checkpoints of another run instead of throwing an error; false by default. */
   readonly overwrite?: boolean | undefined;
 }
 
-/** How far training is, told after every read-back. */
+/** The progress of training, reported after each read-back. */
 export interface Progress {
   /** Updates done. */
   readonly step: number;
@@ -68,23 +72,25 @@ export interface Progress {
   readonly steps: number;
   /** Mean loss of the updates since the last report. */
   readonly loss: number;
-  /** Of the first group, as used by the last update. */
+  /** The learning rate of the first group in the last update. */
   readonly learningRate: number;
   /** The norm of all gradients in the last update, before clipping. */
   readonly gradientNorm: number;
-  /** Over the updates since the last report. */
+  /** The speed since the last report. */
   readonly stepsPerSecond: number;
-  /** Until the last update, at the mean speed of this `fit`. */
+  /** The estimated time until the last update, in seconds, at the mean speed of this `fit`. */
   readonly secondsLeft: number;
 }
 
+/** The report of one validation. */
 export interface ValidationReport {
   readonly step: number;
   readonly metrics: Metrics;
-  /** It has the best metric so far. */
+  /** Whether it has the best metric so far. */
   readonly isBest: boolean;
 }
 
+/** Options of {@link Trainer}. */
 export interface TrainerOptions<Model extends Module, Batch> {
   readonly model: Model;
   readonly loss: LossFunction<Model, Batch>;
@@ -93,8 +99,8 @@ export interface TrainerOptions<Model extends Module, Batch> {
   /** How the learning rate changes; constant by default. */
   readonly schedule?: Schedule | undefined;
   /**
-   * Batches whose mean gradient makes one update; 1 by default. Where the data end before a group is full, its update is
-   * the mean of those that came.
+   * The number of batches whose mean gradient makes one update; 1 by default. If the data end within a group, the update
+   * uses the mean of the batches that are there.
    */
   readonly accumulate?: number | undefined;
   /** Clip the gradients to this common norm. */
@@ -108,13 +114,13 @@ export interface TrainerOptions<Model extends Module, Batch> {
   readonly checkpoints?: CheckpointOptions | undefined;
   /** The name of a log in the storage, one JSON object in a line; none by default. */
   readonly log?: string | undefined;
-  /** Read the losses back every so many updates; 10 by default. A device works on in between. */
+  /** The number of updates between reads of the losses; 10 by default. The device keeps working in between. */
   readonly readEvery?: number | undefined;
-  /** Generators that are part of the run besides those of the model: they are saved and restored. */
+  /** Additional random generators of the run, saved and restored like those of the model. */
   readonly generators?: readonly Generator[] | undefined;
   /**
-   * Called with the gradients of an update before they are clipped and used, in a scope without gradients; it may
-   * change them in place, as a mean over several machines does.
+   * Called with the gradients of an update before they are clipped, in a scope without gradients. It may change them in
+   * place, for example to average them over several machines.
    */
   readonly onGradients?: ((gradients: readonly Tensor[]) => void | Promise<void>) | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -122,40 +128,45 @@ export interface TrainerOptions<Model extends Module, Batch> {
   readonly onCheckpoint?: ((name: string, step: number) => void) | undefined;
 }
 
+/** Options of {@link Trainer.fit}. */
 export interface FitOptions {
-  /** Updates in all, those before a resumption included. */
+  /** The total number of updates, including those before a resumption. */
   readonly steps: number;
-  /** Stops after the update under way; a checkpoint is written. */
+  /** Stops training after the current update and writes a checkpoint. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of {@link Trainer.resume}. */
 export interface ResumeOptions {
   /**
-   * Compare the data with those of the run: the source's fingerprint, or the run's first batch, made again. True by
-   * default; pass false to go on with another seed, batch size or data set.
+   * Check that the data are those of the run, by the source's fingerprint or by recomputing the run's first batch. True by
+   * default. Pass false to continue with another seed, batch size or data set.
    */
   readonly checkData?: boolean | undefined;
 }
 
+/** The result of {@link Trainer.fit}. */
 export interface FitResult {
   readonly step: number;
-  /** `exhausted`: the data ended first. */
+  /** Why training ended; `exhausted` means that the data ended first. */
   readonly reason: 'steps' | 'stopped early' | 'aborted' | 'exhausted';
-  /** Mean loss of the last updates that were read back; null where there was none. */
+  /** Mean loss of the last updates that were read back; null if there were none. */
   readonly loss: number | null;
-  /** The best validation; null where there was none. */
+  /** The best validation; null if there was none. */
   readonly best: BestValidation | null;
 }
 
+/** The validation with the best metric so far. */
 export interface BestValidation {
   readonly step: number;
   readonly metrics: Metrics;
 }
 
+/** The report of {@link Trainer.resume}. */
 export interface ResumeReport {
-  /** The checkpoint that training goes on from. */
+  /** The checkpoint that training continues from. */
   readonly name: string;
   readonly step: number;
-  /** Later checkpoints that could not be used; empty where all is well. */
+  /** Later checkpoints that are damaged; usually empty. */
   readonly damaged: readonly DamagedCheckpoint[];
 }

@@ -53,13 +53,13 @@ export const resumeRules: OptionRules<ResumeOptions> = { checkData: is.optional(
 
 /** @throws ArgumentError for unknown or bad options, and for some that do not go together */
 export function checkTrainerOptions<Model extends Module, Batch>(options: TrainerOptions<Model, Batch>): void {
-  checkOptions('trainer', options as unknown as TrainerOptions<Module, unknown>, trainerRules);
+  checkOptions('Trainer', options as unknown as TrainerOptions<Module, unknown>, trainerRules);
   const { validation, checkpoints, storage, log } = options;
   if (validation)
-    checkOptions('trainer.validation', validation as unknown as ValidationOptions<Module, unknown>, validationRules);
-  if (checkpoints) checkOptions('trainer.checkpoints', checkpoints, checkpointRules);
+    checkOptions('Trainer.validation', validation as unknown as ValidationOptions<Module, unknown>, validationRules);
+  if (checkpoints) checkOptions('Trainer.checkpoints', checkpoints, checkpointRules);
   if (!storage && (checkpoints || log !== undefined))
     throw new ArgumentError(
-      '[trainer] checkpoints and a log need a storage, such as fileStorage(folder) of @timestep/train/node',
+      '[Trainer] checkpoints and a log need a storage, such as fileStorage(folder) of @timestep/train/node',
     );
 }

@@ -1,31 +1,31 @@
 import { is, type Generator, type GeneratorState } from '@timestep/core';
 import { dictionary, fits, orNull, record, tuple } from '../checkpoint/schema.ts';
 import type { DataSource } from '../data/data-source.ts';
-import type { OptimizerState } from '../optimizers/optimizer.ts';
+import type { OptimizerState } from '../optimizers/optimizer-state.ts';
 import type { Json } from '../schedules/schedule.ts';
 import type { ValidatorState } from './validator.ts';
 
-/** Where data and generators are between two updates. */
-export interface Place {
+/** The positions of data and generators between two updates. */
+export interface Position {
   readonly data: Json;
   readonly generators: readonly GeneratorState[];
 }
 
-/** What tells the data of a run from others: the source's own fingerprint, or the digest of the run's first batch. */
+/** Identifies the data of a run: the source's fingerprint, or the digest of the run's first batch. */
 export interface DataProbe {
   readonly fingerprint: Json;
-  /** Where the first batch is; null for a fingerprint of the source itself. */
-  readonly place: Place | null;
+  /** The position of the first batch; null for a fingerprint of the source itself. */
+  readonly position: Position | null;
 }
 
 /** The JSON half of a checkpoint. */
-export interface RunState extends Place {
+export interface RunState extends Position {
   readonly version: 2;
   readonly step: number;
   readonly optimizer: OptimizerState;
   readonly schedule: Json;
   readonly validation: ValidatorState | null;
-  /** The file of the best model so far; null where there is none. */
+  /** The file of the best model so far; null if there is none. */
   readonly best: string | null;
   /** Null before the first batch. */
   readonly probe: DataProbe | null;
@@ -43,15 +43,15 @@ const runStateRule = record({
   step: is.size(0),
   data: is.anything,
   generators,
-  // The optimiser, the schedule and the data source look at their parts themselves.
+  // The optimizer, the schedule and the data source validate their own parts.
   optimizer: is.object,
   schedule: is.anything,
   validation: orNull(record({ best: orNull(record({ step: is.size(0), metrics })), bad: is.size(0) })),
   best: orNull(is.string),
-  probe: orNull(record({ fingerprint: is.anything, place: orNull(record({ data: is.anything, generators })) })),
+  probe: orNull(record({ fingerprint: is.anything, position: orNull(record({ data: is.anything, generators })) })),
 });
 
-/** A run's state out of a checkpoint's JSON; where it is none, what was expected. */
+/** Validates the JSON of a checkpoint and returns the run's state, or what was expected instead. */
 export function readRunState(state: Json): RunState | { readonly expected: string } {
   return fits<RunState>(state, runStateRule) ? state : { expected: runStateRule(state)! };
 }
@@ -61,11 +61,11 @@ interface Movable {
   readonly generators: readonly Generator[];
 }
 
-export function placeOf({ data, generators: all }: Movable): Place {
+export function positionOf({ data, generators: all }: Movable): Position {
   return { data: data.state(), generators: all.map(({ state }) => state) };
 }
 
-export function returnTo({ data, generators: all }: Movable, place: Place): void {
-  data.restore(place.data);
-  all.forEach((generator, index) => (generator.state = place.generators[index]!));
+export function restorePosition({ data, generators: all }: Movable, position: Position): void {
+  data.restore(position.data);
+  all.forEach((generator, index) => (generator.state = position.generators[index]!));
 }

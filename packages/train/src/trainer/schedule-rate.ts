@@ -11,7 +11,7 @@ export function applySchedule(optimizer: Optimizer, schedule: Schedule, step: nu
   const factor: unknown = schedule.factor(step);
   if (typeof factor !== 'number' || !Number.isFinite(factor) || factor < 0)
     throw new ArgumentError(
-      `[trainer] expected schedule.factor(${step}) to be a finite number ≥ 0, got ${String(factor)}; look at the schedule's options`,
+      `[Trainer] expected schedule.factor(${step}) to be a finite number ≥ 0, got ${String(factor)}; look at the schedule's options`,
     );
   for (const group of optimizer.groups) group.learningRate = group.settings.learningRate * factor;
 }

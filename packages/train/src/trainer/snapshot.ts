@@ -1,14 +1,21 @@
 import { tensor, type Backend, type Generator, type State } from '@timestep/core';
-import type { Module } from '@timestep/layers';
-import type { CheckpointContents, HostTensor } from '../checkpoint/format.ts';
+import type { LoadableTensor, Module } from '@timestep/layers';
+import type { CheckpointContents } from '../checkpoint/format.ts';
 import type { DataSource } from '../data/data-source.ts';
 import { digestOf } from '../data/digest.ts';
 import { TrainError } from '../errors.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Json, Schedule } from '../schedules/schedule.ts';
-import { placeOf, readRunState, returnTo, type DataProbe, type Place, type RunState } from './run-state.ts';
+import {
+  positionOf,
+  readRunState,
+  restorePosition,
+  type DataProbe,
+  type Position,
+  type RunState,
+} from './run-state.ts';
 import type { ValidatorState } from './validator.ts';
-import { disposeState, unowned } from './update.ts';
+import { disposeState, unowned } from '../ownership.ts';
 
 /** The parts of a run that a checkpoint is made of. */
 export interface RunParts {
@@ -19,12 +26,12 @@ export interface RunParts {
   readonly generators: readonly Generator[];
 }
 
-/** Reads a run back from its device: everything that it takes to go on with not a bit of difference. */
+/** Reads everything from the device that the run needs to continue bit for bit. */
 export async function takeSnapshot(
   parts: RunParts,
   run: {
     readonly step: number;
-    readonly place: Place;
+    readonly position: Position;
     readonly carried: State | null;
     readonly validation: ValidatorState | null;
     readonly best: string | null;
@@ -33,11 +40,11 @@ export async function takeSnapshot(
 ): Promise<CheckpointContents> {
   const { model, optimizer, schedule } = parts;
   const memory = optimizer.state();
-  const { step, place, validation, best, probe } = run;
+  const { step, position, validation, best, probe } = run;
   const state: RunState = {
     version: 2,
     step,
-    ...place,
+    ...position,
     optimizer: memory.json,
     schedule: schedule.state?.() ?? null,
     validation,
@@ -47,11 +54,11 @@ export async function takeSnapshot(
   const live = [...prefixed('optimizer', memory.tensors), ...prefixed('carried', Object.entries(run.carried ?? {}))];
   const { backend } = optimizer.parameters[0]!.parameter;
   const data = await backend.readMany(live.map(([, { buffer }]) => buffer));
-  const tensors: [string, HostTensor][] = [
+  const tensors: [string, LoadableTensor][] = [
     ...prefixed('model', await model.stateDict()),
-    ...live.map(([name, { shape }], index) => [name, { shape, data: data[index]! }] as [string, HostTensor]),
+    ...live.map(([name, { shape }], index) => [name, { shape, data: data[index]! }] as [string, LoadableTensor]),
   ];
-  // RunState is JSON through and through; an interface has no index signature to say so.
+  // RunState is plain JSON, but an interface has no index signature.
   return { state: state as unknown as Json, tensors: new Map(tensors) };
 }
 
@@ -64,11 +71,11 @@ export interface Restored {
 }
 
 /**
- * Puts a run back to where a snapshot was taken. Everything in it is looked at before anything changes; where it does
- * not fit, the run is as it was.
+ * Restores a run from a snapshot. It validates everything before it changes anything, so the run is unchanged if it
+ * throws.
  *
  * @param expected the file's name and the step in it, and whether to compare the data
- * @throws TrainError `CHECKPOINT_MISMATCH` where it is that of another model, optimiser or data source
+ * @throws TrainError `CHECKPOINT_MISMATCH` for the checkpoint of another model, optimizer or data source
  */
 export async function restoreSnapshot(
   parts: RunParts,
@@ -86,30 +93,30 @@ export async function restoreSnapshot(
   if ((state.schedule === null) !== (schedule.state === undefined))
     throw mismatch(name, 'it belongs to another schedule');
   const [ofModel, ofOptimizer, ofState] = split(name, tensors);
-  const before = { place: placeOf(parts), schedule: schedule.state?.() ?? null };
+  const before = { position: positionOf(parts), schedule: schedule.state?.() ?? null };
   let carried: State | null = null;
   try {
     optimizer.checkState(state.optimizer, ofOptimizer);
     if (state.schedule !== null) schedule.restore?.(state.schedule);
     if (expected.checkData && state.probe) await checkData(parts, state.probe);
-    returnTo(parts, state);
+    restorePosition(parts, state);
     if (ofState.size > 0) carried = toDevice(optimizer.parameters[0]!.parameter.backend, ofState);
     model.loadStateDict(ofModel);
     optimizer.restore(state.optimizer, ofOptimizer);
   } catch (error) {
     disposeState(carried);
     if (before.schedule !== null) schedule.restore?.(before.schedule);
-    returnTo(parts, before.place);
+    restorePosition(parts, before.position);
     throw mismatch(name, error instanceof Error ? error.message : String(error), error);
   }
   return { step: state.step, carried, validation: state.validation, best: state.best, probe: state.probe };
 }
 
-/** Makes the run's first batch again, unless the source tells itself from others. */
-async function checkData({ data, generators }: RunParts, { fingerprint, place }: DataProbe): Promise<void> {
+/** Compares the source's fingerprint or, without one, recomputes the run's first batch. */
+async function checkData({ data, generators }: RunParts, { fingerprint, position }: DataProbe): Promise<void> {
   const hint =
     'resume with the seed, batch size and data of the run that wrote it, or pass resume({ checkData: false }) to go on with others';
-  if (place === null) {
+  if (position === null) {
     const own = data.fingerprint?.() ?? null;
     if (JSON.stringify(own) !== JSON.stringify(fingerprint))
       throw new Error(
@@ -117,13 +124,13 @@ async function checkData({ data, generators }: RunParts, { fingerprint, place }:
       );
     return;
   }
-  returnTo({ data, generators }, place);
+  restorePosition({ data, generators }, position);
   const first = await data.next();
   if (first === null || digestOf(first) !== fingerprint)
     throw new Error(`the data are others: the run's first batch, made again, is not the one it began with; ${hint}`);
 }
 
-function toDevice(backend: Backend, tensors: ReadonlyMap<string, HostTensor>): State {
+function toDevice(backend: Backend, tensors: ReadonlyMap<string, LoadableTensor>): State {
   return Object.fromEntries(
     [...tensors].map(([name, { shape, data }]) => [name, unowned(tensor(backend, data, { shape }))]),
   );
@@ -133,10 +140,10 @@ function prefixed<Value>(prefix: string, entries: Iterable<readonly [string, Val
   return Array.from(entries, ([name, value]) => [`${prefix}.${name}`, value]);
 }
 
-type Tensors = Map<string, HostTensor>;
+type Tensors = Map<string, LoadableTensor>;
 
 /** The tensors of the model, the optimiser and the carried state, by the names that they have there. */
-function split(name: string, tensors: ReadonlyMap<string, HostTensor>): readonly [Tensors, Tensors, Tensors] {
+function split(name: string, tensors: ReadonlyMap<string, LoadableTensor>): readonly [Tensors, Tensors, Tensors] {
   const parts: Readonly<Record<string, Tensors>> = { model: new Map(), optimizer: new Map(), carried: new Map() };
   for (const [path, value] of tensors) {
     const dot = path.indexOf('.');
@@ -150,7 +157,7 @@ function split(name: string, tensors: ReadonlyMap<string, HostTensor>): readonly
 function mismatch(name: string, why: string, cause?: unknown): TrainError {
   return new TrainError(
     'CHECKPOINT_MISMATCH',
-    `[trainer] ${name} does not fit this run: ${why}; resume with the model, optimiser, schedule and data of the run that wrote it`,
+    `[Trainer] ${name} does not fit this run: ${why}; resume with the model, optimiser, schedule and data of the run that wrote it`,
     { cause },
   );
 }

@@ -8,13 +8,13 @@ import { BestModel } from './best-model.ts';
 import { Log, type LogRecord } from './log.ts';
 import type { FitOptions, FitResult, ResumeOptions, ResumeReport, TrainerOptions } from './options.ts';
 import { fitRules, resumeRules, checkTrainerOptions } from './rules.ts';
-import { placeOf, returnTo, type Place } from './run-state.ts';
+import { positionOf, restorePosition, type Position } from './run-state.ts';
 import { applySchedule } from './schedule-rate.ts';
 import { restoreSnapshot, takeSnapshot, type RunParts } from './snapshot.ts';
 import { Speed } from './speed.ts';
 import { inTrainMode } from './train-mode.ts';
 import { Turns } from './turns.ts';
-import { Updates, type Settled } from './updates.ts';
+import { UpdateQueue, type Settled } from './update-queue.ts';
 import { Validator } from './validator.ts';
 
 /** How long a loop that never waits may keep timers and signals waiting, in milliseconds. */
@@ -45,7 +45,7 @@ const turnEvery = 50;
 export class Trainer<Model extends Module, Batch> {
   readonly #options: TrainerOptions<Model, Batch>;
   readonly #parts: RunParts;
-  readonly #updates: Updates<Model, Batch>;
+  readonly #updates: UpdateQueue<Model, Batch>;
   readonly #validator: Validator<Model, Batch> | null;
   readonly #store: CheckpointStore | null;
   readonly #best: BestModel;
@@ -53,7 +53,7 @@ export class Trainer<Model extends Module, Batch> {
   readonly #speed = new Speed();
   readonly #turns = new Turns();
   #step = 0;
-  #place: Place;
+  #position: Position;
   #loss: number | null = null;
   /** The last good checkpoint, and the step it was written at. */
   #checkpoint: { readonly name: string; readonly step: number } | null = null;
@@ -68,7 +68,7 @@ export class Trainer<Model extends Module, Batch> {
     this.#options = options;
     const generators: readonly Generator[] = [...new Set([...model.generators(), ...(options.generators ?? [])])];
     this.#parts = { model, optimizer, schedule: options.schedule ?? constantRate(), data, generators };
-    this.#updates = new Updates({
+    this.#updates = new UpdateQueue({
       model,
       loss,
       optimizer,
@@ -83,7 +83,7 @@ export class Trainer<Model extends Module, Batch> {
     this.#store = storage && checkpoints ? new CheckpointStore(storage, checkpoints.keep ?? 2) : null;
     this.#best = new BestModel(model, this.#store, validation?.restoreBest ?? false);
     this.#log = storage && options.log !== undefined ? new Log(storage, options.log) : null;
-    this.#place = placeOf(this.#parts);
+    this.#position = positionOf(this.#parts);
   }
 
   /** Updates done. */
@@ -92,17 +92,17 @@ export class Trainer<Model extends Module, Batch> {
   }
 
   /**
-   * Goes back to the latest checkpoint of the storage that is whole. Where there is none, nothing changes but the log,
-   * which loses what a run that was killed before its first checkpoint had written.
+   * Restores the latest intact checkpoint in the storage. If there is none, it only clears the log of a run that was
+   * killed before its first checkpoint.
    *
-   * @returns null where there is none: training starts anew
-   * @throws TrainError `CHECKPOINT_DAMAGED` where all are damaged, `CHECKPOINT_MISMATCH` where it is of another run or
-   *   other data (the run is then as it was), `STORAGE_LOCKED` where another run is at work there
+   * @returns a report, or null if there is no checkpoint and training starts from the beginning
+   * @throws TrainError `CHECKPOINT_DAMAGED` if all are damaged, `CHECKPOINT_MISMATCH` for another run or other data
+   *   (nothing changes then), `STORAGE_LOCKED` while another run uses the storage
    */
   async resume(options: ResumeOptions = {}): Promise<ResumeReport | null> {
-    checkOptions('trainer.resume', options, resumeRules);
+    checkOptions('Trainer.resume', options, resumeRules);
     const store = this.#store;
-    if (!store) throw new ArgumentError('[trainer] resume() needs a storage and checkpoints');
+    if (!store) throw new ArgumentError('[Trainer] resume() needs a storage and checkpoints');
     return await this.#exclusively(async () => {
       const found = await store.readLatest();
       if (!found) {
@@ -117,7 +117,7 @@ export class Trainer<Model extends Module, Batch> {
       if (this.#validator && restored.validation) this.#validator.state = restored.validation;
       this.#best.name = restored.best;
       this.#step = step;
-      this.#place = placeOf(this.#parts);
+      this.#position = positionOf(this.#parts);
       this.#checkpoint = { name, step };
       this.#logBegun = (await this.#log?.rewind(step)) ?? false;
       await store.removeUnnamed(restored.best);
@@ -126,21 +126,21 @@ export class Trainer<Model extends Module, Batch> {
   }
 
   /**
-   * Trains until `steps` updates are done, the data end, the patience is used up or the signal comes. Call it again to
-   * go on. Parts of the model that you set to `eval()` stay so; where the whole model is in `eval()`, it trains in
-   * `train()` and is in `eval()` again afterwards.
+   * Trains until `steps` updates are done, the data end, early stopping applies, or the signal aborts. Call it again to
+   * continue. Parts of the model that you set to `eval()` stay in `eval()`. If the whole model is in `eval()`, it trains in
+   * `train()` and returns to `eval()` afterwards.
    *
-   * @throws NonFiniteLossError; TrainError `DATA_EXHAUSTED` where the source gave no batch at all; TrainError
-   *   `STORAGE_FULL` or `STORAGE_FAILED`, `STORAGE_LOCKED` where another run is at work in the storage; ArgumentError for
-   *   a loss that is no scalar, or depends on parameters that the optimiser was not given; whatever the loss function,
-   *   the data source or a callback throws
+   * @throws NonFiniteLossError; TrainError `DATA_EXHAUSTED` if the source has no batch; TrainError `STORAGE_FULL`,
+   *   `STORAGE_FAILED`, or `STORAGE_LOCKED` while another run uses the storage; ArgumentError for a loss that isn't a
+   *   scalar or depends on parameters that the optimizer does not have; any error of the loss function, the data source
+   *   or a callback
    */
   async fit(options: FitOptions): Promise<FitResult> {
-    checkOptions('trainer.fit', options, fitRules);
+    checkOptions('Trainer.fit', options, fitRules);
     return await this.#exclusively(() => inTrainMode(this.#options.model, () => this.#fit(options)));
   }
 
-  /** Frees what the trainer and its optimiser remember; the model is yours. */
+  /** Frees the state of the trainer and its optimizer, but not the model. */
   dispose(): void {
     this.#updates.dispose();
     this.#parts.optimizer.dispose();
@@ -150,11 +150,11 @@ export class Trainer<Model extends Module, Batch> {
     this.dispose();
   }
 
-  /** Runs `body` while nothing else does: neither another call of this trainer, nor another run in its storage. */
+  /** Runs `body` exclusively: no other call of this trainer and no other run in its storage at the same time. */
   async #exclusively<Result>(body: () => Promise<Result>): Promise<Result> {
     if (this.#running)
       throw new ArgumentError(
-        '[trainer] fit() is under way; await it, or abort it with its signal, before the next call',
+        '[Trainer] fit() is under way; await it, or abort it with its signal, before the next call',
       );
     this.#running = true;
     try {
@@ -170,14 +170,14 @@ export class Trainer<Model extends Module, Batch> {
       if (!this.#logBegun) await this.#record({ type: 'start', step: this.#step, steps });
       this.#logBegun = false;
       const reason = await this.#loop(steps, signal);
-      if (reason === 'aborted') returnTo(this.#parts, this.#place);
+      if (reason === 'aborted') restorePosition(this.#parts, this.#position);
       await this.#settle(steps);
       if (this.#step !== this.#checkpoint?.step) await this.#writeCheckpoint();
       if (reason !== 'aborted' && this.#options.validation?.restoreBest) await this.#best.load();
       await this.#record({ type: 'end', step: this.#step, reason });
       return { step: this.#step, reason, loss: this.#loss, best: this.#validator?.best ?? null };
     } catch (error) {
-      // What was not read back is not known to be good.
+      // Updates that were not read back may be bad.
       this.#updates.restart(null);
       throw error;
     }
@@ -195,11 +195,11 @@ export class Trainer<Model extends Module, Batch> {
       if (outcome === 'exhausted' && this.#step === 0)
         throw new TrainError(
           'DATA_EXHAUSTED',
-          '[trainer] the data source gave no batch; check that it is not empty, or already at its end',
+          '[Trainer] the data source gave no batch; check that it is not empty, or already at its end',
         );
       if (outcome !== 'done') return outcome;
       this.#step++;
-      this.#place = placeOf(this.#parts);
+      this.#position = positionOf(this.#parts);
       const validationDue = this.#validator?.isDue(this.#step) ?? false;
       const checkpointDue = checkpoints !== undefined && this.#step % checkpoints.every === 0;
       if (validationDue || checkpointDue || this.#step % readEvery === 0) await this.#settle(steps);
@@ -245,7 +245,7 @@ export class Trainer<Model extends Module, Batch> {
     if (!this.#store) return;
     const contents = await takeSnapshot(this.#parts, {
       step: this.#step,
-      place: this.#place,
+      position: this.#position,
       carried: this.#updates.carried,
       validation: this.#validator?.state ?? null,
       best: this.#best.name,
@@ -269,13 +269,13 @@ export class Trainer<Model extends Module, Batch> {
     if (this.#checkpoint) {
       if (other && other.step > this.#checkpoint.step)
         throw new ArgumentError(
-          `[trainer] another run has written ${other.name} since this one was at step ${this.#checkpoint.step}; call resume() to go on from there, or use another storage`,
+          `[Trainer] another run has written ${other.name} since this one was at step ${this.#checkpoint.step}; call resume() to go on from there, or use another storage`,
         );
       return;
     }
     if (other && !checkpoints!.overwrite)
       throw new ArgumentError(
-        `[trainer] the storage holds ${other.name} of another run; call resume() first to go on with it, pass checkpoints.overwrite to remove it, or use another storage`,
+        `[Trainer] the storage holds ${other.name} of another run; call resume() first to go on with it, pass checkpoints.overwrite to remove it, or use another storage`,
       );
     await this.#store.clear();
     // What a run wrote that never came to a checkpoint, or that is overwritten.

@@ -27,7 +27,7 @@ export function checkEverythingIsTrained(loss: Tensor, model: Module, optimizer:
       : []),
   ];
   throw new ArgumentError(
-    `[trainer] the loss depends on parameters that would get a gradient and never change: ${problems.join('; and ')}`,
+    `[Trainer] the loss depends on parameters that would get a gradient and never change: ${problems.join('; and ')}`,
   );
 }
 

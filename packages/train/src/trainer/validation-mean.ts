@@ -3,7 +3,8 @@ import { inEvalMode, type Module } from '@timestep/layers';
 import { sizesOf } from '../data/batch-size.ts';
 import { countLosses } from '../losses/counted.ts';
 import type { LossContext, LossFunction } from './options.ts';
-import { disposeState, runBatch, type Backpropagated } from './update.ts';
+import { disposeState } from '../ownership.ts';
+import { runBatch, type Backpropagated } from './run-batch.ts';
 
 /**
  * The mean loss over batches, each of which counts by what its loss is the mean over: the `count` that the loss

@@ -23,10 +23,10 @@ export class Validator<Model extends Module, Batch> {
     generators: readonly Generator[],
   ) {
     const { data, evaluate, metric = 'loss' } = options;
-    if (!data && !evaluate) throw new ArgumentError('[trainer] a validation needs data, evaluate or both');
+    if (!data && !evaluate) throw new ArgumentError('[Trainer] a validation needs data, evaluate or both');
     if (!data && metric === 'loss')
       throw new ArgumentError(
-        "[trainer] a validation without data has no metric 'loss'; name one that evaluate returns as validation.metric",
+        "[Trainer] a validation without data has no metric 'loss'; name one that evaluate returns as validation.metric",
       );
     this.#options = options;
     this.#loss = loss;
@@ -58,7 +58,7 @@ export class Validator<Model extends Module, Batch> {
       const { backend } = model.parameters()[0]!;
       const loss = data && (await meanLoss(backend, this.#loss, model, step, data()));
       if (loss === null)
-        throw new ArgumentError('[trainer] validation.data gave no batch; return a fresh iterable from each call');
+        throw new ArgumentError('[Trainer] validation.data gave no batch; return a fresh iterable from each call');
       // Entered for as long as the caller's function takes, which may be asynchronous.
       using _scope = openScope(backend, { gradient: false, training: false });
       const own = evaluate && (await inEvalMode(model, () => evaluate(model, signal)));
@@ -66,12 +66,12 @@ export class Validator<Model extends Module, Batch> {
       for (const [key, value] of Object.entries<unknown>(metrics))
         if (typeof value !== 'number')
           throw new ArgumentError(
-            `[trainer] expected the metric '${key}' to be a number, got ${describe(value)}; return { ${key}: … } from evaluate, with await tensor.item() where it is a tensor`,
+            `[Trainer] expected the metric '${key}' to be a number, got ${describe(value)}; return { ${key}: … } from evaluate, with await tensor.item() where it is a tensor`,
           );
       const metric = metrics[name];
       if (metric === undefined)
         throw new ArgumentError(
-          `[trainer] the validation gave no metric '${name}', only ${Object.keys(metrics).join(', ') || 'none'}; name one of these as validation.metric`,
+          `[Trainer] the validation gave no metric '${name}', only ${Object.keys(metrics).join(', ') || 'none'}; name one of these as validation.metric`,
         );
       const isBest = this.#isBest(metric);
       this.state = isBest ? { best: { step, metrics }, bad: 0 } : { ...this.state, bad: this.state.bad + 1 };

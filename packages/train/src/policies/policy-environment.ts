@@ -1,10 +1,10 @@
 import type { Generator } from '@timestep/core';
 
 /**
- * What a policy acts in: a task that answers actions with observations and rewards, one episode after another. Those
- * of `@timestep/datasets` are such.
+ * An environment for a policy: a task that answers actions with observations and rewards, one episode after another. The
+ * environments of `@timestep/datasets` fit.
  */
-export interface Environment {
+export interface PolicyEnvironment {
   /** D */
   readonly observationSize: number;
   /** One of `count` things, or `size` numbers in [low, high]. */

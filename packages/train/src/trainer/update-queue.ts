@@ -13,11 +13,13 @@ import { NonFiniteLossError } from '../errors.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import { digestOf } from '../data/digest.ts';
 import type { LossFunction } from './options.ts';
-import { placeOf, type DataProbe } from './run-state.ts';
+import { positionOf, type DataProbe } from './run-state.ts';
 import { checkEverythingIsTrained } from './untrained.ts';
-import { applyUpdate, disposeState, runBatch, scaleGradients, type Guard } from './update.ts';
+import { applyUpdate, scaleGradients, type Guard } from './apply-update.ts';
+import { disposeState } from '../ownership.ts';
+import { runBatch } from './run-batch.ts';
 
-export interface UpdateSettings<Model extends Module, Batch> {
+export interface UpdateQueueSettings<Model extends Module, Batch> {
   readonly model: Model;
   readonly loss: LossFunction<Model, Batch>;
   readonly optimizer: Optimizer;
@@ -30,7 +32,7 @@ export interface UpdateSettings<Model extends Module, Batch> {
   readonly takeProbe: boolean;
 }
 
-/** An update whose loss nobody has read yet, with what it takes to run it again. */
+/** An update whose loss is not read yet, with what is needed to run it again. */
 interface PendingUpdate<Batch> {
   readonly step: number;
   readonly losses: readonly Tensor[];
@@ -49,17 +51,17 @@ export interface Settled {
   readonly updates: number;
 }
 
-/** The updates of a run: encoded one after another, read back together. */
-export class Updates<Model extends Module, Batch> {
-  readonly #settings: UpdateSettings<Model, Batch>;
+/** The updates of a run. They are computed one after another, and their losses are read together. */
+export class UpdateQueue<Model extends Module, Batch> {
+  readonly #settings: UpdateQueueSettings<Model, Batch>;
   readonly #backend: Backend;
   #pending: PendingUpdate<Batch>[] = [];
   #carried: State | null = null;
   #isFirst = true;
-  /** What tells the run's data from others; null before the first batch. */
+  /** Identifies the run's data; null before the first batch. */
   probe: DataProbe | null = null;
 
-  constructor(settings: UpdateSettings<Model, Batch>) {
+  constructor(settings: UpdateQueueSettings<Model, Batch>) {
     this.#settings = settings;
     this.#backend = settings.optimizer.parameters[0]!.parameter.backend;
   }
@@ -69,7 +71,7 @@ export class Updates<Model extends Module, Batch> {
     return this.#carried;
   }
 
-  /** Takes over a state, and whatever is pending is forgotten. */
+  /** Sets the carried state and drops all pending updates. */
   restart(carried: State | null): void {
     this.#forget();
     disposeState(this.#carried);
@@ -77,8 +79,7 @@ export class Updates<Model extends Module, Batch> {
   }
 
   /**
-   * One update. Where the data end or the signal comes first, nothing has changed but the places of data and
-   * generators.
+   * Computes one update. If the data end or the signal aborts, only the positions of data and generators have changed.
    */
   async run(step: number, signal: AbortSignal | undefined): Promise<'done' | 'exhausted' | 'aborted'> {
     const { optimizer, accumulate, clip, generators, onGradients } = this.#settings;
@@ -99,7 +100,7 @@ export class Updates<Model extends Module, Batch> {
         if (carried !== this.#carried) disposeState(carried);
         carried = result.carried;
       }
-      // The data have ended in the middle of a group: the mean is over the batches that came.
+      // The data ended within a group: take the mean over the batches that are there.
       if (batches.length < accumulate) scaleGradients(optimizer.gradients, accumulate / batches.length);
       if (onGradients) {
         using _scope = openScope(this.#backend, { gradient: false });
@@ -121,10 +122,10 @@ export class Updates<Model extends Module, Batch> {
   }
 
   /**
-   * Reads what is pending back, in one transaction.
+   * Reads all pending losses in one transaction.
    *
    * @param checkpoint the last one's name, for the error
-   * @returns null where nothing is pending
+   * @returns null if nothing is pending
    * @throws NonFiniteLossError for the first update whose loss or gradient is not finite
    */
   async settle(checkpoint: string | null): Promise<Settled | null> {
@@ -155,12 +156,12 @@ export class Updates<Model extends Module, Batch> {
   async #nextBatch(signal: AbortSignal | undefined): Promise<Batch | null | typeof aborted> {
     const { data, generators, takeProbe } = this.#settings;
     if (!takeProbe || this.probe) return await orAborted(data.next(), signal);
-    const place = placeOf({ data, generators });
+    const position = positionOf({ data, generators });
     const batch = await orAborted(data.next(), signal);
     if (batch === aborted || batch === null) return batch;
     this.probe = data.fingerprint
-      ? { fingerprint: data.fingerprint(), place: null }
-      : { fingerprint: digestOf(batch), place };
+      ? { fingerprint: data.fingerprint(), position: null }
+      : { fingerprint: digestOf(batch), position };
     return batch;
   }
 
@@ -172,7 +173,7 @@ export class Updates<Model extends Module, Batch> {
     return runBatch(this.#backend, loss, { model, batch, context, scale: 1 / accumulate, inspect });
   }
 
-  /** Forgets what is pending, and every state but the one that the next update starts from. */
+  /** Drops the pending updates and every state except the one for the next update. */
   #forget(): void {
     for (const { losses, guard, carried } of this.#pending) {
       for (const tensor of [...losses, guard.norm, guard.factor]) tensor.dispose();
@@ -187,7 +188,7 @@ export class Updates<Model extends Module, Batch> {
   }
 
   /**
-   * Runs an update's batches again, with the weights and random numbers of then, and looks for the first bad gradient.
+   * Runs an update's batches again, with the same weights and random numbers, to find the first non-finite gradient.
    */
   async #explain(
     update: PendingUpdate<Batch>,
@@ -227,7 +228,7 @@ export class Updates<Model extends Module, Batch> {
 
 const aborted = Symbol('aborted');
 
-/** Waits for a promise, but not longer than until the signal; what is no promise needs no waiting. */
+/** Awaits a promise until the signal aborts. Other values need no waiting. */
 async function orAborted<Value>(
   value: Value | Promise<Value>,
   signal: AbortSignal | undefined,
