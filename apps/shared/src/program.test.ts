@@ -43,7 +43,7 @@ test.each([
   [['train', '--steps', '1.5'], /whole number of at least 1/u],
   [['train', '--steps', '0'], /whole number of at least 1/u],
   [['train', '--steps', '-3'], /steps/u],
-  [['train', '--backend', 'abacus'], /Allowed choices are auto, cpu/u],
+  [['train', '--backend', 'abacus'], /Allowed choices are auto, webgpu, native, cpu/u],
 ])('%j is refused and the help named', async (argv, message) => {
   expect(await runProgram(program(), argv)).toBe(1);
   expect(written).toMatch(message);

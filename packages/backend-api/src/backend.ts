@@ -16,8 +16,8 @@ import type { StreamOp } from './stream.ts';
 export const specVersion = 1;
 
 /**
- * A buffer read or written through strides: element (i₀, i₁, …) is at `offset + Σ iₖ·strides[k]`. Strides are counted in
- * elements and may be 0 or negative.
+ * A buffer read or written through strides: element (i₀, i₁, …) is at `offset + Σ iₖ·strides[k]`. Strides are counted
+ * in elements and may be 0 or negative.
  */
 export interface StridedOperand {
   readonly buffer: DeviceBuffer;
@@ -133,8 +133,8 @@ export interface Backend {
    * `out[n, :] = table[index[n], :]`, table `[rows, columns]`, index i32 `[count]`.
    *
    * This method and the next three read indices that `core` cannot check, because they are on the device. For an index
-   * out of range, a backend never reads or writes outside the buffers: a gather gives 0, a scatter adds nothing, and all
-   * other elements are computed as usual. Then it throws the error of `indexError`: at once if it computes in host
+   * out of range, a backend never reads or writes outside the buffers: a gather gives 0, a scatter adds nothing, and
+   * all other elements are computed as usual. Then it throws the error of `indexError`: at once if it computes in host
    * memory, otherwise from the next `read`, `readMany` or `sync`.
    */
   gatherRows(table: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void;
@@ -142,7 +142,9 @@ export interface Backend {
   scatterAddRows(values: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, columns: number): void;
   /** `out[o, c, i] = input[o, index[o, c, i], i]`. */
   gatherAxis(input: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, spec: AxisSpec): void;
-  /** `out[o, index[o, c, i], i] += values[o, c, i]`, always in the same order, so that every run gives the same bits. */
+  /**
+   * `out[o, index[o, c, i], i] += values[o, c, i]`, always in the same order, so that every run gives the same bits.
+   */
   scatterAddAxis(values: DeviceBuffer, index: DeviceBuffer, out: DeviceBuffer, spec: AxisSpec): void;
 
   /** Applies `op` to each element. Some ops use `alpha` and `beta`, see `unaryOps`. `out` may be `input`. */

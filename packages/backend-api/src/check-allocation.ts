@@ -3,8 +3,8 @@ import { ArgumentError, OutOfMemoryError } from './errors.ts';
 import { describe } from './check-options.ts';
 
 /**
- * The bytes of a buffer that a backend is asked for. Every `alloc` begins with it: sizes past a limit would be cut to 32
- * bits further down.
+ * The bytes of a buffer that a backend is asked for. Every `alloc` begins with it: sizes past a limit would be cut to
+ * 32 bits further down.
  *
  * @param where the name of the backend, for the message
  * @param maxBytes the largest buffer: `capabilities.maxBufferBytes`

@@ -2,8 +2,8 @@
 export type DType = 'f32' | 'i32' | 'u32';
 
 /**
- * The typed array that `read` returns, by dtype. The float64 reference backend keeps `f32` in a `Float64Array` and reads
- * it back unchanged, so that tests can run finite differences through the tape.
+ * The typed array that `read` returns, by dtype. The float64 reference backend keeps `f32` in a `Float64Array` and
+ * reads it back unchanged, so that tests can run finite differences through the tape.
  */
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint32Array;
 

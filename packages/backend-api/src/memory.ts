@@ -1,9 +1,9 @@
 import type { DType } from './dtype.ts';
 
 /**
- * A handle of contiguous device memory. Only the backend that made it looks inside. It has one owner, who frees it once.
- * A backend throws an ArgumentError `BACKEND_MISMATCH` for a handle of another backend, and a DisposedError for one that
- * was freed.
+ * A handle of contiguous device memory. Only the backend that made it looks inside. It has one owner, who frees it
+ * once. A backend throws an ArgumentError `BACKEND_MISMATCH` for a handle of another backend, and a DisposedError for
+ * one that was freed.
  */
 export interface DeviceBuffer {
   readonly dtype: DType;

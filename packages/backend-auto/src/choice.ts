@@ -15,8 +15,8 @@ export type BackendName = (typeof backendNames)[number];
 export interface PassedOver {
   readonly name: BackendName;
   /**
-   * `absent`: its package is not installed, or it cannot run on this platform. `unavailable`: it is installed, but finds
-   * no device or library. `broken`: it is installed but does not load.
+   * `absent`: its package is not installed, or it cannot run on this platform. `unavailable`: it is installed, but
+   * finds no device or library. `broken`: it is installed but does not load.
    */
   readonly because: 'absent' | 'unavailable' | 'broken';
   /** One line. */

@@ -21,7 +21,8 @@ export const importers: Importers = {
     }
   },
   native: async () => {
-    // The name is in a variable so that bundlers do not follow it: the package has a binary and needs Node, Deno or Bun.
+    // The name is in a variable so that bundlers do not follow it: the package has a binary and needs Node, Deno or
+    // Bun.
     const name = '@timestep/backend-native';
     const { createNativeBackend } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as {
       createNativeBackend: Maker;

@@ -35,8 +35,8 @@ import { select } from './ops/select.ts';
 import { cast, unary } from './ops/unary.ts';
 
 /**
- * The CPU backend: WebAssembly kernels on one or more threads. Every operation is finished when its call returns. Created
- * by `createCpuBackend`; extend it to build another backend on it.
+ * The CPU backend: WebAssembly kernels on one or more threads. Every operation is finished when its call returns.
+ * Created by `createCpuBackend`; extend it to build another backend on it.
  *
  * @example
  * ```ts

@@ -101,7 +101,9 @@ export class NativeBackend extends CpuBackend {
   }
 }
 
-/** Creates the backend. The function of the same name in `create.ts` imports this module, and with it koffi's binary. */
+/**
+ * Creates the backend. The function of the same name in `create.ts` imports this module, and with it koffi's binary.
+ */
 export async function createNativeBackend(options: NativeBackendOptions = {}): Promise<NativeBackend> {
   checkOptions('createNativeBackend', options, nativeRules);
   const threshold = options.threshold ?? defaultThreshold;

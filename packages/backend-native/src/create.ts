@@ -3,8 +3,8 @@ import type * as implementation from './backend.ts';
 import type { NativeBackend, NativeBackendOptions } from './backend.ts';
 
 /**
- * Creates a CPU backend that uses oneDNN or a BLAS for expensive operations. To fall back to the plain CPU backend where
- * neither is installed, use `createBackend('auto')` from `@timestep/backend-auto`.
+ * Creates a CPU backend that uses oneDNN or a BLAS for expensive operations. To fall back to the plain CPU backend
+ * where neither is installed, use `createBackend('auto')` from `@timestep/backend-auto`.
  *
  * @example
  * ```ts

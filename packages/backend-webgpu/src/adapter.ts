@@ -47,7 +47,8 @@ function inNode(): boolean {
 
 /**
  * With this extension, SwiftShader emits one store for each element of workgroup memory that it zeroes: a product of
- * 64×64 tiles takes 0.8 s to compile, and 0.05 s without it. Without the extension, Dawn zeroes in a loop of the kernel.
+ * 64×64 tiles takes 0.8 s to compile, and 0.05 s without it. Without the extension, Dawn zeroes in a loop of the
+ * kernel.
  */
 export const defaultDawnFlags: readonly string[] = [
   'disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension',

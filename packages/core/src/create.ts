@@ -52,7 +52,8 @@ const arangeRules: OptionRules<Pick<TensorOptions, 'dtype'>> = { dtype: is.optio
  * ```
  *
  * @param data numbers nested evenly, or a typed array of numbers
- * @throws ShapeError for ragged nesting, or where the elements do not fill `shape`; DTypeError where `dtype` cannot hold
+ * @throws ShapeError for ragged nesting, or where the elements do not fill `shape`; DTypeError where `dtype` cannot
+ * hold
  *   an element, such as 0.5 in i32; ArgumentError for an option that there is not
  */
 export function tensor(backend: Backend, data: NestedArray | HostArray, options: TensorOptions = {}): Tensor {

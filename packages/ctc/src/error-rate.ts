@@ -3,7 +3,9 @@ import { type EditDistance, editDistance } from './edit-distance.ts';
 
 /** An error rate: all edits divided by all reference tokens, as speech and handwriting papers report it. */
 export interface ErrorRate {
-  /** edits / referenceLength. Insertions can take it above 1. Without reference tokens: 0 if there are no edits, else +∞ */
+  /**
+   * edits / referenceLength. Insertions can take it above 1. Without reference tokens: 0 if there are no edits, else +∞
+   */
   readonly rate: number;
   /** substitutions + insertions + deletions */
   readonly edits: number;
@@ -97,8 +99,8 @@ export function digitErrorRate(references: readonly Transcript[], hypotheses: re
 }
 
 /**
- * Counts which tokens were confused: every pair of tokens that the alignments match, the most frequent first. Pairs with
- * the same count are in order of first occurrence.
+ * Counts which tokens were confused: every pair of tokens that the alignments match, the most frequent first. Pairs
+ * with the same count are in order of first occurrence.
  *
  * @param references the correct transcripts, one for each utterance
  * @param hypotheses the recognized transcripts, in the same order

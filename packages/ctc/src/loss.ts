@@ -33,11 +33,14 @@ export interface CTCLossOptions {
   readonly blank?: number | undefined;
   /** `mean` (default) divides each loss by max(L, 1) first, then by N, as PyTorch does; `sum`; or `none`: `[N]`. */
   readonly reduction?: 'mean' | 'sum' | 'none' | undefined;
-  /** Whether a sequence that cannot be aligned (T < L + equal neighbours) has loss 0 instead of +∞; false by default. */
+  /**
+   * Whether a sequence that cannot be aligned (T < L + equal neighbours) has loss 0 instead of +∞; false by default.
+   */
   readonly zeroInfinity?: boolean | undefined;
   /**
-   * `[C]`: ln of the prior probability of each class, such as `LabelPriors.logPriors()` returns. Paths are then weighted
-   * by p(class | x)/p(class)^priorScale, so that the blank does not take nearly all frames (Huang et al. 2024).
+   * `[C]`: ln of the prior probability of each class, such as `LabelPriors.logPriors()` returns. Paths are then
+   * weighted by p(class | x)/p(class)^priorScale, so that the blank does not take nearly all frames (Huang et al.
+   * 2024).
    */
   readonly logPriors?: ArrayLike<number> | null | undefined;
   /** The exponent of the priors, 0.3 by default. */

@@ -46,7 +46,8 @@ export class LabelPriors {
   }
 
   /**
-   * Returns ln of the prior of each class, `[C]`, at least ln `floor`. Before the first update all classes have the same.
+   * Returns ln of the prior of each class, `[C]`, at least ln `floor`. Before the first update all classes have the
+   * same.
    */
   logPriors(floor = 1e-8): Float32Array {
     checkValue('LabelPriors.logPriors', 'floor', floor, is.number({ above: 0, max: 1 }));

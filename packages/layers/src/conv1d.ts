@@ -59,8 +59,8 @@ const rules: OptionRules<Conv1dOptions> = {
  * y[t] = b + Σₖ W[:, :, k] x[t·stride + k·dilation − padding]. Parameters: `weight [outputSize, inputSize,
  * kernelSize]`, `bias [outputSize]`.
  *
- * With `lengths`, steps after the end of a sequence are read as zeros, and the output is 0 there. `outputLengths` returns
- * the lengths after the layer.
+ * With `lengths`, steps after the end of a sequence are read as zeros, and the output is 0 there. `outputLengths`
+ * returns the lengths after the layer.
  *
  * @throws ArgumentError for an unknown option or a wrong value
  * @example

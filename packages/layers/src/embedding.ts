@@ -38,8 +38,8 @@ const rules: OptionRules<EmbeddingOptions> = {
 };
 
 /**
- * Looks up a row of a trained table for each index: i32 `[…]` → f32 `[…, embeddingSize]`. Parameter: `weight [numEmbeddings,
- * embeddingSize]`.
+ * Looks up a row of a trained table for each index: i32 `[…]` → f32 `[…, embeddingSize]`. Parameter: `weight
+ * [numEmbeddings, embeddingSize]`.
  *
  * ```ts
  * const embedding = new Embedding({ backend, numEmbeddings: 65, embeddingSize: 64 });

@@ -22,8 +22,8 @@ const rules: OptionRules<LayerNormOptions> = {
 };
 
 /**
- * Layer normalization: y = (x − mean)/√(variance + ε)·weight + bias over the last axis (Ba, Kiros and Hinton 2016): x `[…, size]`.
- * Parameters: `weight [size]`, from 1, and `bias [size]`, from 0.
+ * Layer normalization: y = (x − mean)/√(variance + ε)·weight + bias over the last axis (Ba, Kiros and Hinton 2016): x
+ * `[…, size]`. Parameters: `weight [size]`, from 1, and `bias [size]`, from 0.
  *
  * @throws ArgumentError for an unknown option or a wrong value
  * @example

@@ -33,8 +33,8 @@ const rules: OptionRules<LinearOptions> = {
 };
 
 /**
- * A fully connected layer, y = x Wᵀ + b over the last axis: x `[…, inputSize]` → y `[…, outputSize]`. Parameters: `weight [outputSize,
- * inputSize]`, `bias [outputSize]`.
+ * A fully connected layer, y = x Wᵀ + b over the last axis: x `[…, inputSize]` → y `[…, outputSize]`. Parameters:
+ * `weight [outputSize, inputSize]`, `bias [outputSize]`.
  *
  * ```ts
  * const head = new Linear({ backend, inputSize: 64, outputSize: 11 });

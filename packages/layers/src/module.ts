@@ -45,7 +45,8 @@ export type Slot = TensorSlot | { readonly name: string; readonly value: Module 
  * - A property that holds a {@link Parameter} is trained.
  * - A property that holds another Tensor is a buffer: it is saved and moved, but not trained.
  * - A property that holds a Module, or an array of any of these, is searched too.
- * - Plain objects and Maps are searched for Modules and Parameters. Other tensors in them, such as a state, are ignored.
+ * - Plain objects and Maps are searched for Modules and Parameters. Other tensors in them, such as a state, are
+ *   ignored.
  * - `#private` fields and Sets are not searched.
  *
  * A name is the path to the tensor: `lstm.weight_ih_l0_reverse`, `head.weight`, `blocks.2.bias`, `heads.color.weight`.

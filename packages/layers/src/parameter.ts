@@ -15,8 +15,8 @@ import {
 import { checkBackend, sizeOf, TensorStorage as Storage } from '@timestep/core/extend';
 
 /**
- * A trainable tensor. It requires a gradient and lives until its module is disposed, outside every scope. Assign it to a
- * property of a {@link Module} to make it part of that module.
+ * A trainable tensor. It requires a gradient and lives until its module is disposed, outside every scope. Assign it to
+ * a property of a {@link Module} to make it part of that module.
  *
  * ```ts
  * this.scale = new Parameter(backend, [hiddenSize], new Float32Array(hiddenSize).fill(1));
@@ -44,8 +44,8 @@ export class Parameter extends Tensor {
   }
 
   /**
-   * A parameter drawn by an initialiser. Its size is checked first, so that a layer too large for the backend is refused
-   * before anything is drawn.
+   * A parameter drawn by an initialiser. Its size is checked first, so that a layer too large for the backend is
+   * refused before anything is drawn.
    *
    * @throws OutOfMemoryError where a buffer of the backend does not hold it
    */

@@ -28,11 +28,12 @@ function encodeModel(dict: ReadonlyMap<string, LoadableTensor>): Uint8Array {
 }
 
 /**
- * Extracts the model from a Trainer's checkpoint, as a file in the format of {@link saveModel}. The file of a best model
- * already has that format.
+ * Extracts the model from a Trainer's checkpoint, as a file in the format of {@link saveModel}. The file of a best
+ * model already has that format.
  *
  * @param bytes of a checkpoint, such as `checkpoint-00000200.safetensors`
- * @throws TrainError `CHECKPOINT_DAMAGED` where a byte is missing or changed, `CHECKPOINT_MISMATCH` where it holds no model
+ * @throws TrainError `CHECKPOINT_DAMAGED` where a byte is missing or changed, `CHECKPOINT_MISMATCH` where it holds no
+ * model
  * @example
  * ```ts
  * loadModel(model, modelOfCheckpoint(await readFile('runs/one/checkpoint-00000200.safetensors')));

@@ -92,8 +92,8 @@ export class Trial {
   }
 
   /**
-   * Sends a random gradient into every output, and reads the outputs and all gradients: of what was drawn, under `d` and
-   * its name, and of parameters.
+   * Sends a random gradient into every output, and reads the outputs and all gradients: of what was drawn, under `d`
+   * and its name, and of parameters.
    *
    * @param padded the outputs `[T, N, …]` that promise to take no gradient past a length
    */

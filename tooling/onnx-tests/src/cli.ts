@@ -1,5 +1,6 @@
-// npx pnpm onnx-tests [--verbose] [NAME …]: the official ONNX operator tests through importOnnx, as a table by operator.
-// npx pnpm onnx-tests exports [FOLDER]: PyTorch's exports of recurrent models, or those that exports.py wrote to FOLDER.
+// npx pnpm onnx-tests [--verbose] [NAME …]: the official ONNX operator tests through importOnnx, as a table by
+// operator. npx pnpm onnx-tests exports [FOLDER]: PyTorch's exports of recurrent models, or those that exports.py wrote
+// to FOLDER.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

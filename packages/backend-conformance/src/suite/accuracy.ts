@@ -1,6 +1,6 @@
 /**
- * A tolerance: |actual − expected| ≤ relative·|expected| + absolute·scale. `scale` is a number, an array with a number for
- * each element, or the largest expected magnitude of the buffer (at least 1).
+ * A tolerance: |actual − expected| ≤ relative·|expected| + absolute·scale. `scale` is a number, an array with a number
+ * for each element, or the largest expected magnitude of the buffer (at least 1).
  */
 export interface Accuracy {
   readonly relative: number;

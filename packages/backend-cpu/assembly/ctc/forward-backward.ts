@@ -68,10 +68,10 @@ function logNormals(normal: usize, stride: usize, T: i32): f64 {
 
 /**
  * −ln p(target) of each sequence by the forward recursion and, where `backward` asks for them, the occupancies of all
- * states in the place of the emissions. `feasible` gets 1, 2 where the loss is NaN, or 0 where no path reads as the target: the loss is +∞ then,
- * or 0 with `zeroInfinity`. Part p takes every parts-th sequence from p on, which evens out batches sorted by length.
- * Slots: emissions, T, N, maxLabels, targets, inputLengths, targetLengths, normal, losses, feasible, work, bytes of
- * work a part, backward, zeroInfinity.
+ * states in the place of the emissions. `feasible` gets 1, 2 where the loss is NaN, or 0 where no path reads as the
+ * target: the loss is +∞ then, or 0 with `zeroInfinity`. Part p takes every parts-th sequence from p on, which evens
+ * out batches sorted by length. Slots: emissions, T, N, maxLabels, targets, inputLengths, targetLengths, normal,
+ * losses, feasible, work, bytes of work a part, backward, zeroInfinity.
  */
 export function ctcForwardBackward(args: usize, part: i32, parts: i32): void {
   const T = integer(args, 1);

@@ -2,7 +2,9 @@ import { integer, markFault, pointer } from '../support/arguments';
 import { storeLanes } from '../support/lanes';
 import { partStart } from '../support/split';
 
-/** out[n, :] = table[index[n], :], 0 where the index is out of range. Slots: table, index, out, count, columns, rows. */
+/**
+ * out[n, :] = table[index[n], :], 0 where the index is out of range. Slots: table, index, out, count, columns, rows.
+ */
 export function gatherRows32(args: usize, part: i32, parts: i32): void {
   const table = pointer(args, 0);
   const index = pointer(args, 1);
@@ -31,8 +33,8 @@ export function gatherRows32(args: usize, part: i32, parts: i32): void {
 }
 
 /**
- * out[o, c, i] = input[o, index[o, c, i], i], 0 where the index is out of range. Slots: input, index, out, outer, length,
- * inner, count.
+ * out[o, c, i] = input[o, index[o, c, i], i], 0 where the index is out of range. Slots: input, index, out, outer,
+ * length, inner, count.
  */
 export function gatherAxis32(args: usize, part: i32, parts: i32): void {
   const input = pointer(args, 0);

@@ -41,7 +41,8 @@ function addRows(isFloat: bool, args: usize, part: i32, parts: i32): void {
 }
 
 /**
- * out[index[n], :] += values[n, :]; an index out of range adds nothing. Slots: values, index, out, count, columns, rows.
+ * out[index[n], :] += values[n, :]; an index out of range adds nothing. Slots: values, index, out, count, columns,
+ * rows.
  */
 export function scatterAddRowsFloat(args: usize, part: i32, parts: i32): void {
   addRows(true, args, part, parts);

@@ -14,8 +14,8 @@ const enum Gate {
 const table: usize = memory.data<f32>([1.0, 2.0, 89.0, -87.0, 9.1, -0.0]);
 
 /**
- * 1/(1 + e^−x), within 3 ulp; NaN for NaN. Below x = −88.4 the power of two is +∞, and the result is exactly 0, as it is
- * in float64 rounded: 0·∞ is then NaN on every backend alike.
+ * 1/(1 + e^−x), within 3 ulp; NaN for NaN. Below x = −88.4 the power of two is +∞, and the result is exactly 0, as it
+ * is in float64 rounded: 0·∞ is then NaN on every backend alike.
  */
 // @ts-ignore: decorator
 @inline

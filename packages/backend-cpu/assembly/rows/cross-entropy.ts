@@ -47,8 +47,8 @@ export function crossEntropyRows(args: usize, part: i32, parts: i32): void {
 }
 
 /**
- * dx = g·(softmax(x) − ε/C − (1 − ε)·[target]); 0 in ignored rows and where the target is out of range, which is marked.
- * Slots: logits, targets, saved, g, dx, rows, classes, ignoreIndex; ε.
+ * dx = g·(softmax(x) − ε/C − (1 − ε)·[target]); 0 in ignored rows and where the target is out of range, which is
+ * marked. Slots: logits, targets, saved, g, dx, rows, classes, ignoreIndex; ε.
  */
 export function crossEntropyRowsBackward(args: usize, part: i32, parts: i32): void {
   const targets = pointer(args, 1);

@@ -49,8 +49,8 @@ export interface EngineParts {
 }
 
 /**
- * The WebAssembly memory with its allocator, the kernels, and the threads that run them. All addresses are bytes in this
- * memory.
+ * The WebAssembly memory with its allocator, the kernels, and the threads that run them. All addresses are bytes in
+ * this memory.
  *
  * @example
  * ```ts

@@ -4,8 +4,8 @@ import { Kept } from './kept.ts';
 
 interface CtcBuffers {
   /**
-   * Targets `[N, maxLabels]`, input lengths `[N]`, target lengths `[N]`, and whether each sequence has a path `[N]`: 1, 0, or
-   * 2 where a NaN in the logits makes the loss NaN.
+   * Targets `[N, maxLabels]`, input lengths `[N]`, target lengths `[N]`, and whether each sequence has a path `[N]`: 1,
+   * 0, or 2 where a NaN in the logits makes the loss NaN.
    */
   readonly integers: DeviceBuffer;
   /** The maximum and Σ e^(x − max) of each frame, `[T, N, 2]` */

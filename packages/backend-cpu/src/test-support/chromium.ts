@@ -53,7 +53,10 @@ const workersFromFilesOnly = { 'Content-Security-Policy': "worker-src 'self'" };
 /** A content policy that forbids WebAssembly. */
 const withoutWebAssembly = { 'Content-Security-Policy': "script-src 'self'" };
 
-/** How a page is served: cross-origin isolated or not, or with a content policy that forbids our workers, or WebAssembly. */
+/**
+ * How a page is served: cross-origin isolated or not, or with a content policy that forbids our workers, or
+ * WebAssembly.
+ */
 export const pages = {
   isolated: isolation,
   plain: {},

@@ -12,7 +12,9 @@ const algorithms = { tanh: 0x2f, logistic: 0xaf } as const;
 /** dnnl_use_scale and dnnl_use_shift of dnnl_normalization_flags_t */
 const flagsOf = ({ scale, shift }: LayerNormDescription): number => (scale ? 8 : 0) | (shift ? 16 : 0);
 
-/** The C API of oneDNN 2.x: descriptors are structs, and a primitive descriptor is made from an operation descriptor. */
+/**
+ * The C API of oneDNN 2.x: descriptors are structs, and a primitive descriptor is made from an operation descriptor.
+ */
 export function createApi2(library: Library, version: string): DnnlApi {
   const byStrides = library.func(
     'int dnnl_memory_desc_init_by_strides(void *md, int ndims, int64_t *dims, int type, int64_t *strides)',

@@ -17,7 +17,7 @@ test('a library of another kind is not taken', async () => {
 test.each([-1, Number.NaN])('a threshold of %d: a typed error', async (threshold) => {
   await expect(createNativeBackend({ threshold })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: expect.stringMatching(/threshold .* at least 0/) as string,
+    message: expect.stringMatching(/threshold to be a number ≥ 0/) as string,
   });
 });
 

@@ -21,9 +21,9 @@ const rules: OptionRules<RecomputeOptions> = {
 };
 
 /**
- * Runs `body` without keeping its intermediate results: only the inputs are kept, and the backward pass runs `body` again
- * (gradient checkpointing, Chen et al. 2016). A chain of T steps in √T such pieces needs O(√T) memory and one more
- * forward pass.
+ * Runs `body` without keeping its intermediate results: only the inputs are kept, and the backward pass runs `body`
+ * again (gradient checkpointing, Chen et al. 2016). A chain of T steps in √T such pieces needs O(√T) memory and one
+ * more forward pass.
  *
  * @example
  * ```ts

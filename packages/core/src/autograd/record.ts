@@ -43,8 +43,8 @@ export function wrap(like: Tensor, buffer: DeviceBuffer, shape: Shape): Tensor {
 }
 
 /**
- * Allocates a buffer, lets `fill` write it and returns it as a tensor. If `fill` throws, for example for an index out of
- * range, the buffer is freed.
+ * Allocates a buffer, lets `fill` write it and returns it as a tensor. If `fill` throws, for example for an index out
+ * of range, the buffer is freed.
  *
  * @example
  * ```ts
@@ -66,8 +66,8 @@ export function produce(like: Tensor, dtype: DType, shape: Shape, fill: (out: De
 }
 
 /**
- * Records an operation on the tape, so that `backward()` can pass gradients from `outputs` to the inputs. Does nothing if
- * no input needs a gradient.
+ * Records an operation on the tape, so that `backward()` can pass gradients from `outputs` to the inputs. Does nothing
+ * if no input needs a gradient.
  *
  * @example
  * ```ts

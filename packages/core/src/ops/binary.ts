@@ -105,8 +105,8 @@ export function divide(a: Tensor, b: Operand): Tensor {
 }
 
 /**
- * aᵇ, element by element, broadcast; a number b is cheaper. As in PyTorch, ∂/∂a is 0 where b is 0, and ∂/∂b is 0 where a
- * is 0 and b is not negative.
+ * aᵇ, element by element, broadcast; a number b is cheaper. As in PyTorch, ∂/∂a is 0 where b is 0, and ∂/∂b is 0 where
+ * a is 0 and b is not negative.
  *
  * @example
  * ```ts

@@ -36,7 +36,9 @@ export class BeamSearch {
   readonly #compactionLimit: number;
   #limit: number;
   #timingLimit: number;
-  /** For each hypothesis: ln of the sum of its paths, the number of its children in the beam, its closed timing (or 0) */
+  /**
+   * For each hypothesis: ln of the sum of its paths, the number of its children in the beam, its closed timing (or 0)
+   */
   readonly #totals: Float64Array;
   readonly #children: Int32Array;
   readonly #closed: Int32Array;
@@ -183,7 +185,9 @@ export class BeamSearch {
     }
   }
 
-  /** Returns the lowest score that a new hypothesis needs: the worst of a full beam, and the best minus the threshold. */
+  /**
+   * Returns the lowest score that a new hypothesis needs: the worst of a full beam, and the best minus the threshold.
+   */
   #floor(): number {
     const count = this.#beam.count;
     let worst = Infinity;

@@ -33,9 +33,10 @@ export class CTCBeamDecoder {
   readonly #resolved: ResolvedOptions;
 
   /**
-   * @throws ArgumentError if an option is unknown or out of range; `INVALID_BLANK`; `UNKNOWN_TOKEN` if the tokens cannot
-   *   spell a word of the lexicon, a hot word, or any word of the language model; `UNKNOWN_WORD` if the model knows none
-   *   of the lexicon's words (or tokens); `MALFORMED_LEXICON`
+   * @throws ArgumentError if an option is unknown or out of range; `INVALID_BLANK`; `UNKNOWN_TOKEN` if the tokens
+   * cannot
+   *   spell a word of the lexicon, a hot word, or any word of the language model; `UNKNOWN_WORD` if the model knows
+   *   none of the lexicon's words (or tokens); `MALFORMED_LEXICON`
    */
   constructor(options: BeamDecoderOptions) {
     this.options = options;

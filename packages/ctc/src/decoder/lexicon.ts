@@ -5,8 +5,8 @@ import type { Speller } from './speller.ts';
 export type LexiconEntries = Iterable<readonly [word: string, ...spellings: (readonly string[])[]]>;
 
 /**
- * Reads a lexicon file of flashlight or wav2letter. Each line has a word and its tokens, separated by white space. A word
- * with several spellings has several lines.
+ * Reads a lexicon file of flashlight or wav2letter. Each line has a word and its tokens, separated by white space. A
+ * word with several spellings has several lines.
  *
  * @param source the text of the file, or its bytes in UTF-8
  * @returns the words with their tokens, in the order of the file
@@ -106,7 +106,8 @@ export class SpellingTree {
  * because the decoder expects them between all words anyway.
  *
  * @param separator the class between words; −1 if there is none
- * @throws ArgumentError `UNKNOWN_TOKEN` if a spelling has a token that is not a class; `MALFORMED_LEXICON` if it is empty
+ * @throws ArgumentError `UNKNOWN_TOKEN` if a spelling has a token that is not a class; `MALFORMED_LEXICON` if it is
+ * empty
  *   or has the separator between other tokens
  */
 export function lexiconTree(

@@ -42,8 +42,8 @@ export interface BeamDecoderOptions {
   /** Whether the model scores the end of the sentence, true by default. */
   readonly endOfSentence?: boolean | undefined;
   /**
-   * The only words that may be recognized: plain words, which are spelled with the longest tokens that fit, or words with
-   * spellings, as `readLexicon` returns them. A separator at the end of a spelling is dropped.
+   * The only words that may be recognized: plain words, which are spelled with the longest tokens that fit, or words
+   * with spellings, as `readLexicon` returns them. A separator at the end of a spelling is dropped.
    */
   readonly lexicon?: LexiconEntries | readonly string[] | null | undefined;
   /** Words or phrases to prefer: a list, or an object with the bonus of each, in nats. */

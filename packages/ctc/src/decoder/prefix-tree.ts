@@ -24,7 +24,10 @@ export class PrefixTree {
   beamIndices = new Int32Array(1024);
   #slots = new Int32Array(4096);
 
-  /** Timings are linked lists. A cell has the first and last frame (exclusive) of a token and the previous cell; 0 is empty. */
+  /**
+   * Timings are linked lists. A cell has the first and last frame (exclusive) of a token and the previous cell; 0 is
+   * empty.
+   */
   timings = 1;
   previousTimings = new Int32Array(1024);
   starts = new Int32Array(1024);

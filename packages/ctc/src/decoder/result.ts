@@ -168,7 +168,9 @@ function read(
 
 type Lists = Pick<BeamResult, 'tokens' | 'starts' | 'ends'>;
 
-/** Splits tokens into words, where the tree of spellings ends a word or at separators. The rest is an unfinished word. */
+/**
+ * Splits tokens into words, where the tree of spellings ends a word or at separators. The rest is an unfinished word.
+ */
 function timedWords(
   { tokens: names, separator, spellings }: ResolvedOptions,
   { tokens, starts, ends }: Lists,

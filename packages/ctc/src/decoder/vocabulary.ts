@@ -6,8 +6,8 @@ import type { Speller } from './speller.ts';
 const special: readonly string[] = ['<s>', '</s>', '<unk>'];
 
 /**
- * Builds the tree of the model's words that the tokens can spell. All other texts are unknown words. Adds the words that
- * the tokens cannot spell to `unspelled`.
+ * Builds the tree of the model's words that the tokens can spell. All other texts are unknown words. Adds the words
+ * that the tokens cannot spell to `unspelled`.
  *
  * @throws ArgumentError `UNKNOWN_TOKEN` if the tokens can spell none of the words
  */

@@ -193,8 +193,8 @@ class ArpaReader {
   }
 
   /**
-   * Parses a decimal number. An integer of up to 15 digits and a power of ten up to 10²² are exact in f64, so that their
-   * quotient is rounded only once.
+   * Parses a decimal number. An integer of up to 15 digits and a power of ten up to 10²² are exact in f64, so that
+   * their quotient is rounded only once.
    */
   #number(from: number, to: number): number {
     const bytes = this.#bytes;

@@ -194,7 +194,8 @@ export class NgramModel {
 
   /**
    * Computes the suffix of every node (the longest other entry that its words end with), and the probabilities that are
-   * NaN. Goes from short n-grams to long ones, because the long ones need the short; the order of `add` does not matter.
+   * NaN. Goes from short n-grams to long ones, because the long ones need the short; the order of `add` does not
+   * matter.
    */
   link(): void {
     for (let level = 1; level <= this.order; level++) {

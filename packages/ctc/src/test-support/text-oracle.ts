@@ -22,9 +22,9 @@ export interface OracleOptions {
 }
 
 /**
- * The score of every text that some path through the frames reads as: all paths are enumerated and collapsed, separators
- * at the ends and doubled ones are dropped, the rest is cut into words in every way that the lexicon allows, and each
- * text is given ln of the sum over its labellings of p(labels)·e^(what the models add).
+ * The score of every text that some path through the frames reads as: all paths are enumerated and collapsed,
+ * separators at the ends and doubled ones are dropped, the rest is cut into words in every way that the lexicon allows,
+ * and each text is given ln of the sum over its labellings of p(labels)·e^(what the models add).
  */
 export function scoresOfTexts(logp: Float64Array, T: number, options: OracleOptions): Scored {
   const { tokens, blank, separator } = options;

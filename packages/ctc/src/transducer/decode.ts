@@ -97,8 +97,8 @@ interface Prefix<State> {
 }
 
 /**
- * Decodes one utterance by beam search, frame by frame (the time-synchronous search of Saon et al. 2020). Within a frame
- * each hypothesis is extended by up to `maxSymbols` labels. Hypotheses with the same labels are merged, and their
+ * Decodes one utterance by beam search, frame by frame (the time-synchronous search of Saon et al. 2020). Within a
+ * frame each hypothesis is extended by up to `maxSymbols` labels. Hypotheses with the same labels are merged, and their
  * probabilities added. With a wide enough beam, the score is ln of the sum over all paths within that limit.
  *
  * @param steps the utterance, as `transducer.steps(encoded)` returns it

@@ -5,8 +5,8 @@ export interface CepstraOptions {
   /** C, the coefficients that are kept, from the 0th on. 13 by default */
   readonly coefficients?: number | undefined;
   /**
-   * L of sinusoidal liftering, which evens out the coefficients' sizes: `c[k]·(1 + L/2·sin(πk/L))`. 0, none, by default,
-   * as in torchaudio; HTK and Kaldi take 22. librosa's `lifter` is this with `πk` replaced by `π(k + 1)`
+   * L of sinusoidal liftering, which evens out the coefficients' sizes: `c[k]·(1 + L/2·sin(πk/L))`. 0, none, by
+   * default, as in torchaudio; HTK and Kaldi take 22. librosa's `lifter` is this with `πk` replaced by `π(k + 1)`
    */
   readonly lifter?: number | undefined;
 }
@@ -65,7 +65,8 @@ const deltaRules: OptionRules<DeltaOptions> = { width: is.optional(is.integer(3,
  * How features change from step to step: the slope of the line fitted over `width = 2n + 1` steps,
  * `d[t] = Σ_{i=1…n} i·(x[t + i] − x[t − i]) / (2·Σ i²)`, the first and last step repeated beyond the ends.
  *
- * It is torchaudio's `compute_deltas`, and librosa's `delta` with `mode: 'nearest'`. For the second order apply it twice.
+ * It is torchaudio's `compute_deltas`, and librosa's `delta` with `mode: 'nearest'`. For the second order apply it
+ * twice.
  *
  * @param features `[T, D]`
  * @returns `[T, D]`

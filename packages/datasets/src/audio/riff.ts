@@ -89,7 +89,9 @@ function isStreamed(bytes: Uint8Array, start: number, declared: number, long: bo
   return limits.some((limit) => Math.abs(declared - limit) < 256) || (long && declared > Number.MAX_SAFE_INTEGER);
 }
 
-/** Whether chunks with readable names fill the file from here to its end: then an empty `data` chunk is really empty. */
+/**
+ * Whether chunks with readable names fill the file from here to its end: then an empty `data` chunk is really empty.
+ */
 function isChunkChain(bytes: Uint8Array, from: number): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const littleEndian = tag(bytes, 0) !== 'RIFX';

@@ -12,8 +12,9 @@ import { type Part, receive, StartAnew } from './receive.ts';
 
 /**
  * Fetches a file once: nothing happens where it is there already. What arrives goes into `file.part` and becomes `file`
- * when it is whole and its checksum is right. With a checksum, the next call continues a `file.part` that an interrupted
- * process left; without one it starts anew, since nothing could tell whether the two halves belong together.
+ * when it is whole and its checksum is right. With a checksum, the next call continues a `file.part` that an
+ * interrupted process left; without one it starts anew, since nothing could tell whether the two halves belong
+ * together.
  *
  * @returns whether it was fetched now
  * @throws DataError from the network `HOST_NOT_FOUND`, `CONNECTION_REFUSED`, `OFFLINE`, `TLS_FAILED`, `TIMEOUT`,

@@ -40,9 +40,10 @@ interface Row {
  *
  * @param source the file's text, or its bytes in UTF-8
  * @returns columns of numbers (float64, NaN where missing) and of texts (null where missing)
- * @throws DataError `CSV_INVALID` with line and column for a quote that is not closed or stands inside a field, a record
- *   with another number of fields, a column name that comes twice, and a value that is no number in a column of numbers;
- *   `NOT_UTF8`; ArgumentError for wrong options
+ * @throws DataError `CSV_INVALID` with line and column for a quote that is not closed or stands inside a field, a
+ * record
+ *   with another number of fields, a column name that comes twice, and a value that is no number in a column of
+ *   numbers; `NOT_UTF8`; ArgumentError for wrong options
  * @example
  * const table = readCsv(await readFile('ETTh1.csv'), { name: 'ETTh1.csv' });
  * table.numbers('OT');    // Float64Array

@@ -20,7 +20,8 @@ const [integerClass, floatClass] = [0, 1];
  * `@timestep/interop/node`).
  *
  * @param file the bytes of the file
- * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`, or `MISSING_PACKAGE` where h5wasm is not installed; ArgumentError
+ * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`, or `MISSING_PACKAGE` where h5wasm is not installed;
+ * ArgumentError
  *   for anything but bytes
  * @example
  * const datasets = await readHdf5(await readFile('model.weights.h5'));

@@ -77,7 +77,10 @@ export function turned(x: Tensor): Tensor {
   return transpose(x, [1, 0, ...x.shape.slice(2).map((_, axis) => axis + 2)]);
 }
 
-/** x `[…]` where the mask, of its first axes, `[N, T]` is not 0, else 0: by selection, so that a NaN does not come through. */
+/**
+ * x `[…]` where the mask, of its first axes, `[N, T]` is not 0, else 0: by selection, so that a NaN does not come
+ * through.
+ */
 export function zeroWhereMasked(x: Tensor, mask: Tensor): Tensor {
   const wide = reshape(mask, [...mask.shape, ...x.shape.slice(mask.rank).map(() => 1)]);
   return select(wide, x, full(x.backend, [], 0));

@@ -15,8 +15,8 @@ export const cpu: Backend = await createCpuBackend({ threads: 1 });
 export const reference: Backend = createReferenceBackend();
 
 /**
- * Runs a file by ONNX Runtime and imported, on every backend, and compares shapes exactly and numbers within 1e-5. Floats
- * are given as tensors, whole numbers and masks as lists.
+ * Runs a file by ONNX Runtime and imported, on every backend, and compares shapes exactly and numbers within 1e-5.
+ * Floats are given as tensors, whole numbers and masks as lists.
  */
 export async function expectSameAnswers(
   file: Uint8Array,

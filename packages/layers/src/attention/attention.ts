@@ -42,7 +42,8 @@ const memoryRules: OptionRules<Memory> = {
 };
 
 /**
- * The base class of attention: a score for every pair of decoder and encoder steps, then a softmax over the encoder steps.
+ * The base class of attention: a score for every pair of decoder and encoder steps, then a softmax over the encoder
+ * steps.
  *
  * @throws ShapeError or DTypeError for tensors that do not fit
  * @example

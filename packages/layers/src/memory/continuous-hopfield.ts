@@ -49,8 +49,8 @@ const rules: OptionRules<ContinuousHopfieldOptions> = {
 /**
  * The modern Hopfield network with continuous states (Ramsauer et al. 2021, equations 2 and 3): ξ' = softmax(β ξ Xᵀ) X.
  * Its energy E = −lse(β, Xξ) + ½ξᵀξ + ln M/β + ½ max‖x‖² never increases. The number of patterns it can store grows
- * exponentially with D. One update is attention over the stored patterns. It is differentiable, so it can learn patterns. Parameter: `patterns
- * [M, D]`.
+ * exponentially with D. One update is attention over the stored patterns. It is differentiable, so it can learn
+ * patterns. Parameter: `patterns [M, D]`.
  *
  * ```ts
  * const memory = new ContinuousHopfield({ backend, numPatterns: 1000, patternSize: 64, beta: 8 });

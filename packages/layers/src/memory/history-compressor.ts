@@ -30,9 +30,10 @@ const rules: OptionRules<HistoryCompressorOptions> = {
 };
 
 /**
- * The neural history compressor (Schmidhuber 1992): a stack of predictors that learn while they read. A level passes only
- * the symbols that it failed to predict to the next level, with the time since the last one. Predicted symbols carry no
- * information, so nothing is lost, and a lag of a thousand predictable steps becomes one step for the next level.
+ * The neural history compressor (Schmidhuber 1992): a stack of predictors that learn while they read. A level passes
+ * only the symbols that it failed to predict to the next level, with the time since the last one. Predicted symbols
+ * carry no information, so nothing is lost, and a lag of a thousand predictable steps becomes one step for the next
+ * level.
  *
  * ```ts
  * const compressor = new HistoryCompressor({ backend, symbols: 7, numLevels: 2 });
@@ -76,7 +77,8 @@ export class HistoryCompressor extends Module {
   /**
    * Reads one symbol of the stream and learns from it.
    *
-   * @returns one report for each level that the symbol reached; a single report means that the lowest level predicted it
+   * @returns one report for each level that the symbol reached; a single report means that the lowest level predicted
+   * it
    */
   async observe(symbol: number): Promise<LevelReport[]> {
     checkValue('HistoryCompressor.observe', 'symbol', symbol, is.integer());

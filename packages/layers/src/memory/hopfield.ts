@@ -16,8 +16,8 @@ export type Spins = ArrayLike<number>;
 /** Options of {@link HopfieldNetwork.recall}. */
 export interface RecallOptions {
   /**
-   * `asynchronous` (default) updates one unit at a time, in a new random order per sweep. The energy never increases, so
-   * it converges. `synchronous` updates all units at once and ends in a fixed point or a cycle of two states.
+   * `asynchronous` (default) updates one unit at a time, in a new random order per sweep. The energy never increases,
+   * so it converges. `synchronous` updates all units at once and ends in a fixed point or a cycle of two states.
    */
   readonly update?: 'asynchronous' | 'synchronous' | undefined;
   /** The source of the random order; without one, units are updated in index order. */
@@ -43,9 +43,9 @@ export interface Recall {
 
 /**
  * The Hopfield network (1982): N units s ∈ {−1, 1} with symmetric weights and a zero diagonal. It stores patterns ξ by
- * Hebb's rule, W = 1/N·Σ ξξᵀ, and recalls them from a damaged copy: s_i ← sign(Σⱼ W_ij s_j). A unit whose sum is 0 keeps
- * its state. The capacity is about 0.138·N random patterns (Amit, Gutfreund and Sompolinsky 1985). It runs on the host,
- * because it updates one bit at a time.
+ * Hebb's rule, W = 1/N·Σ ξξᵀ, and recalls them from a damaged copy: s_i ← sign(Σⱼ W_ij s_j). A unit whose sum is 0
+ * keeps its state. The capacity is about 0.138·N random patterns (Amit, Gutfreund and Sompolinsky 1985). It runs on the
+ * host, because it updates one bit at a time.
  *
  * ```ts
  * const network = new HopfieldNetwork(100);

@@ -46,8 +46,8 @@ interface Candidate {
 }
 
 /**
- * Decodes the best targets of each source by beam search. Finished hypotheses are set aside. The search ends when no open
- * hypothesis can beat the worst of the best `beamWidth` finished ones.
+ * Decodes the best targets of each source by beam search. Finished hypotheses are set aside. The search ends when no
+ * open hypothesis can beat the worst of the best `beamWidth` finished ones.
  *
  * @returns for each source at most `beamWidth` hypotheses, the best score first
  * @throws ArgumentError for an unknown option or a wrong value; DTypeError for source tokens that are not i32

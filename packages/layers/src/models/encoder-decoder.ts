@@ -111,11 +111,12 @@ const rules: OptionRules<EncoderDecoderOptions> = {
 };
 
 /**
- * An encoder-decoder model (Sutskever, Vinyals and Le 2014; Cho et al. 2014). A bidirectional GRU reads the source, and a
- * second GRU writes the target symbol by symbol. The decoder starts from tanh(W·[final states of both directions] + b).
+ * An encoder-decoder model (Sutskever, Vinyals and Le 2014; Cho et al. 2014). A bidirectional GRU reads the source, and
+ * a second GRU writes the target symbol by symbol. The decoder starts from tanh(W·[final states of both directions] +
+ * b).
  *
- * - `bahdanau` (2015) attends with the state before the step: c_t = attend(h_{t−1}), h_t = GRU([y_{t−1}, c_t], h_{t−1}),
- *   and [h_t, c_t] gives the output.
+ * - `bahdanau` (2015) attends with the state before the step: c_t = attend(h_{t−1}), h_t = GRU([y_{t−1}, c_t],
+ *   h_{t−1}), and [h_t, c_t] gives the output.
  * - `luong` (2015) attends with the state after the step: c_t = attend(h_t), and tanh(W_c [h_t, c_t]) gives the output.
  *   With teacher forcing, all steps are computed at once.
  *

@@ -49,15 +49,16 @@ const rules: OptionRules<GenerateOptions<State>> = {
 };
 
 /**
- * Continues a prompt symbol by symbol, as an async iterator. Stop whenever you like. Each step runs in evaluation mode and
- * restores the model's mode afterwards.
+ * Continues a prompt symbol by symbol, as an async iterator. Stop whenever you like. Each step runs in evaluation mode
+ * and restores the model's mode afterwards.
  *
  * ```ts
  * for await (const symbol of generate(model, { prompt, length: 200, temperature: 0.8, topP: 0.95, seed: 1 }))
  * write(alphabet[symbol]);
  * ```
  *
- * @throws ArgumentError for a prompt that is empty or holds anything but whole numbers, for options out of range, and if
+ * @throws ArgumentError for a prompt that is empty or holds anything but whole numbers, for options out of range, and
+ * if
  *   the model returns NaN
  */
 export async function* generate<S extends State>(

@@ -27,9 +27,9 @@ const rules: OptionRules<LanguageModelOptions<State>> = {
 };
 
 /**
- * A recurrent language model (Mikolov et al. 2010): embedding, recurrent layer, linear. It predicts the next symbol from
- * the previous ones: symbols i32 `[T, N]` → logits `[T, N, V]` and the state. Pass the state on to the next part of the
- * text, or to {@link generate}.
+ * A recurrent language model (Mikolov et al. 2010): embedding, recurrent layer, linear. It predicts the next symbol
+ * from the previous ones: symbols i32 `[T, N]` → logits `[T, N, V]` and the state. Pass the state on to the next part
+ * of the text, or to {@link generate}.
  *
  * ```ts
  * const model = new LanguageModel({ backend, symbols: 65, layer: new LSTM({ backend, inputSize: 64, hiddenSize: 256 }) });

@@ -21,8 +21,8 @@ const rules: OptionRules<ManyToManyOptions<State>> = {
 };
 
 /**
- * Predicts one output per step, such as a tag for every word: y_t = W h_t + b, x `[T, N, D]` → output `[T, N, P]` and the
- * layer's state. The output after a length is b, so mask these steps in the loss.
+ * Predicts one output per step, such as a tag for every word: y_t = W h_t + b, x `[T, N, D]` → output `[T, N, P]` and
+ * the layer's state. The output after a length is b, so mask these steps in the loss.
  *
  * ```ts
  * const model = new ManyToMany({ backend, layer: new LSTM({ backend, inputSize: 8, hiddenSize: 64 }), outputSize: 5 });

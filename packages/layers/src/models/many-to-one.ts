@@ -44,8 +44,8 @@ const rules: OptionRules<ManyToOneOptions<State>> = {
 };
 
 /**
- * Predicts one output per sequence, such as the label of a sentence: y = W·pool(h_1 … h_T) + b, x `[T, N, D]` → `[N, P]`.
- * An empty sequence pools to zeros.
+ * Predicts one output per sequence, such as the label of a sentence: y = W·pool(h_1 … h_T) + b, x `[T, N, D]` → `[N,
+ * P]`. An empty sequence pools to zeros.
  *
  * ```ts
  * const model = new ManyToOne({ backend, layer: new LSTM({ backend, inputSize: 8, hiddenSize: 64 }), outputSize: 5 });

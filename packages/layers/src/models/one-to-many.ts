@@ -45,9 +45,9 @@ const rules: OptionRules<OneToManyOptions<State>> = {
 };
 
 /**
- * Generates a sequence from one vector, such as a caption from an image. The initial state is s₀ = tanh(W_s x + b_s), for
- * each part of the state. Each step reads the previous output: y_t = W_o h_t + b_o with h_t from (y_{t−1}, h_{t−1}) and
- * y₀ = 0.
+ * Generates a sequence from one vector, such as a caption from an image. The initial state is s₀ = tanh(W_s x + b_s),
+ * for each part of the state. Each step reads the previous output: y_t = W_o h_t + b_o with h_t from (y_{t−1}, h_{t−1})
+ * and y₀ = 0.
  *
  * ```ts
  * const model = new OneToMany({ backend, inputSize: 16, outputSize: 2,

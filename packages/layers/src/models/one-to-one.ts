@@ -23,8 +23,8 @@ const rules: OptionRules<OneToOneOptions> = {
 };
 
 /**
- * A network with one hidden layer and no time axis: y = W_o φ(W_h x + b_h) + b_o, x `[…, D]` → `[…, P]`. It completes the
- * family of {@link OneToMany}, {@link ManyToOne} and {@link ManyToMany}.
+ * A network with one hidden layer and no time axis: y = W_o φ(W_h x + b_h) + b_o, x `[…, D]` → `[…, P]`. It completes
+ * the family of {@link OneToMany}, {@link ManyToOne} and {@link ManyToMany}.
  *
  * @throws ArgumentError for an unknown option or a wrong value
  * @example

@@ -10,7 +10,9 @@ import {
 
 /** Options of {@link sampleSymbol}. */
 export interface SampleOptions {
-  /** Divides the logits. Below 1 sharpens the distribution, above 1 flattens it, 0 takes the most likely. 1 by default. */
+  /**
+   * Divides the logits. Below 1 sharpens the distribution, above 1 flattens it, 0 takes the most likely. 1 by default.
+   */
   readonly temperature?: number | undefined;
   /** Sample only from the k most likely symbols; all by default. */
   readonly topK?: number | undefined;

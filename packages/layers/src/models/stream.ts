@@ -45,8 +45,8 @@ const framesRule: Rule = (value) =>
     : 'frames that come one after the other, such as an array or a generator';
 
 /**
- * Runs a model over frames as they arrive and keeps the state between calls. Frames that arrive during a computation, at
- * most `capacity`, are processed in one call. It yields one output per frame, in order. Leave the loop to stop; that
+ * Runs a model over frames as they arrive and keeps the state between calls. Frames that arrive during a computation,
+ * at most `capacity`, are processed in one call. It yields one output per frame, in order. Leave the loop to stop; that
  * closes the source.
  *
  * ```ts
@@ -54,7 +54,8 @@ const framesRule: Rule = (value) =>
  * ```
  *
  * @param frames of D numbers each
- * @throws ArgumentError for a frame whose length differs from the first; an error of the source, after the outputs of the
+ * @throws ArgumentError for a frame whose length differs from the first; an error of the source, after the outputs of
+ * the
  *   earlier frames
  */
 export async function* stream<S extends State>(

@@ -31,8 +31,8 @@ export interface SequenceOptions<S extends State> {
 const stateRule = is.nullable(is.object);
 
 /**
- * The base class of recurrent cells: one step of a recurrent network, with its parameters. Extend it for your own cell and
- * pass that to {@link Recurrent}, which adds stacking, both directions, residual connections and lengths.
+ * The base class of recurrent cells: one step of a recurrent network, with its parameters. Extend it for your own cell
+ * and pass that to {@link Recurrent}, which adds stacking, both directions, residual connections and lengths.
  *
  * ```ts
  * class LeakyCell extends Cell<{ h: Tensor }> {

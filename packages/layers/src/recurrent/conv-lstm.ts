@@ -167,7 +167,10 @@ export class ConvLSTMCell extends ProjectedCell<LSTMState> {
   }
 }
 
-/** For each pixel and tap, the index of the pixel that the tap reads. Outside the image it is the row of zeros after the last pixel. */
+/**
+ * For each pixel and tap, the index of the pixel that the tap reads. Outside the image it is the row of zeros after the
+ * last pixel.
+ */
 function neighbours(height: number, width: number, kernel: number): Int32Array {
   const reach = (kernel - 1) / 2;
   const index: number[] = [];

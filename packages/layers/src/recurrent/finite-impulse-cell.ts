@@ -42,8 +42,8 @@ export const finiteImpulseCellRules: OptionRules<FiniteImpulseCellOptions> = {
 
 /**
  * One step of a layer with a finite impulse response (Waibel et al. 1989; Wan 1990): each connection is a filter over
- * the last K inputs, y_t = φ(Σ_k W_k x_{t−k} + b). The only memory is the delay line, so an input has no effect after K steps.
- * Parameters: `weight_ih [K, H, D]`, W_0 (the input of now) first, and `bias_ih [H]`, from uniform ±1/√(K·D).
+ * the last K inputs, y_t = φ(Σ_k W_k x_{t−k} + b). The only memory is the delay line, so an input has no effect after K
+ * steps. Parameters: `weight_ih [K, H, D]`, W_0 (the input of now) first, and `bias_ih [H]`, from uniform ±1/√(K·D).
  *
  * @throws ArgumentError for an unknown option or a wrong value
  * @example

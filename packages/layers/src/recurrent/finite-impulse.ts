@@ -111,9 +111,9 @@ export class FiniteImpulse extends Module {
   }
 
   /**
-   * Returns the equivalent feed-forward network. It maps a window of R inputs, the oldest first, `[N, R·D]`, to the output
-   * at the last one, `[N, H]`. Each layer repeats its units for every delay that the next layer reads. The two differ only
-   * in the first R − 1 steps of a sequence, where the recurrent form starts from empty delay lines.
+   * Returns the equivalent feed-forward network. It maps a window of R inputs, the oldest first, `[N, R·D]`, to the
+   * output at the last one, `[N, H]`. Each layer repeats its units for every delay that the next layer reads. The two
+   * differ only in the first R − 1 steps of a sequence, where the recurrent form starts from empty delay lines.
    */
   async unroll(): Promise<Sequential> {
     const stages: Stage[] = [];

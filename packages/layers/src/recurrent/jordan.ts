@@ -49,8 +49,9 @@ const jordanCellRules: OptionRules<JordanCellOptions> = {
 };
 
 /**
- * One step of the Jordan network (1986). The context units hold a decaying sum of past outputs: h = φ(W_ih x + W_hc s + b_h), y = ψ(W_ho h + b_o), s' = α s + y. Parameters: `weight_ih [H, D]`,
- * `weight_hh [H, P]`, `bias_ih [H]`, `weight_ho [P, H]`, `bias_ho [P]`, each from uniform ±1/√H.
+ * One step of the Jordan network (1986). The context units hold a decaying sum of past outputs: h = φ(W_ih x + W_hc s +
+ * b_h), y = ψ(W_ho h + b_o), s' = α s + y. Parameters: `weight_ih [H, D]`, `weight_hh [H, P]`, `bias_ih [H]`,
+ * `weight_ho [P, H]`, `bias_ho [P]`, each from uniform ±1/√H.
  *
  * @throws ArgumentError for an unknown option or a wrong value
  * @example

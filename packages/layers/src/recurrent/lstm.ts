@@ -15,7 +15,8 @@ const lstmRules: OptionRules<LSTMOptions> = {
 
 /**
  * Long short-term memory (Hochreiter and Schmidhuber 1997) over sequences: x `[T, N, D]` → output `[T, N,
- * P·directions]` and state `{ h: [L·directions, N, P], c: [L·directions, N, H] }`, with P = H unless projected; {@link LSTMCell} has the equations. Names, shapes, gate order (i, f, g, o) and numbers are those of `torch.nn.LSTM`.
+ * P·directions]` and state `{ h: [L·directions, N, P], c: [L·directions, N, H] }`, with P = H unless projected; {@link
+ * LSTMCell} has the equations. Names, shapes, gate order (i, f, g, o) and numbers are those of `torch.nn.LSTM`.
  *
  * ```ts
  * const lstm = new LSTM({ backend, inputSize: 40, hiddenSize: 128, numLayers: 2, bidirectional: true, dropout: 0.3 });

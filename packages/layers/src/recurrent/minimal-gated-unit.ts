@@ -17,9 +17,9 @@ import type { HiddenState } from './rnn-cell.ts';
 
 /**
  * One step of the minimal gated unit (Zhou et al. 2016, equations 3): f = σ(W_f x + b_if + U_f h + b_hf),
- * n = tanh(W_n x + b_in + U_n (f∘h) + b_hn), h' = (1 − f)∘h + f∘n. One gate both forgets and updates. It has two thirds of
- * the parameters of a GRU. Parameters, gates in the order f, n: `weight_ih [2H, D]`, `weight_hh [2H, H]`, `bias_ih [2H]`,
- * `bias_hh [2H]`.
+ * n = tanh(W_n x + b_in + U_n (f∘h) + b_hn), h' = (1 − f)∘h + f∘n. One gate both forgets and updates. It has two thirds
+ * of the parameters of a GRU. Parameters, gates in the order f, n: `weight_ih [2H, D]`, `weight_hh [2H, H]`, `bias_ih
+ * [2H]`, `bias_hh [2H]`.
  *
  * @throws ArgumentError for an unknown option or a wrong value
  * @example

@@ -5,8 +5,8 @@ import { Cell, type SequenceOptions } from './cell.ts';
 import type { HiddenState } from './rnn-cell.ts';
 
 /**
- * The base class of cells whose state is linear in the previous state, h_t = a_t∘h_{t−1} + b_t, where a and b depend only
- * on the input. `linearScan` computes a whole sequence in O(log T) depth instead of T steps, forward and backward.
+ * The base class of cells whose state is linear in the previous state, h_t = a_t∘h_{t−1} + b_t, where a and b depend
+ * only on the input. `linearScan` computes a whole sequence in O(log T) depth instead of T steps, forward and backward.
  *
  * @example
  * ```ts

@@ -21,8 +21,8 @@ const blank = '00000000';
 const marker = `"checksum":"`;
 
 /**
- * Encodes a checkpoint: a safetensors file, in pieces, with the state as JSON in its metadata and, as the first entry there, a checksum over
- * every byte of the file but its own eight digits.
+ * Encodes a checkpoint: a safetensors file, in pieces, with the state as JSON in its metadata and, as the first entry
+ * there, a checksum over every byte of the file but its own eight digits.
  *
  * @param contents the state as JSON, whose numbers may also be infinite or NaN, and the tensors
  * @returns the file's bytes, to be written one after another

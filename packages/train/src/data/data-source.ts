@@ -13,8 +13,8 @@ export interface DataSource<Batch> {
   restore(state: Json): void;
   /**
    * Identifies this source in a checkpoint, for example by its seed and sizes. Without it, a Trainer that resumes
-   * recomputes the first batch of the run and compares it. Provide it if a batch depends on more than the position, such
-   * as on the model, or is expensive to compute.
+   * recomputes the first batch of the run and compares it. Provide it if a batch depends on more than the position,
+   * such as on the model, or is expensive to compute.
    */
   fingerprint?(): Json;
 }

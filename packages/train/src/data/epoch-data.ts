@@ -20,8 +20,9 @@ const rules: OptionRules<EpochDataOptions> = {
 };
 
 /**
- * Creates a data source that passes over a fixed set of examples. `arrange` groups the indices of an epoch into batches.
- * `make` creates a batch from its indices. Each call gets its own random numbers, so the order does not affect them.
+ * Creates a data source that passes over a fixed set of examples. `arrange` groups the indices of an epoch into
+ * batches. `make` creates a batch from its indices. Each call gets its own random numbers, so the order does not affect
+ * them.
  *
  * @example
  * ```ts

@@ -8,8 +8,8 @@ const panel = { width: 260, height: 200, left: 44, right: 10, top: 28, bottom: 3
 const colors = ['#2563a8', '#c2571a', '#2e7d4f', '#7a4fa3', '#8a6d00', '#555'];
 
 /**
- * Draws ‖∂L/∂h_t‖ over time on a logarithmic scale as SVG: one panel per model on the same axes, one line per layer. The
- * SVG is self-contained, so you can write it to a file or insert it into a page.
+ * Draws ‖∂L/∂h_t‖ over time on a logarithmic scale as SVG: one panel per model on the same axes, one line per layer.
+ * The SVG is self-contained, so you can write it to a file or insert it into a page.
  *
  * @param flows by name, such as `{ RNN: …, LSTM: …, GRU: … }`
  * @throws ArgumentError for anything but an object whose values are results of `gradientFlow`

@@ -38,7 +38,8 @@ const rules: OptionRules<CmaEsOptions> = {
  * and Igel 2016), so no eigenvalues are needed. Memory and time grow with n². Use it for up to about 1,000 parameters.
  *
  * @param start m, `[n]`
- * @throws ArgumentError for an unknown option or a wrong value; from `tell` for the wrong number of fitness values, from `restore` for the state of another search
+ * @throws ArgumentError for an unknown option or a wrong value; from `tell` for the wrong number of fitness values,
+ * from `restore` for the state of another search
  * @example
  * ```ts
  * const search = cmaES(new Float64Array(10), { seed: 1 });

@@ -17,8 +17,8 @@ export interface EvolveOptions<Model extends Module> {
   /** The total number of generations, including earlier ones. */
   readonly generations: number;
   /**
-   * Called with the fitness of each generation's candidates, while the model holds the mean. Return `true`, or a promise
-   * of it, to end the search.
+   * Called with the fitness of each generation's candidates, while the model holds the mean. Return `true`, or a
+   * promise of it, to end the search.
    */
   readonly onGeneration?: ((fitness: Float64Array, generation: number) => unknown) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -41,7 +41,8 @@ const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
  * works for networks of any size.
  *
  * @param start m, `[n]`
- * @throws ArgumentError for an unknown option or a wrong value, such as an odd populationSize; from `tell` for the wrong number of fitness values, from `restore` for the state of another search
+ * @throws ArgumentError for an unknown option or a wrong value, such as an odd populationSize; from `tell` for the
+ * wrong number of fitness values, from `restore` for the state of another search
  * @example
  * ```ts
  * const search = openES(await vector.read(), { seed: 1, populationSize: 32 });

@@ -30,9 +30,9 @@ export interface TokenWindow {
 }
 
 /**
- * Cuts one long sequence of tokens into windows for truncated backpropagation through time (Williams and Peng 1990). Each
- * batch continues where the previous one ended, so the state can be carried over while gradients stay within a batch.
- * Tokens at the end that do not fill a window are dropped.
+ * Cuts one long sequence of tokens into windows for truncated backpropagation through time (Williams and Peng 1990).
+ * Each batch continues where the previous one ended, so the state can be carried over while gradients stay within a
+ * batch. Tokens at the end that do not fill a window are dropped.
  *
  * ```ts
  * const loss = (model, { inputs, targets, shape, first }, { carried }) => {

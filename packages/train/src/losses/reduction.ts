@@ -23,8 +23,8 @@ export interface ReductionOptions {
   /** `mean` by default. */
   readonly reduction?: Reduction | undefined;
   /**
-   * u32, broadcastable to the losses' shape. Elements where it is 0 have loss 0 and gradient 0, and the mean is over the
-   * others. Use `[T, N, 1]` to mask the steps after the end of each sequence.
+   * u32, broadcastable to the losses' shape. Elements where it is 0 have loss 0 and gradient 0, and the mean is over
+   * the others. Use `[T, N, 1]` to mask the steps after the end of each sequence.
    */
   readonly mask?: Tensor | null | undefined;
 }
@@ -65,8 +65,8 @@ export function maskInput(where: string, x: Tensor, mask: Tensor | null | undefi
 }
 
 /**
- * Reduces the losses of single elements. With a mask, the mean divides by the number of elements kept, which stays on the
- * device. The mean over no elements is NaN.
+ * Reduces the losses of single elements. With a mask, the mean divides by the number of elements kept, which stays on
+ * the device. The mean over no elements is NaN.
  *
  * @param counts the weight of each element in the mean's divisor, of the losses' shape; 1 by default
  */

@@ -32,11 +32,12 @@ interface Influence {
 }
 
 /**
- * Real-time recurrent learning (Robinson and Fallside 1987; Williams and Zipser 1989): computes gradients while a sequence
- * is still running, without going back in time. Besides the state s it keeps the influence of every parameter on s,
- * J ← ∂s'/∂s·J + ∂s'/∂θ. The loss of a step gets the gradient ∂L/∂θ + ∂L/∂s·J, where s is the state before the step. The
- * sum over a sequence equals the gradient of backpropagation through time. Memory does not grow with time, but for S
- * numbers in the state and P parameters a step takes S backward passes and S²·P products. Use it for small networks.
+ * Real-time recurrent learning (Robinson and Fallside 1987; Williams and Zipser 1989): computes gradients while a
+ * sequence is still running, without going back in time. Besides the state s it keeps the influence of every parameter
+ * on s, J ← ∂s'/∂s·J + ∂s'/∂θ. The loss of a step gets the gradient ∂L/∂θ + ∂L/∂s·J, where s is the state before the
+ * step. The sum over a sequence equals the gradient of backpropagation through time. Memory does not grow with time,
+ * but for S numbers in the state and P parameters a step takes S backward passes and S²·P products. Use it for small
+ * networks.
  *
  * Gradients are added to `grad` of the cell's parameters and of everything else that the loss depends on, such as a
  * readout. The optimizer may step at any time. The influences are then slightly outdated, as in the papers.

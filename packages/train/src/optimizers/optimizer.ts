@@ -33,8 +33,8 @@ export interface OptimizerGroup<Settings extends BaseSettings> {
   readonly parameters: readonly NamedParameter[];
   readonly settings: Settings;
   /**
-   * The learning rate of the next step. A schedule computes it from `settings.learningRate`. Setting anything but a finite
-   * number ≥ 0 throws an ArgumentError.
+   * The learning rate of the next step. A schedule computes it from `settings.learningRate`. Setting anything but a
+   * finite number ≥ 0 throws an ArgumentError.
    */
   learningRate: number;
 }
@@ -53,8 +53,8 @@ interface Memory {
 
 /**
  * The base class of optimizers. It manages parameter groups, the state of each parameter, and saving and restoring that
- * state. A step reads the gradients of `backward`, updates the parameters in place on the device, and reads nothing back.
- * It skips parameters without a gradient.
+ * state. A step reads the gradients of `backward`, updates the parameters in place on the device, and reads nothing
+ * back. It skips parameters without a gradient.
  *
  * Create the optimizer after moving the model to its backend.
  *
@@ -178,7 +178,8 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
   /**
    * Checks that `restore` would accept a state. It changes nothing.
    *
-   * @throws TrainError `CHECKPOINT_MISMATCH` for the state of another optimizer or other parameters, and for a damaged one
+   * @throws TrainError `CHECKPOINT_MISMATCH` for the state of another optimizer or other parameters, and for a damaged
+   * one
    */
   checkState(json: OptimizerState, tensors: OptimizerTensors): void {
     const expected = new Map(
@@ -192,10 +193,11 @@ export abstract class Optimizer<Settings extends BaseSettings = BaseSettings> {
   }
 
   /**
-   * Restores what `state` returned, read back to the host. It restores everything or, if it throws, nothing. Settings are
-   * not part of the state.
+   * Restores what `state` returned, read back to the host. It restores everything or, if it throws, nothing. Settings
+   * are not part of the state.
    *
-   * @throws TrainError `CHECKPOINT_MISMATCH` for the state of another optimizer or other parameters, and for a damaged one
+   * @throws TrainError `CHECKPOINT_MISMATCH` for the state of another optimizer or other parameters, and for a damaged
+   * one
    */
   restore(json: OptimizerState, tensors: OptimizerTensors): void {
     this.checkState(json, tensors);

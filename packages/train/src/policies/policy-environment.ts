@@ -1,8 +1,8 @@
 import type { Generator } from '@timestep/core';
 
 /**
- * An environment for a policy: a task that answers actions with observations and rewards, one episode after another. The
- * environments of `@timestep/datasets` fit.
+ * An environment for a policy: a task that answers actions with observations and rewards, one episode after another.
+ * The environments of `@timestep/datasets` fit.
  */
 export interface PolicyEnvironment {
   /** D */

@@ -10,8 +10,8 @@ export interface Storage {
   /** @throws TrainError `STORAGE_FAILED`, also where there is no such name */
   read(name: string): Promise<Uint8Array>;
   /**
-   * Writes the pieces one after another under `name`, atomically. At any moment, even after a power failure, a reader finds
-   * either the old or the new contents.
+   * Writes the pieces one after another under `name`, atomically. At any moment, even after a power failure, a reader
+   * finds either the old or the new contents.
    *
    * @throws TrainError `STORAGE_FULL` or `STORAGE_FAILED`; the old contents remain
    */

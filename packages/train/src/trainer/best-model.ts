@@ -2,7 +2,9 @@ import type { LoadableTensor, Module } from '@timestep/layers';
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
 import type { BestValidation } from './options.ts';
 
-/** The parameters at the best validation: in a file that the checkpoints name, or in memory where there is no storage. */
+/**
+ * The parameters at the best validation: in a file that the checkpoints name, or in memory where there is no storage.
+ */
 export class BestModel {
   readonly #model: Module;
   readonly #store: CheckpointStore | null;

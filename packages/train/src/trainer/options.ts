@@ -12,14 +12,16 @@ export interface LossContext {
   readonly step: number;
   /** False in a validation. */
   readonly training: boolean;
-  /** The state that the loss function returned for the previous batch, detached from its gradient; null at the start. */
+  /**
+   * The state that the loss function returned for the previous batch, detached from its gradient; null at the start.
+   */
   readonly carried: State | null;
 }
 
 /**
  * The result of a loss function: a scalar, or a scalar with more. `state` is passed to the next batch, for truncated
- * backpropagation through time. `count` is the number of elements that the loss averages over, such as tokens; validation
- * weights the batch by it.
+ * backpropagation through time. `count` is the number of elements that the loss averages over, such as tokens;
+ * validation weights the batch by it.
  */
 export type LossResult =
   Tensor | { readonly loss: Tensor; readonly state?: State | null | undefined; readonly count?: number | undefined };
@@ -37,7 +39,10 @@ export interface ValidationOptions<Model, Batch> {
    * otherwise by the size of its arrays, if all of them scale alike; otherwise equally.
    */
   readonly data?: (() => Iterable<Batch> | AsyncIterable<Batch>) | undefined;
-  /** Computes additional metrics, such as an error rate. It runs in a scope without gradients, with the model in `eval()`. */
+  /**
+   * Computes additional metrics, such as an error rate. It runs in a scope without gradients, with the model in
+   * `eval()`.
+   */
   readonly evaluate?: ((model: Model, signal: AbortSignal | undefined) => Metrics | Promise<Metrics>) | undefined;
   /** The metric that decides which model is the best; `loss` by default. */
   readonly metric?: string | undefined;
@@ -99,8 +104,8 @@ export interface TrainerOptions<Model extends Module, Batch> {
   /** How the learning rate changes; constant by default. */
   readonly schedule?: Schedule | undefined;
   /**
-   * The number of batches whose mean gradient makes one update; 1 by default. If the data end within a group, the update
-   * uses the mean of the batches that are there.
+   * The number of batches whose mean gradient makes one update; 1 by default. If the data end within a group, the
+   * update uses the mean of the batches that are there.
    */
   readonly accumulate?: number | undefined;
   /** Clip the gradients to this common norm. */
@@ -139,8 +144,8 @@ export interface FitOptions {
 /** Options of {@link Trainer.resume}. */
 export interface ResumeOptions {
   /**
-   * Check that the data are those of the run, by the source's fingerprint or by recomputing the run's first batch. True by
-   * default. Pass false to continue with another seed, batch size or data set.
+   * Check that the data are those of the run, by the source's fingerprint or by recomputing the run's first batch. True
+   * by default. Pass false to continue with another seed, batch size or data set.
    */
   readonly checkData?: boolean | undefined;
 }

@@ -127,8 +127,8 @@ export class Trainer<Model extends Module, Batch> {
 
   /**
    * Trains until `steps` updates are done, the data end, early stopping applies, or the signal aborts. Call it again to
-   * continue. Parts of the model that you set to `eval()` stay in `eval()`. If the whole model is in `eval()`, it trains in
-   * `train()` and returns to `eval()` afterwards.
+   * continue. Parts of the model that you set to `eval()` stay in `eval()`. If the whole model is in `eval()`, it
+   * trains in `train()` and returns to `eval()` afterwards.
    *
    * @throws NonFiniteLossError; TrainError `DATA_EXHAUSTED` if the source has no batch; TrainError `STORAGE_FULL`,
    *   `STORAGE_FAILED`, or `STORAGE_LOCKED` while another run uses the storage; ArgumentError for a loss that isn't a

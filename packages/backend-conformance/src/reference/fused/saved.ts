@@ -2,8 +2,8 @@ import { ArgumentError, DisposedError, type DeviceBuffer, type Saved } from '@ti
 import type { Heap } from '../heap.ts';
 
 /**
- * The data that the forward passes of one operation keep. Each `Saved` counts as a live (empty) buffer, so that a leak check
- * sees one that was never released; a second backward pass, or one after the release, is refused.
+ * The data that the forward passes of one operation keep. Each `Saved` counts as a live (empty) buffer, so that a leak
+ * check sees one that was never released; a second backward pass, or one after the release, is refused.
  */
 export class SavedStore<Kept> {
   readonly #heap: Heap;

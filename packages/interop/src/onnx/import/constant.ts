@@ -7,7 +7,8 @@ import { HostValue, show, sizeOf } from './value.ts';
 /**
  * Reads a tensor of the file. No more is allocated than the file holds: the shape is compared with the bytes first.
  *
- * @throws InteropError `MALFORMED_FILE` where shape and contents disagree, `UNSUPPORTED_MODEL` for another element type,
+ * @throws InteropError `MALFORMED_FILE` where shape and contents disagree, `UNSUPPORTED_MODEL` for another element
+ * type,
  *   `MISSING_TENSOR` for contents in a file that was not given
  */
 export function readConstant(where: string, proto: TensorProto, external: ExternalData): HostValue {

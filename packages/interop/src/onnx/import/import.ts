@@ -7,8 +7,8 @@ import { OnnxModel } from './model.ts';
 export interface ImportOnnxOptions {
   readonly backend: Backend;
   /**
-   * The contents of the files beside the model, where it keeps its weights in others, as PyTorch writes them by default:
-   * `{ 'model.onnx.data': bytes }`, a function from a name to bytes, or the bytes of the only such file.
+   * The contents of the files beside the model, where it keeps its weights in others, as PyTorch writes them by
+   * default: `{ 'model.onnx.data': bytes }`, a function from a name to bytes, or the bytes of the only such file.
    */
   readonly externalData?: OnnxExternalData | undefined;
 }
@@ -17,9 +17,9 @@ export interface ImportOnnxOptions {
 const [oldestOpset, newestOpset] = [7, 28];
 
 /**
- * Reads an ONNX model: LSTM, GRU, RNN, convolutions, products, normalisations, and the operators of shapes, elements and
- * loops that exporters put around them. Weights are in float32; weights that are computed from others (joined, turned,
- * copied) before a recurrent operator reads them are computed once, while the file is read.
+ * Reads an ONNX model: LSTM, GRU, RNN, convolutions, products, normalisations, and the operators of shapes, elements
+ * and loops that exporters put around them. Weights are in float32; weights that are computed from others (joined,
+ * turned, copied) before a recurrent operator reads them are computed once, while the file is read.
  *
  * @param file the bytes of the file: a Uint8Array, a Node Buffer or an ArrayBuffer
  * @throws InteropError `MALFORMED_FILE` or `READ_LIMIT` for a damaged file, `UNSUPPORTED_MODEL` for an operator or an

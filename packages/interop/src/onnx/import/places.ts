@@ -53,8 +53,8 @@ export function eachIndex(shape: readonly number[], body: (index: readonly numbe
 }
 
 /**
- * A value of another shape whose elements are those of `value` at the given places; −1 for `fill`. Differentiable on the
- * device: everything that only moves elements can be said so.
+ * A value of another shape whose elements are those of `value` at the given places; −1 for `fill`. Differentiable on
+ * the device: everything that only moves elements can be said so.
  */
 export function picked(call: Call, value: Value, shape: readonly number[], places: Int32Array, fill = 0): Value {
   if (isHost(value)) {

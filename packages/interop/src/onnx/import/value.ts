@@ -2,7 +2,9 @@ import { tensor, type Backend, type Tensor } from '@timestep/core';
 import { ensure } from '../../errors.ts';
 import { descriptions, held, isFloat, type ElementType, type HostNumbers } from './element-type.ts';
 
-/** Numbers on the host: constants, and the sizes, axes, lengths and masks that are computed with before any tensor is. */
+/**
+ * Numbers on the host: constants, and the sizes, axes, lengths and masks that are computed with before any tensor is.
+ */
 export class HostValue {
   readonly type: ElementType;
   readonly shape: readonly number[];

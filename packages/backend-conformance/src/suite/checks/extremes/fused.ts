@@ -16,7 +16,9 @@ interface ExtremeCase {
   readonly build: () => FusedCase;
   /** Inputs whose square a float32 cannot hold at 10³⁰, as float64 can. */
   readonly squared?: readonly string[];
-  /** Inputs that stay finite: an infinite one makes ∞ − ∞, in other places of the fused formula than of the plain one. */
+  /**
+   * Inputs that stay finite: an infinite one makes ∞ − ∞, in other places of the fused formula than of the plain one.
+   */
   readonly finite?: readonly string[];
 }
 

@@ -22,7 +22,9 @@ const scalars: Partial<Record<UnaryOp, readonly (readonly [alpha: number, beta: 
   ],
 };
 
-/** Ops without a digit left in float32 for an argument beyond some 10⁵: the nearest neighbours are many periods apart. */
+/**
+ * Ops without a digit left in float32 for an argument beyond some 10⁵: the nearest neighbours are many periods apart.
+ */
 const periodic: readonly UnaryOp[] = ['sin', 'cos'];
 
 /** There backend-webgpu's power, e^(y ln x), ends 0.2 % below the largest number. */

@@ -18,7 +18,9 @@ import { operator, type Call, type Operator, type Operators } from '../operator.
 import { broadcastStridesOf, stridedPlaces } from '../places.ts';
 import { broadcastShape, HostValue, show, sizeOf } from '../value.ts';
 
-/** The product of the last two axes; a vector is a row on the left and a column on the right, and its axis goes again. */
+/**
+ * The product of the last two axes; a vector is a row on the left and a column on the right, and its axis goes again.
+ */
 function product(left: Tensor, right: Tensor): Tensor {
   if (left.rank !== 1 && right.rank !== 1) return matmul(left, right);
   const y = matmul(
