@@ -82,24 +82,18 @@ const layers: Readonly<
   'a cell with a delay line': {
     exports: ['FiniteImpulseCell'],
     sizeOfInput: true,
-    make: (o) =>
+    make: ({ backend, ...o }) =>
       new Recurrent({
         ...o,
         inputSize,
         cell: (size) =>
-          new FiniteImpulseCell({
-            backend: o.backend,
-            generator: o.generator,
-            inputSize: size,
-            hiddenSize: 3,
-            taps: 3,
-          }),
+          new FiniteImpulseCell({ backend, generator: o.generator, inputSize: size, hiddenSize: 3, taps: 3 }),
       }),
   },
   'a cell of the user': {
     exports: ['Recurrent'],
     sizeOfInput: true,
-    make: (o) => new Recurrent({ ...o, inputSize, cell: (size) => new LeakyCell(o.backend, size) }),
+    make: ({ backend, ...o }) => new Recurrent({ ...o, inputSize, cell: (size) => new LeakyCell(backend, size) }),
   },
 };
 
