@@ -1,13 +1,12 @@
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
 import { Generator, tensor, TimestepError } from '@timestep/core';
-import { Linear } from '@timestep/layers';
+import { Linear, type LoadableTensor } from '@timestep/layers';
 import {
   Adam,
   type CheckpointContents,
   decodeCheckpoint,
   encodeCheckpoint,
   generatedData,
-  type HostTensor,
   type Json,
   memoryStorage,
   mseLoss,
@@ -72,7 +71,7 @@ function mutateContents(bytes: Uint8Array, random: Random): Uint8Array {
   return random.chance(0.05) ? mutateBytes(whole, random) : whole;
 }
 
-function mutateTensors(tensors: ReadonlyMap<string, HostTensor>, random: Random): Map<string, HostTensor> {
+function mutateTensors(tensors: ReadonlyMap<string, LoadableTensor>, random: Random): Map<string, LoadableTensor> {
   const all = new Map(tensors);
   const [key, { shape, data }] = random.pick([...tensors]);
   switch (random.integer(5)) {
