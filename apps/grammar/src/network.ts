@@ -31,7 +31,7 @@ export class GrammarNetwork extends Module {
     return this.output.forward(this.recurrent.forward(x).output);
   }
 
-  /** What the network remembers after x `[T, N, S]`: the cells of an LSTM, the hidden units of the others, `[N, H]`. */
+  /** Returns the state after x `[T, N, S]`: an LSTM's cells, or the hidden units of another layer, `[N, H]`. */
   memory(x: Tensor): Tensor {
     const { recurrent } = this;
     const last = recurrent instanceof LSTM ? recurrent.forward(x).state.c : recurrent.forward(x).state.h;

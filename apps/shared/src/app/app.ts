@@ -36,7 +36,7 @@ export interface Trained<Config, Saved, Model> {
   readonly backend: Backend;
   readonly model: Model;
   readonly config: Config;
-  /** What `prepare` gave: vocabulary, scaler and the like. */
+  /** The result of `prepare`, such as a vocabulary or a scaler. */
   readonly saved: Saved;
 }
 
@@ -46,14 +46,14 @@ export interface Section {
   readonly body: Html | readonly Html[];
 }
 
-/** What an app adds to its report page; the title, the curves of training and the metrics are there already. */
+/** The app's part of its report page. The title, the training curves and the metrics are added for it. */
 export interface ReportContents {
   /** Large figures at the top: value and label. The metrics by default. */
   readonly figures?: readonly (readonly [value: string, label: string])[];
   readonly sections: readonly Section[];
 }
 
-/** What `evaluate` and `report` judge. */
+/** The examples that `evaluate` and `report` judge, and how to use the model on them. */
 export interface Judged<Part, Inference> {
   readonly part: Part;
   readonly inference: Inference;

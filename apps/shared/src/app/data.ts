@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import type { Parts } from './app.ts';
 
-/** What `--subset` takes. */
+/** The values of `--subset`. */
 export const subsets = ['train', 'validation', 'test'] as const;
 export type Subset = (typeof subsets)[number];
 
