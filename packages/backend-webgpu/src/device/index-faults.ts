@@ -27,7 +27,7 @@ export class IndexFaults {
 
   /** The error that these words tell of, or null. */
   static read(found: Uint32Array): TimestepError | null {
-    const [any, operation, index, length, position] = found as unknown as [number, number, number, number, number];
+    const [any = 0, operation = 0, index = 0, length = 0, position = 0] = found;
     return any === 0 ? null : indexError({ where: operations[operation]!, index: index | 0, position, length });
   }
 }

@@ -92,6 +92,7 @@ export function buildCell(source: LayerSource): KerasCell {
 }
 
 function layerCell(layer: Recurrence): KerasCell {
+  // `Recurrence` hides the type of the state; every layer that is read as a cell is a `Recurrent` of one cell.
   const [cell] = (layer as unknown as Recurrent<State>).cells;
   const names = layer instanceof LSTM ? ['h', 'c'] : ['h'];
   const named = (state: readonly Tensor[]) => Object.fromEntries(names.map((name, k) => [name, state[k]!]));
