@@ -1,36 +1,25 @@
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { toyApp } from '../test-support/toy-app.ts';
 import { defineApp } from './app.ts';
 import { runApp } from './run-app.ts';
+import { collectPrinted } from '../testing/printed.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'timestep-app-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const model = join(folder, 'toy.safetensors');
 const cpu = ['--backend', 'cpu'];
 
-let printed: string;
-beforeEach(() => {
-  printed = '';
-  const print = (text: unknown): boolean => {
-    printed += String(text);
-    return true;
-  };
-  vi.spyOn(console, 'log').mockImplementation((text) => void print(`${String(text)}\n`));
-  vi.spyOn(console, 'error').mockImplementation((text) => void print(`${String(text)}\n`));
-  vi.spyOn(process.stdout, 'write').mockImplementation(print);
-  vi.spyOn(process.stderr, 'write').mockImplementation(print);
-});
-afterEach(() => void vi.restoreAllMocks());
+const printed = collectPrinted();
 
 const run = async (...argv: string[]): Promise<number> => runApp(toyApp, argv);
 
 it('trains, and writes a model and a page', async () => {
   expect(await run('train', '--out', model, '--hidden-size', '6', ...cpu)).toBe(0);
-  expect(printed).toMatch(/256 sums; computing on cpu/u);
-  expect(printed).toMatch(/accuracy (0\.[89]\d*|1) {2}\(64 examples of the test part\)/u);
+  expect(printed.text).toMatch(/256 sums; computing on cpu/u);
+  expect(printed.text).toMatch(/accuracy (0\.[89]\d*|1) {2}\(64 examples of the test part\)/u);
   const page = readFileSync(join(folder, 'toy.html'), 'utf8');
   expect(page).toContain('A picture of sums.');
   expect(page).toContain('Loss on the training batches');
@@ -40,7 +29,7 @@ it('trains, and writes a model and a page', async () => {
 
 it('evaluates, and prints one JSON object', async () => {
   expect(await run('evaluate', '--model', model, '--json', ...cpu)).toBe(0);
-  const { seconds, ...rest } = JSON.parse(printed) as { seconds: number; metrics: { accuracy: number } };
+  const { seconds, ...rest } = JSON.parse(printed.text) as { seconds: number; metrics: { accuracy: number } };
   expect(rest).toEqual({ app: 'toy', metrics: { accuracy: rest.metrics.accuracy }, examples: 64 });
   expect(rest.metrics.accuracy).toBeGreaterThan(0.8);
   expect(seconds).toBeGreaterThanOrEqual(0);
@@ -48,10 +37,10 @@ it('evaluates, and prints one JSON object', async () => {
 
 it('predicts from arguments, with flags', async () => {
   expect(await run('predict', '--model', model, '1 1 1 1', '0 0 0 -1')).toBe(0);
-  expect(printed).toBe('positive\nnegative\n');
-  printed = '';
+  expect(printed.text).toBe('positive\nnegative\n');
+  printed.text = '';
   expect(await run('predict', '--model', model, '--loud', '1 1 1 1')).toBe(0);
-  expect(printed).toBe('POSITIVE\n');
+  expect(printed.text).toBe('POSITIVE\n');
 });
 
 it('writes the page of a model that is there', async () => {
@@ -73,7 +62,7 @@ it('gives the same bits when it is stopped and resumed', async () => {
   expect(await runApp(stopped, ['train', '--out', half, ...cpu])).toBe(130);
   expect(existsSync(half)).toBe(false);
   expect(await run('train', '--out', half, '--resume', '--steps', '61', ...cpu)).toBe(1);
-  expect(printed).toContain('had other settings: steps was 60 and is 61 now');
+  expect(printed.text).toContain('had other settings: steps was 60 and is 61 now');
   expect(await run('train', '--out', half, '--resume', ...cpu)).toBe(0);
   expect(readFileSync(half).equals(readFileSync(whole))).toBe(true);
 });
@@ -95,15 +84,17 @@ describe('a mistake ends in one line', () => {
     copyFileSync(model, damaged);
     writeFileSync(damaged, readFileSync(model).subarray(0, 700));
     expect(await run(...argv)).not.toBe(0);
-    expect(printed).toMatch(message);
-    expect(printed.match(/^error: /gmu)).toHaveLength(1);
+    expect(printed.text).toMatch(message);
+    expect(printed.text.match(/^error: /gmu)).toHaveLength(1);
   });
 
   it('a model of another app or version', async () => {
     for (const app of [defineApp({ ...toyApp, name: 'doll' }), defineApp({ ...toyApp, version: 2 })]) {
-      printed = '';
+      printed.text = '';
       expect(await runApp(app, ['predict', '--model', model, '1'])).toBe(1);
-      expect(printed).toMatch(/is a model of toy, version 1; expected a model of (doll, version 1|toy, version 2)/u);
+      expect(printed.text).toMatch(
+        /is a model of toy, version 1; expected a model of (doll, version 1|toy, version 2)/u,
+      );
     }
   });
 });
