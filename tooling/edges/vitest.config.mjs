@@ -1,3 +1,3 @@
-import { preset } from '@timestep/tooling-vitest';
+import { preset, withWebGpu } from '@timestep/tooling-vitest';
 
-export default preset({ name: 'edges' });
+export default preset({ name: 'edges', ...withWebGpu() });
