@@ -28,21 +28,35 @@ export function expectFeatures(where: string, x: Tensor, size: number, hint?: st
     );
 }
 
-/** Checks that x is an f32 sequence `[T, N, size]`. */
-export function expectSequence(where: string, x: Tensor, size: number): void {
+/** Checks that x is an f32 sequence `[T, N, size]`; of any size where it is null. */
+export function expectSequence(where: string, x: Tensor, size: number | null): void {
   expectFloat(where, x);
-  if (x.rank === 3 && x.shape[2] === size) return;
+  if (x.rank === 3 && (size === null || x.shape[2] === size)) return;
   const hint =
     x.rank === 3
       ? `pass inputSize: ${x.shape[2]} or project x first`
       : x.rank === 2
         ? 'reshape a single sequence [T, D] to [T, 1, D]'
         : 'time comes first, then the sequences, then the features';
-  throw new ShapeError(`[${where}] expected x of shape [T, N, ${size}], got ${show(x.shape)}; ${hint}`);
+  throw new ShapeError(`[${where}] expected x of shape [T, N, ${size ?? 'D'}], got ${show(x.shape)}; ${hint}`);
 }
 
-function expectFloat(where: string, x: Tensor): void {
+/** Checks that x is an f32 tensor. */
+export function expectFloat(where: string, x: Tensor): void {
   expectTensor(where, x);
   if (x.dtype !== 'f32')
     throw new DTypeError(`[${where}] expected x of dtype f32, got ${x.dtype}; embed indices or cast(x, 'f32') first`);
+}
+
+/** Checks that x holds f32 images `[…, channels, H, W]`; returns height and width. */
+export function expectImages(where: string, x: Tensor, channels?: number): readonly [number, number] {
+  expectFloat(where, x);
+  if (x.rank >= 3 && (channels === undefined || x.shape.at(-3) === channels)) return [x.shape.at(-2)!, x.shape.at(-1)!];
+  const hint =
+    x.rank === 2
+      ? 'reshape one image of one channel to [1, H, W]'
+      : x.rank >= 3 && x.shape.at(-1) === channels
+        ? 'channels come before height and width: transpose x'
+        : 'channels come before height and width';
+  throw new ShapeError(`[${where}] expected x of shape [..., ${channels ?? 'C'}, H, W], got ${show(x.shape)}; ${hint}`);
 }

@@ -9,10 +9,19 @@ export {
   xavierNormal,
   xavierUniform,
 } from '@timestep/core';
+export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './adaptive-softmax.ts';
 export { Attention, type Attended, type Memory } from './attention/attention.ts';
 export { BahdanauAttention, type BahdanauAttentionOptions } from './attention/bahdanau.ts';
+export {
+  MultiHeadAttention,
+  type MultiHeadAttentionInput,
+  type MultiHeadAttentionOptions,
+} from './attention/multi-head.ts';
 export { LuongAttention, type LuongAttentionOptions } from './attention/luong.ts';
+export { BatchNorm, type BatchNormOptions } from './batch-norm.ts';
 export { Conv1d, type Conv1dOptions } from './conv1d.ts';
+export { Conv2d, type Conv2dOptions } from './image/conv2d.ts';
+export type { Pair } from './image/pair.ts';
 export { Dropout, type DropoutOptions } from './dropout.ts';
 export { Embedding, type EmbeddingOptions } from './embedding.ts';
 export { LayerNorm, type LayerNormOptions } from './layer-norm.ts';
@@ -39,6 +48,9 @@ export { ManyToMany, type ManyToManyOptions } from './models/many-to-many.ts';
 export { ManyToOne, type ManyToOneOptions } from './models/many-to-one.ts';
 export { OneToMany, type OneToManyOptions } from './models/one-to-many.ts';
 export { OneToOne, type OneToOneOptions } from './models/one-to-one.ts';
+export { GlobalAvgPool1d, GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d } from './pooling/global-pool.ts';
+export { AvgPool1d, type AvgPool1dOptions, MaxPool1d, type Pool1dOptions } from './pooling/pool1d.ts';
+export { AvgPool2d, type AvgPool2dOptions, MaxPool2d, type Pool2dOptions } from './pooling/pool2d.ts';
 export { sampleSymbol, type SampleOptions } from './models/sample.ts';
 export { type SequenceModel, type StreamOptions, stream } from './models/stream.ts';
 export { inEvalMode } from './modes.ts';
@@ -87,3 +99,5 @@ export type {
   LoadReport,
   StateDict,
 } from './state-dict.ts';
+export { CRF, type CRFOptions } from './tagging/crf.ts';
+export type { TagPath } from './tagging/viterbi.ts';

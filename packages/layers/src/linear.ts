@@ -6,9 +6,11 @@ import {
   kaimingUniform,
   linear,
   type OptionRules,
+  ShapeError,
   type Tensor,
   uniform,
 } from '@timestep/core';
+import { sameShape, show } from '@timestep/core/extend';
 import { expectFeatures } from './checks.ts';
 import { Module } from './module.ts';
 import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, initializerRule } from './options.ts';
@@ -20,6 +22,11 @@ export interface LinearOptions extends FusedLayerOptions {
   readonly outputSize: number;
   /** Add b; true by default. */
   readonly bias?: boolean | undefined;
+  /**
+   * Another layer's parameter `[outputSize, inputSize]` as W, such as the table of an `Embedding` for tied embeddings
+   * (Press and Wolf 2017): both layers train it. A new one by default.
+   */
+  readonly weight?: Parameter | undefined;
   /** Draws W; PyTorch's uniform ±1/√inputSize by default, which b is always drawn from. */
   readonly initializer?: Initializer | undefined;
 }
@@ -29,6 +36,7 @@ const rules: OptionRules<LinearOptions> = {
   inputSize: is.size(),
   outputSize: is.size(),
   bias: is.optional(is.boolean),
+  weight: is.optional(is.like('a parameter, such as embedding.weight', 'shape', 'buffer', 'requiresGrad')),
   initializer: initializerRule,
 };
 
@@ -39,7 +47,13 @@ const rules: OptionRules<LinearOptions> = {
  * ```ts
  * const head = new Linear({ backend, inputSize: 64, outputSize: 11 });
  * const logits = head.forward(output);        // [T, N, 64] → [T, N, 11]
+ *
+ * // Tied embeddings: the table of the symbols scores them too.
+ * const embedding = new Embedding({ backend, numEmbeddings: 1000, embeddingSize: 64 });
+ * const tied = new Linear({ backend, inputSize: 64, outputSize: 1000, weight: embedding.weight });
  * ```
+ *
+ * @throws ArgumentError for an unknown option or a wrong value; ShapeError for a weight of another shape
  */
 export class Linear extends Module {
   readonly inputSize: number;
@@ -61,7 +75,11 @@ export class Linear extends Module {
     this.#fused = options.fused;
     const generator = generatorOrFresh(options.generator);
     const shape = [this.outputSize, this.inputSize];
-    this.weight = Parameter.draw(backend, shape, initializer, generator);
+    if (options.weight && !sameShape(options.weight.shape, shape))
+      throw new ShapeError(
+        `[Linear] expected a weight of shape ${show(shape)}, got ${show(options.weight.shape)}; a tied Linear has the embedding's size as inputSize and its number of rows as outputSize`,
+      );
+    this.weight = options.weight ?? Parameter.draw(backend, shape, initializer, generator);
     const bound = 1 / Math.sqrt(this.inputSize);
     this.bias =
       (options.bias ?? true) ? Parameter.draw(backend, [this.outputSize], uniform(-bound, bound), generator) : null;

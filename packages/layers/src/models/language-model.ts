@@ -1,5 +1,5 @@
 import { expectDType } from '../checks.ts';
-import { checkOptions, is, type OptionRules, type State, type Tensor } from '@timestep/core';
+import { ArgumentError, checkOptions, is, type OptionRules, type State, type Tensor } from '@timestep/core';
 import { hidePadding } from '@timestep/core/extend';
 import { Dropout } from '../dropout.ts';
 import { Embedding } from '../embedding.ts';
@@ -17,6 +17,11 @@ export interface LanguageModelOptions<S extends State> extends FusedLayerOptions
   readonly layer: Recurrent<S>;
   /** Dropout on the embeddings and the outputs; 0 by default. */
   readonly dropout?: number | undefined;
+  /**
+   * Use the embedding's table as the weight of the output layer (Press and Wolf 2017). It needs a layer whose
+   * outputSize is its inputSize. False by default.
+   */
+  readonly tied?: boolean | undefined;
 }
 
 const rules: OptionRules<LanguageModelOptions<State>> = {
@@ -24,6 +29,7 @@ const rules: OptionRules<LanguageModelOptions<State>> = {
   symbols: is.size(),
   layer: recurrentRule,
   dropout: is.optional(is.probability),
+  tied: is.optional(is.boolean),
 };
 
 /**
@@ -35,6 +41,8 @@ const rules: OptionRules<LanguageModelOptions<State>> = {
  * const model = new LanguageModel({ backend, symbols: 65, layer: new LSTM({ backend, inputSize: 64, hiddenSize: 256 }) });
  * const { output, state } = model.forward(tokens, { state: before });
  * ```
+ *
+ * @throws ArgumentError for an unknown option or a wrong value, such as `tied` with a layer of two sizes
  */
 export class LanguageModel<S extends State> extends Module {
   readonly symbols: number;
@@ -56,7 +64,12 @@ export class LanguageModel<S extends State> extends Module {
     this.embedding = new Embedding({ backend, generator, numEmbeddings: symbols, embeddingSize: layer.inputSize });
     this.drop = new Dropout({ rate: options.dropout ?? 0, generator });
     this.layer = layer;
-    this.head = new Linear({ backend, generator, fused, inputSize: layer.outputSize, outputSize: symbols });
+    if (options.tied && layer.inputSize !== layer.outputSize)
+      throw new ArgumentError(
+        `[LanguageModel] tied: true needs a layer whose inputSize and outputSize are equal, got ${layer.inputSize} and ${layer.outputSize}; give the layer one size, or an LSTM a projectionSize`,
+      );
+    const weight = options.tied ? this.embedding.weight : undefined;
+    this.head = new Linear({ backend, generator, fused, inputSize: layer.outputSize, outputSize: symbols, weight });
   }
 
   /** @param tokens i32 `[T, N]` */

@@ -5,8 +5,6 @@ import {
   full,
   gatherRows,
   is,
-  max,
-  multiply,
   type OptionRules,
   reshape,
   select,
@@ -19,9 +17,9 @@ import {
 } from '@timestep/core';
 import { checkLengths } from '@timestep/core/extend';
 import { Linear } from '../linear.ts';
-import { stepMask } from '../lengths.ts';
 import { Module } from '../module.ts';
 import { type FusedLayerOptions, fusedLayerRules, generatorOrFresh, recurrentRule } from '../options.ts';
+import { maxOverSteps, meanOverSteps, someSteps } from '../pooling/over-steps.ts';
 import type { Recurrent, RecurrentInput } from '../recurrent/recurrent.ts';
 
 /** Options of {@link ManyToOne}. */
@@ -89,21 +87,11 @@ export class ManyToOne<S extends State> extends Module {
 
   #pooled(output: Tensor, lengths: Int32Array): Tensor {
     const { backend } = output;
-    const [steps, batch] = output.shape as [number, number, number];
-    const some = tensor(
-      backend,
-      Uint32Array.from(lengths, (length) => (length > 0 ? 1 : 0)),
-      { shape: [batch, 1] },
-    );
-    const none = full(backend, [], 0);
     // The sum over no steps is 0, and it passes the gradient 0 to the layer.
-    if (steps === 0) return sum(output, 0);
-    if (this.pool === 'last') return select(some, this.#last(output, lengths), none);
-    if (this.pool === 'mean') {
-      const shares = Float64Array.from(lengths, (length) => 1 / Math.max(1, length));
-      return multiply(sum(output, 0), tensor(backend, shares, { shape: [batch, 1] }));
-    }
-    return select(some, max(select(stepMask(backend, lengths, steps), output, full(backend, [], -1e30)), 0), none);
+    if (output.shape[0] === 0) return sum(output, 0);
+    if (this.pool === 'mean') return meanOverSteps(output, lengths);
+    if (this.pool === 'max') return maxOverSteps(output, lengths);
+    return select(someSteps(backend, lengths), this.#last(output, lengths), full(backend, [], 0));
   }
 
   /** Concatenates the last outputs of both directions. */

@@ -19,6 +19,7 @@ import {
 import { recomputeFinalState, recomputeSequence, RecurrentPolicy } from '@timestep/train';
 import type { Trial } from '../trial.ts';
 import { covers, type EdgeCase } from './case.ts';
+import { companionCases } from './companions.ts';
 
 const [D, H] = [3, 4];
 
@@ -44,6 +45,7 @@ function written(rows: readonly { tokens: readonly number[]; logProbability: num
 }
 
 export const modelCases: readonly EdgeCase[] = [
+  ...companionCases,
   ...Object.entries(attentions).map(([title, make]): EdgeCase => ({
     title,
     covers: covers('layers', 'Attention', title.split(',')[0]!),

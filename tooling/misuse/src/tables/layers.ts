@@ -2,7 +2,7 @@ import { backend } from './backend.ts';
 import { Generator, tensor, zeros, type Backend, type Tensor } from '@timestep/core';
 import * as layers from '@timestep/layers';
 import type { Entry } from '../mutations.ts';
-import { bound, reasons } from './entry.ts';
+import { bound, entry, reasons } from './entry.ts';
 
 const generator = new Generator(1);
 const base = { backend, generator };
@@ -11,6 +11,7 @@ const initializer = layers.uniform(-1, 1);
 const activation = (x: Tensor): Tensor => x;
 
 const x = (): Tensor => zeros(backend, [4, 2, 3]);
+const image = (): Tensor => zeros(backend, [1, 2, 4, 4]);
 const step = (): Tensor => zeros(backend, [2, 3]);
 const symbols = (...shape: number[]): Tensor =>
   tensor(backend, new Int32Array(shape.reduce((a, b) => a * b, 1)), { shape });
@@ -22,7 +23,34 @@ const h = (...lead: number[]) => ({ h: zeros(backend, [...lead, 2, 4]) });
 
 /** Classes whose options are all here, with their right values. */
 const optionsOf: Readonly<Record<string, object>> = {
-  Linear: { ...fused, inputSize: 3, outputSize: 4, bias: true, initializer },
+  Linear: {
+    ...fused,
+    inputSize: 3,
+    outputSize: 4,
+    bias: true,
+    weight: new layers.Parameter(backend, [4, 3], new Float32Array(12)),
+    initializer,
+  },
+  Conv2d: {
+    ...base,
+    inputChannels: 2,
+    outputChannels: 4,
+    kernelSize: 3,
+    stride: 1,
+    padding: 1,
+    dilation: 1,
+    groups: 1,
+    bias: true,
+    initializer,
+  },
+  MaxPool1d: { kernelSize: 2, stride: 2, padding: 0 },
+  AvgPool1d: { kernelSize: 2, stride: 2, padding: 0, countIncludePad: true },
+  MaxPool2d: { kernelSize: 2, stride: 2, padding: 0 },
+  AvgPool2d: { kernelSize: 2, stride: 2, padding: 0, countIncludePad: true },
+  BatchNorm: { ...base, size: 3, axis: -1, epsilon: 1e-5, momentum: 0.1, affine: true, trackRunningStats: true },
+  MultiHeadAttention: { ...base, size: 4, heads: 2, keySize: 3, valueSize: 3, bias: true, dropout: 0 },
+  AdaptiveSoftmax: { ...fused, inputSize: 4, classes: 6, cutoffs: [2, 4], divValue: 2, headBias: false },
+  CRF: { ...base, tags: 3, initializer },
   Embedding: { ...base, numEmbeddings: 5, embeddingSize: 3, paddingIndex: 0, initializer },
   Dropout: { rate: 0.5, generator, locked: false },
   LayerNorm: { ...fused, size: 3, epsilon: 1e-5, affine: true },
@@ -102,7 +130,7 @@ const optionsOf: Readonly<Record<string, object>> = {
     attention: 'bahdanau',
     dropout: 0,
   },
-  LanguageModel: { ...fused, symbols: 5, layer: new layers.GRU({ ...base, ...own }), dropout: 0 },
+  LanguageModel: { ...fused, symbols: 5, layer: new layers.GRU({ ...base, ...own }), dropout: 0, tied: false },
   ManyToMany: { ...fused, layer: new layers.GRU({ ...base, ...own }), outputSize: 2 },
   ManyToOne: { ...fused, layer: new layers.GRU({ ...base, ...own }), outputSize: 2, pool: 'last' },
   OneToMany: { ...fused, inputSize: 3, outputSize: 3, layer: new layers.GRU({ ...base, ...own }) },
@@ -121,6 +149,22 @@ const also: Entry['also'] = {
   generator: ['options'],
 };
 
+/** A number for both axes of an image, or one for each. */
+const pairs: Entry['also'] = {
+  kernelSize: ['array'],
+  stride: ['array'],
+  padding: ['array', 'string'],
+  dilation: ['array'],
+};
+
+/** Classes that take more than `also` says, or null. */
+const moreOf: Readonly<Record<string, Pick<Entry, 'also' | 'nullable'>>> = {
+  Conv2d: { also: { ...also, ...pairs } },
+  MaxPool2d: { also: pairs },
+  AvgPool2d: { also: pairs },
+  BatchNorm: { nullable: ['momentum'] },
+};
+
 const exported = layers as unknown as Readonly<Record<string, new (options: object) => layers.Module>>;
 const made = <Layer>(name: string): Layer => new exported[name]!(optionsOf[name]!) as unknown as Layer;
 
@@ -129,6 +173,7 @@ const constructors = Object.entries(optionsOf).map(([name, options]): Entry => (
   call: (given: object) => new exported[name]!(given),
   args: () => [options],
   also,
+  ...moreOf[name],
 }));
 
 const gru = made<layers.GRU>('GRU');
@@ -160,6 +205,33 @@ const calls: Entry[] = [
   { name: 'Dropout.forward', call: bound(made('Dropout'), 'forward'), args: () => [x()] },
   { name: 'Embedding.forward', call: bound(made('Embedding'), 'forward'), args: () => [symbols(4, 2)] },
   { name: 'Conv1d.forward', call: conv.forward.bind(conv), args: () => [x(), { lengths }], nullable: ['lengths'] },
+  { name: 'Conv2d.forward', call: bound(made('Conv2d'), 'forward'), args: () => [image()] },
+  ...['MaxPool2d', 'AvgPool2d'].map((name) => entry(`${name}.forward`, bound(made(name), 'forward'), () => [image()])),
+  entry('GlobalMaxPool2d', bound(new layers.GlobalMaxPool2d(), 'forward'), () => [image()]),
+  entry('GlobalAvgPool2d', bound(new layers.GlobalAvgPool2d(), 'forward'), () => [image()]),
+  ...['MaxPool1d', 'AvgPool1d', 'BatchNorm'].map((name) =>
+    entry(`${name}.forward`, bound(made(name), 'forward'), () => [x(), { lengths }], { nullable: ['lengths'] }),
+  ),
+  entry('GlobalMaxPool1d', bound(new layers.GlobalMaxPool1d(), 'forward'), () => [x(), { lengths }], {
+    nullable: ['lengths'],
+  }),
+  entry('GlobalAvgPool1d', bound(new layers.GlobalAvgPool1d(), 'forward'), () => [x(), { lengths }], {
+    nullable: ['lengths'],
+  }),
+  entry(
+    'MultiHeadAttention.forward',
+    bound(made('MultiHeadAttention'), 'forward'),
+    () => [zeros(backend, [4, 2, 4]), { keys: x(), values: x(), lengths, causal: true }],
+    { nullable: ['lengths'] },
+  ),
+  entry('AdaptiveSoftmax.forward', bound(made('AdaptiveSoftmax'), 'forward'), () => [zeros(backend, [2, 4]), [0, 5]]),
+  entry('AdaptiveSoftmax.logProbabilities', bound(made('AdaptiveSoftmax'), 'logProbabilities'), () => [
+    zeros(backend, [2, 4]),
+  ]),
+  entry('CRF.forward', bound(made('CRF'), 'forward'), () => [x(), symbols(4, 2), { lengths }], {
+    nullable: ['lengths'],
+  }),
+  entry('CRF.decode', bound(made('CRF'), 'decode'), () => [x(), { lengths }], { nullable: ['lengths'] }),
   { name: 'OneToOne.forward', call: bound(made('OneToOne'), 'forward'), args: () => [x()] },
   {
     name: 'Sequential',

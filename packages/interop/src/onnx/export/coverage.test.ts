@@ -191,6 +191,19 @@ const exportable: Readonly<Record<string, () => Trial>> = {
 
 /** What is no layer or model with a forward pass, and why. */
 const refused: Readonly<Record<string, string>> = {
+  AdaptiveSoftmax: 'computes by host targets',
+  AvgPool1d: 'no form yet',
+  AvgPool2d: 'no form yet',
+  BatchNorm: 'no form yet',
+  Conv2d: 'no form yet',
+  CRF: 'decodes on the host',
+  GlobalAvgPool1d: 'no form yet',
+  GlobalAvgPool2d: 'no form yet',
+  GlobalMaxPool1d: 'no form yet',
+  GlobalMaxPool2d: 'no form yet',
+  MaxPool1d: 'no form yet',
+  MaxPool2d: 'no form yet',
+  MultiHeadAttention: 'no form yet',
   Attention: 'abstract',
   Cell: 'abstract',
   GatedCell: 'abstract',
