@@ -22,6 +22,8 @@ const rule =
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
+const isNamed = (value: unknown): boolean => Object.prototype.toString.call(value) === '[object Object]';
+
 /**
  * Rules for `checkOptions` and `checkValue`.
  *
@@ -34,7 +36,19 @@ export const is = {
   boolean: rule('true or false', (value) => typeof value === 'boolean'),
   string: rule('a string', (value) => typeof value === 'string'),
   function: rule('a function', (value) => typeof value === 'function'),
-  object: rule('an object', (value) => isObject(value) && !Array.isArray(value)),
+  /** An object of named values. A Map, a Date or a promise has no names that anyone would see, and is refused. */
+  object: rule('an object', isNamed),
+  /** An object in which every value fits. `noun` names it in the message. */
+  record:
+    (entry: Rule, noun = 'an object'): Rule =>
+    (value) => {
+      if (!isNamed(value)) return noun;
+      for (const [name, each] of Object.entries(value as object)) {
+        const expected = entry(each);
+        if (expected !== null) return `${noun} in which ${name} is ${expected}`;
+      }
+      return null;
+    },
   /** Accepts any value; the function checks it itself. */
   anything: rule('a value', () => true),
 

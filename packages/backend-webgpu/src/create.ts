@@ -16,12 +16,16 @@ export interface WebGpuBackendOptions extends AdapterOptions {
   readonly timestamps?: boolean;
 }
 
+/** Dawn ends in an error without a code for anything else. */
+const isFlag = (value: unknown): string | null =>
+  typeof value === 'string' && /^[\w-]+=/.test(value) ? null : 'a flag such as backend=vulkan';
+
 const webGpuRules: OptionRules<WebGpuBackendOptions> = {
   device: is.optional(is.like('a GPUDevice', 'queue', 'createBuffer')),
   gpu: is.optional(is.like('an entry point to WebGPU', 'requestAdapter')),
   powerPreference: is.optional(is.oneOf('low-power', 'high-performance')),
   requireHardware: is.optional(is.boolean),
-  dawnFlags: is.optional(is.arrayOf(is.string, 'an array of strings')),
+  dawnFlags: is.optional(is.arrayOf(isFlag, 'an array of flags')),
   maxCachedBytes: is.optional(is.number({ min: 0, infinite: true })),
   workPerSubmit: is.optional(is.number({ above: 0, infinite: true })),
   timestamps: is.optional(is.boolean),

@@ -1,3 +1,4 @@
+import { checkOptions, checkValue, is, type OptionRules } from '@timestep/backend-api';
 import type { Runtime } from './device/runtime.ts';
 
 /** The backend's work since the last `reset`. */
@@ -95,6 +96,11 @@ export class Profiler {
   }
 }
 
+const profileRules: OptionRules<Profile> = {
+  counters: is.object,
+  kernels: is.arrayOf(is.object, 'an array of kernels'),
+};
+
 /**
  * Formats a profile as a table of plain text.
  *
@@ -104,8 +110,12 @@ export class Profiler {
  * ```
  *
  * @param steps divides all numbers, to show the average of one training step; 1 by default
+ * @throws ArgumentError for anything but a profile, and for `steps` that are not positive
  */
-export function formatProfile({ counters, kernels }: Profile, steps = 1): string {
+export function formatProfile(profile: Profile, steps = 1): string {
+  checkOptions('formatProfile', profile, profileRules);
+  checkValue('formatProfile', 'steps', steps, is.number({ above: 0 }));
+  const { counters, kernels } = profile;
   const per = (value: number): string =>
     Number.isInteger(value / steps) ? String(value / steps) : (value / steps).toFixed(2);
   const rows = kernels.map(({ kernel, dispatches, milliseconds }) => [

@@ -44,7 +44,7 @@ export function blankOf(where: string, options: BlankOptions): number {
   return options.blank ?? 0;
 }
 
-const blankRules: OptionRules<BlankOptions> = { blank: is.optional(is.integer()) };
+const blankRules: OptionRules<BlankOptions> = { blank: is.optional(is.integer(0)) };
 
 /** Checks the data, lengths and blank of emissions against their shape, and returns the sizes. */
 export function checkEmissions(

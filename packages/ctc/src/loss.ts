@@ -62,7 +62,7 @@ const rules: OptionRules<CTCLossOptions> = {
   reduction: reductionRule,
   zeroInfinity: is.optional(is.boolean),
   logPriors: is.nullable(is.arrayOf(is.number({ infinite: true }), 'an array of ln p')),
-  priorScale: is.optional(is.number()),
+  priorScale: is.optional(is.number({ min: 0 })),
   fused: is.optional(is.oneOf('auto', 'require', 'off')),
 };
 

@@ -8,6 +8,13 @@ import { LineModel } from './test-support/line.ts';
 
 const backend = createReferenceBackend();
 const model = new LineModel(backend);
+const policy = new train.MemorylessPolicy(new Linear({ backend, inputSize: 1, outputSize: 2 }));
+const environment = {
+  observationSize: 1,
+  actions: { kind: 'discrete', count: 2 },
+  reset: () => new Float32Array(1),
+  step: () => ({ observation: new Float32Array(1), reward: 1, done: true }),
+};
 const random = new Generator(1);
 const layer = new LSTM({ backend, inputSize: 2, hiddenSize: 3 });
 const cell = new GRUCell({ backend, inputSize: 2, hiddenSize: 3 });
@@ -39,8 +46,8 @@ const calls: Readonly<
     options: 0,
   },
   parameterVector: { call: train.parameterVector, right: [model] },
-  episodeData: { call: train.episodeData, right: [model, [], { seed: 1 }], options: 2 },
-  rollOut: { call: train.rollOut, right: [model, [], { random }], options: 2 },
+  episodeData: { call: train.episodeData, right: [policy, [environment], { seed: 1 }], options: 2 },
+  rollOut: { call: train.rollOut, right: [policy, [environment], { random }], options: 2 },
   gradientFlow: { call: train.gradientFlow, right: [model, {}, () => 1, {}], options: 3 },
   clipGradientNorm: { call: train.clipGradientNorm, right: [[], 1] },
   clipGradientValue: { call: train.clipGradientValue, right: [[], 1] },

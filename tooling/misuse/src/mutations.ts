@@ -23,7 +23,11 @@ export interface WrongCall {
   readonly args: readonly unknown[];
   /** Whether the call must not be accepted; otherwise it only must not end in a bare error. */
   readonly mustRefuse: boolean;
+  /** In what way a number is outside of what a count, a size or a rate may be; `ranges.ts` has those that may. */
+  readonly beyond: Beyond | null;
 }
+
+export type Beyond = 'negative' | 'fraction' | 'infinite';
 
 /** Every argument, and every option of each argument, in turn replaced by every wrong value; and unknown options. */
 export function* wrongCalls(entry: Entry): Generator<WrongCall> {
@@ -34,20 +38,33 @@ export function* wrongCalls(entry: Entry): Generator<WrongCall> {
       const value = make();
       const mustRefuse = isWrongKind(entry, String(at), args[at], value);
       args[at] = value;
-      yield { place: `argument ${at}`, what: shown(value), args, mustRefuse };
+      yield {
+        place: `argument ${at}`,
+        what: shown(value),
+        args,
+        mustRefuse,
+        beyond: beyondOf(entry.args()[at], value),
+      };
     }
     const options = entry.args()[at];
     if (!isOptions(options)) continue;
     const misspelt = [...entry.args()];
     misspelt[at] = { ...options, unknownOption: 1 };
     const mustRefuse = !entry.open?.includes(at);
-    yield { place: `argument ${at}`, what: 'an unknown option beside the right ones', args: misspelt, mustRefuse };
+    yield {
+      place: `argument ${at}`,
+      what: 'an unknown option beside the right ones',
+      args: misspelt,
+      mustRefuse,
+      beyond: null,
+    };
     for (const [name, right] of Object.entries(options)) {
       for (const make of wrongValues) {
         const args = [...entry.args()];
         const value = make();
         args[at] = { ...(args[at] as object), [name]: value };
-        yield { place: name, what: shown(value), args, mustRefuse: isWrongKind(entry, name, right, value) };
+        const mustRefuse = isWrongKind(entry, name, right, value);
+        yield { place: name, what: shown(value), args, mustRefuse, beyond: beyondOf(right, value) };
       }
     }
   }
@@ -62,4 +79,11 @@ function isWrongKind(entry: Entry, place: string, right: unknown, value: unknown
   const kind = kindOf(value);
   if (Number.isNaN(value) && kindOf(right) === 'number') return !also.includes('NaN');
   return kind !== kindOf(right) && !also.includes(kind);
+}
+
+function beyondOf(right: unknown, value: unknown): Beyond | null {
+  if (typeof value !== 'number' || typeof right !== 'number' || Number.isNaN(value)) return null;
+  if (value === Infinity) return 'infinite';
+  if (value < 0) return right >= 0 ? 'negative' : null;
+  return !Number.isInteger(value) && Number.isInteger(right) ? 'fraction' : null;
 }

@@ -25,11 +25,11 @@ const slotRules: OptionRules<AdamStepSlot> = {
   secondMoment: tensorRule,
 };
 const settingRules: OptionRules<AdamSettings> = {
-  learningRate: is.number(),
+  learningRate: is.number({ min: 0 }),
   beta1: is.number({ min: 0, below: 1 }),
   beta2: is.number({ min: 0, below: 1 }),
   epsilon: is.number({ min: 0 }),
-  weightDecay: is.number(),
+  weightDecay: is.number({ min: 0 }),
   decoupled: is.boolean,
   step: is.integer(1),
 };

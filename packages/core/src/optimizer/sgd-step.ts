@@ -22,11 +22,11 @@ const slotRules: OptionRules<SgdStepSlot> = {
   velocity: is.nullable(tensorRule),
 };
 const settingRules: OptionRules<SgdSettings> = {
-  learningRate: is.number(),
+  learningRate: is.number({ min: 0 }),
   momentum: is.number({ min: 0 }),
   dampening: is.number(),
   nesterov: is.boolean,
-  weightDecay: is.number(),
+  weightDecay: is.number({ min: 0 }),
   first: is.boolean,
 };
 

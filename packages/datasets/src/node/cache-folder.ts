@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { checkValue, is } from '@timestep/core';
 
 /**
  * Where this system keeps files that can be fetched again: `$TIMESTEP_CACHE`, else `timestep` in the user's cache
@@ -7,11 +8,14 @@ import { join } from 'node:path';
  * here.
  *
  * @param environment,platform the process's own by default
+ * @throws ArgumentError for anything but an object of texts, and a text
  */
 export function cacheFolder(
   environment: Readonly<Record<string, string | undefined>> = process.env,
   platform: string = process.platform,
 ): string {
+  checkValue('cacheFolder', 'environment', environment, is.record(is.optional(is.string), 'an object of texts'));
+  checkValue('cacheFolder', 'platform', platform, is.string);
   const own = environment['TIMESTEP_CACHE'];
   if (own) return own;
   const home = environment['HOME'] ?? homedir();

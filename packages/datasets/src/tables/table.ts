@@ -1,4 +1,4 @@
-import { ArgumentError } from '@timestep/core';
+import { ArgumentError, checkValue, is } from '@timestep/core';
 
 /** A column of numbers, NaN where one is missing, or of texts, null where one is missing. */
 export type Column = Float64Array | readonly (string | null)[];
@@ -45,6 +45,7 @@ export class Table {
    * @throws ArgumentError where one of them holds texts
    */
   matrix(names: readonly string[] = this.names): Float32Array {
+    checkValue('Table.matrix', 'names', names, is.arrayOf(is.string, 'an array of names'));
     const columns = names.map((name) => this.numbers(name));
     return Float32Array.from(
       { length: this.length * columns.length },
@@ -53,6 +54,7 @@ export class Table {
   }
 
   #column(name: string): Column {
+    checkValue('Table', 'the name of a column', name, is.string);
     const column = this.columns.get(name);
     if (!column)
       throw new ArgumentError(

@@ -94,6 +94,7 @@ export class BytePairEncoder {
 
   /** @throws ArgumentError for anything but what `save` gave */
   static load(state: BytePairState): BytePairEncoder {
+    checkValue('BytePairEncoder.load', 'state', state, is.object);
     checkOptions<BytePairState>('BytePairEncoder.load', state, { merges: is.anything });
     return new BytePairEncoder(state.merges);
   }

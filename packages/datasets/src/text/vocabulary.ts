@@ -48,9 +48,10 @@ export class Vocabulary {
    * @param tokens in the order of their indices
    * @throws ArgumentError for a token that comes twice, or an `unknown` that is none of them
    */
-  constructor(tokens: readonly string[], { unknown }: Pick<VocabularyOptions, 'unknown'> = {}) {
+  constructor(tokens: readonly string[], options: Pick<VocabularyOptions, 'unknown'> = {}) {
     checkValue('Vocabulary', 'tokens', tokens, is.arrayOf(is.string, 'an array of strings'));
-    checkValue('Vocabulary', 'unknown', unknown, is.optional(is.string));
+    checkOptions('Vocabulary', options, { unknown: is.optional(is.string) });
+    const { unknown } = options;
     this.tokens = [...tokens];
     this.#indices = new Map(this.tokens.map((token, index) => [token, index]));
     if (this.#indices.size !== this.tokens.length) {
@@ -119,6 +120,8 @@ export class Vocabulary {
    */
   indexOf(token: string): number {
     const index = this.#indices.get(token) ?? this.#unknownIndex;
+    // Checked only where the token is not found: a text is looked up token by token.
+    if (typeof token !== 'string') checkValue('Vocabulary.indexOf', 'the token', token, is.string);
     if (index !== undefined) return index;
     throw new DataError(
       'UNKNOWN_TOKEN',

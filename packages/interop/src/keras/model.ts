@@ -135,10 +135,9 @@ export class KerasModel extends Module {
     const ports = this.inputs;
     const names = ports.map(({ name }) => name).join(', ');
     const list = given instanceof Tensor ? [given] : Array.isArray(given) ? (given as readonly Tensor[]) : null;
-    const record = given as Readonly<Record<string, Tensor>>;
-    const unknown = list
-      ? []
-      : Object.keys(Object(given) as object).filter((name) => !ports.some((one) => one.name === name));
+    // Anything but tensors and an object of them has no names, and fits nothing.
+    const record = Object(given) as Readonly<Record<string, Tensor>>;
+    const unknown = list ? [] : Object.keys(record).filter((name) => !ports.some((one) => one.name === name));
     const tensors = list ?? ports.map(({ name }) => record[name]!);
     const fits =
       tensors.length === ports.length && tensors.every((one) => one instanceof Tensor) && unknown.length === 0;

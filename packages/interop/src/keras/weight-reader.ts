@@ -1,6 +1,9 @@
+import { checkValue, is } from '@timestep/core';
 import { show } from '@timestep/core/extend';
 import { InteropError, ensure } from '../errors.ts';
 import type { Hdf5Dataset, Hdf5Datasets } from '../hdf5/types.ts';
+
+const isMap = is.like('a Map of datasets by name', 'get', 'has', 'keys');
 
 /**
  * The arrays of a file, found by name and compared with the sizes that are expected before anything is built. It
@@ -12,6 +15,7 @@ export class WeightReader {
   readonly #taken: Set<string>;
 
   constructor(datasets: Hdf5Datasets, path = '', taken = new Set<string>()) {
+    checkValue('WeightReader', 'the datasets of the HDF5 reader', datasets, isMap);
     this.#datasets = datasets;
     this.path = path;
     this.#taken = taken;

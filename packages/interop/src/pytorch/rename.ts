@@ -8,7 +8,8 @@ import { ArgumentError, checkValue, is } from '@timestep/core';
  */
 export type NameMapping = Readonly<Record<string, string | null>> | ((name: string) => string | null);
 
-const mappingRule = is.optional(is.anyOf(is.function, is.object));
+/** How a mapping is checked. */
+export const mappingRule = is.optional(is.anyOf(is.function, is.record(is.nullable(is.string), 'an object of names')));
 
 /**
  * Renames the entries of a state dict.

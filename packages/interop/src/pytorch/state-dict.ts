@@ -4,7 +4,7 @@ import { readSafetensors, writeSafetensors, type SafetensorsTensor } from '@time
 import { InteropError } from '../errors.ts';
 import { toLoadable } from './convert.ts';
 import { isPt, isTensor, readPtBytes, type PtValue } from './pt.ts';
-import { renameEntries, type NameMapping } from './rename.ts';
+import { mappingRule, renameEntries, type NameMapping } from './rename.ts';
 import { entriesAt, type PtPath } from './pt-path.ts';
 
 export interface ReadStateDictOptions {
@@ -24,7 +24,6 @@ export interface LoadPyTorchOptions extends ReadStateDictOptions {
   readonly strict?: boolean | undefined;
 }
 
-const mappingRule = is.optional(is.anyOf(is.function, is.object));
 const readRules = {
   mapping: mappingRule,
   name: is.optional(is.string),

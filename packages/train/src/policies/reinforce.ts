@@ -14,6 +14,7 @@ import type { DataSource } from '../data/data-source.ts';
 import { generatedData } from '../data/generated-data.ts';
 import { crossEntropyLoss } from '../losses/cross-entropy.ts';
 import { mseLoss } from '../losses/regression.ts';
+import { checkActions, checkPlay, checkPolicy } from './check-play.ts';
 import type { PolicyEnvironment } from './policy-environment.ts';
 import type { Policy } from './policy.ts';
 import { rollOut, type Episodes } from './roll-out.ts';
@@ -38,6 +39,13 @@ export interface EpisodeDataOptions {
   /** Told the mean return of every batch. */
   readonly onReturn?: ((mean: number) => void) | undefined;
 }
+
+const batchRules: OptionRules<EpisodeBatch> = {
+  episodes: is.like('episodes of rollOut', 'shape', 'observations', 'actions', 'rewards', 'lengths', 'returns'),
+  advantages: is.instanceOf(Float32Array),
+  actions: is.object,
+  deviation: is.number({ above: 0 }),
+};
 
 const rules: OptionRules<EpisodeDataOptions> = {
   seed: is.size(0),
@@ -64,6 +72,7 @@ export function episodeData(
   environments: readonly PolicyEnvironment[],
   options: EpisodeDataOptions,
 ): DataSource<EpisodeBatch> {
+  checkPlay('episodeData', policy, environments);
   checkOptions('episodeData', options, rules);
   const { seed, discount = 0.99, deviation = 0.5 } = options;
   const play = async (_: number, random: Generator): Promise<EpisodeBatch> => {
@@ -106,7 +115,11 @@ function advantagesOf({ shape: [steps, count], rewards, lengths }: Episodes, dis
  * const trainer = new Trainer({ model: policy, loss: reinforceLoss, optimizer, data: episodeData(policy, environments, { seed: 1 }) });
  * ```
  */
-export function reinforceLoss(policy: Policy, { episodes, advantages, actions, deviation }: EpisodeBatch): Tensor {
+export function reinforceLoss(policy: Policy, batch: EpisodeBatch): Tensor {
+  checkPolicy('reinforceLoss', policy);
+  checkOptions('reinforceLoss', batch, batchRules);
+  const { episodes, advantages, actions, deviation } = batch;
+  checkActions('reinforceLoss', 'actions', actions);
   const { shape, lengths } = episodes;
   const [steps, count] = shape;
   const { backend } = policy.parameters()[0]!;

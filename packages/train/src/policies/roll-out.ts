@@ -1,5 +1,4 @@
 import {
-  ArgumentError,
   checkOptions,
   createScope,
   is,
@@ -13,6 +12,7 @@ import {
 } from '@timestep/core';
 import { show } from '@timestep/core/extend';
 import { disposeState, unowned } from '../ownership.ts';
+import { checkPlay } from './check-play.ts';
 import type { PolicyEnvironment } from './policy-environment.ts';
 import type { Policy } from './policy.ts';
 
@@ -57,7 +57,8 @@ export interface Episodes {
  * Lets a policy act in several environments at once, each a row of its batch, until every episode is over. No gradient
  * is recorded.
  *
- * @throws ShapeError where the policy's outputs are not one for each action
+ * @throws ShapeError where the policy's outputs are not one for each action; ArgumentError for anything but a policy and
+ *   environments
  * @example
  * ```ts
  * const { returns } = await rollOut(policy, Array.from({ length: 100 }, () => cartPole({ velocities: false })), {
@@ -70,9 +71,8 @@ export async function rollOut(
   options: RollOutOptions,
 ): Promise<Episodes> {
   checkOptions('rollOut', options, rules);
-  if (!Array.isArray(environments)) throw new ArgumentError('[rollOut] expected an array of environments');
-  const [first] = environments as readonly PolicyEnvironment[];
-  if (!first) throw new ArgumentError('[rollOut] expected at least one environment, got none');
+  checkPlay('rollOut', policy, environments);
+  const first = environments[0]!;
   const { random, choose = 'best', deviation = 0.5 } = options;
   const count = environments.length;
   const features = first.observationSize;

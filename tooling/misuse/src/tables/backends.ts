@@ -1,5 +1,8 @@
 import * as backendApi from '@timestep/backend-api';
+import * as auto from '@timestep/backend-auto';
 import * as cpu from '@timestep/backend-cpu';
+import * as native from '@timestep/backend-native';
+import * as webgpu from '@timestep/backend-webgpu';
 import type { Entry } from '../mutations.ts';
 import { entry, reasons } from './entry.ts';
 
@@ -52,5 +55,59 @@ export const cpuTable: readonly Entry[] = [
     async (options: cpu.CpuBackendOptions) => (await cpu.createCpuBackend(options)).dispose(),
     () => [{ threads: 1, relaxedSimd: false, maxMemoryBytes: 2 ** 24 }],
     { also: { relaxedSimd: ['string'] } },
+  ),
+];
+
+const cpuOptions = () => ({ threads: 1, relaxedSimd: false, maxMemoryBytes: 2 ** 24 });
+/** An entry point to WebGPU on a machine without a device: right options end in the error that says so. */
+const noGpu = () => ({ requestAdapter: () => Promise.resolve(null) });
+const made = async (backend: Promise<backendApi.Backend>) => {
+  try {
+    await (await backend).dispose();
+  } catch (error) {
+    if (!(error instanceof backendApi.DeviceError && error.code === 'NO_DEVICE')) throw error;
+  }
+};
+
+/** Where `gpu` is left out, the real device would be opened for every call. */
+const createWithoutDevice = (options: webgpu.WebGpuBackendOptions) =>
+  options === undefined || (Object(options) === options && options.gpu === undefined && 'gpu' in options)
+    ? webgpu.createWebGpuBackend({ ...options, gpu: noGpu() as never })
+    : webgpu.createWebGpuBackend(options);
+
+export const nativeTable: readonly Entry[] = [
+  entry(
+    'createNativeBackend',
+    (options: native.NativeBackendOptions) => made(native.createNativeBackend(options)),
+    () => [{ ...cpuOptions(), library: 'blas', path: '/nonexistent/library.so', threshold: 1 }],
+    { also: { relaxedSimd: ['string'] } },
+  ),
+];
+
+export const webGpuTable: readonly Entry[] = [
+  entry(
+    'createWebGpuBackend',
+    (options: webgpu.WebGpuBackendOptions) => made(createWithoutDevice(options)),
+    () => [
+      {
+        gpu: noGpu(),
+        powerPreference: 'low-power',
+        requireHardware: false,
+        dawnFlags: ['a=b'],
+        maxCachedBytes: 9,
+        workPerSubmit: 9,
+        timestamps: false,
+      },
+    ],
+  ),
+  entry('formatProfile', webgpu.formatProfile, () => [{ counters: {}, kernels: [] }], { open: [0] }),
+];
+
+export const autoTable: readonly Entry[] = [
+  entry(
+    'createBackend',
+    (name: 'cpu', options: object) => made(auto.createBackend(name, options)),
+    () => ['cpu', { cpu: cpuOptions(), native: {}, webgpu: {}, onChoice: () => undefined }],
+    { open: [] },
   ),
 ];

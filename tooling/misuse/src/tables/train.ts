@@ -4,6 +4,7 @@ import { GRU, Linear } from '@timestep/layers';
 import * as train from '@timestep/train';
 import type { Entry } from '../mutations.ts';
 import { bound, entry, reasons } from './entry.ts';
+import { trainRunsTable } from './train-runs.ts';
 
 const generator = new Generator(1);
 const matrix = (): Tensor => zeros(backend, [2, 3]);
@@ -125,22 +126,10 @@ export const trainTable: readonly Entry[] = [
     () => [gru, new Linear({ backend, inputSize: 2, outputSize: 1 })],
   ),
   entry('memoryStorage', train.memoryStorage, () => []),
+  ...trainRunsTable,
 ];
-
-const notYet = 'not in the table yet';
 
 export const trainWithout: Readonly<Record<string, string>> = {
   ...reasons('an error class: every message is fine', 'NonFiniteLossError', 'TrainError'),
   ...reasons('an abstract class, called through its subclasses', 'Optimizer', 'Policy'),
-  ...reasons(
-    notYet,
-    'RealTimeRecurrentLearner',
-    'Trainer',
-    'episodeData',
-    'evolve',
-    'gradientFlow',
-    'modelOfCheckpoint',
-    'reinforceLoss',
-    'rollOut',
-  ),
 };

@@ -1,4 +1,4 @@
-import { ArgumentError, describe, toBytes, type Bytes } from '@timestep/core';
+import { ArgumentError, describe, is, toBytes, type Bytes } from '@timestep/core';
 import { ensure } from '../../errors.ts';
 import type { TensorProto } from '../proto/onnx.generated.ts';
 
@@ -16,10 +16,8 @@ export class ExternalData {
   /** @throws ArgumentError for anything but bytes, an object of bytes or a function */
   constructor(source: OnnxExternalData | undefined) {
     const usable =
-      source === undefined ||
-      typeof source === 'function' ||
-      (typeof source === 'object' && (source as unknown) !== null);
-    if (!usable || Array.isArray(source) || source instanceof Promise)
+      source === undefined || typeof source === 'function' || isBytes(source) || is.object(source) === null;
+    if (!usable)
       throw new ArgumentError(
         `[importOnnx] expected externalData to be bytes, an object { file name: bytes } or a function from a name to bytes, got ${describe(source)}`,
       );
