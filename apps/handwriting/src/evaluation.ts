@@ -10,7 +10,7 @@ import { type Backend, Generator } from '@timestep/core';
 import { characterErrorRate, type ErrorRate } from '@timestep/ctc';
 import type { Features } from '@timestep/datasets';
 import { drawText } from './data/drawing.ts';
-import type { Sample } from './data/samples.ts';
+import type { Sample } from './data/sample.ts';
 import { byWriter, drawString, type Writing } from './data/strings.ts';
 import { heldOutText } from './data/words.ts';
 import { inkFeatures } from './ink/features.ts';

@@ -4,7 +4,15 @@
  *
  * @packageDocumentation
  */
-export { Node, type BackwardFunction, type Edge, type OutputGradients } from './autograd/node.ts';
+export {
+  Node,
+  type BackwardFunction,
+  type BackwardPass,
+  type Edge,
+  type NodeParts,
+  type OutputGradients,
+  type Saveable,
+} from './autograd/node.ts';
 export { needsGradient, produce, record, wrap, type Recording } from './autograd/record.ts';
 export { checkBackend } from './check-backend.ts';
 export { chooseFused, fusedRules } from './fused/choose.ts';
@@ -19,9 +27,10 @@ export {
   tensorRule,
 } from './ops/check.ts';
 export { sumTo } from './ops/reduce.ts';
-export { powerOf, runUnary } from './ops/unary.ts';
-export { checkLengths } from './sequence/lengths.ts';
-export { hidePadding } from './sequence/padding.ts';
+export { runUnary } from './ops/run-unary.ts';
+export { powerOf } from './ops/power-of.ts';
+export { checkLengths } from './lengths.ts';
+export { hidePadding } from './ops/hide-padding.ts';
 export { lstmGates, type LstmGateParameters } from './sequence/lstm-step.ts';
 export { sequenceRules, checkSequence, type SequenceSizes } from './sequence/sequence.ts';
 export {
@@ -37,6 +46,7 @@ export {
   sizeOf,
 } from './shape.ts';
 export { TensorStorage } from './storage.ts';
+export { unowned, type Ownable } from './unowned.ts';
 export { adamStep, type AdamStepSlot, type AdamSettings } from './optimizer/adam-step.ts';
 export { globalNorm } from './optimizer/global-norm.ts';
 export { sgdStep, type SgdStepSlot, type SgdSettings } from './optimizer/sgd-step.ts';

@@ -46,11 +46,11 @@ export { matmul, type MatmulOptions } from './ops/matmul.ts';
 export { argmax, max, mean, min, sum, type ReduceOptions } from './ops/reduce.ts';
 export { expand, flip, reshape, slice, transpose } from './ops/shape.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
+export { affine } from './ops/affine.ts';
+export { clamp } from './ops/clamp.ts';
 export {
   absolute,
-  affine,
   ceil,
-  clamp,
   cos,
   exp,
   expm1,
@@ -93,6 +93,7 @@ export { rnnSequence, type RnnSequenceArguments } from './sequence/rnn-sequence.
 export { rnnStep, type RnnStepParameters } from './sequence/rnn-step.ts';
 export { scan, type ScanOptions, type State, type Step } from './sequence/scan.ts';
 export { type SequenceArguments } from './sequence/sequence.ts';
-export { openStream, type OpenStream, type StreamPart, type StreamPartWeights } from './sequence/stream.ts';
+export { openStream, type OpenStream } from './sequence/stream.ts';
+export type { StreamPart, StreamPartWeights } from './sequence/stream-part.ts';
 export { type Shape } from './shape.ts';
 export { reportLeaks, Tensor, type NestedArray } from './tensor.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { noGrad, withFused } from './context.ts';
 import { tensor } from './create.ts';
-import { affine } from './ops/unary.ts';
+import { affine } from './ops/affine.ts';
 import { createScope, openScope, tidy } from './scope.ts';
 import { createReferenceBackend } from './test-support/reference.ts';
 

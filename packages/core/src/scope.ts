@@ -23,6 +23,7 @@ import {
 } from './context.ts';
 import { checkOperation } from './ops/check.ts';
 import type { Tensor } from './tensor.ts';
+import { unowned } from './unowned.ts';
 
 /**
  * How operations run inside a scope. What is left out is as the synchronous function around sets it (`scope.run`,
@@ -112,8 +113,7 @@ export class Scope {
    */
   adopt(tensor: Tensor): void {
     this.#checkOpen('adopt');
-    tensor.owner?.release(tensor);
-    tensor.owner = this;
+    unowned(tensor).owner = this;
     this.#tensors.add(tensor);
   }
 

@@ -10,7 +10,6 @@ import {
   type HostArray,
   type HostData,
 } from '@timestep/backend-api';
-import { runBackward } from './autograd/backward.ts';
 import type { Node } from './autograd/node.ts';
 import { checkBackend } from './check-backend.ts';
 import { levelOf, ownerOf, runAt, type Owner } from './context.ts';
@@ -41,7 +40,7 @@ export class Tensor {
   grad: Tensor | null = null;
   readonly #storage: TensorStorage;
   #requiresGrad = false;
-  #node: Node | null = null;
+  #node: Node<Tensor> | null = null;
   #output = 0;
   #disposed = false;
 
@@ -87,7 +86,7 @@ export class Tensor {
   }
 
   /** The operation that made it, where a gradient may flow through it. */
-  get node(): Node | null {
+  get node(): Node<Tensor> | null {
     return this.#node;
   }
 
@@ -110,7 +109,7 @@ export class Tensor {
   }
 
   /** Marks it as output `output` of `node`. Called by `record`. */
-  attach(node: Node, output: number): void {
+  attach(node: Node<Tensor>, output: number): void {
     this.#node = node;
     this.#output = output;
     this.#requiresGrad = true;
@@ -197,7 +196,14 @@ export class Tensor {
    */
   backward(gradient?: Tensor, options: { readonly retainGraph?: boolean } = {}): void {
     checkOptions('backward', options, backwardRules);
-    runBackward(this, gradient, options.retainGraph ?? false);
+    if (!this.#node)
+      throw new ArgumentError(
+        this.requiresGrad
+          ? '[backward] this tensor is a leaf; call backward() on a result computed from it'
+          : '[backward] nothing that this tensor depends on requires a gradient; set requiresGrad on a leaf, and compute it outside noGrad and outside every scope with { gradient: false }; where other asynchronous work may have such a scope open, openScope(backend, { gradient: true })',
+        'NO_GRADIENT',
+      );
+    this.#node.backwardFrom(this, gradient, options.retainGraph ?? false);
   }
 
   /** Frees it. Freeing twice does no harm; what a gradient still needs lives on until it is made. */

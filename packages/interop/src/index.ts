@@ -9,11 +9,12 @@ export {
   type LoadPyTorchOptions,
   type ReadStateDictOptions,
 } from './pytorch/state-dict.ts';
-export { exportOnnx, type ExportOnnxOptions } from './onnx/export/export.ts';
+export { exportOnnx } from './onnx/export/export.ts';
+export type { ExportOnnxOptions } from './onnx/export/options.ts';
 export { exportOnnxGraph, OnnxGraph, type OnnxStep, type OnnxValue } from './onnx/export/graph.ts';
 export type { OnnxAttribute } from './onnx/export/protos.ts';
 export { exportLayer, type OnnxExportable, type OnnxLayerResult } from './onnx/export/layers.ts';
-export type { OnnxCellStep, OnnxExportableCell } from './onnx/export/cell.ts';
+export type { OnnxCellStep, OnnxExportableCell } from './onnx/export/onnx-cell.ts';
 export type { OnnxRecurrence, OnnxRecurrentInput } from './onnx/export/recurrent.ts';
 export type { OnnxDimension, OnnxElementType } from './onnx/types.ts';
 export { importOnnx, type ImportOnnxOptions } from './onnx/import/import.ts';

@@ -1,4 +1,5 @@
 import { checkOptions, checkValue, Generator, is, isTraining, Tensor, tensor, type Backend } from '@timestep/core';
+import { unowned } from '@timestep/core/extend';
 import { visitHeld } from './held.ts';
 import { layerRules } from './options.ts';
 import { Parameter } from './parameter.ts';
@@ -174,11 +175,11 @@ export abstract class Module {
     const copies = await readAll(tensors);
     const moved = new Map<Tensor, Tensor>();
     tensors.forEach((old, index) => {
-      const fresh =
+      const fresh = unowned(
         old instanceof Parameter
           ? new Parameter(backend, old.shape, copies[index]!)
-          : tensor(backend, copies[index]!, { shape: old.shape, dtype: old.dtype });
-      fresh.owner?.release(fresh);
+          : tensor(backend, copies[index]!, { shape: old.shape, dtype: old.dtype }),
+      );
       fresh.requiresGrad = old.requiresGrad;
       moved.set(old, fresh);
     });

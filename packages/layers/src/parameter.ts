@@ -12,7 +12,7 @@ import {
   type Initializer,
   type Shape,
 } from '@timestep/core';
-import { checkBackend, sizeOf, TensorStorage as Storage } from '@timestep/core/extend';
+import { checkBackend, sizeOf, TensorStorage as Storage, unowned } from '@timestep/core/extend';
 
 /**
  * A trainable tensor. It requires a gradient and lives until its module is disposed, outside every scope. Assign it to
@@ -39,7 +39,7 @@ export class Parameter extends Tensor {
     backend.write(buffer, values);
     super(new Storage(backend, buffer), [...shape]);
     // A model made inside an open scope outlives it.
-    this.owner?.release(this);
+    unowned<Tensor>(this);
     this.requiresGrad = true;
   }
 

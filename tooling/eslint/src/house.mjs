@@ -20,3 +20,9 @@ export const house = {
 
 /** Source folders whose files may use `node:` modules: each is published as a subpath of its own. */
 export const nodeFolders = ['node'];
+
+/** Folders of a package that must not import another of its folders: what is below knows nothing of what is above. */
+export const layers = [
+  { package: 'core', folder: 'ops', mayNotImport: 'sequence' },
+  { package: 'core', folder: 'autograd', mayNotImport: 'sequence' },
+];

@@ -1,6 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
-import { house, nodeFolders } from './house.mjs';
+import { house, layers, nodeFolders } from './house.mjs';
 
 const tests = ['**/*.test.ts', '**/*.bench.ts', '**/test-support/**'];
 
@@ -27,6 +27,28 @@ function packageRules([name, allowed]) {
     message: 'Published code never imports apps or tooling.',
   };
   const files = [`packages/${name}/src/**/*.ts`];
+  const below = layers
+    .filter((layer) => layer.package === name)
+    .map(({ folder, mayNotImport }) => ({
+      files: [`packages/${name}/src/${folder}/**/*.ts`],
+      ignores: tests,
+      rules: {
+        'no-restricted-imports': [
+          'error',
+          {
+            patterns: [
+              foreign,
+              apps,
+              nodeImports,
+              {
+                group: [`../${mayNotImport}/*`, `../**/${mayNotImport}/*`],
+                message: `${name}/src/${folder} may not import ${name}/src/${mayNotImport} (tooling/eslint/src/house.mjs).`,
+              },
+            ],
+          },
+        ],
+      },
+    }));
   return [
     {
       files,
@@ -38,6 +60,7 @@ function packageRules([name, allowed]) {
       ignores: tests,
       rules: { 'no-restricted-imports': ['error', { patterns: [foreign, apps] }] },
     },
+    ...below,
   ];
 }
 

@@ -9,7 +9,8 @@ import {
   withBackend,
 } from '@timestep/app-shared';
 import { characters } from '../ink/fonts.ts';
-import { readSamples, type Sample, type Subset } from '../data/samples.ts';
+import type { Sample } from '../data/sample.ts';
+import { readSamples, type Subset } from '../data/samples.ts';
 import type { TrainingBatchOptions } from '../data/training-batches.ts';
 import { drawTestSet, evaluate } from '../evaluation.ts';
 import { configFor } from '../model/config.ts';

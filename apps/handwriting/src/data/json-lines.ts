@@ -1,6 +1,6 @@
 import { UsageError } from '@timestep/app-shared';
 import type { Point } from '../ink/ink.ts';
-import type { Sample } from './samples.ts';
+import type { Sample } from './sample.ts';
 
 /**
  * Reads characters, one JSON object a line: `{"writer": 1, "char": "a", "x": […], "y": […]}`, y upwards. A point at the

@@ -1,16 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '@timestep/app-shared';
-import type { Ink } from '../ink/ink.ts';
 import { parseJsonLines } from './json-lines.ts';
+import type { Sample } from './sample.ts';
 import { parseUnipen } from './unipen.ts';
-
-/** A character that a person wrote. */
-export interface Sample {
-  readonly label: string;
-  readonly writer: string;
-  readonly ink: Ink;
-}
 
 export const subsets = ['train', 'test', 'all'] as const;
 export type Subset = (typeof subsets)[number];

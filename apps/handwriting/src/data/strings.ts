@@ -1,7 +1,7 @@
 import type { RandomSource } from '@timestep/datasets';
 import { boxOf, type Ink, mapPoints, type Point, type Stroke } from '../ink/ink.ts';
 import { bend, gapRange } from './drawing.ts';
-import type { Sample } from './samples.ts';
+import type { Sample } from './sample.ts';
 
 /** Text and the ink that was written for it. */
 export interface Writing {

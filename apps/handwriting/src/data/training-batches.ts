@@ -3,7 +3,7 @@ import { Generator } from '@timestep/core';
 import { batchSequences } from '@timestep/datasets';
 import { inkFeatures } from '../ink/features.ts';
 import { drawText } from './drawing.ts';
-import type { Sample } from './samples.ts';
+import type { Sample } from './sample.ts';
 import { byWriter, drawString, varyCharacter, varyString, type Writing } from './strings.ts';
 import { trainingText } from './words.ts';
 

@@ -1,6 +1,6 @@
 import { UsageError } from '@timestep/app-shared';
 import type { Point } from '../ink/ink.ts';
-import type { Sample } from './samples.ts';
+import type { Sample } from './sample.ts';
 
 /**
  * Reads characters from a UNIPEN file (Guyon et al. 1994): `.SEGMENT … "label"` begins one, `.COMMENT label writer

@@ -1,17 +1,17 @@
 import type { DeviceBuffer, DType } from '@timestep/backend-api';
-import type { Engine } from './engine.ts';
 import type { Block } from './heap.ts';
 
 /** A buffer of the CPU backend: a block of its WebAssembly memory. */
 export class CpuBuffer implements DeviceBuffer {
   readonly dtype: DType;
   readonly length: number;
-  readonly engine: Engine;
+  /** The engine that allocated it. */
+  readonly maker: object;
   /** Null once freed. */
   block: Block | null;
 
-  constructor(engine: Engine, dtype: DType, length: number, block: Block) {
-    this.engine = engine;
+  constructor(maker: object, dtype: DType, length: number, block: Block) {
+    this.maker = maker;
     this.dtype = dtype;
     this.length = length;
     this.block = block;

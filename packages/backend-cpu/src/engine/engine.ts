@@ -182,7 +182,7 @@ export class Engine {
 
   /** The handle as this engine's own, alive; throws where it is not. */
   own(buffer: DeviceBuffer): CpuBuffer {
-    if (!(buffer instanceof CpuBuffer) || buffer.engine !== this) {
+    if (!(buffer instanceof CpuBuffer) || buffer.maker !== this) {
       throw new ArgumentError(
         '[cpu] got a buffer of another backend, expected one that this backend allocated; read it there and write it here',
         'BACKEND_MISMATCH',

@@ -38,6 +38,23 @@ export interface SequencePlan {
   readonly tables: CpuBuffer;
 }
 
+/** By lengths array: the layers and directions of a model, and their backward passes, are given the same one. */
+const orders = new WeakMap<Int32Array, readonly number[]>();
+
+/** The sequences from the longest to the shortest; sorted once for an array of lengths. */
+function orderOf(lengths: Int32Array): readonly number[] {
+  const known = orders.get(lengths);
+  // The elements may have been changed since.
+  if (known?.every((n, position) => position === 0 || compare(known[position - 1]!, n) < 0)) return known;
+  const order = Array.from(lengths, (_, n) => n).sort(compare);
+  orders.set(lengths, order);
+  return order;
+
+  function compare(a: number, b: number): number {
+    return lengths[b]! - lengths[a]! || a - b;
+  }
+}
+
 /** `outputSize` is P; `blocks` are the parts of H floats that a row of gates has. */
 export function planSequence(
   engine: Engine,
@@ -47,8 +64,7 @@ export function planSequence(
 ): SequencePlan {
   const { steps, batch, inputSize, hiddenSize, reverse } = spec;
   const lengthOf = (n: number): number => spec.lengths?.[n] ?? steps;
-  const order = Array.from({ length: batch }, (_, n) => n);
-  if (spec.lengths) order.sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
+  const order = spec.lengths ? orderOf(spec.lengths) : Array.from({ length: batch }, (_, n) => n);
   const longest = batch > 0 ? lengthOf(order[0]!) : 0;
   let rows = 0;
   for (const n of order) rows += lengthOf(n);

@@ -3,7 +3,8 @@ import { noGrad } from '../context.ts';
 import { tensor } from '../create.ts';
 import { add, multiply } from '../ops/binary.ts';
 import { sum } from '../ops/reduce.ts';
-import { affine, exp, square } from '../ops/unary.ts';
+import { affine } from '../ops/affine.ts';
+import { exp, square } from '../ops/unary.ts';
 import { openScope } from '../scope.ts';
 import { createReferenceBackend } from '../test-support/reference.ts';
 

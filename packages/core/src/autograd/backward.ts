@@ -4,22 +4,16 @@ import { createScope, inScope, type Scope } from '../scope.ts';
 import { sameShape, show } from '../shape.ts';
 import { TensorStorage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
+import { unowned } from '../unowned.ts';
 import type { Node } from './node.ts';
 
+type TensorNode = Node<Tensor>;
+
 /**
- * Reverse-mode differentiation: visits the nodes behind `root` in reverse topological order, once each, and adds up
- * what arrives at every leaf.
+ * Reverse-mode differentiation: visits the nodes behind `root`, an output of `start`, in reverse topological order,
+ * once each, and adds up what arrives at every leaf.
  */
-export function runBackward(root: Tensor, gradient: Tensor | undefined, retainGraph: boolean): void {
-  const start = root.node;
-  if (!start) {
-    throw new ArgumentError(
-      root.requiresGrad
-        ? '[backward] this tensor is a leaf; call backward() on a result computed from it'
-        : '[backward] nothing that this tensor depends on requires a gradient; set requiresGrad on a leaf, and compute it outside noGrad and outside every scope with { gradient: false }; where other asynchronous work may have such a scope open, openScope(backend, { gradient: true })',
-      'NO_GRADIENT',
-    );
-  }
+export function runBackward(start: TensorNode, root: Tensor, gradient: Tensor | undefined, retainGraph: boolean): void {
   if (start.released) {
     throw new ArgumentError(
       '[backward] the graph was already freed by an earlier backward(); pass { retainGraph: true } to the first one',
@@ -40,7 +34,7 @@ export function runBackward(root: Tensor, gradient: Tensor | undefined, retainGr
   inScope(backend, { gradient: false }, (scope) => {
     const first = gradient ? gradient.detach() : ones(root);
     const order = topologicalOrder(start);
-    const arriving = new Map<Node, (Tensor | null)[]>([[start, slots(start)]]);
+    const arriving = new Map<TensorNode, (Tensor | null)[]>([[start, slots(start)]]);
     arriving.get(start)![root.outputIndex] = first;
     for (const node of order) {
       const gradients = arriving.get(node);
@@ -53,7 +47,12 @@ export function runBackward(root: Tensor, gradient: Tensor | undefined, retainGr
 }
 
 /** Runs one node's backward function and passes on what it returns, within `outer`. */
-function visit(node: Node, gradients: (Tensor | null)[], arriving: Map<Node, (Tensor | null)[]>, outer: Scope): void {
+function visit(
+  node: TensorNode,
+  gradients: (Tensor | null)[],
+  arriving: Map<TensorNode, (Tensor | null)[]>,
+  outer: Scope,
+): void {
   if (node.released)
     throw new ArgumentError(
       `[backward] part of the graph ('${node.name}') was already freed by an earlier backward(); pass { retainGraph: true } to that one`,
@@ -95,8 +94,7 @@ function addToLeaf(leaf: Tensor, result: Tensor, scope: Scope): void {
     return;
   }
   // A leaf's gradient outlives every scope: the optimiser reads it and `zeroGrad` disposes it.
-  const gradient = result.owner === scope ? result : result.detach();
-  gradient.owner?.release(gradient);
+  const gradient = unowned(result.owner === scope ? result : result.detach());
   leaf.grad = ownsAlone(gradient, result) ? gradient : cloneOwned(gradient);
 }
 
@@ -109,8 +107,7 @@ function cloneOwned(gradient: Tensor): Tensor {
   const { backend } = gradient;
   const out = backend.alloc('f32', gradient.size);
   backend.copy({ buffer: gradient.buffer, strides: [1] }, { buffer: out, strides: [1] }, [gradient.size]);
-  const clone = new Tensor(new TensorStorage(backend, out), gradient.shape);
-  clone.owner?.release(clone);
+  const clone = unowned(new Tensor(new TensorStorage(backend, out), gradient.shape));
   gradient.dispose();
   return clone;
 }
@@ -126,7 +123,7 @@ function addInto(before: Tensor, result: Tensor): Tensor {
   return total;
 }
 
-function slots(node: Node): (Tensor | null)[] {
+function slots(node: TensorNode): (Tensor | null)[] {
   return new Array<Tensor | null>(node.outputCount).fill(null);
 }
 
@@ -137,10 +134,10 @@ function ones(like: Tensor): Tensor {
 }
 
 /** Every node behind `start`, users before what they use; without recursion, since a chain may be very long. */
-function topologicalOrder(start: Node): Node[] {
-  const finished: Node[] = [];
-  const seen = new Set<Node>([start]);
-  const stack: { node: Node; next: number }[] = [{ node: start, next: 0 }];
+function topologicalOrder(start: TensorNode): TensorNode[] {
+  const finished: TensorNode[] = [];
+  const seen = new Set<TensorNode>([start]);
+  const stack: { node: TensorNode; next: number }[] = [{ node: start, next: 0 }];
   for (let top = stack.at(-1); top; top = stack.at(-1)) {
     const edge = top.node.edges[top.next++];
     if (edge === undefined) {
@@ -158,7 +155,7 @@ function topologicalOrder(start: Node): Node[] {
  * The tape owns what a step makes and no scope owns: every tensor on the way from the leaves to `root`, but not `root`.
  * Inside a scope they live until it closes, so that a metric can still read them.
  */
-function disposeIntermediates(order: readonly Node[], root: Tensor): void {
+function disposeIntermediates(order: readonly TensorNode[], root: Tensor): void {
   for (const node of order) {
     for (const tensor of [...node.made]) if (tensor !== root && !tensor.owner) tensor.dispose();
   }

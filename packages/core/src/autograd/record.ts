@@ -3,6 +3,7 @@ import { modesOf } from '../context.ts';
 import { sizeOf, type Shape } from '../shape.ts';
 import { TensorStorage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
+import { runBackward } from './backward.ts';
 import { Node, type BackwardFunction, type Edge } from './node.ts';
 
 /** The gradient of an operation, for {@link record}. */
@@ -11,7 +12,7 @@ export interface Recording {
   readonly inputs: readonly (Tensor | null)[];
   /** Tensors whose contents `backward` reads; they stay alive until then. */
   readonly saved?: readonly Tensor[];
-  readonly backward: BackwardFunction;
+  readonly backward: BackwardFunction<Tensor>;
   /** Called when the node lets go of what it saved. */
   readonly onRelease?: () => void;
 }
@@ -80,19 +81,20 @@ export function record(name: string, outputs: readonly Tensor[], recording: Reco
     return;
   }
   const backend = outputs[0]!.backend;
-  const edges = recording.inputs.map((input): Edge => {
+  const edges = recording.inputs.map((input): Edge<Tensor> => {
     if (!input?.requiresGrad) return null;
     return input.node ? { node: input.node, output: input.outputIndex } : { leaf: input };
   });
-  const node = new Node(
+  const node = new Node<Tensor>({
     name,
     backend,
     edges,
-    outputs.length,
-    recording.backward,
-    recording.saved ?? [],
-    recording.onRelease,
-  );
+    outputCount: outputs.length,
+    backward: recording.backward,
+    saved: recording.saved ?? [],
+    onRelease: recording.onRelease,
+    pass: runBackward,
+  });
   outputs.forEach((output, index) => {
     if (output.dtype === 'f32') output.attach(node, index);
   });

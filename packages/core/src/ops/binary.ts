@@ -1,16 +1,20 @@
-import { DTypeError } from '@timestep/backend-api';
-import { record, wrap } from '../autograd/record.ts';
-import { full } from '../create.ts';
-import { broadcastShapes, broadcastStrides, sizeOf } from '../shape.ts';
+import { record } from '../autograd/record.ts';
 import type { Tensor } from '../tensor.ts';
-import { checkTensor, expectDType, sameBackend } from './check.ts';
+import { checkTensor } from './check.ts';
 import { equal, greater, greaterEqual, less } from './compare.ts';
-import { sumTo } from './reduce.ts';
 import { runBinary } from './run-binary.ts';
-import { affine, log, negative, powerOf } from './unary.ts';
+import { sumBroadcast } from './run-reduce.ts';
+import { runSelect } from './run-select.ts';
+import { runUnary } from './run-unary.ts';
+import { scalarLike } from './scalar-like.ts';
+import { affine } from './affine.ts';
+import { powerOf } from './power-of.ts';
 
 /** A tensor, or a number that is broadcast. */
 export type Operand = Tensor | number;
+
+/** a·b without a record: derivatives are not differentiated again. */
+const times = (a: Tensor, b: Tensor): Tensor => runBinary('multiply', a, b);
 
 /**
  * Returns a + b, elementwise, with broadcasting.
@@ -22,11 +26,11 @@ export type Operand = Tensor | number;
  */
 export function add(a: Tensor, b: Operand): Tensor {
   checkTensor('add', 'a', a);
-  if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1, b) : runBinary('add', a, constant(a, b));
+  if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1, b) : runBinary('add', a, scalarLike(a, b));
   const y = runBinary('add', a, b);
   record('add', [y], {
     inputs: [a, b],
-    backward: ([gradient]) => [sumTo(gradient!, a.shape), sumTo(gradient!, b.shape)],
+    backward: ([gradient]) => [sumBroadcast(gradient!, a.shape), sumBroadcast(gradient!, b.shape)],
   });
   return y;
 }
@@ -41,13 +45,13 @@ export function add(a: Tensor, b: Operand): Tensor {
  */
 export function subtract(a: Tensor, b: Operand): Tensor {
   checkTensor('subtract', 'a', a);
-  if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1, -b) : runBinary('subtract', a, constant(a, b));
+  if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1, -b) : runBinary('subtract', a, scalarLike(a, b));
   const y = runBinary('subtract', a, b);
   record('subtract', [y], {
     inputs: [a, b],
     backward: ([gradient], wanted) => [
-      sumTo(gradient!, a.shape),
-      wanted[1] ? negative(sumTo(gradient!, b.shape)) : null,
+      sumBroadcast(gradient!, a.shape),
+      wanted[1] ? runUnary('negative', sumBroadcast(gradient!, b.shape)) : null,
     ],
   });
   return y;
@@ -63,14 +67,14 @@ export function subtract(a: Tensor, b: Operand): Tensor {
  */
 export function multiply(a: Tensor, b: Operand): Tensor {
   checkTensor('multiply', 'a', a);
-  if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, b) : runBinary('multiply', a, constant(a, b));
+  if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, b) : runBinary('multiply', a, scalarLike(a, b));
   const y = runBinary('multiply', a, b);
   record('multiply', [y], {
     inputs: [a, b],
     saved: [a, b],
     backward: ([gradient], wanted, [left, right]) => [
-      wanted[0] ? sumTo(runBinary('multiply', gradient!, right!), left!.shape) : null,
-      wanted[1] ? sumTo(runBinary('multiply', gradient!, left!), right!.shape) : null,
+      wanted[0] ? sumBroadcast(times(gradient!, right!), left!.shape) : null,
+      wanted[1] ? sumBroadcast(times(gradient!, left!), right!.shape) : null,
     ],
   });
   return y;
@@ -86,7 +90,7 @@ export function multiply(a: Tensor, b: Operand): Tensor {
  */
 export function divide(a: Tensor, b: Operand): Tensor {
   checkTensor('divide', 'a', a);
-  if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1 / b) : runBinary('divide', a, constant(a, b));
+  if (typeof b === 'number') return a.dtype === 'f32' ? affine(a, 1 / b) : runBinary('divide', a, scalarLike(a, b));
   const y = runBinary('divide', a, b);
   record('divide', [y], {
     inputs: [a, b],
@@ -94,9 +98,9 @@ export function divide(a: Tensor, b: Operand): Tensor {
     backward: ([gradient], wanted, [left, right]) => {
       const scaled = runBinary('divide', gradient!, right!);
       return [
-        wanted[0] ? sumTo(scaled, left!.shape) : null,
+        wanted[0] ? sumBroadcast(scaled, left!.shape) : null,
         wanted[1]
-          ? sumTo(negative(runBinary('multiply', scaled, runBinary('divide', left!, right!))), right!.shape)
+          ? sumBroadcast(runUnary('negative', times(scaled, runBinary('divide', left!, right!))), right!.shape)
           : null,
       ];
     },
@@ -121,16 +125,19 @@ export function power(a: Tensor, b: Operand): Tensor {
     inputs: [a, b],
     saved: [a, b, y],
     backward: ([gradient], wanted, [base, exponent, result]) => {
-      const none = constant(gradient!, 0);
+      const none = scalarLike(gradient!, 0);
       const ofBase = (): Tensor => {
-        const slope = multiply(exponent!, runBinary('power', base!, affine(exponent!, 1, -1)));
-        return select(equal(exponent!, none), none, multiply(gradient!, slope));
+        const slope = times(exponent!, runBinary('power', base!, runUnary('affine', exponent!, 1, -1)));
+        return runSelect(equal(exponent!, none), none, times(gradient!, slope));
       };
       const ofExponent = (): Tensor => {
         const flat = runBinary('and', equal(base!, none), greaterEqual(exponent!, none));
-        return select(flat, none, multiply(gradient!, multiply(result!, log(base!))));
+        return runSelect(flat, none, times(gradient!, times(result!, runUnary('log', base!))));
       };
-      return [wanted[0] ? sumTo(ofBase(), base!.shape) : null, wanted[1] ? sumTo(ofExponent(), exponent!.shape) : null];
+      return [
+        wanted[0] ? sumBroadcast(ofBase(), base!.shape) : null,
+        wanted[1] ? sumBroadcast(ofExponent(), exponent!.shape) : null,
+      ];
     },
   });
   return y;
@@ -164,7 +171,7 @@ export function minimum(a: Tensor, b: Operand): Tensor {
 
 function extremum(op: 'maximum' | 'minimum', a: Tensor, operand: Operand): Tensor {
   checkTensor(op, 'a', a);
-  const b = typeof operand === 'number' ? constant(a, operand) : operand;
+  const b = typeof operand === 'number' ? scalarLike(a, operand) : operand;
   const y = runBinary(op, a, b);
   record(op, [y], {
     inputs: [a, b],
@@ -172,11 +179,11 @@ function extremum(op: 'maximum' | 'minimum', a: Tensor, operand: Operand): Tenso
     backward: ([gradient], wanted, [left, right]) => {
       // Nothing is less than a NaN: both sides get the gradient, and a NaN is seen in it.
       const beaten = op === 'maximum' ? less : greater;
-      const share = select(equal(left!, right!), affine(gradient!, 0.5), gradient!);
-      const none = constant(gradient!, 0);
+      const share = runSelect(equal(left!, right!), runUnary('affine', gradient!, 0.5), gradient!);
+      const none = scalarLike(gradient!, 0);
       return [
-        wanted[0] ? sumTo(select(beaten(left!, right!), none, share), left!.shape) : null,
-        wanted[1] ? sumTo(select(beaten(right!, left!), none, share), right!.shape) : null,
+        wanted[0] ? sumBroadcast(runSelect(beaten(left!, right!), none, share), left!.shape) : null,
+        wanted[1] ? sumBroadcast(runSelect(beaten(right!, left!), none, share), right!.shape) : null,
       ];
     },
   });
@@ -193,31 +200,17 @@ function extremum(op: 'maximum' | 'minimum', a: Tensor, operand: Operand): Tenso
  * ```
  */
 export function select(condition: Tensor, a: Tensor, b: Tensor): Tensor {
-  checkTensor('select', 'a', a);
-  checkTensor('select', 'b', b);
-  expectDType('select', 'condition', condition, ['u32']);
-  sameBackend('select', [condition, a, b]);
-  if (a.dtype !== b.dtype)
-    throw new DTypeError(`[select] expected two tensors of one dtype, got ${a.dtype} and ${b.dtype}; cast one of them`);
-  const shape = broadcastShapes('select', broadcastShapes('select', a.shape, b.shape), condition.shape);
-  const operand = (tensor: Tensor) => ({ buffer: tensor.buffer, strides: broadcastStrides(tensor.shape, shape) });
-  const out = a.backend.alloc(a.dtype, sizeOf(shape));
-  a.backend.select(operand(condition), operand(a), operand(b), out, shape);
-  const y = wrap(a, out, shape);
+  const y = runSelect(condition, a, b);
   record('select', [y], {
     inputs: [a, b],
     saved: [condition],
     backward: ([gradient], wanted, [mask]) => {
-      const none = constant(gradient!, 0);
+      const none = scalarLike(gradient!, 0);
       return [
-        wanted[0] ? sumTo(select(mask!, gradient!, none), a.shape) : null,
-        wanted[1] ? sumTo(select(mask!, none, gradient!), b.shape) : null,
+        wanted[0] ? sumBroadcast(runSelect(mask!, gradient!, none), a.shape) : null,
+        wanted[1] ? sumBroadcast(runSelect(mask!, none, gradient!), b.shape) : null,
       ];
     },
   });
   return y;
-}
-
-function constant(like: Tensor, value: number): Tensor {
-  return full(like.backend, [], value, { dtype: like.dtype });
 }

@@ -12,7 +12,7 @@ import { gather } from './gather.ts';
 import { mean } from './reduce.ts';
 import { reshape } from './shape.ts';
 import { logSoftmax } from './softmax.ts';
-import { affine } from './unary.ts';
+import { affine } from './affine.ts';
 
 /** Options of {@link crossEntropyRows}. */
 export interface CrossEntropyOptions extends FusedOption {

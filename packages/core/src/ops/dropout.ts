@@ -9,7 +9,7 @@ import { select } from './binary.ts';
 import { checkOperation, expectDType } from './check.ts';
 import { greaterEqual, less } from './compare.ts';
 import { reshape } from './shape.ts';
-import { runUnary } from './unary.ts';
+import { runUnary } from './run-unary.ts';
 
 /** Options of {@link dropout}. */
 export interface DropoutArguments {

@@ -7,7 +7,8 @@ import { createReferenceBackend } from '../test-support/reference.ts';
 import { maximum, minimum, multiply, power } from './binary.ts';
 import { max, mean, min, sum } from './reduce.ts';
 import { logSoftmax, softmax } from './softmax.ts';
-import { absolute, clamp, log, log1p, reciprocal, relu, rsqrt, sign, sqrt } from './unary.ts';
+import { clamp } from './clamp.ts';
+import { absolute, log, log1p, reciprocal, relu, rsqrt, sign, sqrt } from './unary.ts';
 
 type Run = (x: Tensor, y: Tensor) => Tensor;
 

@@ -7,7 +7,8 @@ import type { Tensor } from '../tensor.ts';
 import { add, multiply, subtract } from './binary.ts';
 import { checkOperation, expectDType, sameBackend } from './check.ts';
 import { mean } from './reduce.ts';
-import { affine, rsqrt, square } from './unary.ts';
+import { affine } from './affine.ts';
+import { rsqrt, square } from './unary.ts';
 
 /** Options of {@link layerNorm}. */
 export interface LayerNormArguments extends FusedOption {

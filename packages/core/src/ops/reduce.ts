@@ -1,38 +1,22 @@
-import {
-  ArgumentError,
-  describe,
-  is,
-  reduceOps,
-  ShapeError,
-  type OptionRules,
-  type ReduceOp,
-} from '@timestep/backend-api';
+import { ArgumentError, describe, is, type OptionRules } from '@timestep/backend-api';
 import { record, wrap } from '../autograd/record.ts';
-import { full } from '../create.ts';
 import { tidy } from '../scope.ts';
-import { checkShape, normalizeAxes, normalizeAxis, sameShape, show, sizeOf, type Shape } from '../shape.ts';
+import { checkShape, normalizeAxes, normalizeAxis, sameShape, sizeOf, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { select } from './binary.ts';
 import { checkOperation, checkTensor, expectDType } from './check.ts';
 import { equal } from './compare.ts';
-import { expand, reshape } from './shape.ts';
-import { affine } from './unary.ts';
+import { runBinary } from './run-binary.ts';
+import { broadcastAxes, keptShape, runReduce } from './run-reduce.ts';
+import { runSelect } from './run-select.ts';
+import { scalarLike } from './scalar-like.ts';
+import { reshape } from './shape.ts';
+import { affine } from './affine.ts';
+import { expandView, reshapeView } from './view.ts';
 
 /** Options of the reductions. */
 export interface ReduceOptions {
   /** Keep the reduced axes, with length 1. */
   readonly keepAxes?: boolean;
-}
-
-/** The reduced axes as runs of neighbours: the contract reduces one run of axes at a time. */
-function runs(axes: readonly number[]): [number, number][] {
-  const list: [number, number][] = [];
-  for (const axis of axes) {
-    const last = list.at(-1);
-    if (last?.[1] === axis) last[1]++;
-    else list.push([axis, axis + 1]);
-  }
-  return list;
 }
 
 const rules: OptionRules<ReduceOptions> = { keepAxes: is.optional(is.boolean) };
@@ -42,43 +26,9 @@ function checkReduce(where: string, x: Tensor, options: ReduceOptions): void {
   checkOperation(where, options, rules);
 }
 
-function runReduce(op: ReduceOp, x: Tensor, axes: readonly number[], keepAxes: boolean): Tensor {
-  expectDType(op, 'x', x, reduceOps[op].in);
-  const shape: number[] = [...x.shape];
-  const finished = shape
-    .filter((_, axis) => keepAxes || !axes.includes(axis))
-    .map((length, axis) => (keepAxes && axes.includes(axis) ? 1 : length));
-  let current = x;
-  // From the last run to the first, so that the axes before it keep their places.
-  for (const [from, to] of runs(axes).reverse()) {
-    const spec = {
-      outer: sizeOf(shape.slice(0, from)),
-      length: sizeOf(shape.slice(from, to)),
-      inner: sizeOf(shape.slice(to)),
-    };
-    const out = x.backend.alloc(x.dtype, spec.outer * spec.inner);
-    x.backend.reduce(op, current.buffer, out, spec);
-    shape.splice(from, to - from);
-    const next = wrap(x, out, [...shape]);
-    if (current !== x) current.dispose();
-    current = next;
-  }
-  const result = reshapeRaw(current, finished);
-  if (current !== x) current.dispose();
-  return result;
-}
-
-/** The same storage under another shape, unrecorded; a fresh handle. */
-function reshapeRaw(x: Tensor, shape: Shape): Tensor {
-  const detached = x.detach();
-  const result = reshape(detached, shape);
-  if (result !== detached) detached.dispose();
-  return result;
-}
-
-/** The shape with 1 in the place of every reduced axis. */
-function keptShape(shape: Shape, axes: readonly number[]): number[] {
-  return shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+/** The shape after the reduction. */
+function reducedShape(shape: Shape, axes: readonly number[], { keepAxes = false }: ReduceOptions): number[] {
+  return keepAxes ? keptShape(shape, axes) : shape.filter((_, axis) => !axes.includes(axis));
 }
 
 /**
@@ -92,10 +42,10 @@ function keptShape(shape: Shape, axes: readonly number[]): number[] {
 export function sum(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
   checkReduce('sum', x, options);
   const list = normalizeAxes('sum', axes, x.rank);
-  const y = runReduce('sum', x, list, options.keepAxes ?? false);
+  const y = runReduce('sum', x, list, reducedShape(x.shape, list, options));
   record('sum', [y], {
     inputs: [x],
-    backward: ([gradient]) => [expand(reshape(gradient!, keptShape(x.shape, list)), x.shape)],
+    backward: ([gradient]) => [expandView(reshapeView(gradient!, keptShape(x.shape, list)), x.shape)],
   });
   return y;
 }
@@ -148,30 +98,24 @@ function extremum(
 ): Tensor {
   checkReduce(op, x, options);
   const list = normalizeAxes(op, axes, x.rank);
-  const y = runReduce(op, x, list, options.keepAxes ?? false);
+  const y = runReduce(op, x, list, reducedShape(x.shape, list, options));
   record(op, [y], {
     inputs: [x],
     saved: [x, y],
     backward: ([gradient], _wanted, [input, result]) => {
       const kept = keptShape(input!.shape, list);
-      const mask = equal(input!, expand(reshape(result!, kept), input!.shape));
-      const one = full(x.backend, [], 1);
-      const none = full(x.backend, [], 0);
-      const count = sum(select(mask, expand(one, input!.shape), none), list, { keepAxes: true });
-      const share = divideRaw(reshape(gradient!, kept), count);
+      const stretched = (row: Tensor): Tensor => expandView(row, input!.shape);
+      const row = reshapeView(result!, kept);
+      const mask = equal(input!, stretched(row));
+      const none = scalarLike(gradient!, 0);
+      const count = runReduce('sum', runSelect(mask, scalarLike(gradient!, 1), none), list, kept);
+      const share = runBinary('divide', reshapeView(gradient!, kept), count);
       // A row whose extremum is NaN has no largest element: its gradient is NaN, as in PyTorch.
-      const row = reshape(result!, kept);
-      const rest = select(equal(row, row), none, full(x.backend, [], NaN));
-      return [select(mask, expand(share, input!.shape), expand(rest, input!.shape))];
+      const rest = runSelect(equal(row, row), none, scalarLike(gradient!, NaN));
+      return [runSelect(mask, stretched(share), stretched(rest))];
     },
   });
   return y;
-}
-
-function divideRaw(a: Tensor, b: Tensor): Tensor {
-  const out = a.backend.alloc('f32', a.size);
-  a.backend.binary('divide', { buffer: a.buffer, strides: [1] }, { buffer: b.buffer, strides: [1] }, out, [a.size]);
-  return wrap(a, out, a.shape);
 }
 
 /**
@@ -207,11 +151,6 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   checkTensor('sumTo', 'x', x);
   checkShape('sumTo', shape);
   if (sameShape(x.shape, shape)) return x;
-  const lead = x.rank - shape.length;
-  const axes = x.shape.flatMap((length, axis) =>
-    axis < lead || (shape[axis - lead] === 1 && length !== 1) ? [axis] : [],
-  );
-  if (lead < 0 || shape.some((length, axis) => length !== 1 && length !== x.shape[axis + lead]))
-    throw new ShapeError(`[sumTo] expected a shape that stretches to ${show(x.shape)}, got ${show(shape)}`);
+  const axes = broadcastAxes(x, shape);
   return tidy(x.backend, () => reshape(sum(x, axes), shape));
 }

@@ -1,18 +1,10 @@
 import { ArgumentError, checkValue, describe, ShapeError, type Rule } from '@timestep/backend-api';
 import { record, wrap } from '../autograd/record.ts';
-import {
-  broadcastStrides,
-  checkShape,
-  contiguousStrides,
-  normalizeAxis,
-  sameShape,
-  show,
-  sizeOf,
-  type Shape,
-} from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+import { checkShape, contiguousStrides, normalizeAxis, sameShape, show, sizeOf, type Shape } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
 import { checkTensor } from './check.ts';
-import { sumTo } from './reduce.ts';
+import { sumBroadcast } from './run-reduce.ts';
+import { copyView, expandView, reshapeView } from './view.ts';
 
 /**
  * Returns the same elements with another shape. One length may be −1. The memory is shared.
@@ -25,8 +17,8 @@ import { sumTo } from './reduce.ts';
 export function reshape(x: Tensor, shape: Shape): Tensor {
   checkTensor('reshape', 'x', x);
   const to = inferShape(x, shape);
-  const y = new Tensor(x.storage.retain(), to);
-  record('reshape', [y], { inputs: [x], backward: ([gradient]) => [reshape(gradient!, x.shape)] });
+  const y = reshapeView(x, to);
+  record('reshape', [y], { inputs: [x], backward: ([gradient]) => [reshapeView(gradient!, x.shape)] });
   return y;
 }
 
@@ -41,13 +33,6 @@ function inferShape(x: Tensor, shape: Shape): Shape {
     throw new ShapeError(`[reshape] cannot reshape ${show(x.shape)} (${x.size} elements) to ${show(shape)}`);
   }
   return to;
-}
-
-/** Copies a strided view of x to a fresh contiguous tensor. */
-function copyView(x: Tensor, shape: Shape, strides: readonly number[], offset = 0): Tensor {
-  const out = x.backend.alloc(x.dtype, sizeOf(shape));
-  x.backend.copy({ buffer: x.buffer, strides, offset }, { buffer: out, strides: contiguousStrides(shape) }, shape);
-  return wrap(x, out, shape);
 }
 
 const axesRule: Rule = (value) => (Array.isArray(value) ? null : 'an array of axes');
@@ -100,8 +85,8 @@ export function expand(x: Tensor, shape: Shape): Tensor {
     throw new ShapeError(`[expand] shape ${show(x.shape)} does not stretch to ${show(shape)}`);
   }
   if (sameShape(x.shape, shape)) return reshape(x, shape);
-  const y = copyView(x, [...shape], broadcastStrides(x.shape, shape));
-  record('expand', [y], { inputs: [x], backward: ([gradient]) => [sumTo(gradient!, x.shape)] });
+  const y = expandView(x, shape);
+  record('expand', [y], { inputs: [x], backward: ([gradient]) => [sumBroadcast(gradient!, x.shape)] });
   return y;
 }
 

@@ -1,26 +1,15 @@
-import { unaryOps, type UnaryOp } from '@timestep/backend-api';
-import { record, wrap } from '../autograd/record.ts';
+import type { UnaryOp } from '@timestep/backend-api';
+import { record } from '../autograd/record.ts';
 import type { Tensor } from '../tensor.ts';
-import { multiply, select } from './binary.ts';
-import { checkNumber, expectDType } from './check.ts';
-import { and, greater, greaterEqual, lessEqual } from './compare.ts';
-import { full, zeros } from '../create.ts';
+import { affine } from './affine.ts';
+import { greater } from './compare.ts';
+import { runBinary } from './run-binary.ts';
+import { zeroUnless } from './run-select.ts';
+import { runUnary } from './run-unary.ts';
+import { scalarLike } from './scalar-like.ts';
 
-/**
- * Applies an operation of the table without recording it.
- *
- * @example
- * ```ts
- * runUnary('exp', x);
- * ```
- */
-export function runUnary(op: UnaryOp, x: Tensor, alpha = 0, beta = 0): Tensor {
-  const row = unaryOps[op];
-  expectDType(op, 'x', x, row.in);
-  const out = x.backend.alloc(row.out === 'same' ? x.dtype : row.out, x.size);
-  x.backend.unary(op, x.buffer, out, alpha, beta);
-  return wrap(x, out, x.shape);
-}
+/** a·b without a record: derivatives are not differentiated again. */
+const multiply = (a: Tensor, b: Tensor): Tensor => runBinary('multiply', a, b);
 
 /** An op with its derivative as a function of the saved tensor (the input or the output) and the upstream gradient. */
 function differentiable(
@@ -42,22 +31,6 @@ function differentiable(
 /** The derivative is 0 everywhere it exists: nothing is recorded. */
 function flat(op: UnaryOp): (x: Tensor) => Tensor {
   return (x) => runUnary(op, x);
-}
-
-/**
- * Returns alpha·x + beta with two numbers.
- *
- * @example
- * ```ts
- * affine(x, 2, 1); // 2x + 1
- * ```
- */
-export function affine(x: Tensor, alpha: number, beta = 0): Tensor {
-  checkNumber('affine', 'alpha', alpha);
-  checkNumber('affine', 'beta', beta);
-  const y = runUnary('affine', x, alpha, beta);
-  record('affine', [y], { inputs: [x], backward: ([gradient]) => [runUnary('affine', gradient!, alpha, 0)] });
-  return y;
 }
 
 /**
@@ -211,7 +184,9 @@ export const sigmoid = differentiable('sigmoid', 'output', (gradient, y) =>
  * relu(tensor(backend, [-1, 2])); // [0, 2]
  * ```
  */
-export const relu = differentiable('relu', 'output', (gradient, y) => zeroUnless(greater(y, constant(y, 0)), gradient));
+export const relu = differentiable('relu', 'output', (gradient, y) =>
+  zeroUnless(greater(y, scalarLike(y, 0)), gradient),
+);
 /**
  * Returns ln(1 + eˣ).
  *
@@ -268,58 +243,3 @@ export const isFinite = flat('isFinite');
  * ```
  */
 export const logicalNot = flat('logicalNot');
-
-/**
- * Returns xⁿ with a number n.
- *
- * @example
- * ```ts
- * powerOf(x, 3);
- * ```
- */
-export function powerOf(x: Tensor, exponent: number): Tensor {
-  checkNumber('powerOf', 'exponent', exponent);
-  const y = runUnary('power', x, exponent);
-  record('power', [y], {
-    inputs: [x],
-    saved: [x],
-    backward: ([gradient], _wanted, [saved]) => [
-      exponent === 0
-        ? zeros(gradient!.backend, gradient!.shape)
-        : multiply(gradient!, affine(runUnary('power', saved!, exponent - 1), exponent)),
-    ],
-  });
-  return y;
-}
-
-/**
- * Returns min(max(x, low), high). The gradient flows where x is between the limits.
- *
- * @example
- * ```ts
- * clamp(x, -1, 1);
- * ```
- */
-export function clamp(x: Tensor, low: number, high: number): Tensor {
-  checkNumber('clamp', 'low', low);
-  checkNumber('clamp', 'high', high);
-  const y = runUnary('clamp', x, low, high);
-  record('clamp', [y], {
-    inputs: [x],
-    saved: [x],
-    backward: ([gradient], _wanted, [saved]) => {
-      const inside = and(greaterEqual(saved!, constant(saved!, low)), lessEqual(saved!, constant(saved!, high)));
-      return [zeroUnless(inside, gradient!)];
-    },
-  });
-  return y;
-}
-
-function constant(like: Tensor, value: number): Tensor {
-  return full(like.backend, [], value, { dtype: like.dtype });
-}
-
-/** The gradient where the mask is set and 0 elsewhere; by selection, since NaN·0 is NaN. */
-function zeroUnless(mask: Tensor, gradient: Tensor): Tensor {
-  return select(mask, gradient, constant(gradient, 0));
-}

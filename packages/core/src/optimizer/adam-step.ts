@@ -2,7 +2,8 @@ import { checkOptions, is, type AdamSettings, type OptionRules } from '@timestep
 import { noGrad } from '../context.ts';
 import { chooseFused, type FusedOption } from '../fused/choose.ts';
 import { add, divide, subtract } from '../ops/binary.ts';
-import { affine, sqrt, square } from '../ops/unary.ts';
+import { affine } from '../ops/affine.ts';
+import { sqrt, square } from '../ops/unary.ts';
 import { tensorRule } from '../ops/check.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkSlots } from './check-slots.ts';

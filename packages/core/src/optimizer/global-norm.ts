@@ -6,7 +6,8 @@ import { wrap } from '../autograd/record.ts';
 import { add, divide, minimum, select } from '../ops/binary.ts';
 import { checkOperation, expectDType, sameBackend, tensorRule } from '../ops/check.ts';
 import { sum } from '../ops/reduce.ts';
-import { affine, isFinite, sqrt, square } from '../ops/unary.ts';
+import { affine } from '../ops/affine.ts';
+import { isFinite, sqrt, square } from '../ops/unary.ts';
 import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
 

@@ -2,7 +2,7 @@ import { checkOptions, is, type OptionRules, type SgdSettings } from '@timestep/
 import { noGrad } from '../context.ts';
 import { chooseFused, type FusedOption } from '../fused/choose.ts';
 import { add, subtract } from '../ops/binary.ts';
-import { affine } from '../ops/unary.ts';
+import { affine } from '../ops/affine.ts';
 import { tensorRule } from '../ops/check.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkSlots } from './check-slots.ts';

@@ -1,8 +1,8 @@
+import { hidePadding } from '../ops/hide-padding.ts';
 import { linear } from '../ops/linear.ts';
 import { full, zeros } from '../create.ts';
 import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
-import { hidePadding } from './padding.ts';
 import { scanWithRest, type State } from './scan.ts';
 import type { SequenceArguments, SequenceSizes } from './sequence.ts';
 

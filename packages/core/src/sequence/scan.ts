@@ -8,8 +8,8 @@ import { reshape, slice } from '../ops/shape.ts';
 import { tidy } from '../scope.ts';
 import { sameShape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { checkLengths } from './lengths.ts';
-import { hidePadding } from './padding.ts';
+import { checkLengths } from '../lengths.ts';
+import { hidePadding } from '../ops/hide-padding.ts';
 
 /** A cell's state: tensors by name, each `[N, …]`. */
 export type State = Readonly<Record<string, Tensor>>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tensor, zeros } from '../create.ts';
 import { add } from '../ops/binary.ts';
-import { affine } from '../ops/unary.ts';
+import { affine } from '../ops/affine.ts';
 import { checkGradient } from '../test-support/gradients.ts';
 import { createReferenceBackend } from '../test-support/reference.ts';
 import type { Tensor } from '../tensor.ts';

@@ -3,7 +3,7 @@ import { fusedRules, type FusedOption } from '../fused/choose.ts';
 import { checkTensor, expectDType, sameBackend, tensorRule } from '../ops/check.ts';
 import { show, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { checkLengths } from './lengths.ts';
+import { checkLengths } from '../lengths.ts';
 import { scanRules, type ScanOptions } from './scan.ts';
 
 /** The arguments that the three recurrent sequences share. */

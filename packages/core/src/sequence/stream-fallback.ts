@@ -1,10 +1,11 @@
 import { describe, DisposedError, ShapeError, type Backend, type Stream } from '@timestep/backend-api';
 import type { FusedMode } from '../context.ts';
 import { tensor, zeros } from '../create.ts';
-import { inScope, type Scope } from '../scope.ts';
+import { inScope } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
+import { unowned } from '../unowned.ts';
 import { stepLayer, type StreamState } from './stream-step.ts';
-import type { StreamPart } from './stream.ts';
+import type { StreamPart } from './stream-part.ts';
 
 /**
  * A stream by ordinary operations, for a backend whose memory is the host's but that has no stream of its own for these
@@ -26,12 +27,12 @@ export class FallbackStream implements Stream {
     this.#parts = parts.map((part) => copyWeights(backend, part));
     const [first] = this.#parts as readonly [StreamPart, ...StreamPart[]];
     this.#inputSize = (first.kind === 'linear' ? first.weight : first.weightIh).shape[1]!;
-    this.#states = this.#inScope((scope) => {
+    this.#states = this.#inScope(() => {
       let current = zeros(backend, [1, 1, this.#inputSize]);
       return this.#parts.map((part) => {
         const { output, state } = stepLayer(part, current, null, mode);
         current = output;
-        return state.map((value) => released(scope, zeros(backend, value.shape)));
+        return state.map((value) => unowned(zeros(backend, value.shape)));
       });
     });
     this.stateSize = this.#states.flat().reduce((sum, { size }) => sum + size, 0);
@@ -41,7 +42,7 @@ export class FallbackStream implements Stream {
     const before = this.#open();
     if (!isRow(input, this.#inputSize))
       throw new ShapeError(`[stream] expected an input of ${this.#inputSize} floats, got ${lengthOf(input)}`);
-    this.#states = this.#inScope((scope) => {
+    this.#states = this.#inScope(() => {
       let current = tensor(this.#backend, input, { shape: [1, 1, input.length] });
       const states = this.#parts.map((part, k) => {
         const next = stepLayer(part, current, before[k]!, this.#mode);
@@ -51,7 +52,7 @@ export class FallbackStream implements Stream {
       if (!isRow(output, current.size))
         throw new ShapeError(`[stream] expected an output of ${current.size} floats, got ${lengthOf(output)}`);
       output.set(this.#backend.hostView!(current.buffer));
-      for (const value of states.flat()) released(scope, value);
+      for (const value of states.flat()) unowned(value);
       return states;
     });
     for (const value of before.flat()) value.dispose();
@@ -92,15 +93,9 @@ export class FallbackStream implements Stream {
     return this.#states;
   }
 
-  #inScope<T>(body: (scope: Scope) => T): T {
+  #inScope<T>(body: () => T): T {
     return inScope(this.#backend, { gradient: false }, body);
   }
-}
-
-/** Takes a tensor out of the scope without giving it to the one around. */
-function released(scope: Scope, value: Tensor): Tensor {
-  scope.release(value);
-  return value;
 }
 
 function weightsOf(part: StreamPart): Tensor[] {
@@ -110,16 +105,12 @@ function weightsOf(part: StreamPart): Tensor[] {
 }
 
 function copyWeights(backend: Backend, part: StreamPart): StreamPart {
-  const copy = (scope: Scope, [name, value]: [string, unknown]): [string, unknown] => {
+  const copy = ([name, value]: [string, unknown]): [string, unknown] => {
     if (!(typeof value === 'object' && value !== null && 'buffer' in value)) return [name, value];
     const weight = value as Tensor;
-    return [name, released(scope, zeros(backend, weight.shape).assign(weight))];
+    return [name, unowned(zeros(backend, weight.shape).assign(weight))];
   };
-  return inScope(
-    backend,
-    { gradient: false },
-    (scope) => Object.fromEntries(Object.entries(part).map((entry) => copy(scope, entry))) as StreamPart,
-  );
+  return inScope(backend, { gradient: false }, () => Object.fromEntries(Object.entries(part).map(copy)) as StreamPart);
 }
 
 function isRow(value: unknown, length: number): boolean {

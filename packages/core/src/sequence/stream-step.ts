@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor.ts';
 import { gruSequence } from './gru-sequence.ts';
 import { lstmSequence } from './lstm-sequence.ts';
 import { rnnSequence } from './rnn-sequence.ts';
-import type { StreamPart } from './stream.ts';
+import type { StreamPart } from './stream-part.ts';
 
 /** The states of a layer, h and for an LSTM c, each `[1, …]`; none for a linear layer. */
 export type StreamState = readonly Tensor[];

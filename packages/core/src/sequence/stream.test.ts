@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { zeros } from '../create.ts';
 import { openScope } from '../scope.ts';
 import { createReferenceBackend } from '../test-support/reference.ts';
-import { openStream, type StreamPart } from './stream.ts';
+import { openStream } from './stream.ts';
+import type { StreamPart } from './stream-part.ts';
 
 const backend = createReferenceBackend();
 

@@ -6,11 +6,9 @@ import {
   ShapeError,
   UnsupportedError,
   type Backend,
-  type GruVariant,
   type LstmVariant,
   type MaybeBuffer,
   type OptionRules,
-  type RnnVariant,
   type Stream,
   type StreamLayer,
   type StreamWeights,
@@ -24,27 +22,8 @@ import { inScope } from '../scope.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { FallbackStream } from './stream-fallback.ts';
+import type { StreamPart } from './stream-part.ts';
 import { stepLayer } from './stream-step.ts';
-
-/** The weights of a recurrent layer, as in {@link SequenceArguments}. */
-export interface StreamPartWeights {
-  readonly weightIh: Tensor;
-  readonly weightHh: Tensor;
-  readonly biasIh?: Tensor | null;
-  readonly biasHh?: Tensor | null;
-}
-
-/** One layer of a stream. */
-export type StreamPart =
-  | (StreamPartWeights & { readonly kind: 'rnn'; readonly variant?: Partial<RnnVariant> })
-  | (StreamPartWeights & { readonly kind: 'gru'; readonly variant?: Partial<GruVariant> })
-  | (StreamPartWeights & {
-      readonly kind: 'lstm';
-      readonly weightHr?: Tensor | null;
-      readonly peephole?: Tensor | null;
-      readonly coupledGates?: boolean;
-    })
-  | { readonly kind: 'linear'; readonly weight: Tensor; readonly bias?: Tensor | null };
 
 /** A {@link Stream} and the sizes of what its `step` takes and fills. */
 export interface OpenStream extends Stream {

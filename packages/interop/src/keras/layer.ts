@@ -1,4 +1,5 @@
 import { tensor, type Backend, type Tensor } from '@timestep/core';
+import { unowned } from '@timestep/core/extend';
 import { Module, Parameter, type Slot } from '@timestep/layers';
 import type { Hdf5Dataset } from '../hdf5/types.ts';
 import type { CallReader } from './call-reader.ts';
@@ -54,9 +55,7 @@ export class KerasParameters extends Module {
     for (const [name, array] of Object.entries(parameters))
       if (array) this.#tensors.set(name, new Parameter(backend, array.shape, array.data));
     for (const [name, { data, shape }] of Object.entries(buffers)) {
-      const buffer = tensor(backend, data, { shape });
-      buffer.owner?.release(buffer);
-      this.#tensors.set(name, buffer);
+      this.#tensors.set(name, unowned(tensor(backend, data, { shape })));
     }
   }
 

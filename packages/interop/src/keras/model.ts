@@ -1,5 +1,5 @@
 import { ArgumentError, checkOptions, is, ShapeError, Tensor, tensor, tidy, type Backend } from '@timestep/core';
-import { checkLengths, show } from '@timestep/core/extend';
+import { checkLengths, show, unowned } from '@timestep/core/extend';
 import { Module, type Lengths, type LengthsOption, type Slot } from '@timestep/layers';
 import type { Graph, GraphInput } from './graph.ts';
 import { Value, type Mask } from './value.ts';
@@ -124,7 +124,7 @@ export class KerasModel extends Module {
     const kept = new Map(
       [...states].map(([layer, parts]) => [
         layer,
-        this.#states.get(layer) === parts ? parts : parts.map((part) => released(part.detach())),
+        this.#states.get(layer) === parts ? parts : parts.map((part) => unowned(part.detach())),
       ]),
     );
     for (const [layer, parts] of this.#states) if (kept.get(layer) !== parts) for (const part of parts) part.dispose();
@@ -154,11 +154,6 @@ export class KerasModel extends Module {
     });
     return [...tensors];
   }
-}
-
-function released(x: Tensor): Tensor {
-  x.owner?.release(x);
-  return x;
 }
 
 function isTimeFirst({ shape, isTokens }: GraphInput): boolean {

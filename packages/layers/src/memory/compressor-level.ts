@@ -1,5 +1,5 @@
 import { createScope, crossEntropyRows, inScope, mean, softmax, tensor, zeros, type Tensor } from '@timestep/core';
-import { adamStep } from '@timestep/core/extend';
+import { adamStep, unowned } from '@timestep/core/extend';
 import { Linear } from '../linear.ts';
 import { Module } from '../module.ts';
 import type { LayerOptions } from '../options.ts';
@@ -7,7 +7,6 @@ import type { Parameter } from '../parameter.ts';
 import { LSTM } from '../recurrent/lstm.ts';
 import { mapState } from '../recurrent/cell.ts';
 import type { LSTMState } from '../recurrent/lstm-cell.ts';
-import { unowned } from '../unowned.ts';
 
 export interface CompressorLevelOptions extends LayerOptions {
   /** S, how many different symbols there are */

@@ -10,9 +10,9 @@ import {
   tensor,
   type Tensor,
 } from '@timestep/core';
+import { unowned } from '@timestep/core/extend';
 import { mapState } from '../recurrent/cell.ts';
 import type { Recurrence } from '../scoped.ts';
-import { unowned } from '../unowned.ts';
 import { inEvalMode } from '../modes.ts';
 import type { Module } from '../module.ts';
 import { type SampleOptions, sampleRules, drawSymbol } from './sample.ts';

@@ -12,9 +12,9 @@ import {
   tensor,
   type Tensor,
 } from '@timestep/core';
+import { unowned } from '@timestep/core/extend';
 import { mapState } from '../recurrent/cell.ts';
 import type { Recurrence } from '../scoped.ts';
-import { unowned } from '../unowned.ts';
 
 /** A model that {@link stream} can run: a recurrent layer in one direction, a ManyToMany, or your own. */
 export interface SequenceModel<S extends State> {

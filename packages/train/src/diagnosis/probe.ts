@@ -1,6 +1,6 @@
 import { add, linear, noGrad, scan, tidy, zeros, type State, type Tensor } from '@timestep/core';
+import { unowned } from '@timestep/core/extend';
 import { GRUCell, LSTMCell, RNNCell, type Cell, type Recurrence, type SequenceOptions } from '@timestep/layers';
-import { unowned } from '../ownership.ts';
 
 /** A gate of a built-in cell: which block of the sums it is, and where its function is flat. */
 interface Gate {

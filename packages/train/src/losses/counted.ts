@@ -1,4 +1,5 @@
 import { Tensor } from '@timestep/core';
+import { unowned } from '@timestep/core/extend';
 
 /** A mean loss, and what it is the mean over: a number of elements, or a sum of weights on the device. */
 export interface CountedLoss {
@@ -36,7 +37,5 @@ export function recordCount(loss: Tensor, count: number | Tensor): void {
     counted.push({ loss, count });
     return;
   }
-  const own = count.detach();
-  own.owner?.release(own);
-  counted.push({ loss, count: own });
+  counted.push({ loss, count: unowned(count.detach()) });
 }

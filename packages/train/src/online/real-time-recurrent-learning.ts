@@ -19,11 +19,11 @@ import {
   type State,
   type Tensor,
 } from '@timestep/core';
-import { show } from '@timestep/core/extend';
+import { show, unowned } from '@timestep/core/extend';
 import type { Cell } from '@timestep/layers';
 import { tensorRule } from '../losses/reduction.ts';
 import { readLossResult } from '../trainer/loss-result.ts';
-import { disposeState, unowned } from '../ownership.ts';
+import { disposeState } from '../dispose-state.ts';
 
 /** A parameter with its influence matrix ∂s/∂θ `[S, P]`, the derivative of the state over all steps so far. */
 interface Influence {

@@ -9,7 +9,7 @@ import {
   type Rule,
   type Tensor,
 } from '@timestep/core';
-import { unowned } from '../ownership.ts';
+import { unowned } from '@timestep/core/extend';
 import { checkMemory } from './memory-check.ts';
 import type { OptimizerState, OptimizerTensors } from './optimizer-state.ts';
 import {

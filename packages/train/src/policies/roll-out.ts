@@ -10,8 +10,8 @@ import {
   type OptionRules,
   type State,
 } from '@timestep/core';
-import { show } from '@timestep/core/extend';
-import { disposeState, unowned } from '../ownership.ts';
+import { show, unowned } from '@timestep/core/extend';
+import { disposeState } from '../dispose-state.ts';
 import { checkPlay } from './check-play.ts';
 import type { PolicyEnvironment } from './policy-environment.ts';
 import type { Policy } from './policy.ts';

@@ -1,7 +1,7 @@
 import { full, greaterEqual, noGrad, select, tidy, type Tensor } from '@timestep/core';
+import { unowned } from '@timestep/core/extend';
 import { clipGradientNorm, clipGradientValue } from '../optimizers/clip.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
-import { unowned } from '../ownership.ts';
 
 /** The norm of an update's gradients and the factor that its step used. */
 export interface Guard {

@@ -1,6 +1,6 @@
 import { full, inScope, type Backend, type State, type Tensor } from '@timestep/core';
+import { unowned } from '@timestep/core/extend';
 import type { Module } from '@timestep/layers';
-import { unowned } from '../ownership.ts';
 import { readLossResult } from './loss-result.ts';
 import type { LossContext, LossFunction } from './options.ts';
 

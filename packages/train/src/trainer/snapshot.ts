@@ -1,4 +1,5 @@
 import { tensor, type Backend, type Generator, type State } from '@timestep/core';
+import { unowned } from '@timestep/core/extend';
 import type { LoadableTensor, Module } from '@timestep/layers';
 import type { CheckpointContents } from '../checkpoint/format.ts';
 import type { DataSource } from '../data/data-source.ts';
@@ -15,7 +16,7 @@ import {
   type RunState,
 } from './run-state.ts';
 import type { ValidatorState } from './validator.ts';
-import { disposeState, unowned } from '../ownership.ts';
+import { disposeState } from '../dispose-state.ts';
 
 /** The parts of a run that a checkpoint is made of. */
 export interface RunParts {

@@ -38,7 +38,7 @@ function listOf(names: readonly string[]): string {
 /** The leaves that a tensor's gradient reaches. */
 function leavesOf(tensor: Tensor): Tensor[] {
   const leaves = new Set<Tensor>();
-  const nodes = new Set<Node>(tensor.node ? [tensor.node] : []);
+  const nodes = new Set<Node<Tensor>>(tensor.node ? [tensor.node] : []);
   for (const node of nodes) {
     for (const edge of node.edges) {
       if (!edge) continue;

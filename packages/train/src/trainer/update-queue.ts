@@ -16,7 +16,7 @@ import type { LossFunction } from './options.ts';
 import { positionOf, type DataProbe } from './run-state.ts';
 import { checkEverythingIsTrained } from './untrained.ts';
 import { applyUpdate, scaleGradients, type Guard } from './apply-update.ts';
-import { disposeState } from '../ownership.ts';
+import { disposeState } from '../dispose-state.ts';
 import { runBatch } from './run-batch.ts';
 
 export interface UpdateQueueSettings<Model extends Module, Batch> {

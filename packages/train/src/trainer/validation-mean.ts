@@ -3,7 +3,7 @@ import { inEvalMode, type Module } from '@timestep/layers';
 import { sizesOf } from '../data/batch-size.ts';
 import { countLosses } from '../losses/counted.ts';
 import type { LossContext, LossFunction } from './options.ts';
-import { disposeState } from '../ownership.ts';
+import { disposeState } from '../dispose-state.ts';
 import { runBatch, type Backpropagated } from './run-batch.ts';
 
 /**

@@ -392,6 +392,7 @@ export const coreWithout: Readonly<Record<string, string>> = {
     'sameShape',
     'show',
     'tensorRule',
+    'unowned',
     'wrap',
   ),
 };

@@ -114,7 +114,7 @@ export function withoutForm(layer: Module): InteropError {
     .flatMap(({ name, value }) => (value instanceof Module ? [name] : []));
   return new InteropError(
     'UNSUPPORTED_MODEL',
-    `[onnx] there is no ONNX form of ${layer.constructor.name}; give the module a method onnx(graph, x, input) that builds it from its parts, such as:
+    `[onnx] there is no ONNX form of ${layer.typeName}; give the module a method onnx(graph, x, input) that builds it from its parts, such as:
   onnx(graph, x, input) {
     return exportLayer(graph, this.${last}, exportLayer(graph, this.${first}, x, input).output);
   }`,

@@ -23,10 +23,10 @@ import { InteropError } from '../../errors.ts';
 import type { OnnxDimension, OnnxElementType } from '../types.ts';
 import { exportAttention, exportMemory } from './attention.ts';
 import { exportTeacherForced } from './encoder-decoder.ts';
-import type { ExportOnnxOptions } from './export.ts';
 import type { OnnxGraph, OnnxValue } from './graph.ts';
 import { exportLayer, isExportable, withoutForm } from './layers.ts';
 import { exportOneToMany } from './one-to-many.ts';
+import type { ExportOnnxOptions } from './options.ts';
 
 /** The inputs and outputs of a whole model, and what is between. */
 export function buildModel(graph: OnnxGraph, model: Module, options: ExportOnnxOptions): void {

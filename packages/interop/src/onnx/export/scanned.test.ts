@@ -27,7 +27,7 @@ import {
   type SequenceModel,
 } from '../../test-support/agreement.ts';
 import type { HostInput } from '../../test-support/onnx-runtime.ts';
-import type { OnnxCellStep } from './cell.ts';
+import type { OnnxCellStep } from './onnx-cell.ts';
 import { exportOnnx } from './export.ts';
 import { exportOnnxGraph, type OnnxGraph, type OnnxValue } from './graph.ts';
 import { exportLayer } from './layers.ts';

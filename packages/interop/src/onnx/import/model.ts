@@ -1,10 +1,10 @@
 import { ArgumentError, reshape, tensor, Tensor, tidy, type Backend } from '@timestep/core';
+import { unowned } from '@timestep/core/extend';
 import { Module, Parameter, type Slot } from '@timestep/layers';
 import type { GraphProto } from '../proto/onnx.generated.ts';
 import { portOf, valueOf, type OnnxFeed, type OnnxPort, type Port } from './feed.ts';
-import { Program, type FileContext } from './program.ts';
+import { Program, type FileContext, type Step } from './program.ts';
 import { isCell, OnnxRecurrent } from './recurrent.ts';
-import type { Step } from './step.ts';
 import { DeviceValue, onDevice, type HostValue, type Value } from './value.ts';
 
 /** Nodes that one call of `forward` may run, those in loops as often as they run. */
@@ -142,10 +142,4 @@ function rememberedConstants(program: Program, { node }: Step): (input: number) 
     if (!known.has(input)) known.set(input, name === '' ? null : program.constant(name));
     return known.get(input)!;
   };
-}
-
-/** A buffer that outlives the scope in which the model is made. */
-function unowned(buffer: Tensor): Tensor {
-  buffer.owner?.release(buffer);
-  return buffer;
 }

@@ -4,10 +4,12 @@ import type { GraphProto } from '../proto/onnx.generated.ts';
 import { readConstant } from './constant.ts';
 import type { Decoder } from './decode.ts';
 import { isFloat } from './element-type.ts';
+import { Environment } from './environment.ts';
 import type { ExternalData } from './external-data.ts';
-import { Call, NeedsBackend, type Subgraph } from './operator.ts';
+import type { OnnxNode } from './node.ts';
+import { Call, NeedsBackend, type Operator, type Subgraph } from './operator.ts';
+import { readNode } from './read-node.ts';
 import { cellInputs, type OnnxRecurrent } from './recurrent.ts';
-import { readNode, type Step } from './step.ts';
 import { isHost, type DeviceValue, type HostValue, type Value } from './value.ts';
 
 /** What all graphs of a file share. */
@@ -17,27 +19,16 @@ export interface FileContext {
   readonly external: ExternalData;
 }
 
+/** A node, what its operator does, and the graphs inside it. */
+export interface Step {
+  readonly node: OnnxNode;
+  readonly operator: Operator;
+  readonly graphs: Readonly<Record<string, Program>>;
+}
+
 /** What one run of a model counts: nodes, so that nested loops of a damaged file end. */
 export interface Budget {
   nodes: number;
-}
-
-/** The values of one run of a graph; what is not there is looked for in the graph around it. */
-export class Environment {
-  readonly #values = new Map<string, Value>();
-  readonly #outer: Environment | null;
-
-  constructor(outer: Environment | null) {
-    this.#outer = outer;
-  }
-
-  get(name: string): Value | undefined {
-    return this.#values.get(name) ?? this.#outer?.get(name);
-  }
-
-  set(name: string, value: Value): void {
-    this.#values.set(name, value);
-  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { OnnxCell } from '../cell.ts';
+import type { OnnxCell } from '../onnx-cell.ts';
 
 /** The form of a cell of just this class: a subclass may have other equations. */
 export function exactly<Kind extends object>(

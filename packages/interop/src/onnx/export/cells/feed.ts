@@ -1,5 +1,5 @@
 import { FiniteImpulseCell, MinGRUCell, MinLSTMCell } from '@timestep/layers';
-import type { OnnxCell } from '../cell.ts';
+import type { OnnxCell } from '../onnx-cell.ts';
 import { exportFunction } from '../activation.ts';
 import type { OnnxGraph, OnnxValue } from '../graph.ts';
 import { add, complement, concat, cut, multiply, product } from '../parts.ts';

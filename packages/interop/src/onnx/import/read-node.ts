@@ -2,16 +2,7 @@ import { ensure } from '../../errors.ts';
 import type { NodeProto } from '../proto/onnx.generated.ts';
 import type { ExternalData } from './external-data.ts';
 import { OnnxNode } from './node.ts';
-import type { Operator } from './operator.ts';
 import { operators } from './operators/index.ts';
-import type { Program } from './program.ts';
-
-/** A node, what its operator does, and the graphs inside it. */
-export interface Step {
-  readonly node: OnnxNode;
-  readonly operator: Operator;
-  readonly graphs: Readonly<Record<string, Program>>;
-}
 
 /**
  * Finds the operator of a node and compares the node with it: nothing that the file says is passed over.

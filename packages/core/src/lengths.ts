@@ -1,7 +1,12 @@
 import { ArgumentError, describe } from '@timestep/backend-api';
 
+/** The arrays that `checkLengths` has made, with the longest length of each: they are right wherever they come next. */
+const checked = new WeakMap<object, number>();
+
 /**
- * Checks the lengths of a batch and brings them to an Int32Array; null where every sequence has all steps.
+ * Checks the lengths of a batch and brings them to an Int32Array; null where every sequence has all steps. An array
+ * that it returned is returned again as it is, so that lengths are checked once on their way through a model and a
+ * backend knows them again. Do not change its elements.
  *
  * @example
  * ```ts
@@ -17,6 +22,9 @@ export function checkLengths(
   batch: number,
 ): Int32Array | null {
   if (lengths === null || lengths === undefined) return null;
+  const longest = checked.get(lengths);
+  // Only arrays made below are among them.
+  if (longest !== undefined && longest <= steps && lengths.length === batch) return lengths as Int32Array;
   if (!Array.isArray(lengths) && (!ArrayBuffer.isView(lengths) || lengths instanceof DataView))
     throw new ArgumentError(
       `[${where}] expected lengths to be an array or an Int32Array on the host, got ${describe(lengths)}`,
@@ -37,5 +45,10 @@ export function checkLengths(
       );
     }
   }
-  return Int32Array.from(lengths);
+  const own = Int32Array.from(lengths);
+  checked.set(
+    own,
+    own.reduce((most, length) => Math.max(most, length), 0),
+  );
+  return own;
 }

@@ -1,9 +1,9 @@
 import { full, tensor } from '../create.ts';
-import { select } from '../ops/binary.ts';
+import { checkLengths } from '../lengths.ts';
 import { tidy } from '../scope.ts';
 import type { Tensor } from '../tensor.ts';
-import { checkTensor } from '../ops/check.ts';
-import { checkLengths } from './lengths.ts';
+import { select } from './binary.ts';
+import { checkTensor } from './check.ts';
 
 /**
  * x `[T, N, …]` with zeros at and past each length, by selection: the values there reach no result and no gradient
