@@ -20,13 +20,12 @@ import {
   tidy,
   zeros,
 } from '@timestep/core';
-import { checkLengths, hidePadding, normalizeAxis, show } from '@timestep/core/extend';
+import { checkLengths, hidePadding, normalizeAxis, show, unowned } from '@timestep/core/extend';
 import { expectFloat } from './checks.ts';
 import { type LengthsOption, maskSteps } from './lengths.ts';
 import { Module } from './module.ts';
 import { generatorOrFresh, type LayerOptions, layerRules, lengthsRules } from './options.ts';
 import { Parameter } from './parameter.ts';
-import { unowned } from './unowned.ts';
 
 /** Options of {@link BatchNorm}. */
 export interface BatchNormOptions extends LayerOptions {
