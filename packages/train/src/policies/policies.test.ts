@@ -207,7 +207,7 @@ describe.each(backends)('policies on $name', ({ create }) => {
     expect(
       () => new RecurrentPolicy(new GRU({ backend, inputSize: 1, hiddenSize: 1, bidirectional: true }), linear(2, 2)),
     ).toThrow(/future/);
-    expect(() => episodeData(policy, [], { seed: 1, discount: 2 })).toThrow(/discount/);
+    expect(() => episodeData(policy, [cartPole()], { seed: 1, discount: 2 })).toThrow(/discount/);
     const strategy = openES([0], { seed: 1 });
     await expect(evolve({ model: policy, strategy, generations: 1, fitness: () => 0 })).rejects.toThrow(
       /over 1 numbers, the model has 9/,
