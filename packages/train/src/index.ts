@@ -46,6 +46,22 @@ export {
 export { RealTimeRecurrentLearner } from './online/real-time-recurrent-learning.ts';
 export { Adagrad, type AdagradOptions } from './optimizers/adagrad.ts';
 export { Adam, AdamW, type AdamOptions } from './optimizers/adam.ts';
+export { Accuracy, type AccuracyOptions, TopKAccuracy, type TopKAccuracyOptions } from './metrics/accuracy.ts';
+export { AUROC } from './metrics/auroc.ts';
+export { BLEU, type BleuOptions, type BleuReferences, type BleuReport } from './metrics/bleu.ts';
+export { type Average, type ClassScoreOptions, F1Score, Precision, Recall } from './metrics/class-scores.ts';
+export { ConfusionMatrix, type ConfusionMatrixOptions } from './metrics/confusion-matrix.ts';
+export { BitsPerCharacter, type LikelihoodOptions, Perplexity } from './metrics/likelihood.ts';
+export type { Metric, PredictionMetric, Values } from './metrics/metric.ts';
+export {
+  MeanAbsoluteError,
+  MeanAbsoluteScaledError,
+  type MeanAbsoluteScaledErrorOptions,
+  MeanSquaredError,
+  type MeanSquaredErrorOptions,
+} from './metrics/regression.ts';
+export { SlotF1, type SlotReport, type SlotScores } from './metrics/slot-f1.ts';
+export { type TagChunk, tagChunks } from './metrics/tag-chunks.ts';
 export { clipGradientNorm, clipGradientValue, type ClippedNorm } from './optimizers/clip.ts';
 export { loadModel, modelOfCheckpoint, saveModel } from './model-file.ts';
 export { Optimizer, type BaseSettings, type OptimizerGroup, type OptimizerSlot } from './optimizers/optimizer.ts';

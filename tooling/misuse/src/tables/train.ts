@@ -69,7 +69,106 @@ const optimizers: readonly Entry[] = [
   entry('Adam.step', bound(new train.Adam(named()), 'step'), () => [ones(backend, [1])], { nullable: [0] }),
 ];
 
+const update = (name: string, metric: object, args: Entry['args']): Entry =>
+  entry(`${name}.update`, bound(metric, 'update'), args, { nullable: [2] });
+const classes = { classes: 3, average: 'macro', ignoreIndex: -100 };
+const counted = { ignoreIndex: -100 };
+const labelled = (): readonly unknown[] => [
+  [0, 1],
+  [1, 1],
+  [1, 0],
+];
+const scored = (): readonly unknown[] => [
+  [0.2, 0.8, 0.1, 0.9],
+  [1, 1],
+  [1, 0],
+];
+const metrics: readonly Entry[] = [
+  entry(
+    'Accuracy',
+    (options: object) => new train.Accuracy(options),
+    () => [counted],
+  ),
+  update('Accuracy', new train.Accuracy(), labelled),
+  entry(
+    'TopKAccuracy',
+    (options: train.TopKAccuracyOptions) => new train.TopKAccuracy(options),
+    () => [{ ...counted, k: 2 }],
+  ),
+  update('TopKAccuracy', new train.TopKAccuracy({ k: 2 }), scored),
+  entry(
+    'ConfusionMatrix',
+    (options: train.ConfusionMatrixOptions) => new train.ConfusionMatrix(options),
+    () => [{ ...counted, classes: 3 }],
+  ),
+  update('ConfusionMatrix', new train.ConfusionMatrix({ classes: 3 }), labelled),
+  entry(
+    'Precision',
+    (options: train.ClassScoreOptions) => new train.Precision(options),
+    () => [classes],
+  ),
+  update('Precision', new train.Precision({ classes: 3 }), labelled),
+  entry(
+    'Recall',
+    (options: train.ClassScoreOptions) => new train.Recall(options),
+    () => [classes],
+  ),
+  entry(
+    'F1Score',
+    (options: train.ClassScoreOptions) => new train.F1Score(options),
+    () => [classes],
+  ),
+  entry(
+    'Perplexity',
+    (options: object) => new train.Perplexity(options),
+    () => [counted],
+  ),
+  update('Perplexity', new train.Perplexity(), scored),
+  entry('Perplexity.updateLoss', bound(new train.Perplexity(), 'updateLoss'), () => [1, 2, 3]),
+  entry(
+    'BitsPerCharacter',
+    (options: object) => new train.BitsPerCharacter(options),
+    () => [counted],
+  ),
+  entry(
+    'AUROC',
+    () => new train.AUROC(),
+    () => [],
+  ),
+  update('AUROC', new train.AUROC(), labelled),
+  entry(
+    'MeanAbsoluteError',
+    () => new train.MeanAbsoluteError(),
+    () => [],
+  ),
+  update('MeanAbsoluteError', new train.MeanAbsoluteError(), labelled),
+  entry(
+    'MeanSquaredError',
+    (options: object) => new train.MeanSquaredError(options),
+    () => [{ squared: false }],
+  ),
+  entry(
+    'MeanAbsoluteScaledError',
+    (options: train.MeanAbsoluteScaledErrorOptions) => new train.MeanAbsoluteScaledError(options),
+    () => [{ training: [1, 2, 4, 8], season: 1, columns: 2 }],
+  ),
+  entry(
+    'BLEU',
+    (options: object) => new train.BLEU(options),
+    () => [{ tokenize: 'none', smooth: 'exp', lowercase: true, maxOrder: 4, effectiveOrder: false }],
+  ),
+  entry('BLEU.update', bound(new train.BLEU(), 'update'), () => [['a b'], [['a b', 'c']]]),
+  entry(
+    'SlotF1',
+    () => new train.SlotF1(),
+    () => [],
+  ),
+  entry('SlotF1.update', bound(new train.SlotF1(), 'update'), () => [[['B-a', 'O']], [['B-a', 'I-a']]]),
+  entry('tagChunks', train.tagChunks, () => [['B-a', 'O']]),
+];
+
 export const trainTable: readonly Entry[] = [
+  ...metrics,
   ...losses.map(([name, call, options]) => entry(name, call, () => [matrix(), matrix(), options()], reducible)),
   entry(
     'crossEntropyLoss',
