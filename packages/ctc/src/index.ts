@@ -18,6 +18,7 @@ export { type LexiconEntries, readLexicon } from './decoder/lexicon.ts';
 export type { BeamDecoderOptions } from './decoder/options.ts';
 export type { BeamResult, PartialResult, TimedWord } from './decoder/result.ts';
 export { readArpa } from './language-model/arpa.ts';
+export { estimateNgrams, type EstimateNgramsOptions } from './language-model/estimate-ngrams.ts';
 export { loadArpa, type LoadArpaOptions } from './language-model/load-arpa.ts';
 export { type NgramData, NgramModel } from './language-model/ngram-model.ts';
 export { type Alignment, ctcAlign, mergeTokens, type TokenSpan, type WordSpan, wordSpans } from './alignment/align.ts';

@@ -95,6 +95,12 @@ export const ctcTable: readonly Entry[] = [
   { name: 'NgramModel.score', call: model.score.bind(model), args: () => [['a'], { end: true }] },
   { name: 'readArpa', call: ctc.readArpa, args: () => [arpa], also: { '0': ['array', 'ArrayBuffer'] } },
   {
+    name: 'estimateNgrams',
+    call: ctc.estimateNgrams,
+    args: () => ['a b a\nb a c\n', { order: 2, discountFallback: true }],
+    also: { '0': ['array', 'Map'], discountFallback: ['array'] },
+  },
+  {
     name: 'loadArpa',
     call: ctc.loadArpa,
     args: () => [new TextEncoder().encode(arpa), { maxBytes: 99 }],
