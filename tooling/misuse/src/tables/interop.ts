@@ -58,7 +58,7 @@ export const interopTable: readonly Entry[] = [
     { input: { name: 'x', shape: ['time', 'batch', 3] }, lengths: false, name: 'model' },
   ]),
   entry('exportOnnxGraph', interop.exportOnnxGraph, () => [
-    (graph: interop.OnnxGraph) => graph.output('y', graph.input('x', 'float32', [2])),
+    (graph: interop.OnnxGraph) => graph.output('y', graph.input('x', 'f32', [2])),
     'model',
   ]),
   entry('exportEncoderDecoder', interop.exportEncoderDecoder, () => [encoderDecoder]),
