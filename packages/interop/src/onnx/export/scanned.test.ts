@@ -102,6 +102,16 @@ describe.each(Object.entries(kinds))('%s as ONNX Runtime runs it', (name, make) 
   );
 });
 
+describe('inputs of ±3,000 saturate every gate', () => {
+  const bounded = ['LSTM, layer-normalised', 'MGU', 'IndRNN, tanh', 'Jordan', 'MinGRU', 'MinLSTM'];
+
+  it.each(bounded)('%s as ONNX Runtime runs it', async (name) => {
+    const x = floats(T, N, D);
+    for (let i = 0; i < x.data.length; i++) x.data[i] = i % 3 === 0 ? -3000 : 3000;
+    await expectAgreement(randomize(kinds[name]!({})), x, null);
+  });
+});
+
 describe('systems of another form', () => {
   it.each([{}, { peepholes: true, bidirectional: true }, { numLayers: 2, residual: true, kernelSize: 1 }])(
     'ConvLSTM, %j',

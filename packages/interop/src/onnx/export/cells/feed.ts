@@ -26,10 +26,14 @@ export const exportMinGRUCell = exactly(MinGRUCell, ({ weight_ih, bias_ih, hidde
 export const exportMinLSTMCell = exactly(MinLSTMCell, ({ weight_ih, bias_ih, hiddenSize: H }) => ({
   prepare: (graph, x) => {
     const sum = (gate: number) => product(graph, x, weight_ih, bias_ih, [gate * H, (gate + 1) * H]);
-    const [input, forget] = [0, 1].map((gate) => graph.one('Sigmoid', [sum(gate)], {}, x)) as [OnnxValue, OnnxValue];
-    const both = add(graph, input, forget);
-    const share = (gate: OnnxValue) => graph.one('Div', [gate, both], {}, x);
-    return [share(forget), multiply(graph, share(input), sum(2))];
+    // As the layer computes it: σ(f)/(σ(f) + σ(i)) would be 0/0 where both gates are 0.
+    const [input, forget] = [0, 1].map((gate) =>
+      graph.one('Softplus', [graph.one('Neg', [sum(gate)], {}, x)], {}, x),
+    ) as [OnnxValue, OnnxValue];
+    const odds = graph.one('Sub', [input, forget], {}, x);
+    const keep = graph.one('Sigmoid', [odds], {}, x);
+    const renew = graph.one('Sigmoid', [graph.one('Neg', [odds], {}, x)], {}, x);
+    return [keep, multiply(graph, renew, sum(2))];
   },
   step: linearStep,
 }));
