@@ -1,12 +1,12 @@
 import { ArgumentError, is, type Rule } from '@timestep/core';
 
-/** Samples of a sound. */
+/** Samples of audio. */
 export const isSamples: Rule = is.instanceOf(Float32Array);
 /** A sample rate or a frequency in Hz, whole or not. */
 export const isRate: Rule = is.number({ above: 0, max: 1e9 });
-/** A level; beyond these a float32 has nothing left. */
+/** A level in dB, in the range of float32. */
 export const isDecibels: Rule = is.number({ min: -1000, max: 1000 });
-/** The `Generator` of core or anything with its four methods. */
+/** The `Generator` of core, or an object with its four methods. */
 export const isRandom: Rule = is.like(
   'a RandomSource, such as new Generator(1)',
   'uniform',
@@ -14,7 +14,7 @@ export const isRandom: Rule = is.like(
   'integer',
   'permutation',
 );
-/** Numbers in an array or a typed array; NaN and ±∞ are left to the function. */
+/** Numbers in an array or a typed array. The function itself checks for NaN and ±∞. */
 export const isNumbers: Rule = is.arrayOf(
   (value) => (typeof value === 'number' ? null : 'a number'),
   'an array of numbers',
@@ -22,11 +22,11 @@ export const isNumbers: Rule = is.arrayOf(
 /** Token or label numbers. */
 export const isIndices: Rule = is.arrayOf(is.integer(0, 2 ** 31 - 1), 'an array of whole numbers of at least 0');
 
-/** A number of steps or of sequences, with which a batch still fits into memory. */
+/** A number of steps or sequences that still fits into memory. */
 export const isCount = (least = 1): Rule => is.integer(least, 2 ** 26);
 
 /**
- * Checks that an array of this many numbers can be made.
+ * Checks that an array of this length can be allocated.
  *
  * @throws ArgumentError
  */
@@ -37,7 +37,7 @@ export function checkRoom(where: string, numbers: number): void {
   );
 }
 
-/** An array, a Set, a generator …; a string, whose letters could be iterated too, is most often a mistake. */
+/** An array, a Set, a generator and so on. A string can be iterated too, but it is most often a mistake. */
 export const isIterable: Rule = (value) =>
   typeof value === 'object' && value !== null && Symbol.iterator in value ? null : 'an array or another iterable';
 /** The tokens of a text. */

@@ -1,35 +1,35 @@
 import { TimestepError } from '@timestep/core';
 
-/** What can be wrong with data that came from outside. */
+/** The codes of a `DataError`. */
 export type DataErrorCode =
   | 'NOT_A_WAV'
   | 'WAV_TRUNCATED'
   | 'WAV_UNSUPPORTED'
   | 'NOT_FINITE'
-  /** A token that a vocabulary without an unknown token does not have. */
+  /** The token is not in the vocabulary, and the vocabulary has no unknown token. */
   | 'UNKNOWN_TOKEN'
-  /** A file of text that is not encoded in UTF-8. */
+  /** The text file is not encoded in UTF-8. */
   | 'NOT_UTF8'
-  /** Sequences in FASTA, or series in a `.ts` file, that do not follow the format. */
+  /** A FASTA file, or a `.ts` file with series, does not follow its format. */
   | 'FASTA_INVALID'
   | 'SERIES_INVALID'
-  /** A table that cannot be read: quotes, the number of fields, a value of another type. */
+  /** A table cannot be read: wrong quotes, another number of fields, or a value of another type. */
   | 'CSV_INVALID'
   /** The host's name could not be resolved. */
   | 'HOST_NOT_FOUND'
-  /** The host answered that nothing listens there. */
+  /** The host refused the connection. */
   | 'CONNECTION_REFUSED'
-  /** There is no way to the host: no network, or none that leads there. */
+  /** The host cannot be reached over the network. */
   | 'OFFLINE'
-  /** The connection broke, and kept breaking. */
+  /** The connection broke, at every attempt. */
   | 'CONNECTION_LOST'
-  /** The server answered with an HTTP status that is no success. */
+  /** The server answered with an HTTP status that means failure. */
   | 'HTTP_STATUS'
-  /** The server answered with something other than what was asked for. */
+  /** The server sent something other than what was requested. */
   | 'BAD_ANSWER'
-  /** No connection, or no further bytes, within the time given. */
+  /** No connection, or no further bytes, within the time limit. */
   | 'TIMEOUT'
-  /** The connection could not be trusted: a certificate that is expired, unknown or of another host. */
+  /** The certificate of the server is expired, unknown or for another host. */
   | 'TLS_FAILED'
   | 'CHECKSUM_MISMATCH'
   | 'DISK_FULL'
@@ -41,7 +41,7 @@ export type DataErrorCode =
   /** Nothing in the archive was selected. */
   | 'ARCHIVE_EMPTY';
 
-/** Data that cannot be used: `source` names the file or address it came from. */
+/** An error in data from outside. `source` is the file or address that the data came from. */
 export class DataError extends TimestepError {
   override readonly name: string = 'DataError';
   readonly source: string;

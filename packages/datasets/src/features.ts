@@ -11,9 +11,9 @@ export interface Features {
 }
 
 export interface NormalizeOptions {
-  /** `vector`: each of the D features is centred by its own mean; `all`: by one mean over everything */
+  /** `vector` (the default) subtracts the mean of each feature, `all` the mean over everything */
   readonly centre?: 'vector' | 'all' | undefined;
-  /** Added to the deviation, so that a constant sequence becomes 0 and not NaN. 1e-3 by default */
+  /** Added to the standard deviation, so that a constant sequence becomes 0 instead of NaN. 1e-3 by default */
   readonly epsilon?: number | undefined;
 }
 
@@ -23,11 +23,11 @@ const normalizeRules: OptionRules<NormalizeOptions> = {
 };
 
 /**
- * Takes the recording's own level and channel out: `y[t, d] = (x[t, d] − mean[d])/(σ + ε)`, σ the deviation of all of
- * them from their means. A loud voice, a dull microphone and a long cable add constants to log energies.
+ * Removes the level and the channel of a recording: `y[t, d] = (x[t, d] − mean[d])/(σ + ε)`, where σ is the standard
+ * deviation of all values from their means. (A loud voice or a dull microphone adds constants to log energies.)
  *
  * @returns new features `[T, D]`
- * @throws ArgumentError
+ * @throws ArgumentError for wrong features or options
  * @example
  * normalizeFeatures(logMel(samples), { centre: 'all' });
  */
@@ -46,10 +46,12 @@ export function normalizeFeatures(features: Features, options: NormalizeOptions 
 }
 
 /**
- * Joins each `factor` frames into one, `[T, D]` → `[ceil(T/factor), factor·D]`: a recurrent layer has that many fewer
- * steps to take. The last frame is repeated where it does not come out even.
+ * Joins every `factor` frames into one: `[T, D]` → `[ceil(T/factor), factor·D]`. A recurrent layer then has fewer steps.
+ * The last frame is repeated if T is not a multiple of `factor`.
  *
- * @throws ArgumentError for a factor that is no positive integer
+ * @throws ArgumentError if the factor is not a positive integer
+ * @example
+ * stackFrames(features, 3);
  */
 export function stackFrames(features: Features, factor: number): Features {
   checkFeatures('stackFrames', features);
@@ -63,7 +65,7 @@ export function stackFrames(features: Features, factor: number): Features {
 }
 
 /**
- * Checks that features are what they say: `data` holds `steps·size` numbers.
+ * Checks that `data` has `steps·size` elements.
  *
  * @throws ArgumentError
  */

@@ -2,20 +2,26 @@ import { checkValue, is } from '@timestep/core';
 import { isRandom } from './checks.ts';
 
 /**
- * Where random numbers come from. The `Generator` of `@timestep/core` is one; anything with these four methods is.
+ * A source of random numbers: the `Generator` of `@timestep/core`, or any object with these four methods.
  */
 export interface RandomSource {
   /** Uniform in [low, high), [0, 1) by default */
   uniform(low?: number, high?: number): number;
-  /** Normal with this mean and deviation, 0 and 1 by default */
+  /** Normal with this mean and standard deviation, 0 and 1 by default */
   normal(mean?: number, deviation?: number): number;
-  /** A whole number in 0 … limit − 1 */
+  /** An integer in 0 … limit − 1 */
   integer(limit: number): number;
   /** 0 … length − 1 in random order */
   permutation(length: number): ArrayLike<number>;
 }
 
-/** The items in random order; the array handed in stays as it is. */
+/**
+ * Returns the items in random order, as a new array.
+ *
+ * @throws ArgumentError if `items` is not an array or `random` is not a RandomSource
+ * @example
+ * shuffled(['a', 'b', 'c'], new Generator(1));
+ */
 export function shuffled<Item>(items: readonly Item[], random: RandomSource): Item[] {
   checkValue('shuffled', 'items', items, is.arrayOf(is.anything));
   checkValue('shuffled', 'random', random, isRandom);

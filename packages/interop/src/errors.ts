@@ -1,27 +1,27 @@
 import { TimestepError } from '@timestep/core';
 
-/** What is wrong with a file or a model; stable, so that programs can act on it. */
+/** The codes of an `InteropError`. They are stable, so programs can rely on them. */
 export type InteropErrorCode =
-  /** Bytes that are no file of the format, or a damaged one. */
+  /** The bytes are not a file of the format, or the file is damaged. */
   | 'MALFORMED_FILE'
-  /** A well-formed file with a layer, an operation or an option that has no counterpart here. */
+  /** The file is well-formed, but contains a layer, an operation or an option that Timestep does not support. */
   | 'UNSUPPORTED_MODEL'
-  /** A tensor that a model needs is not in the file. */
+  /** The file lacks a tensor that the model needs. */
   | 'MISSING_TENSOR'
-  /** A value that float32 or int32 cannot hold, or a size that does not fit its neighbours. */
+  /** A value does not fit into float32 or int32, or sizes do not match. */
   | 'INVALID_TENSOR'
-  /** Reading took more time or memory than it was given. */
+  /** Reading exceeded its limit of time or memory. */
   | 'READ_LIMIT'
-  /** A package that reads the format is not installed, such as h5wasm. */
+  /** A package for the format, such as h5wasm, is not installed. */
   | 'MISSING_PACKAGE';
 
-/** The error that every reader and writer of this package throws, beside core's own for wrong arguments. */
+/** The error class of the readers and writers of this package. Wrong arguments throw an `ArgumentError` of core. */
 export class InteropError extends TimestepError {
   override readonly name: string = 'InteropError';
   declare readonly code: InteropErrorCode;
 }
 
-/** Throws unless `condition` holds. */
+/** Throws an InteropError if `condition` is false. */
 export function ensure(condition: boolean, code: InteropErrorCode, message: () => string): asserts condition {
   if (!condition) throw new InteropError(code, message());
 }

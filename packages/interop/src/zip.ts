@@ -1,23 +1,23 @@
 import { unzipSync } from 'fflate';
 import { InteropError, ensure } from './errors.ts';
 
-/** What the parts may be larger than the archive: frameworks store them as they are, other tools deflate. */
+/** The maximum ratio of the parts to the archive. Frameworks store parts uncompressed; other tools compress them. */
 const maxGrowth = 10;
 const leastRoom = 2 ** 20;
-/** The bytes of an entry's header in the directory of an archive. */
+/** The size in bytes of an entry's header in the directory of an archive. */
 const leastEntry = 46;
 
-/** The bytes that the contents of an archive of this size may take. */
+/** The number of bytes that the contents of an archive of this size may take. */
 export function roomFor(bytes: Uint8Array): number {
   return Math.max(leastRoom, maxGrowth * bytes.byteLength);
 }
 
 /**
- * The parts of a ZIP archive by name.
+ * Unpacks the parts of a ZIP archive, by name.
  *
- * @param where the format, in messages
- * @param expected the kind of file, in messages
- * @param wanted which parts are unpacked; all of them by default
+ * @param where the format, for messages
+ * @param expected the kind of file, for messages
+ * @param wanted returns true for the parts to unpack; all of them by default
  * @throws InteropError `MALFORMED_FILE` for a damaged archive, `READ_LIMIT` for one that unpacks to more than ten times
  *   its size
  */
@@ -26,7 +26,7 @@ export function unpackZip(
   { where, expected, wanted }: { where: string; expected: string; wanted?: (name: string) => boolean },
 ): Map<string, Uint8Array> {
   let room = roomFor(bytes);
-  // The directory says how many entries it has, and fflate believes it.
+  // fflate trusts the number of entries in the directory.
   let entries = Math.floor(bytes.byteLength / leastEntry);
   try {
     const parts = unzipSync(bytes, {
@@ -49,7 +49,7 @@ export function unpackZip(
     if (error instanceof InteropError) throw error;
     throw new InteropError(
       'MALFORMED_FILE',
-      `[${where}] the file is no ZIP archive, or a damaged one; expected ${expected}`,
+      `[${where}] the file is damaged or not a ZIP archive; expected ${expected}`,
       { cause: error },
     );
   }

@@ -1,19 +1,19 @@
 import { SafetensorsError } from './errors.ts';
 
-/** The bytes of a file in any of the forms in which programs hold them; a Node `Buffer` is a `Uint8Array`. */
-export type Bytes = ArrayBufferLike | ArrayBufferView;
+/** The bytes of a file: a typed array, `DataView`, `ArrayBuffer` or `SharedArrayBuffer`. A `Buffer` is a `Uint8Array`. */
+export type SafetensorsBytes = ArrayBufferLike | ArrayBufferView;
 
-/** Says what a value should be; `fits` decides. */
+/** A check of a value, and its description. */
 interface Rule {
   readonly expected: string;
   readonly fits: (value: unknown) => boolean;
 }
 
-/** A promise, a date or a Map has no entries that anyone would see, and would count as an empty object. */
+/** A plain object. A promise, a date or a Map has no visible entries, so it would count as an empty object. */
 const isObject = (value: unknown): value is object => Object.prototype.toString.call(value) === '[object Object]';
 const isMapOrObject = (value: unknown): boolean => value instanceof Map || isObject(value);
 
-/** The kinds of values that the functions of this package take. */
+/** The checks for the arguments of this package. */
 export const rules = {
   boolean: { expected: 'true or false', fits: (value) => typeof value === 'boolean' },
   string: { expected: 'a string', fits: (value) => typeof value === 'string' },
@@ -38,7 +38,11 @@ export const rules = {
   bits16: { expected: 'a Uint16Array', fits: (value) => value instanceof Uint16Array },
 } as const satisfies Readonly<Record<string, Rule>>;
 
-/** @throws SafetensorsError `INVALID_ARGUMENT` where the value does not fit */
+/**
+ * Checks an argument.
+ *
+ * @throws SafetensorsError `INVALID_ARGUMENT` for a wrong value
+ */
 export function checkArgument(where: string, name: string, value: unknown, { expected, fits }: Rule): void {
   if (fits(value)) return;
   throw new SafetensorsError(
@@ -48,7 +52,7 @@ export function checkArgument(where: string, name: string, value: unknown, { exp
 }
 
 /**
- * Checks that every option is known and fits; all may be left out.
+ * Checks that the names and values of options are right. Every option may be left out.
  *
  * @throws SafetensorsError `INVALID_ARGUMENT`
  */
@@ -77,12 +81,12 @@ export function checkOptions<Options extends object>(
 }
 
 /**
- * The same bytes as a plain `Uint8Array`, without a copy but for shared memory, which another thread could change
- * after it has been checked.
+ * Returns the bytes as a plain `Uint8Array`. It copies only shared memory, because another thread could change that after
+ * the check.
  *
  * @throws SafetensorsError `INVALID_ARGUMENT` for anything but bytes
  */
-export function toBytes(where: string, bytes: Bytes): Uint8Array<ArrayBuffer> {
+export function toBytes(where: string, bytes: SafetensorsBytes): Uint8Array<ArrayBuffer> {
   const given: unknown = bytes;
   const [buffer, offset, length] = ArrayBuffer.isView(given)
     ? [given.buffer, given.byteOffset, given.byteLength]
@@ -96,7 +100,7 @@ export function toBytes(where: string, bytes: Bytes): Uint8Array<ArrayBuffer> {
   );
 }
 
-/** A name without what is mistaken most: case, underscores, the plural. */
+/** A name without case, underscores and plural, which are the most frequent mistakes. */
 function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[_-]|s$/gu, '');
 }

@@ -1,6 +1,6 @@
 /**
- * The typed array that holds each element type. The floats of 16 and 8 bits are their bit patterns; `BOOL` is a byte of
- * 0 or 1; a `C64` is two numbers, the real part and the imaginary one.
+ * The typed array for each element type. Floats of 16 and 8 bits are stored as bit patterns, `BOOL` as a byte 0 or 1,
+ * and `C64` as two numbers: the real and the imaginary part.
  */
 export interface DTypeArrays {
   U64: BigUint64Array;
@@ -24,7 +24,7 @@ export interface DTypeArrays {
   BOOL: Uint8Array;
 }
 
-/** The name of an element type, as the header spells it. */
+/** The name of an element type, as in the header. */
 export type SafetensorsDType = keyof DTypeArrays;
 
 interface ArrayConstructor<A> {
@@ -39,7 +39,7 @@ interface DTypeInfo<A> {
   readonly array: ArrayConstructor<A>;
 }
 
-/** Every element type, in the order in which the reference implementation lays tensors out: widest alignment first. */
+/** Every element type, in the order in which the reference implementation stores tensors: widest alignment first. */
 export const dtypes: { readonly [D in SafetensorsDType]: DTypeInfo<DTypeArrays[D]> } = {
   U64: { bytes: 8, array: BigUint64Array },
   I64: { bytes: 8, array: BigInt64Array },
@@ -64,13 +64,13 @@ export const dtypes: { readonly [D in SafetensorsDType]: DTypeInfo<DTypeArrays[D
 
 const layoutOrder = new Map(Object.keys(dtypes).map((dtype, index) => [dtype, index]));
 
-/** Numbers of the array that make one element: 2 for a complex one. */
+/** The number of array elements per tensor element: 2 for a complex type. */
 export function numbersPerElement(dtype: SafetensorsDType): number {
   const { bytes, array } = dtypes[dtype];
   return bytes / array.BYTES_PER_ELEMENT;
 }
 
-/** Where tensors of this type stand in a file: smaller comes first. */
+/** The position of tensors of this type in a file: smaller comes first. */
 export function layoutRank(dtype: SafetensorsDType): number {
   return layoutOrder.get(dtype)!;
 }
@@ -79,12 +79,12 @@ export function isDType(name: string): name is SafetensorsDType {
   return layoutOrder.has(name);
 }
 
-/** A tensor as it stands in a file: row-major, little-endian. */
+/** A tensor as in a file: row-major, little-endian. */
 export type SafetensorsTensor = {
   [D in SafetensorsDType]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: DTypeArrays[D] };
 }[SafetensorsDType];
 
-/** Elements of a shape, or null where the product leaves the exactly representable integers. */
+/** The number of elements of a shape, or null if it exceeds the exactly representable integers. */
 export function countElements(shape: readonly number[]): number | null {
   let count = 1;
   for (const size of shape) {

@@ -1,33 +1,33 @@
-/** What is wrong with a file, an index or a tensor to be written; stable, so that programs can act on it. */
+/** The codes of a `SafetensorsError`. They are stable, so programs can rely on them. */
 export type SafetensorsErrorCode =
   /** The file ends before its header or its data does. */
   | 'TRUNCATED'
-  /** The header's length is over the limit of 100 MB. */
+  /** The header is longer than the limit of 100 MB. */
   | 'HEADER_TOO_LARGE'
-  /** The header is no UTF-8. */
+  /** The header is not UTF-8. */
   | 'INVALID_UTF8'
-  /** The header is no JSON of the form that the format prescribes. */
+  /** The header is not the JSON that the format prescribes. */
   | 'INVALID_HEADER'
   /** A name or a field occurs twice. */
   | 'DUPLICATE_KEY'
-  /** An element type that this package does not know. */
+  /** The element type is unknown. */
   | 'UNKNOWN_DTYPE'
-  /** A shape that is no list of integers ≥ 0, or too large. */
+  /** The shape is not a list of integers ≥ 0, or it is too large. */
   | 'INVALID_SHAPE'
-  /** Offsets that overlap, leave a hole, run backwards, or do not fit the shape. */
+  /** The offsets overlap, leave a hole, decrease, or do not match the shape. */
   | 'INVALID_OFFSETS'
-  /** The file goes on after the last tensor's data. */
+  /** There are bytes after the data of the last tensor. */
   | 'TRAILING_DATA'
-  /** A tensor or metadata entry that cannot be written. */
+  /** A tensor or metadata entry cannot be written. */
   | 'INVALID_TENSOR'
-  /** No tensor of that name. */
+  /** The file has no tensor of that name. */
   | 'TENSOR_NOT_FOUND'
-  /** The index of a sharded model is malformed or disagrees with its shards. */
+  /** The index of a sharded model is malformed or does not match its shards. */
   | 'INVALID_INDEX'
-  /** An argument or an option of the wrong type, or an option that does not exist. */
+  /** An argument or option has the wrong type, or an option does not exist. */
   | 'INVALID_ARGUMENT';
 
-/** The error that everything in this package throws. */
+/** The error class of this package. */
 export class SafetensorsError extends Error {
   override readonly name = 'SafetensorsError';
   readonly code: SafetensorsErrorCode;

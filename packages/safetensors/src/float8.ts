@@ -1,8 +1,9 @@
 import { checkArgument, rules } from './arguments.ts';
 
 /**
- * The 8-bit floats: a sign, e bits of exponent and m of fraction. Those of the names with FN have no infinity, those
- * with UZ moreover one zero and one NaN, the pattern of −0; E8M0 is a power of two alone, without a sign.
+ * The 8-bit floats: a sign, e bits of exponent and m bits of fraction. F8_E4M3 and the formats with FN in their name have
+ * no infinity. Formats with UZ also have only one zero, and one NaN, whose pattern is that of −0. E8M0 is a power of two
+ * without a sign.
  */
 export const float8Formats = ['F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ', 'F8_E8M0'] as const;
 
@@ -13,7 +14,17 @@ const formatRule = {
   fits: (value: unknown) => (float8Formats as readonly unknown[]).includes(value),
 };
 
-/** Bit patterns of an 8-bit float → the same values as 32-bit floats; exact. */
+/**
+ * Converts bit patterns of an 8-bit float to 32-bit floats, exactly.
+ *
+ * Source: Micikevicius et al. 2022 (E4M3, E5M2); Noune et al. 2022 (FNUZ); OCP Microscaling Formats 1.0 (E8M0).
+ *
+ * @param bits `[n]`
+ * @returns `[n]`
+ * @throws SafetensorsError `INVALID_ARGUMENT`
+ * @example
+ * widenFloat8(Uint8Array.of(0x38), 'F8_E4M3');    // [1]
+ */
 export function widenFloat8(bits: Uint8Array, format: Float8Format): Float32Array {
   checkArgument('widenFloat8', 'bits', bits, rules.bits8);
   checkArgument('widenFloat8', 'format', format, formatRule);

@@ -4,41 +4,40 @@ import { JsonScanner } from './json-scanner.ts';
 
 /** The reference implementation's limit, in bytes. */
 export const maxHeaderBytes = 100_000_000;
-/** Bytes before the header: its length as a little-endian 64-bit integer. */
+/** SafetensorsBytes before the header: its length as a little-endian 64-bit integer. */
 export const prefixBytes = 8;
 const maxDimensions = 64;
 
-/** Where a tensor lies and what it is. */
+/** The type, shape and position of a tensor. */
 export interface TensorInfo {
   readonly dtype: SafetensorsDType;
   readonly shape: readonly number[];
-  /** First byte and the byte past the last, counted from the end of the header. */
+  /** The first byte and the byte after the last, counted from the end of the header. */
   readonly begin: number;
   readonly end: number;
 }
 
 export interface Header {
-  /** The entries of `__metadata__`; empty where there is none. */
+  /** The entries of `__metadata__`; empty if there are none. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** In the order in which the data lies in the file. */
+  /** The tensors, in the order of their data in the file. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /** Byte of the file at which the data begins. */
+  /** The byte of the file at which the data starts. */
   readonly dataStart: number;
 }
 
-/** The header's length in bytes, from the first eight bytes of a file of `fileBytes` bytes. */
+/** Reads the length of the header in bytes from the first eight bytes of a file of `fileBytes` bytes. */
 export function parseHeaderLength(prefix: Uint8Array, fileBytes: number, where: string): number {
   if (fileBytes < prefixBytes || prefix.length < prefixBytes) {
     throw new SafetensorsError('TRUNCATED', `${where}: expected at least ${prefixBytes} bytes, got ${fileBytes}`);
   }
   const length = new DataView(prefix.buffer, prefix.byteOffset, prefixBytes).getBigUint64(0, true);
   if (length > BigInt(maxHeaderBytes)) {
-    // What torch.save writes is taken for a safetensors file often enough: a ZIP archive, or a pickle in older
-    // versions.
+    // A frequent mistake: a file of torch.save, which is a ZIP archive, or a pickle in older versions.
     const pickled = (prefix[0] === 0x50 && prefix[1] === 0x4b) || prefix[0] === 0x80;
     const hint = pickled
-      ? 'this looks like what torch.save wrote; save it with safetensors.torch.save_file'
-      : 'this is probably no safetensors file';
+      ? 'this looks like a file of torch.save; save it with safetensors.torch.save_file'
+      : 'this is probably not a safetensors file';
     throw new SafetensorsError(
       'HEADER_TOO_LARGE',
       `${where}: the header claims ${length} bytes, the limit is ${maxHeaderBytes}; ${hint}`,
@@ -53,7 +52,7 @@ export function parseHeaderLength(prefix: Uint8Array, fileBytes: number, where: 
   return Number(length);
 }
 
-/** Parses and checks the JSON of a header. `dataBytes` is what the file has after it. */
+/** Parses and checks the JSON of a header. `dataBytes` is the number of bytes after it. */
 export function parseHeader(json: Uint8Array, dataBytes: number, where: string): Header {
   let text: string;
   try {
@@ -145,7 +144,7 @@ function parseIntegers(scanner: JsonScanner, most: number): number[] {
   return out;
 }
 
-/** The data must be covered from first to last byte, without overlap or hole. */
+/** Checks that the tensors cover the data without overlaps or holes. */
 function checkLayout(sorted: readonly [string, TensorInfo][], dataBytes: number, where: string): void {
   let position = 0;
   for (const [name, { begin, end }] of sorted) {

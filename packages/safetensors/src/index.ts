@@ -1,4 +1,4 @@
-export type { Bytes } from './arguments.ts';
+export type { SafetensorsBytes } from './arguments.ts';
 export type { SafetensorsDType, DTypeArrays, SafetensorsTensor } from './dtype.ts';
 export { SafetensorsError, type SafetensorsErrorCode } from './errors.ts';
 export { narrowToBfloat16, narrowToFloat16, widenBfloat16, widenFloat16 } from './half.ts';

@@ -2,7 +2,7 @@ import { SafetensorsError, type SafetensorsErrorCode } from './errors.ts';
 
 const maxDepth = 64;
 
-/** Such a string has no UTF-8. */
+/** Whether a string has a lone surrogate, so that it cannot be encoded in UTF-8. */
 export function hasLoneSurrogate(text: string): boolean {
   return /\p{Surrogate}/u.test(text);
 }
@@ -19,9 +19,9 @@ const escapes: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Reads JSON piece by piece, as the header's form asks for it. `JSON.parse` is not enough here: it keeps the last of
- * two equal keys, takes `1.0` and `1e0` for integers, and turns `[[[[…` of n bytes into 30·n bytes of arrays before
- * anyone can look at it.
+ * Reads JSON one value at a time, as the form of the header requires. `JSON.parse` is not enough: it keeps the last of
+ * two equal keys, accepts `1.0` and `1e0` as integers, and turns `[[[[…` of n bytes into 30·n bytes of arrays before
+ * they can be checked.
  */
 export class JsonScanner {
   readonly #text: string;
@@ -44,7 +44,7 @@ export class JsonScanner {
     );
   }
 
-  /** The next character that is no white space, or '' at the end; it stays unread. */
+  /** Returns the next character that is not white space, or '' at the end, without reading it. */
   peek(): string {
     for (;;) {
       const c = this.#text.charCodeAt(this.#at);
@@ -65,7 +65,7 @@ export class JsonScanner {
     if (!this.take(char)) throw this.fail(`'${char}'`);
   }
 
-  /** Calls `entry` with each key, placed before its value; `entry` reads the value and minds keys that come twice. */
+  /** Calls `entry` with each key. `entry` reads the value and checks for keys that occur twice. */
   object(entry: (key: string) => void): void {
     this.expect('{');
     if (this.take('}')) return;
@@ -77,7 +77,7 @@ export class JsonScanner {
     this.expect('}');
   }
 
-  /** Calls `element` before each element; `element` reads it. */
+  /** Calls `element` for each element, which reads it. */
   array(element: (index: number) => void): void {
     this.expect('[');
     if (this.take(']')) return;
@@ -138,7 +138,7 @@ export class JsonScanner {
     }
   }
 
-  /** A non-negative integer below 2⁵³, written in digits alone. */
+  /** Reads a non-negative integer below 2⁵³, written only in digits. */
   integer(): number {
     this.peek();
     const start = this.#at;
@@ -159,7 +159,7 @@ export class JsonScanner {
     return value;
   }
 
-  /** Reads over any value without keeping it. */
+  /** Skips any value. */
   skip(depth = 0): void {
     if (depth > maxDepth) throw this.fail(`at most ${maxDepth} levels of nesting`);
     const next = this.peek();
@@ -175,7 +175,7 @@ export class JsonScanner {
     }
   }
 
-  /** Nothing but white space is left. */
+  /** Checks that only white space is left. */
   end(): void {
     if (this.peek() !== '') throw this.fail('the end');
   }

@@ -1,4 +1,4 @@
-import { type Bytes, checkArgument, checkOptions, rules, toBytes } from './arguments.ts';
+import { type SafetensorsBytes, checkArgument, checkOptions, rules, toBytes } from './arguments.ts';
 import { dtypes, type SafetensorsDType, type SafetensorsTensor } from './dtype.ts';
 import { SafetensorsError } from './errors.ts';
 import { float8Formats, widenFloat8 } from './float8.ts';
@@ -6,14 +6,14 @@ import { widenBfloat16, widenFloat16 } from './half.ts';
 import { parseHeader, parseHeaderLength, prefixBytes, type Header } from './header.ts';
 
 export interface ReadOptions {
-  /** Hands tensors of 16-bit and 8-bit floats over as `F32`; false by default, which leaves their bit patterns. */
+  /** Converts tensors of 16-bit and 8-bit floats to `F32`. False by default, which keeps their bit patterns. */
   readonly widen?: boolean;
   /**
-   * False: the arrays are views of the bytes given, where those are aligned and no shared memory, and share their fate.
-   * True, the default: every array owns its memory.
+   * With `true`, the default, every array owns its memory. With `false`, the arrays are views of the given bytes, if
+   * these are aligned and not shared memory; a change of the bytes changes the arrays.
    */
   readonly copy?: boolean;
-  /** What error messages call the input, such as a file name. */
+  /** The name of the input in error messages, such as a file name. */
   readonly name?: string;
 }
 
@@ -23,21 +23,21 @@ const readRules = { ...widenRules, copy: rules.boolean, ...nameRules };
 
 export interface SafetensorsContents {
   readonly metadata: ReadonlyMap<string, string>;
-  /** In the order in which the data lies in the file. */
+  /** The tensors, in the order of their data in the file. */
   readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
 }
 
 /**
- * Reads a whole safetensors file. The header is checked before anything is allocated: no tensor can claim more than
- * the file holds, overlap another or leave a hole.
+ * Reads a whole safetensors file. It checks the header before it allocates anything: no tensor can be larger than the
+ * file, overlap another tensor or leave a hole.
  *
- * @param bytes the whole file, in any form: `Uint8Array`, `Buffer`, `ArrayBuffer`, …
- * @throws SafetensorsError with the code of what is wrong
+ * @param bytes the whole file, as a `Uint8Array`, `Buffer`, `ArrayBuffer` or another view of bytes
+ * @throws SafetensorsError with a code that says what is wrong
  * @example
  * const { tensors } = readSafetensors(await readFile('model.safetensors'), { widen: true });
  * tensors.get('weight')?.shape;
  */
-export function readSafetensors(bytes: Bytes, options: ReadOptions = {}): SafetensorsContents {
+export function readSafetensors(bytes: SafetensorsBytes, options: ReadOptions = {}): SafetensorsContents {
   checkOptions('readSafetensors', options, readRules);
   const plain = toBytes('readSafetensors', bytes);
   const header = headerOf(plain, options.name);
@@ -50,14 +50,14 @@ export function readSafetensors(bytes: Bytes, options: ReadOptions = {}): Safete
 }
 
 /**
- * Reads names, types, shapes and metadata alone.
+ * Reads only names, types, shapes and metadata.
  *
- * @param bytes the whole file, in any form
- * @throws SafetensorsError with the code of what is wrong
+ * @param bytes the whole file, as a `Uint8Array`, `Buffer`, `ArrayBuffer` or another view of bytes
+ * @throws SafetensorsError with a code that says what is wrong
  * @example
  * readHeader(await readFile('model.safetensors')).tensors.get('weight')?.shape;
  */
-export function readHeader(bytes: Bytes, options: Pick<ReadOptions, 'name'> = {}): Header {
+export function readHeader(bytes: SafetensorsBytes, options: Pick<ReadOptions, 'name'> = {}): Header {
   checkOptions('readHeader', options, nameRules);
   return headerOf(toBytes('readHeader', bytes), options.name);
 }
@@ -67,23 +67,30 @@ function headerOf(bytes: Uint8Array, where = 'input'): Header {
   return parseHeader(bytes.subarray(prefixBytes, prefixBytes + length), bytes.length - prefixBytes - length, where);
 }
 
-/** Bytes that can be read in pieces: a file, a blob, a server that answers range requests. */
+/** A source of bytes that can be read in pieces, such as a file, a blob, or a server that answers range requests. */
 export interface ByteSource {
   readonly byteLength: number;
-  /** The bytes from `begin` up to, not including, `end`. */
-  read(begin: number, end: number): Promise<Bytes>;
+  /** Returns the bytes from `begin` up to, but not including, `end`. */
+  read(begin: number, end: number): Promise<SafetensorsBytes>;
 }
 
-/** A file of which only the header was read; `tensor` fetches one tensor at a time. */
+/** A file whose header has been read. `tensor` reads one tensor at a time. */
 export interface SafetensorsFile extends Header {
-  /** @throws SafetensorsError `TENSOR_NOT_FOUND`, or `TRUNCATED` where the source gives fewer bytes than it promised */
+  /**
+   * Reads a tensor.
+   *
+   * @throws SafetensorsError `TENSOR_NOT_FOUND`, or `TRUNCATED` if the source returns fewer bytes than expected
+   */
   tensor(name: string, options?: Pick<ReadOptions, 'widen'>): Promise<SafetensorsTensor>;
 }
 
 /**
- * Opens a file of any size: reads and checks its header, and each tensor when it is asked for.
+ * Opens a file of any size. It reads and checks the header; each tensor is read on request.
  *
- * @throws SafetensorsError with the code of what is wrong; whatever `source.read` throws
+ * @throws SafetensorsError with a code that says what is wrong; any error of `source.read`
+ * @example
+ * const file = await openSafetensors({ byteLength: blob.size, read: (begin, end) => blob.slice(begin, end).bytes() });
+ * const { data } = await file.tensor('weight');
  */
 export async function openSafetensors(
   source: ByteSource,
@@ -122,7 +129,7 @@ async function fetchBytes(source: ByteSource, begin: number, end: number, where:
   return bytes;
 }
 
-/** The floats that have no typed array of their own. */
+/** The floats for which JavaScript has no typed array. */
 const wideners: ReadonlyMap<SafetensorsDType, (bits: Uint8Array | Uint16Array) => Float32Array> = new Map<
   SafetensorsDType,
   (bits: Uint8Array | Uint16Array) => Float32Array
@@ -134,7 +141,7 @@ const wideners: ReadonlyMap<SafetensorsDType, (bits: Uint8Array | Uint16Array) =
   ),
 ]);
 
-/** Makes the typed array of `bytes`, whose length has been checked against the shape. */
+/** Makes a typed array of `bytes`, whose length has been checked. */
 function toTensor(
   dtype: SafetensorsDType,
   shape: readonly number[],

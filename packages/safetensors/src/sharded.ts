@@ -1,4 +1,4 @@
-import { type Bytes, checkArgument, checkOptions, rules } from './arguments.ts';
+import { type SafetensorsBytes, checkArgument, checkOptions, rules } from './arguments.ts';
 import { SafetensorsError } from './errors.ts';
 import { JsonScanner } from './json-scanner.ts';
 import { readSafetensors, type ReadOptions, type SafetensorsContents } from './read.ts';
@@ -6,10 +6,13 @@ import { compareCodePoints, tensorEntries, writeSafetensors, type TensorsByName,
 import type { SafetensorsTensor } from './dtype.ts';
 
 /**
- * Parses a `….safetensors.index.json`: tensor name → name of the file that holds it. A file name must be a plain one,
- * in the folder of the index: a path that leads elsewhere is refused.
+ * Parses the index of a sharded model, `….safetensors.index.json`. A file name must be plain, in the folder of the
+ * index; paths are refused.
  *
+ * @returns the name of the file for each tensor name
  * @throws SafetensorsError `INVALID_INDEX`
+ * @example
+ * const fileOf = parseShardIndex(await readFile('model.safetensors.index.json', 'utf8'));
  */
 export function parseShardIndex(json: string, name = 'index'): ReadonlyMap<string, string> {
   checkArgument('parseShardIndex', 'json', json, rules.string);
@@ -43,15 +46,15 @@ export function parseShardIndex(json: string, name = 'index'): ReadonlyMap<strin
 }
 
 /**
- * Reads a sharded model: the index, then each file that it names, once, through `load`.
+ * Reads a sharded model: it parses the index, then calls `load` once for each file that the index names.
  *
- * @throws SafetensorsError `INVALID_INDEX` where a tensor is missing from its shard; whatever `load` throws
+ * @throws SafetensorsError `INVALID_INDEX` if a tensor is missing from its shard; any error of `load`
  * @example
  * const { tensors } = await readSharded(indexJson, (file) => readFile(join(folder, file)));
  */
 export async function readSharded(
   indexJson: string,
-  load: (file: string) => Promise<Bytes>,
+  load: (file: string) => Promise<SafetensorsBytes>,
   options: ReadOptions = {},
 ): Promise<SafetensorsContents> {
   checkArgument('readSharded', 'load', load, rules.function);
@@ -86,11 +89,15 @@ export interface ShardedFiles {
 }
 
 /**
- * Splits tensors over files of at most `maxShardBytes` of data each (a larger tensor gets a file of its own), in the
- * order given, named `model-00001-of-00003.safetensors` with the index `model.safetensors.index.json`.
+ * Splits tensors, in their order, into files with at most `maxShardBytes` of data each. A larger tensor gets a separate
+ * file. The files are named `model-00001-of-00003.safetensors`, the index `model.safetensors.index.json`.
  *
  * @throws SafetensorsError `INVALID_TENSOR`, and `INVALID_ARGUMENT` for a `maxShardBytes` that is not positive or a
- *   `stem` that is no beginning of a file name
+ *   `stem` that cannot start a file name
+ * @example
+ * const { indexName, indexJson, files } = writeSharded(tensors, { maxShardBytes: 2e9 });
+ * for (const [name, bytes] of files) await writeFile(name, bytes);
+ * await writeFile(indexName, indexJson);
  */
 export function writeSharded(
   tensors: TensorsByName,

@@ -4,19 +4,20 @@ import { SafetensorsError } from './errors.ts';
 import { hasLoneSurrogate } from './json-scanner.ts';
 import { maxHeaderBytes, prefixBytes } from './header.ts';
 
-/** Tensors by name. A Map takes any name; a plain object is for those that are no trouble as its keys. */
+/** Tensors by name. A Map can have any name; a plain object can have any name but `__proto__`. */
 export type TensorsByName = ReadonlyMap<string, SafetensorsTensor> | Readonly<Record<string, SafetensorsTensor>>;
 
 export interface WriteOptions {
-  /** Goes into `__metadata__`, sorted by key; `undefined` writes none. */
+  /** The entries of `__metadata__`, written in the order of their keys. */
   readonly metadata?: ReadonlyMap<string, string> | Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * Writes tensors as one safetensors file, byte for byte as the reference implementation does: widest element type
- * first, equal types by name in code point order, the header padded with spaces to a multiple of 8.
+ * Writes tensors to a safetensors file. The bytes are those of the reference implementation: the widest element type
+ * comes first, tensors of equal type are in code point order of their names, and the header is padded with spaces to a
+ * multiple of 8.
  *
- * @throws SafetensorsError `INVALID_TENSOR` where data and shape disagree, or a name cannot be written;
+ * @throws SafetensorsError `INVALID_TENSOR` if data and shape do not match or a name cannot be written;
  *   `INVALID_ARGUMENT` for anything but tensors by name
  * @example
  * writeSafetensors({ weight: { dtype: 'F32', shape: [2, 3], data: new Float32Array(6) } });
@@ -33,9 +34,12 @@ export function writeSafetensors(tensors: TensorsByName, options: WriteOptions =
 }
 
 /**
- * The same file as pieces to write one after another: the header, then a view of each tensor's own memory.
+ * Returns the same file as pieces, to be written one after another: the header, then a view of the memory of each
+ * tensor. This avoids a copy of the data.
  *
- * @throws SafetensorsError as `writeSafetensors` does
+ * @throws SafetensorsError like `writeSafetensors`
+ * @example
+ * for (const piece of safetensorsPieces(tensors)) await handle.write(piece);
  */
 export function safetensorsPieces(tensors: TensorsByName, options: WriteOptions = {}): Uint8Array[] {
   checkOptions('writeSafetensors', options, { metadata: rules.stringMap });
@@ -58,7 +62,7 @@ export function safetensorsPieces(tensors: TensorsByName, options: WriteOptions 
   return [formatHeader(`{${fields.join(',')}}`), ...data];
 }
 
-/** The tensors with their names, of which only the types of the parts have been checked. */
+/** The tensors with their names. Only the types of their parts have been checked. */
 export function tensorEntries(where: string, tensors: TensorsByName): [string, SafetensorsTensor][] {
   checkArgument(where, 'tensors', tensors, rules.tensors);
   const entries: [unknown, SafetensorsTensor | null | undefined][] =
@@ -118,7 +122,10 @@ function quote(text: string): string {
 function tensorBytes(name: string, { dtype, shape, data }: SafetensorsTensor): Uint8Array {
   const label = `tensor ${JSON.stringify(name)}`;
   if (name === '__metadata__')
-    throw new SafetensorsError('INVALID_TENSOR', `the name "__metadata__" is the format's own; rename the tensor`);
+    throw new SafetensorsError(
+      'INVALID_TENSOR',
+      `the name "__metadata__" is reserved by the format; rename the tensor`,
+    );
   if (!isDType(dtype))
     throw new SafetensorsError(
       'UNKNOWN_DTYPE',
@@ -142,7 +149,7 @@ function tensorBytes(name: string, { dtype, shape, data }: SafetensorsTensor): U
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** The order of UTF-8 bytes. JavaScript's own `<` compares UTF-16 units, which puts U+1F600 before U+E000. */
+/** Compares by UTF-8 bytes. JavaScript's `<` compares UTF-16 units, which puts U+1F600 before U+E000. */
 export function compareCodePoints(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length);
   for (let i = 0; i < shorter; i++) {

@@ -2,9 +2,9 @@ import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@
 import type { Waveform } from './wav.ts';
 
 export interface EncodeWavOptions {
-  /** Of a sample: 8, 16, 24 or 32 for integers, 32 or 64 for floats. 16 by default, 32 for floats */
+  /** Bits per sample: 8, 16, 24 or 32 for integers, 32 or 64 for floats. Default: 16 for integers, 32 for floats */
   readonly bits?: 8 | 16 | 24 | 32 | 64 | undefined;
-  /** Linear PCM, the default, or IEEE floats */
+  /** `integer` (the default) is linear PCM, `float` is IEEE floats */
   readonly encoding?: 'integer' | 'float' | undefined;
 }
 
@@ -16,12 +16,15 @@ const samplesRule = is.anyOf(is.instanceOf(Float32Array), is.instanceOf(Float64A
 const rateRule = is.integer(1, 0xffffffff);
 
 /**
- * Writes a WAV file of one channel. Integers are `round(sample·2^(bits−1))`, those of 8 bits stored with 128 added; a
- * sample beyond full scale, ±∞ too, is clipped to it. Floats are written as they are.
+ * Writes a WAV file with one channel. An integer sample is `round(sample·2^(bits−1))`; 8-bit samples are stored with 128
+ * added. Samples beyond full scale, including ±∞, are clipped. Floats are written unchanged.
+ *
+ * Source: Microsoft and IBM, *Multimedia Programming Interface and Data Specifications 1.0* (1991).
  *
  * @param waveform samples in −1 … 1 and their rate in whole Hz
  * @returns the whole file
- * @throws ArgumentError for a NaN, for an infinity among floats, for other bits and a rate that is no positive integer
+ * @throws ArgumentError for NaN, for an infinite float, for other numbers of bits, and if the rate is not a positive
+ *   integer
  * @example
  * await writeFile('tone.wav', encodeWav({ samples, sampleRate: 8000 }, { bits: 24 }));
  */
@@ -39,7 +42,7 @@ export function encodeWav(
   checkValue('encodeWav', 'bits', bits, isFloat ? is.oneOf(32, 64) : is.oneOf(8, 16, 24, 32));
   const width = bits / 8;
   const size = samples.length * width;
-  // What is no PCM has the length of its (empty) extension behind the format, and the number of frames in `fact`.
+  // Formats other than PCM add the length of their (empty) extension, and a `fact` chunk with the number of frames.
   const formatSize = isFloat ? 18 : 16;
   const start = 12 + 8 + formatSize + (isFloat ? 12 : 0) + 8;
   checkValue('encodeWav', 'samples.length', samples.length, is.integer(0, Math.floor((0xffffffff - start) / width)));

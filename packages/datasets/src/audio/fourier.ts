@@ -1,4 +1,4 @@
-// A project that reads these sources, and not the built files, has to be led to the declarations.
-// eslint-disable-next-line @typescript-eslint/triple-slash-reference -- there is no other way to bring an ambient declaration along
+// Other projects that read these sources, instead of the built files, need this reference to find the declarations.
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference -- an ambient declaration cannot be imported
 /// <reference path="./fourier-transform.d.ts" />
 export { fft, ifft } from 'fourier-transform';

@@ -18,19 +18,19 @@ export interface LogMelOptions {
   /** Hz, half the sample rate by default */
   readonly highFrequency?: number | undefined;
   /**
-   * What is added to each energy before the logarithm, of a full scale of 1. 1e-8 by default, below the noise of 16
-   * bits
+   * Added to each energy before the logarithm; full scale is 1. 1e-8 by default, which is below the noise of 16-bit
+   * audio
    */
   readonly floor?: number | undefined;
   /** p of `x[n] − p·x[n−1]`, which lifts the high frequencies of speech. 0.97 by default, 0 for none */
   readonly preEmphasis?: number | undefined;
 }
 
-/** How one recording departs from the settings: what augmentation varies. */
+/** How one recording differs from the settings; used for augmentation. */
 export interface LogMelVariation {
   /** Scales the speaker's frequencies; see `melFilterBank`. 1 by default */
   readonly warp?: number | undefined;
-  /** Scales the tempo and leaves the pitch alone: frames lie `tempo·hop` apart. 1 by default */
+  /** Scales the tempo without changing the pitch: frames are `tempo·hop` apart. 1 by default */
   readonly tempo?: number | undefined;
 }
 
@@ -49,12 +49,12 @@ const variationRules: OptionRules<LogMelVariation> = {
   tempo: is.optional(is.number({ min: 0.1, max: 10 })),
 };
 
-/** Computes features of one kind; made by `createLogMel`. */
+/** Computes log-mel features; returned by `createLogMel`. */
 export type LogMel = (samples: Float32Array, variation?: LogMelVariation) => Features;
 
 /**
- * Frames of `window` samples that start `hop` apart and lie in `length` samples; one, padded with zeros, where it is
- * shorter.
+ * The number of frames in `length` samples: `⌊(length − window)/hop⌋ + 1`. Samples that are shorter than a window give
+ * one frame, padded with zeros.
  */
 export function frameCount(length: number, window: number, hop: number): number {
   checkValue('frameCount', 'length', length, is.integer(0));
@@ -70,10 +70,13 @@ export function hannWindow(length: number): Float64Array {
 }
 
 /**
- * Log-mel energies: `y[t, m] = ln(floor + Σ_k W[m, k]·|FFT(w·x_t)[k]|² / Σ w²)`, x_t the frame at `t·hop`.
+ * Computes log-mel energies: `y[t, m] = ln(floor + Σ_k W[m, k]·|FFT(w·x_t)[k]|² / Σ w²)`, where x_t is the frame at
+ * `t·hop`, w the Hann window and W the filters of `melFilterBank`.
  *
- * @returns a function of samples `[n]`, which gives features `[T, M]`; T is 0 for no samples
- * @throws ArgumentError for a window below 2 samples, a hop below 1, or frequencies that the rate cannot carry
+ * Source: Davis and Mermelstein 1980.
+ *
+ * @returns a function that takes samples `[n]` and returns features `[T, M]`; T is 0 for no samples
+ * @throws ArgumentError for a window below 2 samples, a hop below 1, or frequencies above half the sample rate
  * @example
  * const logMel = createLogMel({ sampleRate: 8000, bands: 40 });
  * const { data, steps, size } = logMel(samples);    // steps frames of 40

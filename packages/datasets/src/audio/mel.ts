@@ -2,7 +2,7 @@ import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@
 import { isRate } from '../checks.ts';
 
 /**
- * A bank of triangular filters, kept sparse: filter m weighs the bins `starts[m] … starts[m] + weights[m].length − 1`.
+ * A sparse bank of triangular filters: filter m weights the bins `starts[m] … starts[m] + weights[m].length − 1`.
  */
 export interface FilterBank {
   readonly starts: Int32Array;
@@ -21,8 +21,8 @@ export interface MelOptions {
   /** Hz, the upper edge of the last filter */
   readonly highFrequency: number;
   /**
-   * Scales the frequencies of a speaker: a vocal tract shorter by 1/warp. Piecewise linear, so that the upper edge
-   * stays in place (Jaitly and Hinton 2013). 1 by default
+   * Scales the frequencies of a speaker, as a vocal tract shorter by 1/warp would. It is piecewise linear, so that the
+   * upper edge does not move (Jaitly and Hinton 2013). 1 by default
    */
   readonly warp?: number | undefined;
 }
@@ -36,24 +36,38 @@ const melRules: OptionRules<MelOptions> = {
   warp: is.optional(is.number({ above: 0.5, below: 2 })),
 };
 
-/** Hz to mel: `1127·ln(1 + f/700)` (O'Shaughnessy 1987). */
+/**
+ * Converts Hz to mel: `1127·ln(1 + f/700)` (O'Shaughnessy 1987).
+ *
+ * @throws ArgumentError for a negative frequency
+ * @example
+ * hertzToMel(1000);    // 999.99
+ */
 export function hertzToMel(hertz: number): number {
   checkValue('hertzToMel', 'hertz', hertz, is.number({ min: 0 }));
   return 1127 * Math.log1p(hertz / 700);
 }
 
-/** mel to Hz: the inverse of `hertzToMel`. */
+/**
+ * Converts mel to Hz: `700·(e^(mel/1127) − 1)`, the inverse of `hertzToMel`.
+ *
+ * @throws ArgumentError for a value outside 0 … 100,000
+ * @example
+ * melToHertz(1000);    // 1000.02
+ */
 export function melToHertz(mel: number): number {
   checkValue('melToHertz', 'mel', mel, is.number({ min: 0, max: 1e5 }));
   return 700 * Math.expm1(mel / 1127);
 }
 
 /**
- * Triangles whose corners are evenly spaced in mel: filter m rises from corner m to m + 1 and falls to m + 2, in Hz,
- * with a peak of 1 (Davis and Mermelstein 1980). A filter so narrow that it falls between two bins takes the nearest
- * one.
+ * Creates triangular filters whose corners are evenly spaced in mel. Filter m rises from corner m to m + 1 and falls to
+ * m + 2, linearly in Hz, with a peak of 1 (Davis and Mermelstein 1980). A filter that is too narrow to contain a bin
+ * uses the nearest one.
  *
- * @throws ArgumentError for frequencies outside 0 ≤ low < high ≤ sampleRate/2, no bands or a warp that is not positive
+ * @throws ArgumentError for frequencies outside 0 ≤ low < high ≤ sampleRate/2, no bands, or a warp that is not positive
+ * @example
+ * melFilterBank({ bands: 40, sampleRate: 8000, fftSize: 256, lowFrequency: 20, highFrequency: 4000 });
  */
 export function melFilterBank(options: MelOptions): FilterBank {
   checkOptions('melFilterBank', options, melRules);
@@ -86,7 +100,7 @@ export function melFilterBank(options: MelOptions): FilterBank {
   return { starts, weights };
 }
 
-/** f·warp up to a knee below the upper edge, then a straight line to that edge, which maps to itself. */
+/** Returns f·warp up to a knee below the upper edge, then a straight line to the edge, which maps to itself. */
 function warped(frequency: number, warp: number, highFrequency: number): number {
   const knee = (0.8 * highFrequency) / Math.max(1, warp);
   if (frequency <= knee) return frequency * warp;

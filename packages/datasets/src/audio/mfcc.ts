@@ -2,11 +2,11 @@ import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { checkFeatures, type Features } from '../features.ts';
 
 export interface CepstraOptions {
-  /** C, the coefficients that are kept, from the 0th on. 13 by default */
+  /** C, the number of coefficients to keep, starting with the 0th. 13 by default */
   readonly coefficients?: number | undefined;
   /**
-   * L of sinusoidal liftering, which evens out the coefficients' sizes: `c[k]·(1 + L/2·sin(πk/L))`. 0, none, by
-   * default, as in torchaudio; HTK and Kaldi take 22. librosa's `lifter` is this with `πk` replaced by `π(k + 1)`
+   * L of sinusoidal liftering, which makes the coefficients similar in size: `c[k]·(1 + L/2·sin(πk/L))`. 0 by default,
+   * which means none, as in torchaudio. HTK and Kaldi use 22. librosa's `lifter` uses `π(k + 1)` instead of `πk`
    */
   readonly lifter?: number | undefined;
 }
@@ -17,17 +17,17 @@ const cepstraRules: OptionRules<CepstraOptions> = {
 };
 
 /**
- * Mel-frequency cepstral coefficients: the orthonormal cosine transform (DCT-II) of log-mel energies,
- * `c[t, k] = s[k]·Σ_m y[t, m]·cos(πk(m + ½)/M)` with `s[0] = √(1/M)`, else `√(2/M)`.
+ * Computes mel-frequency cepstral coefficients (MFCC): the orthonormal cosine transform (DCT-II) of log-mel energies,
+ * `c[t, k] = s[k]·Σ_m y[t, m]·cos(πk(m + ½)/M)` with `s[0] = √(1/M)` and `s[k] = √(2/M)` otherwise.
  *
- * The transform is that of torchaudio and librosa (`norm: 'ortho'`). They take the logarithm in decibels by default:
- * multiply the energies by 10/ln 10 first for their figures, on top of their own windows and filters.
+ * torchaudio and librosa use the same transform (`norm: 'ortho'`), but take the logarithm in decibels by default.
+ * Multiply the energies by 10/ln 10 first to get their values. Their windows and filters differ too.
  *
  * Source: Davis and Mermelstein 1980.
  *
- * @param logMel `[T, M]`, what `createLogMel` gives
+ * @param logMel `[T, M]`, from `createLogMel`
  * @returns `[T, C]`
- * @throws ArgumentError for more coefficients than bands, and wrong options
+ * @throws ArgumentError for more coefficients than bands, and for wrong options
  * @example
  * const cepstra = toCepstra(createLogMel({ sampleRate: 8000, bands: 40 })(samples), { coefficients: 13 });
  */
@@ -55,18 +55,18 @@ export function toCepstra(logMel: Features, options: CepstraOptions = {}): Featu
 }
 
 export interface DeltaOptions {
-  /** Steps that the line is fitted over, an odd number of at least 3. 5 by default, as in torchaudio */
+  /** The number of steps that the line is fitted to, odd and at least 3. 5 by default, as in torchaudio */
   readonly width?: number | undefined;
 }
 
 const deltaRules: OptionRules<DeltaOptions> = { width: is.optional(is.integer(3, 2 ** 16 + 1)) };
 
 /**
- * How features change from step to step: the slope of the line fitted over `width = 2n + 1` steps,
- * `d[t] = Σ_{i=1…n} i·(x[t + i] − x[t − i]) / (2·Σ i²)`, the first and last step repeated beyond the ends.
+ * Computes how features change over time: the slope of a line fitted to `width = 2n + 1` steps,
+ * `d[t] = Σ_{i=1…n} i·(x[t + i] − x[t − i]) / (2·Σ i²)`. The first and last steps are repeated beyond the ends.
  *
- * It is torchaudio's `compute_deltas`, and librosa's `delta` with `mode: 'nearest'`. For the second order apply it
- * twice.
+ * Same as torchaudio's `compute_deltas`, and librosa's `delta` with `mode: 'nearest'`. Apply it twice to get the second
+ * order.
  *
  * @param features `[T, D]`
  * @returns `[T, D]`
@@ -98,9 +98,9 @@ export function deltas(features: Features, options: DeltaOptions = {}): Features
 }
 
 /**
- * Puts features of the same steps side by side: `[T, D₁]`, `[T, D₂]`, … → `[T, D₁ + D₂ + …]`.
+ * Concatenates the features of each step: `[T, D₁]`, `[T, D₂]`, … → `[T, D₁ + D₂ + …]`.
  *
- * @throws ArgumentError for none, and where they differ in T
+ * @throws ArgumentError for an empty array, and for features that differ in T
  * @example
  * joinFeatures([cepstra, deltas(cepstra)]);
  */

@@ -2,9 +2,9 @@ import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { checkRoom, isRate, isSamples } from '../checks.ts';
 
 export interface ResampleOptions {
-  /** Zero crossings of the filter on each side of its middle: more make a steeper filter. 16 by default */
+  /** Zero crossings on each side of the filter; more of them make it steeper. 16 by default */
   readonly zeroCrossings?: number | undefined;
-  /** Where the pass band ends, as a share of the lower of the two Nyquist frequencies. 0.92 by default */
+  /** The end of the pass band, as a fraction of the lower of the two Nyquist frequencies. 0.92 by default */
   readonly rolloff?: number | undefined;
 }
 
@@ -14,17 +14,17 @@ const resampleRules: OptionRules<ResampleOptions> = {
 };
 
 /**
- * Phases of the filter that are tabled for each input sample; between them it is interpolated, an error below −100 dB.
+ * The number of phases of the filter in the table. Interpolating between two phases has an error below −100 dB.
  */
 const phases = 512;
 
 /**
  * Changes the rate of samples by band-limited interpolation (Smith and Gossett 1984):
- * `y[n] = Σ_k x[k]·h(n·step − k)` with `step = from/to` and h a sinc of cutoff `rolloff·min(from, to)/2` under a Kaiser
- * window, so that what the new rate cannot carry is filtered out and does not come back as an alias.
+ * `y[n] = Σ_k x[k]·h(n·step − k)`, where `step = from/to` and h is a Kaiser-windowed sinc with cutoff
+ * `rolloff·min(from, to)/2`. The filter removes frequencies above the new Nyquist frequency, so they cause no aliasing.
  *
  * @param samples at `from` Hz
- * @param from,to any positive rates, whole or not
+ * @param from,to the rates in Hz, positive and not necessarily integers
  * @returns `ceil(samples.length·to/from)` samples at `to` Hz
  * @throws ArgumentError for a rate or an option that is not positive
  * @example
@@ -40,9 +40,13 @@ export function resample(samples: Float32Array, from: number, to: number, option
 }
 
 /**
- * The resampler of one ratio, its filter made once: `step` input samples for each output sample.
+ * Creates a resampler for one ratio, with `step` input samples per output sample. It computes its filter once.
  *
- * @throws ArgumentError
+ * @returns a function from samples `[n]` to samples `[⌈n/step⌉]`
+ * @throws ArgumentError for a step outside 0 … 1,000, and for wrong options
+ * @example
+ * const half = createResampler(2);
+ * half(samples);
  */
 export function createResampler(step: number, options: ResampleOptions = {}): (samples: Float32Array) => Float32Array {
   // A step beyond this would need a filter of more than 60 million taps.
@@ -80,8 +84,8 @@ export function createResampler(step: number, options: ResampleOptions = {}): (s
 }
 
 /**
- * `[phases + 1, 2·half]`: the filter's value at each input sample around an output sample, for each position between
- * two.
+ * Computes `[phases + 1, 2·half]`: for each phase between two input samples, the filter's value at the samples around
+ * it.
  */
 function tableOf(cutoff: number, half: number, width: number): Float64Array {
   const taps = 2 * half;
@@ -96,7 +100,7 @@ function tableOf(cutoff: number, half: number, width: number): Float64Array {
       table[phase * taps + tap] = value;
       sum += value;
     }
-    // Each phase passes a constant unchanged; without this the phases differ by the window's ripple.
+    // Each phase must leave a constant unchanged. Without this step, the phases differ by the ripple of the window.
     for (let tap = 0; tap < taps; tap++) table[phase * taps + tap]! /= sum;
   }
   return table;
@@ -107,7 +111,7 @@ function kaiser(x: number): number {
   return Math.abs(x) >= 1 ? 0 : bessel(9 * Math.sqrt(1 - x * x)) / bessel(9);
 }
 
-/** The modified Bessel function I₀ by its series, which converges within 40 terms for the arguments of a window. */
+/** The modified Bessel function I₀. Its series converges within 40 terms for the arguments of this window. */
 function bessel(x: number): number {
   let term = 1;
   let sum = 1;

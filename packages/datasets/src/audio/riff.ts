@@ -1,13 +1,13 @@
 import { DataError } from '../errors.ts';
 import { readWavFormat, type WavFormat } from './wav-format.ts';
 
-/** The sound of a WAV file as bytes, and how they are to be read. */
+/** The audio of a WAV file as bytes, with their format. */
 export interface WavChunks extends WavFormat {
   /** The body of the `data` chunk: whole frames */
   readonly data: Uint8Array;
 }
 
-/** Lengths that a 64-bit file (RF64, BW64) tells in its `ds64` chunk, by chunk. */
+/** The lengths in the `ds64` chunk of a 64-bit file (RF64, BW64), by chunk name. */
 type LongLengths = ReadonlyMap<string, number>;
 
 const containers: Readonly<Record<string, { readonly littleEndian: boolean; readonly long: boolean }>> = {
@@ -18,14 +18,14 @@ const containers: Readonly<Record<string, { readonly littleEndian: boolean; read
 };
 
 /**
- * Walks the chunks of a RIFF file and checks that each is as long as it claims. It takes `RIFF`, `RIFX` (big-endian),
- * `RF64` and `BW64` (64-bit lengths). The first `data` chunk counts; chunks that it does not know are passed over.
+ * Reads the chunks of a RIFF file and checks their lengths. The formats are `RIFF`, `RIFX` (big-endian), `RF64` and
+ * `BW64` (64-bit lengths). Only the first `data` chunk is used, and unknown chunks are skipped.
  *
- * A program that writes into a pipe cannot know the length in advance, and leaves 0, 0x7FFFF000, 0x80000000 or
- * 0xFFFFFFFF in its place: such a `data` chunk reaches to the end of the file.
+ * A program that writes into a pipe does not know the length in advance, and writes 0, 0x7FFFF000, 0x80000000 or
+ * 0xFFFFFFFF instead. Such a `data` chunk extends to the end of the file.
  *
  * @param bytes the whole file
- * @param name how errors call the file
+ * @param name the file's name in errors
  * @throws DataError `NOT_A_WAV`, `WAV_TRUNCATED`, `WAV_UNSUPPORTED`
  */
 export function readWavChunks(bytes: Uint8Array, name: string): WavChunks {
@@ -75,22 +75,22 @@ function withData(name: string, format: WavFormat | undefined, body: Uint8Array,
   const rest = body.length % format.bytesPerFrame;
   if (rest !== 0 && !streamed)
     throw truncated(name, `its data of ${body.length} bytes end in the middle of a frame of ${format.bytesPerFrame}`);
-  // A stream may have been stopped anywhere; what has arrived of its last frame is no sound yet.
+  // A stream can stop anywhere, so its last frame may be incomplete.
   return { ...format, data: body.subarray(0, body.length - rest) };
 }
 
-/** Whether the length of a `data` chunk is a placeholder that nobody came back to fill in. */
+/** Whether the length of a `data` chunk is a placeholder that was never replaced. */
 function isStreamed(bytes: Uint8Array, start: number, declared: number, long: boolean): boolean {
   const room = bytes.length - start;
   if (declared === 0) return room > 0 && !isChunkChain(bytes, start);
   if (declared <= room) return false;
-  // The limits of 31 and 32 bits, 0x7FFFF000 of SoX, and what is left of them where a header is counted in.
+  // The limits of 31 and 32 bits and SoX's 0x7FFFF000, or slightly less if the header is subtracted.
   const limits = [0x7ffff000, 0x7fffffff, 0x80000000, 0xffffffff];
   return limits.some((limit) => Math.abs(declared - limit) < 256) || (long && declared > Number.MAX_SAFE_INTEGER);
 }
 
 /**
- * Whether chunks with readable names fill the file from here to its end: then an empty `data` chunk is really empty.
+ * Whether chunks with readable names fill the rest of the file. If so, an empty `data` chunk is really empty.
  */
 function isChunkChain(bytes: Uint8Array, from: number): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -104,14 +104,14 @@ function isChunkChain(bytes: Uint8Array, from: number): boolean {
 }
 
 /**
- * Chunks begin at even offsets: an odd one is followed by a byte of padding that its length leaves out. Some programs
- * forget it, which shows where the next chunk's name begins at once.
+ * Chunks start at even offsets. A chunk of odd length is followed by a padding byte that is not part of its length. Some
+ * programs forget this byte; then the name of the next chunk follows directly.
  */
 function padding(bytes: Uint8Array, end: number): number {
   return end % 2 === 1 && !['fmt ', 'data'].includes(tag(bytes, end)) ? 1 : 0;
 }
 
-/** The body of `ds64` (EBU Tech 3306): the file's length, the data's, the number of samples, then a table of others. */
+/** Reads a `ds64` chunk (EBU Tech 3306): the lengths of file and data, the number of samples, then a table of others. */
 function readLongLengths(body: Uint8Array, name: string): LongLengths {
   if (body.length < 24) throw truncated(name, `its "ds64" chunk has ${body.length} bytes, expected at least 24`);
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);

@@ -1,6 +1,6 @@
 import { DataError } from '../errors.ts';
 
-/** What the `fmt ` chunk of a WAV file says of its samples. */
+/** The format of the samples, from the `fmt ` chunk of a WAV file. */
 export interface WavFormat {
   readonly encoding: 'integer' | 'float';
   readonly channels: number;
@@ -13,7 +13,7 @@ export interface WavFormat {
   readonly littleEndian: boolean;
 }
 
-/** The format tag behind which the real one is found in the sub-format. */
+/** The format tag of an extensible chunk, whose actual format is in the sub-format. */
 const extensible = 0xfffe;
 const encodingNames: Readonly<Record<number, string>> = {
   2: 'Microsoft ADPCM',
@@ -26,14 +26,14 @@ const encodingNames: Readonly<Record<number, string>> = {
 };
 
 /**
- * Reads the body of a `fmt ` chunk and checks that its figures agree with one another.
+ * Reads the body of a `fmt ` chunk and checks that its fields are consistent.
  *
- * Integers of 1 to 32 bits are taken. Where their number is no multiple of 8, such as 12 or 20, a sample lies left
- * aligned in the next larger container, with zeros below, so that its scale is the container's.
+ * It accepts integers of 1 to 32 bits. If the number of bits is not a multiple of 8, such as 12 or 20, the sample is
+ * left-aligned in the next larger container, with zeros below it. Its scale is then that of the container.
  *
- * @param name how errors call the file
+ * @param name the file's name in errors
  * @throws DataError `WAV_TRUNCATED` for a chunk that is too short, `WAV_UNSUPPORTED` for another encoding, `NOT_A_WAV`
- *   for figures that contradict one another
+ *   for contradictory fields
  */
 export function readWavFormat(body: Uint8Array, littleEndian: boolean, name: string): WavFormat {
   const isExtensible =

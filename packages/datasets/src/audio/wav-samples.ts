@@ -1,9 +1,9 @@
 import type { WavChunks } from './riff.ts';
 
 /**
- * Decodes the `data` chunk, the channels averaged: an integer k of b bits is `k/2^(b−1)`, those of 8 bits being stored
- * as k + 128. No package does it: those of the registry divide positive integers by 2^(b−1) − 1, so that a file read
- * and written again changes.
+ * Decodes the `data` chunk and averages the channels. An integer k of b bits becomes `k/2^(b−1)`; 8-bit integers are
+ * stored as k + 128. The packages on npm divide positive integers by 2^(b−1) − 1 instead, so that a file changes when it
+ * is read and written again.
  *
  * @param samples `[frames]`, receives the result
  */
@@ -13,7 +13,7 @@ export function decodeSamples(chunks: WavChunks, samples: Float32Array | Float64
   const frames = data.length / bytesPerFrame;
   let at = 0;
   for (let frame = 0; frame < frames; frame++) {
-    // Not from 0 on: it would turn a −0 into 0.
+    // Do not start the sum with 0: that would turn −0 into 0.
     let sum = sampleAt(at);
     at += bytesPerSample;
     for (let channel = 1; channel < channels; channel++, at += bytesPerSample) sum += sampleAt(at);

@@ -3,7 +3,7 @@ import { DataError } from '../errors.ts';
 import { readWavChunks } from './riff.ts';
 import { decodeSamples } from './wav-samples.ts';
 
-/** Sound with one channel. */
+/** Audio with one channel. */
 export interface Waveform<Samples extends Float32Array | Float64Array = Float32Array> {
   /** `[samples]`, full scale is −1 … 1 */
   readonly samples: Samples;
@@ -12,9 +12,9 @@ export interface Waveform<Samples extends Float32Array | Float64Array = Float32A
 }
 
 export interface ReadWavOptions {
-  /** How errors call the file, usually its path */
+  /** The file's name in errors, usually its path */
   readonly name?: string | undefined;
-  /** `float64` keeps what integers of 32 bits and floats of 64 have beyond the 24 bits of a float32, the default */
+  /** `float32` (the default) has 24 significant bits; `float64` keeps 32-bit integers and 64-bit floats exactly */
   readonly dtype?: 'float32' | 'float64' | undefined;
 }
 
@@ -24,15 +24,15 @@ const optionRules: OptionRules<ReadWavOptions> = {
 };
 
 /**
- * Reads a WAV file: linear PCM of up to 32 bits and floats of 32 or 64, plain or extensible, RIFF, RIFX, RF64 or BW64.
- * An integer k of b bits becomes `k/2^(b−1)`, as in libsndfile; `encodeWav` with the same bits gives k back. Several
- * channels are mixed to one: `samples[i] = mean over c of channel[c][i]`.
+ * Reads a WAV file: linear PCM of up to 32 bits, or floats of 32 or 64 bits, plain or extensible, in RIFF, RIFX, RF64 or
+ * BW64. An integer k of b bits becomes `k/2^(b−1)`, as in libsndfile; `encodeWav` with the same bits writes k again.
+ * Channels are mixed to mono: `samples[i] = mean over c of channel[c][i]`.
  *
- * A file whose length was never filled in, as a program writes it into a pipe, is read to its end.
+ * If the header lacks the length, as when a program writes into a pipe, the file is read to its end.
  *
- * @param bytes the whole file, in any form: `Uint8Array`, `Buffer`, `ArrayBuffer`, …
- * @throws DataError `NOT_A_WAV`, `WAV_TRUNCATED`, `WAV_UNSUPPORTED`, and `NOT_FINITE` for a NaN or an infinity;
- *   ArgumentError for anything but bytes and an unknown option
+ * @param bytes the whole file, as a `Uint8Array`, `Buffer`, `ArrayBuffer` or another view of bytes
+ * @throws DataError `NOT_A_WAV`, `WAV_TRUNCATED`, `WAV_UNSUPPORTED`, and `NOT_FINITE` for NaN or infinity;
+ *   ArgumentError if `bytes` does not hold bytes, and for an unknown option
  * @example
  * const { samples, sampleRate } = readWav(await readFile('7_george_0.wav'), { name: '7_george_0.wav' });
  */

@@ -4,11 +4,11 @@ import { checkFeatures, type Features } from '../features.ts';
 import type { RandomSource } from '../random-source.ts';
 
 export interface MaskOptions {
-  /** How many masks */
+  /** The number of masks */
   readonly count: number;
-  /** Each is 0 … maxWidth wide, uniformly */
+  /** The width of each mask is drawn uniformly from 0 … maxWidth */
   readonly maxWidth: number;
-  /** What stands in the masked places; 0, the mean of normalised features, by default */
+  /** The value of masked elements. 0 by default, the mean of normalised features */
   readonly value?: number | undefined;
 }
 
@@ -19,10 +19,12 @@ const maskRules: OptionRules<MaskOptions> = {
 };
 
 /**
- * Hides whole steps: SpecAugment's time masks (Park et al. 2019). A mask covers at most half of the sequence.
+ * Masks whole steps, like SpecAugment's time masks (Park et al. 2019). A mask covers at most half of the sequence.
  *
  * @returns new features `[T, D]`
- * @throws ArgumentError
+ * @throws ArgumentError for wrong features or options
+ * @example
+ * maskTime(features, { count: 2, maxWidth: 10 }, new Generator(1));
  */
 export function maskTime(features: Features, options: MaskOptions, random: RandomSource): Features {
   checkFeatures('maskTime', features);
@@ -38,11 +40,13 @@ export function maskTime(features: Features, options: MaskOptions, random: Rando
 }
 
 /**
- * Hides neighbouring features in every step: SpecAugment's frequency masks (Park et al. 2019). A mask covers at most
- * half of them.
+ * Masks neighbouring features in every step, like SpecAugment's frequency masks (Park et al. 2019). A mask covers at
+ * most half of the features.
  *
  * @returns new features `[T, D]`
- * @throws ArgumentError
+ * @throws ArgumentError for wrong features or options
+ * @example
+ * maskFrequency(features, { count: 1, maxWidth: 8 }, new Generator(1));
  */
 export function maskFrequency(features: Features, options: MaskOptions, random: RandomSource): Features {
   checkFeatures('maskFrequency', features);

@@ -3,16 +3,19 @@ import { isDecibels, isRandom, isSamples } from '../checks.ts';
 import { fft, ifft } from '../audio/fourier.ts';
 import type { RandomSource } from '../random-source.ts';
 
-/** How the power of noise falls with frequency: white not at all, pink as 1/f, brown as 1/f². */
+/** The spectrum of noise. The power of white noise is flat; that of pink noise falls as 1/f, of brown noise as 1/f². */
 export type NoiseColor = 'white' | 'pink' | 'brown';
 
 const exponents: Readonly<Record<NoiseColor, number>> = { white: 0, pink: 0.5, brown: 1 };
 
 /**
- * Noise of unit power: Gaussian, and coloured by dividing its spectrum by `f^(exponent)`.
+ * Makes noise of unit power: Gaussian noise whose spectrum is divided by `f^(exponent)`, where the exponent is 0 (white),
+ * ½ (pink) or 1 (brown).
  *
  * @param length in samples
- * @throws ArgumentError for a length that is no positive integer
+ * @throws ArgumentError if the length is not a positive integer
+ * @example
+ * makeNoise(8000, 'pink', new Generator(1));
  */
 export function makeNoise(length: number, color: NoiseColor, random: RandomSource): Float32Array {
   checkValue('makeNoise', 'length', length, is.integer(1, 2 ** 28));
@@ -38,10 +41,12 @@ export function makeNoise(length: number, color: NoiseColor, random: RandomSourc
 }
 
 /**
- * Adds noise at a signal-to-noise ratio: `y = x + n·rms(x)/rms(n)·10^(−decibels/20)`. The noise is read from `offset`
- * on and round again.
+ * Adds noise at a signal-to-noise ratio: `y = x + n·rms(x)/rms(n)·10^(−decibels/20)`. The noise starts at `offset` and
+ * repeats if it is too short.
  *
- * @throws ArgumentError for noise of no samples
+ * @throws ArgumentError for noise without samples
+ * @example
+ * addNoise(samples, makeNoise(samples.length, 'white', random), 20);
  */
 export function addNoise(samples: Float32Array, noise: Float32Array, decibels: number, offset = 0): Float32Array {
   checkValue('addNoise', 'samples', samples, isSamples);
@@ -52,13 +57,19 @@ export function addNoise(samples: Float32Array, noise: Float32Array, decibels: n
   const level = rootMeanSquare(noise);
   const scale = level > 0 ? (rootMeanSquare(samples) / level) * 10 ** (-decibels / 20) : 0;
   const output = samples.slice();
-  // Wrapped by hand: a remainder for each sample took five times as long as the rest.
+  // A remainder per sample would take five times as long as the rest of the loop.
   for (let i = 0, at = offset % noise.length; i < output.length; i++, at = at + 1 === noise.length ? 0 : at + 1)
     output[i]! += scale * noise[at]!;
   return output;
 }
 
-/** Makes a recording louder or softer: `y = x·10^(decibels/20)`. */
+/**
+ * Makes a recording louder or softer: `y = x·10^(decibels/20)`.
+ *
+ * @throws ArgumentError for a level that is not finite
+ * @example
+ * changeGain(samples, -6);    // about half the amplitude
+ */
 export function changeGain(samples: Float32Array, decibels: number): Float32Array {
   checkValue('changeGain', 'samples', samples, isSamples);
   checkValue('changeGain', 'decibels', decibels, isDecibels);
@@ -66,7 +77,13 @@ export function changeGain(samples: Float32Array, decibels: number): Float32Arra
   return samples.map((value) => value * factor);
 }
 
-/** `√(mean of x²)`; 0 for no samples. */
+/**
+ * Computes the root mean square, `√(mean of x²)`; 0 for no samples.
+ *
+ * @throws ArgumentError for anything but samples
+ * @example
+ * rootMeanSquare(Float32Array.of(3, -3));    // 3
+ */
 export function rootMeanSquare(samples: Float32Array): number {
   checkValue('rootMeanSquare', 'samples', samples, isSamples);
   let sum = 0;

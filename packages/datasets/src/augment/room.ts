@@ -6,9 +6,9 @@ import type { RandomSource } from '../random-source.ts';
 export interface RoomOptions {
   /** Hz */
   readonly sampleRate: number;
-  /** T60: seconds until the echo has lost 60 dB */
+  /** T60, the time in seconds in which the echo decays by 60 dB */
   readonly reverberationSeconds: number;
-  /** How far the energy of the echo lies below that of the direct sound, in dB */
+  /** The energy of the direct sound over that of the echo, in dB */
   readonly directToReverberant: number;
   /** Seconds until the first echo arrives. 0.002 by default */
   readonly predelaySeconds?: number | undefined;
@@ -22,10 +22,12 @@ const roomRules: OptionRules<RoomOptions> = {
 };
 
 /**
- * The impulse response of a room: the direct sound, then Gaussian noise that decays by 60 dB in T60 (Polack 1988).
+ * Makes the impulse response of a room: the direct sound, then Gaussian noise that decays by 60 dB in T60 (Polack 1988).
  * `h[0] = 1`, `h[n] ∝ g[n]·10^(−3n/(T60·rate))`.
  *
  * @throws ArgumentError for a reverberation time that is not positive
+ * @example
+ * roomImpulse({ sampleRate: 8000, reverberationSeconds: 0.4, directToReverberant: 6 }, new Generator(1));
  */
 export function roomImpulse(options: RoomOptions, random: RandomSource): Float32Array {
   checkOptions('roomImpulse', options, roomRules);
@@ -46,22 +48,25 @@ export function roomImpulse(options: RoomOptions, random: RandomSource): Float32
 }
 
 /**
- * What a microphone hears in a room: `y[n] = Σ_k h[k]·x[n − k]`, cut to the length of the input, by Fourier transforms.
+ * Convolves samples with an impulse response, as a room does: `y[n] = Σ_k h[k]·x[n − k]`, cut to the length of the
+ * input. It uses Fourier transforms.
  *
- * @throws ArgumentError for an impulse of no samples
+ * @throws ArgumentError for an impulse without samples
+ * @example
+ * convolve(samples, roomImpulse(options, random));
  */
 export function convolve(samples: Float32Array, impulse: Float32Array): Float32Array {
   return createConvolver(impulse)(samples);
 }
 
 /**
- * The convolution with one impulse, its spectrum made once. Long inputs are taken in blocks whose results overlap and
- * add (Stockham 1966): one transform of the whole took three times as long.
+ * Creates the convolution with one impulse, whose spectrum it computes once. Long inputs are split into blocks whose
+ * results overlap and add (Stockham 1966). A single transform of the whole input took three times as long.
  *
- * @throws ArgumentError for an impulse of no samples
+ * @throws ArgumentError for an impulse without samples
  * @example
- * const hall = createConvolver(roomImpulse({ sampleRate: 8000, reverberationSeconds: 0.4, directToReverberant: 6 },
- * random)); const heard = hall(samples);
+ * const hall = createConvolver(roomImpulse(options, random));
+ * const heard = hall(samples);
  */
 export function createConvolver(impulse: Float32Array): (samples: Float32Array) => Float32Array {
   checkValue('createConvolver', 'impulse', impulse, isSamples);

@@ -2,13 +2,15 @@ import { checkValue, is } from '@timestep/core';
 import { createResampler } from '../audio/resample.ts';
 import { isSamples } from '../checks.ts';
 
-/** 8 zero crossings: half the work of a listening-quality filter, and its error is below the noise added here. */
+/** 8 zero crossings take half the work of a filter for listening, and the error is below the noise added here. */
 const quality = { zeroCrossings: 8, rolloff: 0.9 };
 
 /**
- * Plays a recording `factor` times as fast: shorter, and higher in pitch and formants alike, as a faster tape.
+ * Plays a recording `factor` times as fast, like a faster tape: it becomes shorter, and pitch and formants rise.
  *
  * @throws ArgumentError for a factor outside 0.25 … 4
+ * @example
+ * changeSpeed(samples, 1.1);
  */
 export function changeSpeed(samples: Float32Array, factor: number): Float32Array {
   check('changeSpeed', samples, factor, 8000);
@@ -16,11 +18,13 @@ export function changeSpeed(samples: Float32Array, factor: number): Float32Array
 }
 
 /**
- * Changes the length to `1/factor` of it and leaves pitch and formants alone, by overlapping and adding pieces at the
- * places where they match best (WSOLA, Verhelst and Roelands 1993). Pieces of 32 ms, searched ±8 ms.
+ * Divides the length by `factor` and keeps pitch and formants. It overlaps and adds pieces where they match best (WSOLA,
+ * Verhelst and Roelands 1993). The pieces have 32 ms and are searched within ±8 ms.
  *
  * @param sampleRate Hz
  * @throws ArgumentError for a factor outside 0.25 … 4
+ * @example
+ * changeTempo(samples, 0.9, 8000);
  */
 export function changeTempo(samples: Float32Array, sampleRate: number, factor: number): Float32Array {
   check('changeTempo', samples, factor, sampleRate);
@@ -48,18 +52,19 @@ export function changeTempo(samples: Float32Array, sampleRate: number, factor: n
 }
 
 /**
- * Raises the pitch, and the formants with it, by `factor` and keeps the length: a change of tempo undone by one of
- * speed.
+ * Multiplies pitch and formants by `factor` and keeps the length. It changes the tempo, then the speed.
  *
  * @param sampleRate Hz
  * @throws ArgumentError for a factor outside 0.25 … 4
+ * @example
+ * changePitch(samples, 1.2, 8000);
  */
 export function changePitch(samples: Float32Array, sampleRate: number, factor: number): Float32Array {
   check('changePitch', samples, factor, sampleRate);
   return changeSpeed(changeTempo(samples, sampleRate, 1 / factor), factor);
 }
 
-/** The start near `wanted` whose piece looks most like what would naturally follow, the one at `natural`. */
+/** Finds the start near `wanted` whose piece is most similar to the natural continuation, which starts at `natural`. */
 function bestMatch(samples: Float32Array, natural: number, wanted: number, half: number, reach: number): number {
   const low = Math.max(0, wanted - reach);
   const high = Math.min(samples.length - half, wanted + reach);
@@ -68,7 +73,7 @@ function bestMatch(samples: Float32Array, natural: number, wanted: number, half:
   for (let start = low; start <= high; start++) {
     let product = 0;
     let energy = 1e-9;
-    // Every second sample: at 8 kHz the voice has its pitch far below the 2 kHz that remain.
+    // Every second sample is enough: at 8 kHz the pitch of a voice is far below the remaining 2 kHz.
     for (let i = 0; i < half; i += 2) {
       const value = samples[start + i]!;
       product += value * (samples[natural + i] ?? 0);
@@ -85,7 +90,7 @@ function bestMatch(samples: Float32Array, natural: number, wanted: number, half:
 
 function check(where: string, samples: Float32Array, factor: number, sampleRate: number): void {
   checkValue(where, 'samples', samples, isSamples);
-  // Below 100 Hz a piece of 32 ms has no sample.
+  // Below 100 Hz, a piece of 32 ms would contain no samples.
   checkValue(where, 'sampleRate', sampleRate, is.number({ min: 100, max: 1e9 }));
   checkValue(where, 'factor', factor, is.number({ min: 0.25, max: 4 }));
 }

@@ -3,16 +3,15 @@ import { isNumbers, isRandom } from '../checks.ts';
 import { type RandomSource, shuffled } from '../random-source.ts';
 
 export interface BucketOptions {
-  /** N, sequences in a batch */
+  /** N, the number of sequences per batch */
   readonly batchSize: number;
   /**
-   * Orders anew on each call; without it the order is that of the lengths, longest first, as a fixed evaluation wants
-   * it
+   * Shuffles on each call. Without it, sequences are ordered by length, longest first, which suits a fixed evaluation
    */
   readonly random?: RandomSource | undefined;
-  /** Sequences sorted together, in batches: fewer mix more, more pad less. 16 by default */
+  /** The number of batches that are sorted together. A smaller window mixes more, a larger one pads less. 16 by default */
   readonly window?: number | undefined;
-  /** Leave out the last batch where it is short. False by default */
+  /** Drop the last batch if it is not full. False by default */
   readonly dropLast?: boolean | undefined;
 }
 
@@ -24,10 +23,10 @@ const bucketRules: OptionRules<BucketOptions> = {
 };
 
 /**
- * Puts sequences of like length into one batch, so that little is padded: shuffles all, sorts each window of
- * `window·batchSize` by length, cuts it into batches and shuffles those.
+ * Groups sequences of similar length into batches, to reduce padding. It shuffles the sequences, sorts each window of
+ * `window·batchSize` by length, cuts the window into batches, and shuffles the batches.
  *
- * @param lengths of every sequence, in steps
+ * @param lengths the length of every sequence, in steps
  * @returns the indices of each batch
  * @throws ArgumentError
  * @example

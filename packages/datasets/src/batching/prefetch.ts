@@ -1,19 +1,19 @@
 import { ArgumentError, checkOptions, is, type OptionRules } from '@timestep/core';
 
 export interface PrefetchOptions {
-  /** Items kept ready. 2 by default */
+  /** The number of items to keep ready. 2 by default */
   readonly depth?: number | undefined;
 }
 
 const prefetchRules: OptionRules<PrefetchOptions> = { depth: is.optional(is.integer(1, 2 ** 20)) };
 
 /**
- * Reads ahead of the consumer: keeps up to `depth` items of a source ready, in their order. The source runs whenever
- * the consumer awaits something else, so that the next batch is made while a device works on this one.
+ * Keeps up to `depth` items of a source ready, in order. The source runs while the consumer awaits something else, so
+ * the next batch is made while a device works on the current one.
  *
- * An error of the source reaches the consumer in its turn, after the items before it. Leaving the loop ends the source.
+ * An error of the source reaches the consumer after the items before it. Leaving the loop ends the source.
  *
- * @throws ArgumentError for a depth that is no positive integer
+ * @throws ArgumentError if the depth is not a positive integer
  * @example
  * for await (const batch of prefetch(batches(), { depth: 2 })) await train(batch);
  */
@@ -38,7 +38,7 @@ async function* readAhead<Item>(
   const request = () => {
     // One request at a time: a source may be any iterator, not only a generator that queues them itself.
     const next = last.then(() => iterator.next());
-    // The consumer meets a rejection when it comes to this item; until then it is not an unhandled one.
+    // The consumer handles a rejection when it reaches this item. Until then, it must not count as unhandled.
     last = next.catch(() => undefined);
     ready.push(next);
   };

@@ -2,7 +2,7 @@ import { ArgumentError, type Backend, checkValue, is, ShapeError, type Tensor, t
 import { isIndices } from '../checks.ts';
 import { checkFeatures, type Features } from '../features.ts';
 
-/** Several sequences side by side, time first. */
+/** A batch of sequences, time first. */
 export interface SequenceBatch {
   /** `[T, N, D]`, 0 past a sequence's length */
   readonly data: Float32Array;
@@ -11,7 +11,7 @@ export interface SequenceBatch {
   readonly lengths: Int32Array;
 }
 
-/** Label sequences side by side. */
+/** A batch of label sequences. */
 export interface TargetBatch {
   /** `[N, max(L)]`, row-major, 0 past a target's length */
   readonly targets: Int32Array;
@@ -22,9 +22,9 @@ export interface TargetBatch {
 }
 
 /**
- * Lays sequences side by side: `data[t, n, d] = sequences[n][t, d]`, T the longest.
+ * Makes a batch of sequences: `data[t, n, d] = sequences[n][t, d]`. T is the length of the longest.
  *
- * @throws ArgumentError for no sequences, ShapeError where they differ in D
+ * @throws ArgumentError for an empty array, ShapeError for sequences that differ in D
  * @example
  * const { data, shape, lengths } = batchSequences([short, long]);    // shape [long.steps, 2, D]
  */
@@ -50,9 +50,9 @@ export function batchSequences(sequences: readonly Features[]): SequenceBatch {
 }
 
 /**
- * Pads label sequences to one length; an empty one is legal.
+ * Pads label sequences to the same length. A sequence may be empty.
  *
- * @throws ArgumentError for labels that are no whole numbers of at least 0
+ * @throws ArgumentError for labels that are not integers ≥ 0
  * @example
  * batchTargets([[3, 1, 2], [4]]);    // targets 3 1 2 | 4 0 0, lengths 3 1, maxLength 3
  */
@@ -66,9 +66,12 @@ export function batchTargets(targets: readonly ArrayLike<number>[]): TargetBatch
 }
 
 /**
- * The batch on a device, `[T, N, D]`.
+ * Copies a batch to a device.
  *
- * @throws ArgumentError for what is no batch, ShapeError where data and shape disagree
+ * @returns a tensor `[T, N, D]`
+ * @throws ArgumentError if `batch` is not a batch, ShapeError if data and shape do not match
+ * @example
+ * const x = batchToTensor(backend, batchSequences(features));
  */
 export function batchToTensor(backend: Backend, batch: SequenceBatch): Tensor {
   checkValue('batchToTensor', 'batch', batch, is.like('a batch { data, shape, lengths }', 'data', 'shape'));

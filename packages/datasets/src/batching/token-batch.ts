@@ -2,11 +2,11 @@ import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { checkRoom, isIndices } from '../checks.ts';
 
 export interface BatchTokensOptions {
-  /** What is written past a length. 0 by default */
+  /** The token after the end of a sequence. 0 by default */
   readonly padding?: number | undefined;
   /** Written before each sequence, such as the index of `<bos>` */
   readonly start?: number | undefined;
-  /** Written behind each sequence, such as the index of `<eos>` */
+  /** Written after each sequence, such as the index of `<eos>` */
   readonly end?: number | undefined;
 }
 
@@ -16,7 +16,7 @@ const optionRules: OptionRules<BatchTokensOptions> = {
   end: is.optional(is.integer(0, 2 ** 31 - 1)),
 };
 
-/** Token sequences side by side, time first. */
+/** A batch of token sequences, time first. */
 export interface PaddedTokens {
   /** `[T, N]` */
   readonly tokens: Int32Array;
@@ -26,11 +26,11 @@ export interface PaddedTokens {
 }
 
 /**
- * Lays token sequences side by side: `tokens[t, n] = sequences[n][t]`, T the longest, padded behind.
+ * Makes a batch of token sequences: `tokens[t, n] = sequences[n][t]`, padded to the longest.
  *
- * @param sequences of whole numbers of at least 0; an empty one is legal
- * @returns `[T, N]` and the lengths, `start` and `end` counted
- * @throws ArgumentError for no sequences and for tokens that are no whole numbers of at least 0
+ * @param sequences arrays of integers ≥ 0, which may be empty
+ * @returns tokens `[T, N]` and lengths, which include `start` and `end`
+ * @throws ArgumentError for an empty array and for tokens that are not integers ≥ 0
  * @example
  * const { tokens, shape, lengths } = batchTokens([[5, 6, 7], [8]], { end: 1 });    // shape [4, 2], lengths 4, 2
  */

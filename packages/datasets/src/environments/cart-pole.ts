@@ -6,7 +6,7 @@ import { checkEnvironment, type Environment, type EnvironmentOptions, type Trans
 const gravity = 9.8;
 const cartMass = 1;
 const poleMass = 0.1;
-/** Half of the pole, in metres. */
+/** Half the length of the pole, in metres. */
 const poleLength = 0.5;
 const force = 10;
 /** Seconds of a step. */
@@ -15,11 +15,12 @@ const trackLimit = 2.4;
 const angleLimit = (12 * Math.PI) / 180;
 
 /**
- * A pole on a cart that is pushed left (0) or right (1) with 10 N, fifty times a second, with the equations and
- * constants of Barto, Sutton and Anderson (1983) and Euler's method. Each step is worth 1; the episode ends when the
- * pole leans by more than 12° or the cart is 2.4 m from the middle, and after 500 steps.
+ * Creates the cart-pole task: balance a pole on a cart by pushing the cart left (0) or right (1) with 10 N, 50 times a
+ * second. The equations and constants are those of Barto, Sutton and Anderson (1983), integrated with Euler's method.
+ * The reward of each step is 1. The episode ends when the pole leans by more than 12°, when the cart is 2.4 m from the
+ * middle, or after 500 steps.
  *
- * Observations are the position x/2.4 m and the angle θ/12°; with velocities x/2.4, ẋ, θ/12°, θ̇ (metres and radians a
+ * Observations are the position x/2.4 m and the angle θ/12°; with velocities x/2.4, ẋ, θ/12°, θ̇ (metres and radians per
  * second).
  *
  * @example
@@ -53,7 +54,7 @@ export function cartPole(options: EnvironmentOptions = {}): Environment {
     },
     step(action): Transition {
       checkValue('cartPole.step', 'action', action, isNumbers);
-      if (steps < 0) throw new ArgumentError('[cartPole] no episode is under way; call reset() first');
+      if (steps < 0) throw new ArgumentError('[cartPole] no episode has been started; call reset() first');
       if (action.length !== 1 || (action[0] !== 0 && action[0] !== 1))
         throw new ArgumentError(
           `[cartPole] expected the action [0] (left) or [1] (right), got [${Array.from(action).join(', ')}]`,

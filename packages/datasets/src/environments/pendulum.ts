@@ -10,10 +10,10 @@ const topSpeed = 8;
 const topTorque = 2;
 
 /**
- * A rod hanging from a motor that is too weak to lift it at once: it has to swing up and balance, with torques in
- * [−2, 2] N·m twenty times a second. θ̈ = 3g/(2l)·sin θ + 3/(ml²)·u with g = 10, m = l = 1, θ = 0 upright, the speed
- * clipped to ±8 rad/s (the constants of Gym's Pendulum-v1). A step costs θ² + 0.1·θ̇² + 0.001·u²; the episode lasts
- * 200.
+ * Creates the pendulum task: swing up a rod with a motor that is too weak to lift it directly, and balance it. The action
+ * is a torque u in [−2, 2] N·m, 20 times a second. The equation is θ̈ = 3g/(2l)·sin θ + 3/(ml²)·u with g = 10,
+ * m = l = 1 and θ = 0 upright; the speed is clipped to ±8 rad/s (the constants of Gym's Pendulum-v1). The reward of a
+ * step is −(θ² + 0.1·θ̇² + 0.001·u²). An episode has 200 steps.
  *
  * Observations are cos θ, sin θ and, with velocities, θ̇/8.
  *
@@ -43,7 +43,7 @@ export function pendulum(options: EnvironmentOptions = {}): Environment {
     },
     step(action): Transition {
       checkValue('pendulum.step', 'action', action, isNumbers);
-      if (steps < 0) throw new ArgumentError('[pendulum] no episode is under way; call reset() first');
+      if (steps < 0) throw new ArgumentError('[pendulum] no episode has been started; call reset() first');
       const torque = action[0];
       if (action.length !== 1 || torque === undefined || !(Math.abs(torque) <= topTorque))
         throw new ArgumentError(`[pendulum] expected one torque in −2…2, got [${Array.from(action).join(', ')}]`);

@@ -9,11 +9,11 @@ import { DataError } from '../errors.ts';
 import { fileError } from './file-error.ts';
 
 export interface UnpackOptions {
-  /** Bytes that the whole archive may unpack to, what is not selected too. 4 GiB by default */
+  /** The maximum number of unpacked bytes, including entries that are not selected. 4 GiB by default */
   readonly maxBytes?: number | undefined;
-  /** Entries that it may hold. 200,000 by default */
+  /** The maximum number of entries. 200,000 by default */
   readonly maxEntries?: number | undefined;
-  /** How many times its own size it may unpack to, beyond the first 16 MiB. 200 by default; text reaches 20 */
+  /** The maximum ratio of unpacked to packed size, beyond the first 16 MiB. 200 by default; text reaches 20 */
   readonly maxRatio?: number | undefined;
 }
 
@@ -23,24 +23,24 @@ const optionRules: OptionRules<UnpackOptions> = {
   maxRatio: is.optional(is.number({ min: 1 })),
 };
 
-/** A file that unpacks to less than this is no bomb, whatever its ratio. */
+/** A file that unpacks to less than this is harmless, whatever its ratio. */
 const harmlessBytes = 16 * 2 ** 20;
 
 type Limits = { readonly [Name in keyof UnpackOptions]-?: number };
 
 /**
- * Writes the selected files of a `.tar.gz` into one folder, under their base names. It reads the archive as a stream,
- * overwrites nothing, and leaves nothing behind where it fails.
+ * Extracts the selected files of a `.tar.gz` into one folder, under their base names. It reads the archive as a stream
+ * and overwrites nothing. If it fails, it leaves no files behind.
  *
- * @param archive path of the archive
- * @param folder where the files go; it is created
- * @param select which of its files to write, by their paths
- * @param options limits, against archives that are made to fill a disk
- * @returns the base names of the files written
- * @throws DataError `ARCHIVE_UNSAFE` where the selection holds a link, a device, an absolute path, a path with `..` or
- *   two files of one name; `ARCHIVE_TOO_LARGE` past a limit; `ARCHIVE_DAMAGED` for what is no `.tar.gz` or is cut off;
- *   `ARCHIVE_EMPTY` where nothing was selected; `FILE_EXISTS` for a name that the folder has already; `DISK_FULL` and
- *   `FILE_FAILED` from the file system. ArgumentError for arguments of the wrong type
+ * @param archive the path of the archive
+ * @param folder the folder for the files; it is created if necessary
+ * @param select returns true for the paths of the files to extract
+ * @param options limits that protect against archives made to fill a disk
+ * @returns the base names of the extracted files
+ * @throws DataError `ARCHIVE_UNSAFE` if the selection contains a link, a device, an absolute path, a path with `..`, or
+ *   two files of the same name; `ARCHIVE_TOO_LARGE` beyond a limit; `ARCHIVE_DAMAGED` if the file is cut off or not a
+ *   `.tar.gz`; `ARCHIVE_EMPTY` if nothing was selected; `FILE_EXISTS` if the folder already has a file of that name;
+ *   `DISK_FULL` and `FILE_FAILED` from the file system. ArgumentError for arguments of the wrong type
  * @example
  * await unpackTarGz('corpus.tar.gz', 'recordings', (path) => path.endsWith('.wav'));
  */
@@ -57,7 +57,7 @@ export async function unpackTarGz(
   const { maxBytes = 4 * 2 ** 30, maxEntries = 200_000, maxRatio = 200 } = options;
   const limits = { maxBytes, maxEntries, maxRatio };
   const created = await makeFolder(folder);
-  // Beside their places until all of them are there: an archive that turns out bad leaves nothing.
+  // The files get temporary names until all of them are extracted, so that a damaged archive leaves nothing behind.
   const scratch = join(folder, `.unpacking-${randomUUID()}`);
   try {
     await mkdir(scratch);
@@ -104,7 +104,7 @@ async function unpackInto(
         throw tooLarge(archive, `more than ${limits.maxEntries} entries`, 'maxEntries');
       const { header, body } = result.value;
       if (header.type === 'directory' || !select(header.name)) {
-        // Read to its end: after `cancel` the decoder of modern-tar 0.8.6 waits for ever where a large file follows.
+        // Read to the end: after `cancel`, the decoder of modern-tar 0.8.6 waits forever if a large file follows.
         await readBody(archive, body, () => undefined);
         continue;
       }
@@ -120,7 +120,7 @@ async function unpackInto(
   return [...names];
 }
 
-/** The unpacked bytes of the archive, as long as they stay within the limits. */
+/** The unpacked bytes of the archive; an error beyond the limits. */
 async function* unzipped(archive: string, { maxBytes, maxRatio }: Limits): AsyncGenerator<Uint8Array, void, void> {
   const file = createReadStream(archive);
   const gunzip = createGunzip();
@@ -153,14 +153,14 @@ function streamOf<Item>(source: AsyncGenerator<Item, void, void>): ReadableStrea
   });
 }
 
-/** The name under which an entry is written, if it is a plain file inside the archive. */
+/** The name of the file for an entry, which must be a plain file inside the archive. */
 function safeName(archive: string, { header }: ParsedTarEntry): string {
   const { name, type = 'file' } = header;
   if (type !== 'file') throw unsafe(archive, `holds ${JSON.stringify(name)}, a ${type}`);
   const parts = name.split('/');
   if (name.startsWith('/') || /^[A-Za-z]:/u.test(name))
     throw unsafe(archive, `holds ${JSON.stringify(name)}, an absolute path`);
-  // A backslash parts folders on Windows alone, where it would lead elsewhere.
+  // On Windows, a backslash separates folders too.
   if (parts.includes('..') || /[\\\0]/u.test(name))
     throw unsafe(archive, `holds ${JSON.stringify(name)}, a path that leads out of it`);
   const last = parts.at(-1)!;
@@ -168,7 +168,7 @@ function safeName(archive: string, { header }: ParsedTarEntry): string {
   return last;
 }
 
-/** Hands each piece of a file to `take`. */
+/** Passes each piece of a file to `take`. */
 async function readBody(
   archive: string,
   body: ReadableStream<Uint8Array>,
@@ -196,7 +196,7 @@ async function nextOf<Item>(archive: string, reader: ReadableStreamDefaultReader
   }
 }
 
-/** Gives the files their names; neither a link nor an exclusive copy replaces what is there, as a rename would. */
+/** Gives the files their names. Unlike a rename, a link or an exclusive copy never replaces an existing file. */
 async function moveAll(scratch: string, folder: string, names: readonly string[]): Promise<void> {
   const moved: string[] = [];
   try {
@@ -215,7 +215,7 @@ async function moveAll(scratch: string, folder: string, names: readonly string[]
   }
 }
 
-/** What a stream failed with: an error of this file or of the file system as it is, else the archive is to blame. */
+/** The error of a failed stream: one from this file or the file system is kept; any other means a damaged archive. */
 function damaged(archive: string, error: unknown): unknown {
   if (error instanceof DataError) return error;
   const ofFile = fileError('unpackTarGz', archive, error);

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { checkValue, is } from '@timestep/core';
 
 /**
- * Where this system keeps files that can be fetched again: `$TIMESTEP_CACHE`, else `timestep` in the user's cache
- * folder (`$XDG_CACHE_HOME` or `~/.cache`; `~/Library/Caches` on macOS; `%LOCALAPPDATA%` on Windows). It is not created
- * here.
+ * Returns the folder for files that can be downloaded again: `$TIMESTEP_CACHE`, or `timestep` in the user's cache folder
+ * (`$XDG_CACHE_HOME` or `~/.cache`; `~/Library/Caches` on macOS; `%LOCALAPPDATA%` on Windows). It does not create the
+ * folder.
  *
- * @param environment,platform the process's own by default
- * @throws ArgumentError for anything but an object of texts, and a text
+ * @param environment environment variables, by default those of this process
+ * @param platform the platform, by default that of this process
+ * @throws ArgumentError for wrong arguments
  */
 export function cacheFolder(
   environment: Readonly<Record<string, string | undefined>> = process.env,

@@ -3,19 +3,19 @@ import { is, type OptionRules } from '@timestep/core';
 export interface DownloadOptions {
   /** `http:` or `https:` */
   readonly url: string;
-  /** Where the file ends up; its folder is created */
+  /** The path of the file; its folder is created if necessary */
   readonly file: string;
-  /** Of the whole file, 64 hexadecimal digits. Without it only the length that the server tells is checked */
+  /** The SHA-256 of the file, 64 hexadecimal digits. Without it, only the length that the server sends is checked */
   readonly sha256?: string | undefined;
-  /** Called as bytes arrive; `total` is null where the server does not tell */
+  /** Called when bytes arrive; `total` is null if the server does not send it */
   readonly onProgress?: ((received: number, total: number | null) => void) | undefined;
-  /** Stops the download; what has arrived stays, for the next try */
+  /** Stops the download. The bytes that have arrived are kept for the next try */
   readonly signal?: AbortSignal | undefined;
-  /** Tries before giving up on a connection that breaks, each continuing where the last one stopped. 3 by default */
+  /** The number of attempts if the connection breaks; each continues where the last one stopped. 3 by default */
   readonly attempts?: number | undefined;
-  /** Seconds until the server must have begun its answer. 30 by default */
+  /** The maximum time until the server starts its answer, in seconds. 30 by default */
   readonly connectSeconds?: number | undefined;
-  /** Seconds that may pass without a further byte. 60 by default */
+  /** The maximum time without further bytes, in seconds. 60 by default */
   readonly idleSeconds?: number | undefined;
   /** The global `fetch` by default */
   readonly fetch?: typeof fetch | undefined;

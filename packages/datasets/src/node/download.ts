@@ -11,15 +11,14 @@ import { networkError } from './network-error.ts';
 import { type Part, receive, StartAnew } from './receive.ts';
 
 /**
- * Fetches a file once: nothing happens where it is there already. What arrives goes into `file.part` and becomes `file`
- * when it is whole and its checksum is right. With a checksum, the next call continues a `file.part` that an
- * interrupted process left; without one it starts anew, since nothing could tell whether the two halves belong
- * together.
+ * Downloads a file, unless it already exists. The bytes are written to `file.part`, which is renamed to `file` when it is
+ * complete and its checksum is right. If a process was interrupted, the next call continues `file.part` if there is a
+ * checksum. Without one, it starts again, because it could not tell whether the two parts belong together.
  *
- * @returns whether it was fetched now
- * @throws DataError from the network `HOST_NOT_FOUND`, `CONNECTION_REFUSED`, `OFFLINE`, `TLS_FAILED`, `TIMEOUT`,
- *   `CONNECTION_LOST`; from the server `HTTP_STATUS`, `BAD_ANSWER`; `CHECKSUM_MISMATCH` (the partial file is deleted);
- *   from the disk `DISK_FULL`, `FILE_FAILED`. ArgumentError for wrong options. The signal's reason where it aborts
+ * @returns true if the file was downloaded by this call
+ * @throws DataError from the network: `HOST_NOT_FOUND`, `CONNECTION_REFUSED`, `OFFLINE`, `TLS_FAILED`, `TIMEOUT`,
+ *   `CONNECTION_LOST`; from the server: `HTTP_STATUS`, `BAD_ANSWER`; `CHECKSUM_MISMATCH` (the partial file is deleted);
+ *   from the disk: `DISK_FULL`, `FILE_FAILED`. ArgumentError for wrong options. The reason of the signal if it aborts
  * @example
  * await download({ url, file: join(cacheFolder(), 'corpus.tar.gz'), sha256 });
  */
@@ -44,7 +43,7 @@ export async function download(options: DownloadOptions): Promise<boolean> {
   }
 }
 
-/** Tries until the file is whole. */
+/** Tries until the file is complete. */
 async function receiveAll(options: DownloadOptions, part: Part): Promise<void> {
   const { url, file, attempts = 3, signal } = options;
   for (let attempt = 1; ; attempt++) {
@@ -55,7 +54,7 @@ async function receiveAll(options: DownloadOptions, part: Part): Promise<void> {
       signal?.throwIfAborted();
       if (fileError('download', part.path, error)) throw error;
       const { final, cause } = networkError(url, file, error);
-      // Once the partial file is gone, the whole one has not been tried yet.
+      // If the partial file was deleted, the whole file has not been tried yet.
       if (error instanceof StartAnew && already > 0) attempt--;
       else if (final || attempt >= attempts) throw cause;
     }
@@ -73,7 +72,7 @@ async function checkSum(path: string, url: string, sha256: string): Promise<void
   );
 }
 
-/** Onto the disk before the rename: after a power cut a file that has its name is whole. */
+/** Flushes the file to the disk before it is renamed, so that a file with its final name is complete after a power cut. */
 async function flush(path: string): Promise<void> {
   const handle = await open(path, 'r+');
   try {
@@ -84,9 +83,9 @@ async function flush(path: string): Promise<void> {
 }
 
 /**
- * The SHA-256 of a file, in hexadecimal.
+ * Computes the SHA-256 of a file, in hexadecimal.
  *
- * @throws DataError `FILE_FAILED` where it cannot be read
+ * @throws DataError `FILE_FAILED` if the file cannot be read
  * @example
  * await sha256Of('corpus.tar.gz');    // '8bc44cde…'
  */

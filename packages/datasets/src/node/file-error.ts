@@ -17,14 +17,14 @@ const calls = [
 ];
 
 /**
- * The DataError for a failure of the file system, such as `ENOSPC` or `EACCES`; undefined for any other error. Those of
- * the network have a code too, but do not name a call on a file.
+ * Returns a DataError for a failure of the file system, such as `ENOSPC` or `EACCES`, and undefined for any other error.
+ * Errors of the network have a code too, but do not name a call on a file.
  *
- * @param path the file or folder that was being worked on, where the error names none
+ * @param path the file or folder in use, for errors that do not name one
  */
 export function fileError(where: string, path: string, error: unknown): DataError | undefined {
   if (!(error instanceof Error) || !('syscall' in error) || !calls.includes(String(error.syscall))) return undefined;
-  // The sockets read and write too; only files fail with these.
+  // Sockets read and write too, but only sockets fail with these codes.
   const { code = '', path: file = path } = error as NodeJS.ErrnoException;
   if (['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT', 'ECONNREFUSED'].includes(code)) return undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {

@@ -1,7 +1,7 @@
 import { DataError, type DataErrorCode } from '../errors.ts';
 import { Silence, StartAnew } from './receive.ts';
 
-/** What the system's error codes mean, and whether another attempt could change anything. */
+/** The meaning of the system's error codes, and whether another attempt is pointless. */
 const meanings: readonly (readonly [pattern: RegExp, code: DataErrorCode, what: string, final: boolean])[] = [
   [/^ENOTFOUND$/u, 'HOST_NOT_FOUND', 'there is no host', true],
   [/^EAI_/u, 'HOST_NOT_FOUND', 'could not look up the host', false],
@@ -12,9 +12,9 @@ const meanings: readonly (readonly [pattern: RegExp, code: DataErrorCode, what: 
 ];
 
 /**
- * What an attempt failed with, as the error that the caller gets, and whether further attempts are pointless.
+ * Returns the error for a failed attempt, and whether further attempts are pointless.
  *
- * @param file where the user may put the file by hand
+ * @param file the path at which the user can save the file by hand
  */
 export function networkError(url: string, file: string, error: unknown): { final: boolean; cause: DataError } {
   if (error instanceof DataError) return { final: true, cause: error };

@@ -4,29 +4,29 @@ import { pipeline } from 'node:stream/promises';
 import { DataError } from '../errors.ts';
 import type { DownloadOptions } from './download-options.ts';
 
-/** The partial file, and what earlier answers told of the whole. */
+/** The partial file, and what earlier answers said about the whole file. */
 export interface Part {
   readonly path: string;
-  /** A strong ETag: a server continues only the same file */
+  /** A strong ETag, so that the server continues only the same file */
   validator: string | null;
-  /** Bytes of the whole file */
+  /** The size of the whole file in bytes */
   total: number | null;
 }
 
-/** Nothing came for too long. */
+/** No bytes arrived within the time limit. */
 export class Silence extends Error {
   override readonly name = 'Silence';
 }
-/** The partial file was of no use and is gone; the next attempt starts anew. */
+/** The partial file was useless and has been deleted; the next attempt starts again. */
 export class StartAnew extends Error {
   override readonly name = 'StartAnew';
 }
 
 /**
- * One connection: continues the partial file where the server gives exactly the range that was asked for, else starts
- * anew. Returns when the file is whole.
+ * Makes one connection. It continues the partial file if the server sends exactly the requested range, and starts again
+ * otherwise. It returns when the file is complete.
  *
- * @param already bytes that the partial file has
+ * @param already the size of the partial file in bytes
  */
 export async function receive(options: DownloadOptions, part: Part, already: number): Promise<void> {
   const { url, onProgress, signal, connectSeconds = 30, idleSeconds = 60, fetch: fetchFrom = fetch } = options;
@@ -67,20 +67,20 @@ export async function receive(options: DownloadOptions, part: Part, already: num
 }
 
 function headersFor({ validator }: Part, already: number): Record<string, string> {
-  // Compressed on the way, a range would be one of other bytes.
+  // In a compressed answer, the range would count other bytes.
   const headers: Record<string, string> = { 'Accept-Encoding': 'identity' };
   if (already > 0) headers['Range'] = `bytes=${already}-`;
   if (already > 0 && validator) headers['If-Range'] = validator;
   return headers;
 }
 
-/** The byte of the file at which the answer begins; null where the partial file is whole already. */
+/** The byte of the file at which the answer starts; null if the partial file is already complete. */
 async function startOf(response: Response, part: Part, already: number, url: string): Promise<number | null> {
   const range = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/u.exec(response.headers.get('content-range')?.trim() ?? '');
   const whole = range?.[3] === undefined || range[3] === '*' ? null : Number(range[3]);
   if (response.status === 416 && already > 0) {
     await response.body?.cancel();
-    // Nothing lies beyond what is here. Either it is whole, or the file has become shorter; the total tells.
+    // There are no bytes after those we have. Either the file is complete or it has become shorter; the total decides.
     if (whole === already) return null;
     return startAnew(part, 'the partial file did not fit');
   }

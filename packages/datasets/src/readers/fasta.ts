@@ -2,30 +2,32 @@ import { type Bytes, checkOptions, is, type OptionRules } from '@timestep/core';
 import { DataError } from '../errors.ts';
 import { textOf } from './text-of.ts';
 
-/** A sequence of residues or bases. */
+/** A protein or DNA sequence. */
 export interface FastaRecord {
-  /** The first word behind `>` */
+  /** The first word after `>` */
   readonly id: string;
-  /** What follows it on that line, often a class; empty where nothing does */
+  /** The rest of that line, often a class; may be empty */
   readonly description: string;
-  /** Letters, in the case of the file; line ends and blanks are taken out */
+  /** The letters as in the file, without line ends and spaces */
   readonly sequence: string;
 }
 
 export interface ReadFastaOptions {
-  /** How errors call the file, usually its path */
+  /** The file's name in errors, usually its path */
   readonly name?: string | undefined;
 }
 
 const optionRules: OptionRules<ReadFastaOptions> = { name: is.optional(is.string) };
 
 /**
- * Reads sequences in FASTA: a line `>ID DESCRIPTION`, then the sequence on one or several lines. Lines that begin with
- * `;` are comments. Letters, `-`, `.` and `*` may occur in a sequence.
+ * Reads a FASTA file: a line `>ID DESCRIPTION`, then the sequence on one or several lines. Lines that start with `;` are
+ * comments. A sequence may contain letters, `-`, `.` and `*`.
+ *
+ * Source: Pearson and Lipman 1988.
  *
  * @param source the file's text, or its bytes in UTF-8
- * @throws DataError `FASTA_INVALID` with the line for a sequence before the first header, a header without an ID and
- *   other characters in a sequence, `NOT_UTF8`; ArgumentError for wrong options
+ * @throws DataError `FASTA_INVALID` with the line number for a sequence before the first header, a header without an ID,
+ *   and other characters in a sequence; `NOT_UTF8`. ArgumentError for wrong options
  * @example
  * const proteins = readFasta(await readFile('train.fasta'));
  * proteins[0];    // { id: 'P20698', description: 'ER', sequence: 'MKIIFFF…' }

@@ -46,7 +46,7 @@ describe('series', () => {
 
   test.each([
     ['1,2\n', 'line 1: expected a header line'],
-    ['@problemName a\n', 'there is no line @data'],
+    ['@problemName a\n', 'expected a line @data before the series'],
     ['@timeStamps true\n@data\n', 'line 2: time stamps are not read'],
     [`${header}1,2:Left\n`, 'line 6: expected one of the classes Up, Down at the end, got "Left"'],
     [`${header}1:2:Up\n1:Up\n`, 'line 7: expected 2 channels, got 1'],

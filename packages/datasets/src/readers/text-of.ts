@@ -2,7 +2,7 @@ import { ArgumentError, type Bytes, toBytes } from '@timestep/core';
 import { DataError } from '../errors.ts';
 
 /**
- * The text of a file that is handed over as text or as bytes in UTF-8, without a byte order mark.
+ * Returns the text of a file that was passed as text or as bytes in UTF-8, without a byte order mark.
  *
  * @throws DataError `NOT_UTF8`; ArgumentError for anything else
  */

@@ -5,15 +5,15 @@ import { textOf } from '../readers/text-of.ts';
 import { type Column, isNumber, Table } from './table.ts';
 
 export interface ReadCsvOptions {
-  /** Whether the first line names the columns; true by default. Without it they are called 0, 1, 2, … */
+  /** Whether the first line names the columns; true by default. If false, their names are 0, 1, 2, … */
   readonly header?: boolean | undefined;
-  /** Between fields, one character. `,` by default */
+  /** The character between fields. `,` by default */
   readonly delimiter?: string | undefined;
-  /** What stands for a value that is missing. `['', 'NA', 'NaN', 'null']` by default */
+  /** The texts that mean a missing value. `['', 'NA', 'NaN', 'null']` by default */
   readonly missing?: readonly string[] | undefined;
-  /** What a column holds, by name. Without it a column holds numbers where all that is not missing are numbers */
+  /** The type of each column, by name. By default, a column is numeric if all its values are numbers or missing */
   readonly types?: Readonly<Record<string, 'number' | 'text'>> | undefined;
-  /** How errors call the file, usually its path */
+  /** The file's name in errors, usually its path */
   readonly name?: string | undefined;
 }
 
@@ -27,23 +27,22 @@ const optionRules: OptionRules<ReadCsvOptions> = {
   name: is.optional(is.string),
 };
 
-/** A record of the file, and where it begins. */
+/** A record of the file, and its position. */
 interface Row {
   readonly fields: readonly string[];
-  /** Of its first character, from 1 on */
+  /** The line of its first character, counted from 1 */
   readonly line: number;
 }
 
 /**
- * Reads a table of comma-separated values (RFC 4180): quoted fields with delimiters, line ends and doubled quotes,
- * either kind of line end, a byte order mark, empty lines between records.
+ * Reads a table of comma-separated values (RFC 4180). Quoted fields may contain delimiters, line ends and doubled
+ * quotes. The file may have either kind of line end, a byte order mark, and empty lines between records.
  *
  * @param source the file's text, or its bytes in UTF-8
- * @returns columns of numbers (float64, NaN where missing) and of texts (null where missing)
- * @throws DataError `CSV_INVALID` with line and column for a quote that is not closed or stands inside a field, a
- * record
- *   with another number of fields, a column name that comes twice, and a value that is no number in a column of
- *   numbers; `NOT_UTF8`; ArgumentError for wrong options
+ * @returns columns of numbers (float64, NaN if missing) and of texts (null if missing)
+ * @throws DataError `CSV_INVALID` with line and column for a quote that is not closed or is inside a field, a record with
+ *   another number of fields, a column name that occurs twice, and a text in a column of numbers; `NOT_UTF8`.
+ *   ArgumentError for wrong options
  * @example
  * const table = readCsv(await readFile('ETTh1.csv'), { name: 'ETTh1.csv' });
  * table.numbers('OT');    // Float64Array
@@ -91,7 +90,7 @@ function typesOf({ types = {} }: ReadCsvOptions, names: readonly string[]): Read
 }
 
 function parse(source: string, delimiter: string, name: string): Row[] {
-  // papaparse wants one kind of line end for the whole file.
+  // papaparse needs one kind of line end for the whole file.
   const text = /[^\r]\n/u.test(source) ? source.replaceAll('\r\n', '\n') : source;
   const rows: Row[] = [];
   let [line, counted] = [1, 0];
@@ -104,7 +103,7 @@ function parse(source: string, delimiter: string, name: string): Row[] {
     step: ({ data: fields, errors, meta }) => {
       const [error] = errors;
       if (error) throw invalid(name, line, fields.length - 1, messages[error.code] ?? error.message);
-      // An empty line is no record; one of a single column would be a missing value, which nobody could tell apart.
+      // Empty lines are skipped. In a table with one column, an empty line could also mean a missing value.
       if (fields.length > 1 || fields[0] !== '') rows.push({ fields, line });
       countTo(meta.cursor);
     },
@@ -114,7 +113,7 @@ function parse(source: string, delimiter: string, name: string): Row[] {
 
 const messages: Readonly<Record<string, string>> = {
   MissingQuotes: 'a quoted field is not closed, expected a " before the end',
-  InvalidQuotes: 'a quoted field goes on behind its closing quote, expected a delimiter or the line’s end',
+  InvalidQuotes: 'a quoted field continues after its closing quote, expected a delimiter or the end of the line',
 };
 
 /** The line end of a text that has only one kind. */

@@ -1,11 +1,11 @@
 import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 
-/** How a scaler is saved: plain JSON, a number for each feature. */
+/** A saved scaler: plain JSON, with one number per feature. */
 export interface ScalerState {
   readonly kind: 'standard' | 'min-max';
-  /** What is subtracted */
+  /** `[D]`, subtracted first */
   readonly offset: readonly number[];
-  /** What is then divided by */
+  /** `[D]`, the divisor */
   readonly scale: readonly number[];
 }
 
@@ -18,9 +18,9 @@ const isData = is.anyOf(is.instanceOf(Float32Array), is.instanceOf(Float64Array)
 
 /** Scales the features of a series: `y[t, d] = (x[t, d] − offset[d])/scale[d]`. */
 class Scaler {
-  /** `[D]`, what is subtracted */
+  /** `[D]`, subtracted first */
   readonly offset: Float64Array;
-  /** `[D]`, what is divided by */
+  /** `[D]`, the divisor */
   readonly scale: Float64Array;
   readonly #kind: ScalerState['kind'];
 
@@ -30,14 +30,16 @@ class Scaler {
     this.scale = Float64Array.from(scale);
   }
 
-  /** D, the features of a step */
+  /** D, the number of features per step */
   get size(): number {
     return this.offset.length;
   }
 
   /**
-   * @param data `[…, D]`, row-major; a NaN stays one
-   * @throws ArgumentError where its length is no multiple of D
+   * Scales data: `y[t, d] = (x[t, d] − offset[d])/scale[d]`.
+   *
+   * @param data `[…, D]`, row-major; NaN stays NaN
+   * @throws ArgumentError if the length is not a multiple of D
    */
   transform(data: Float32Array | Float64Array): Float32Array {
     this.#check('transform', data);
@@ -48,9 +50,9 @@ class Scaler {
   /**
    * Undoes `transform`: `x[t, d] = y[t, d]·scale[d] + offset[d]`.
    *
-   * @param data `[…, D]`, or `[…]` of one feature where `feature` is given
-   * @param feature the feature that all of `data` belongs to, such as the one that is forecast
-   * @throws ArgumentError
+   * @param data `[…, D]`, or `[…]` of one feature if `feature` is given
+   * @param feature the feature that all of `data` belongs to, such as the forecast one
+   * @throws ArgumentError if the length is not a multiple of D, or for a feature outside 0 … D − 1
    */
   inverse(data: Float32Array | Float64Array, feature?: number): Float32Array {
     const { offset, scale, size } = this;
@@ -63,7 +65,7 @@ class Scaler {
     return Float32Array.from(data, (value) => value * scale[feature]! + offset[feature]!);
   }
 
-  /** Plain JSON, for `load`. */
+  /** Returns plain JSON, which `load` reads. */
   save(): ScalerState {
     return { kind: this.#kind, offset: [...this.offset], scale: [...this.scale] };
   }
@@ -76,9 +78,10 @@ class Scaler {
 }
 
 /**
- * Gives each feature mean 0 and deviation 1: `y = (x − mean)/σ`, σ with divisor n. A constant feature becomes 0.
+ * Scales each feature to mean 0 and standard deviation 1: `y = (x − mean)/σ`, where σ has the divisor n. A constant
+ * feature becomes 0.
  *
- * Fit it on the training part alone: figures of the test part must not reach the model.
+ * Fit it to the training part only, so that the model learns nothing about the test part.
  *
  * @example
  * const scaler = StandardScaler.fit(training, 7);
@@ -97,7 +100,7 @@ export class StandardScaler extends Scaler {
     const deviations = features.map((values, d) =>
       Math.sqrt(values.reduce((sum, value) => sum + (value - means[d]!) ** 2 / values.length, 0)),
     );
-    // What rounding leaves of a constant feature is no deviation.
+    // The deviation of a constant feature is a rounding error, not 0.
     const scale = deviations.map((deviation, d) => (deviation > 1e-12 * Math.abs(means[d]!) ? deviation : 1));
     return new StandardScaler('standard', means, scale);
   }
@@ -110,7 +113,7 @@ export class StandardScaler extends Scaler {
 }
 
 /**
- * Gives each feature the range 0 … 1: `y = (x − min)/(max − min)`. A constant feature becomes 0.
+ * Scales each feature to the range 0 … 1: `y = (x − min)/(max − min)`. A constant feature becomes 0.
  *
  * @example
  * MinMaxScaler.fit(Float32Array.of(2, 4, 6)).transform(Float32Array.of(3));    // 0.25

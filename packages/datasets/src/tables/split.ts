@@ -1,11 +1,11 @@
 import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 
 export interface SplitOptions {
-  /** The share of the first part, which is trained on */
+  /** The fraction of the first part, which is used for training */
   readonly train: number;
-  /** The share behind it, which settings are chosen by. 0 by default; what is left is the test part */
+  /** The fraction of the next part, which is used to choose settings. 0 by default; the rest is the test part */
   readonly validation?: number | undefined;
-  /** Items left out at each border, so that no window reaches over it. 0 by default */
+  /** The number of items to leave out at each border, so that no window crosses it. 0 by default */
   readonly gap?: number | undefined;
 }
 
@@ -15,16 +15,16 @@ const optionRules: OptionRules<SplitOptions> = {
   gap: is.optional(is.integer(0)),
 };
 
-/** First item and the one behind the last. */
+/** The first item of a part, and the one after its last. */
 export type Span = readonly [begin: number, end: number];
 
 /**
- * Splits items that are in time order, without shuffling: what is trained on lies before what is judged on. Borders are
- * at `round(share·length)`.
+ * Splits items in the order of time, without shuffling: training part, validation part, test part. The borders are at
+ * `round(fraction·length)`.
  *
- * @param length items
- * @returns the spans of the three parts; one may be empty
- * @throws ArgumentError for shares that add up to more than 1
+ * @param length the number of items
+ * @returns the spans of the three parts, which may be empty
+ * @throws ArgumentError for fractions that add up to more than 1
  * @example
  * splitByTime(100, { train: 0.7, validation: 0.1 });    // train [0, 70], validation [70, 80], test [80, 100]
  */
@@ -35,7 +35,7 @@ export function splitByTime(
   checkValue('splitByTime', 'length', length, is.integer(0));
   checkOptions('splitByTime', options, optionRules);
   const { train, validation = 0, gap = 0 } = options;
-  // Shares such as 0.7 + 0.2 + 0.1 miss 1 by a rounding.
+  // The sum of fractions such as 0.7 + 0.2 + 0.1 may differ from 1 by a rounding error.
   if (train + validation > 1 + 1e-12)
     throw new ArgumentError(`[splitByTime] expected shares of at most 1 in all, got ${train} + ${validation}`);
   const first = Math.round(train * length);

@@ -1,13 +1,13 @@
 import { ArgumentError, checkValue, is } from '@timestep/core';
 
-/** A column of numbers, NaN where one is missing, or of texts, null where one is missing. */
+/** A column of numbers (NaN if missing) or of texts (null if missing). */
 export type Column = Float64Array | readonly (string | null)[];
 
-/** Named columns of one length. */
+/** A table of named columns. */
 export class Table {
-  /** In the order of the file; a Map, since a column may be called `__proto__` */
+  /** The columns in the order of the file. A Map, because a column may be named `__proto__` */
   readonly columns: ReadonlyMap<string, Column>;
-  /** Rows */
+  /** The number of rows */
   readonly length: number;
 
   constructor(columns: ReadonlyMap<string, Column>, length: number) {
@@ -20,7 +20,11 @@ export class Table {
     return [...this.columns.keys()];
   }
 
-  /** @throws ArgumentError where there is no such column, or it holds texts */
+  /**
+   * Returns a column of numbers.
+   *
+   * @throws ArgumentError if the column does not exist or contains texts
+   */
   numbers(name: string): Float64Array {
     const column = this.#column(name);
     if (column instanceof Float64Array) return column;
@@ -30,7 +34,11 @@ export class Table {
     );
   }
 
-  /** @throws ArgumentError where there is no such column, or it holds numbers */
+  /**
+   * Returns a column of texts.
+   *
+   * @throws ArgumentError if the column does not exist or contains numbers
+   */
   texts(name: string): readonly (string | null)[] {
     const column = this.#column(name);
     if (!(column instanceof Float64Array)) return column;
@@ -40,9 +48,9 @@ export class Table {
   }
 
   /**
-   * Columns of numbers side by side, `[rows, names.length]`, row-major: the steps of a series.
+   * Joins columns of numbers to `[rows, names.length]`, row-major: the steps of a series.
    *
-   * @throws ArgumentError where one of them holds texts
+   * @throws ArgumentError if one of the columns does not exist or contains texts
    */
   matrix(names: readonly string[] = this.names): Float32Array {
     checkValue('Table.matrix', 'names', names, is.arrayOf(is.string, 'an array of names'));
@@ -64,7 +72,7 @@ export class Table {
   }
 }
 
-/** A decimal number as files have it; what `Number` also takes, such as '' or 0x10, is a text here. */
+/** A decimal number. `Number` accepts more, such as '' and 0x10, which count as texts here. */
 export function isNumber(text: string): boolean {
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu.test(text);
 }

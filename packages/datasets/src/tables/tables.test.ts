@@ -58,7 +58,7 @@ describe('CSV', () => {
     ['a,b\n1,2\n3\n', 'line 3, column 1: expected 2 fields as the first line has, got 1'],
     ['a,b\n1,"x\ny"\n3,4,5\n', 'line 4, column 2: expected 2 fields as the first line has, got 3'],
     ['a,b\n1,2\n3,"x\n', 'line 3, column 2: a quoted field is not closed'],
-    ['a,b\r\n1,2\r\n"x"y,4\r\n', 'line 3, column 1: a quoted field goes on behind its closing quote'],
+    ['a,b\r\n1,2\r\n"x"y,4\r\n', 'line 3, column 1: a quoted field continues after its closing quote'],
     ['a,b,a\n', 'line 1, column 3: the column "a" comes twice'],
     ['n,b\n1,2\n\n\nx,3\n', 'line 5, column 1: expected a number in column "n", got "x"'],
   ])('%j: %s', (text, message) => {

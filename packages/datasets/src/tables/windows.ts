@@ -3,13 +3,13 @@ import { checkRoom } from '../checks.ts';
 import { checkFeatures, type Features } from '../features.ts';
 
 export interface WindowOptions {
-  /** Steps that the model sees */
+  /** The number of steps that the model sees */
   readonly stepsIn: number;
-  /** Steps that follow and are to be forecast; 0 for windows without targets. 1 by default */
+  /** The number of following steps to forecast; 0 for windows without targets. 1 by default */
   readonly stepsOut?: number | undefined;
-  /** Steps between the beginnings of two windows. 1 by default */
+  /** The number of steps between the starts of two windows. 1 by default */
   readonly stride?: number | undefined;
-  /** The features that are forecast, by index; all by default */
+  /** The indices of the features to forecast; all by default */
   readonly targets?: readonly number[] | undefined;
 }
 
@@ -20,22 +20,24 @@ const optionRules: OptionRules<WindowOptions> = {
   targets: is.optional(is.arrayOf(is.integer(0), 'an array of feature indices')),
 };
 
-/** Where a window lies. */
+/** The position of a window. */
 export interface WindowPlace {
-  /** Which of the series */
+  /** The index of the series */
   readonly series: number;
   /** Its first step */
   readonly start: number;
 }
 
-/** Sliding windows over one or several series, cut out batch by batch. */
+/** Sliding windows over one or several series, which are copied one batch at a time. */
 export interface Windows {
-  /** Of all windows, in the order of series and time */
+  /** The positions of all windows, in the order of series and time */
   readonly places: readonly WindowPlace[];
   /**
-   * @param indices of `places`
+   * Copies windows to a batch.
+   *
+   * @param indices indices into `places`
    * @returns inputs `[stepsIn, N, D]` and targets `[stepsOut, N, K]`, time first
-   * @throws ArgumentError for an index that is none
+   * @throws ArgumentError for an index out of range
    */
   batch(indices: ArrayLike<number>): WindowBatch;
 }
@@ -48,12 +50,13 @@ export interface WindowBatch {
 }
 
 /**
- * Sliding windows: window w of a series of T steps shows steps `w·stride … w·stride + stepsIn − 1` and asks for the
- * `stepsOut` steps behind them, `⌊(T − stepsIn − stepsOut)/stride⌋ + 1` of them. A window never reaches from one series
- * into the next; a series that is too short has none. Nothing is copied until a batch is made.
+ * Makes sliding windows. Window w of a series of T steps has the inputs `w·stride … w·stride + stepsIn − 1` and, as
+ * targets, the next `stepsOut` steps. A series has `⌊(T − stepsIn − stepsOut)/stride⌋ + 1` windows. A window never
+ * crosses from one series to the next, and a series that is too short has no windows. Nothing is copied before `batch`
+ * is called.
  *
- * @param series one, or several with the same features
- * @throws ArgumentError for wrong options, series that differ in D, and where no series is long enough
+ * @param series one series, or several with the same features
+ * @throws ArgumentError for wrong options, for series that differ in D, and if no series is long enough
  * @example
  * const data = windows({ data: scaled, steps, size: 7 }, { stepsIn: 96, stepsOut: 24, targets: [6] });
  * const { inputs, inputShape } = data.batch([0, 1, 2]);    // [96, 3, 7]
@@ -104,7 +107,7 @@ export function windows(series: Features | readonly Features[], options: WindowO
   };
 }
 
-/** `[steps, N, features]` from `offset` steps behind each window's start on. */
+/** Copies `[steps, N, features]`, starting `offset` steps after the start of each window. */
 function cut(
   all: readonly Features[],
   places: readonly WindowPlace[],

@@ -3,21 +3,21 @@ import type { SequenceBatch } from '../batching/sequence-batch.ts';
 import { checkRoom, isCount, isRandom } from '../checks.ts';
 import type { RandomSource } from '../random-source.ts';
 
-/** The sequences of the adding problem and what they add up to. */
+/** A batch of the adding problem, with its answers. */
 export interface AddingBatch extends SequenceBatch {
-  /** `[N]`, what the two marked numbers add up to, 0 … 2; scaled in the original form */
+  /** `[N]`, the sum of the two marked numbers, in 0 … 2; scaled in the original form */
   readonly targets: Float32Array;
 }
 
 /**
- * The adding problem (Hochreiter and Schmidhuber 1997, experiment 4, with the numbers of Le et al. 2015): each step
- * brings a number in [0, 1) and a mark, 1 at one step of the first half and one of the second, else 0. The answer is
- * the sum of the two marked numbers. Always answering 1 leaves a mean squared error of 1/6.
+ * Makes a batch of the adding problem (Hochreiter and Schmidhuber 1997, experiment 4, with the numbers of Le et al.
+ * 2015). Each step has a number in [0, 1) and a mark: 1 at one step of the first half and at one of the second half, 0
+ * elsewhere. The answer is the sum of the two marked numbers. Always answering 1 gives a mean squared error of 1/6.
  *
  * @param steps T, at least 2
  * @param batch N
  * @returns `[T, N, 2]`: number, mark
- * @throws ArgumentError
+ * @throws ArgumentError for sizes out of range
  * @example
  * const { data, shape, targets } = addingProblem(100, 32, new Generator(1));
  */
@@ -38,16 +38,16 @@ export function addingProblem(steps: number, batch: number, random: RandomSource
 }
 
 /**
- * The adding problem as Hochreiter and Schmidhuber (1997, experiment 4) pose it: sequences of T … T + ⌊T/10⌋ steps,
- * each a number in [−1, 1) and a mark, which is −1 at the first and the last step, 1 at two steps and else 0. Of those
- * two one is among the first ten and one among the first T/2 − 1, so that at least T/2 steps lie behind them; where the
- * first step is marked its number is 0. The answer, at a sequence's last step, is ½ + (X₁ + X₂)/4 of the marked
- * numbers, in [0, 1). The paper takes it for right when it is off by less than 0.04.
+ * Makes a batch of the adding problem in its original form (Hochreiter and Schmidhuber 1997, experiment 4). A sequence
+ * has T … T + ⌊T/10⌋ steps, each with a number in [−1, 1) and a mark: −1 at the first and the last step, 1 at two steps,
+ * and 0 elsewhere. One of the two marked steps is among the first ten and one among the first T/2 − 1, so at least T/2
+ * steps follow them. If the first step is marked, its number is 0. The answer, at the last step, is ½ + (X₁ + X₂)/4 of
+ * the marked numbers, in [0, 1). In the paper, an answer with an error below 0.04 is right.
  *
  * @param steps T, at least 22
  * @param batch N
  * @returns `[longest, N, 2]`: number, mark, 0 past a length; the targets in [0, 1)
- * @throws ArgumentError
+ * @throws ArgumentError for sizes out of range
  * @example
  * const { data, shape, lengths, targets } = originalAddingProblem(100, 20, new Generator(1));
  */
@@ -64,7 +64,7 @@ export function originalAddingProblem(steps: number, batch: number, random: Rand
     const first = random.integer(10);
     const other = random.integer(Math.floor(steps / 2) - 2);
     let total = 0;
-    // The second is drawn from the steps that are still unmarked.
+    // The second one is drawn from the steps that are not marked yet.
     for (const t of [first, other < first ? other : other + 1]) {
       const at = (t * batch + n) * 2;
       if (t === 0) data[at] = 0;

@@ -4,11 +4,11 @@ import type { RandomSource } from '../random-source.ts';
 import type { TokenBatch } from './tokens.ts';
 
 export interface CopyOptions {
-  /** K, the symbols to remember; 8 by default */
+  /** K, the number of different symbols; 8 by default */
   readonly alphabet?: number | undefined;
-  /** How many of them; 10 by default */
+  /** The number of symbols to remember; 10 by default */
   readonly length?: number | undefined;
-  /** Blank steps between reading and writing */
+  /** The number of blank steps between reading and writing */
   readonly delay: number;
   /** N */
   readonly batch: number;
@@ -24,15 +24,18 @@ const copyRules: OptionRules<CopyOptions> = {
 export interface CopyBatch extends TokenBatch {
   /** `[T, N]`: blank until the signal, then the symbols in their order */
   readonly targets: Int32Array;
-  /** The symbol of silence, K; the signal to write is K + 1 */
+  /** The blank symbol, K; the signal to write is K + 1 */
   readonly blank: number;
 }
 
 /**
- * The copy task (Hochreiter and Schmidhuber 1997; in this form Arjovsky et al. 2016): `length` random symbols, `delay`
- * blanks, a signal, `length` blanks; the answer repeats the symbols after the signal. T = 2·length + delay + 1.
+ * Makes a batch of the copy task (Hochreiter and Schmidhuber 1997; in this form Arjovsky et al. 2016): `length` random
+ * symbols, `delay` blanks, a signal and `length` blanks. The answer repeats the symbols after the signal.
+ * T = 2·length + delay + 1.
  *
- * @throws ArgumentError
+ * @throws ArgumentError for wrong options
+ * @example
+ * const { tokens, targets, shape } = copyTask({ delay: 100, batch: 10 }, new Generator(1));
  */
 export function copyTask(options: CopyOptions, random: RandomSource): CopyBatch {
   checkOptions('copyTask', options, copyRules);

@@ -3,15 +3,19 @@ import { isNumbers, isRandom } from '../checks.ts';
 import type { RandomSource } from '../random-source.ts';
 import { checkTokenBatch, type TokenBatch } from './tokens.ts';
 
-/** The seven symbols, in the order of their tokens. */
+/**
+ * The seven symbols, in the order of their tokens.
+ *
+ * @example
+ * Array.from(tokens, (token) => reberSymbols[token]).join('');
+ */
 export const reberSymbols = ['B', 'T', 'P', 'S', 'X', 'V', 'E'] as const;
 export type ReberSymbol = (typeof reberSymbols)[number];
 
 type Edges = Readonly<Partial<Record<ReberSymbol, number>>>;
 
 /**
- * Reber's grammar (1967): from each node, the symbols that may come and the nodes they lead to. The last node is the
- * end.
+ * Reber's grammar (1967): for each node, the possible symbols and the nodes they lead to. The last node is the end.
  */
 const grammar: readonly Edges[] = [
   { B: 1 },
@@ -26,15 +30,21 @@ const grammar: readonly Edges[] = [
 const end = grammar.length - 1;
 
 export interface ReberBatch extends TokenBatch {
-  /** `[T, N]`, the next symbol; 0 at the last step of a sequence, which has none */
+  /** `[T, N]`, the next symbol; 0 at the last step of a sequence */
   readonly targets: Int32Array;
-  /** `[T, N, 7]`, 1 where the grammar allows the symbol next */
+  /** `[T, N, 7]`, 1 if the grammar allows the symbol next */
   readonly legal: Uint8Array;
 }
 
 /**
- * Strings of the embedded Reber grammar (Hochreiter and Schmidhuber 1997, experiment 1): `B`, then `T` or `P`, a whole
- * string of Reber's grammar, the same `T` or `P` again, `E`. The second symbol must be kept until the last but one.
+ * Makes a batch of strings of the embedded Reber grammar (Hochreiter and Schmidhuber 1997, experiment 1): `B`, then `T`
+ * or `P`, a whole string of Reber's grammar, the same `T` or `P` again, `E`. A model has to remember the second symbol
+ * until the second to last.
+ *
+ * @param batch N
+ * @throws ArgumentError for a batch out of range
+ * @example
+ * const { tokens, targets, lengths } = embeddedReber(256, new Generator(7));
  */
 export function embeddedReber(batch: number, random: RandomSource): ReberBatch {
   checkValue('embeddedReber', 'batch', batch, is.integer(1, 2 ** 20));
@@ -55,7 +65,13 @@ export function embeddedReber(batch: number, random: RandomSource): ReberBatch {
   return { tokens, targets, legal, shape: [steps, batch], lengths, symbols: reberSymbols.length };
 }
 
-/** One string of the embedded grammar. */
+/**
+ * Makes one string of the embedded Reber grammar.
+ *
+ * @throws ArgumentError if `random` is not a RandomSource
+ * @example
+ * embeddedReberString(new Generator(7)).join('');
+ */
 export function embeddedReberString(random: RandomSource): ReberSymbol[] {
   checkValue('embeddedReberString', 'random', random, isRandom);
   const string: ReberSymbol[] = ['B', random.integer(2) === 0 ? 'T' : 'P'];
@@ -70,9 +86,11 @@ export function embeddedReberString(random: RandomSource): ReberSymbol[] {
 }
 
 /**
- * After each symbol of an embedded Reber string, what the grammar lets follow.
+ * Returns the symbols that the grammar allows after each symbol of an embedded Reber string.
  *
- * @throws ArgumentError at the first symbol that the grammar forbids
+ * @throws ArgumentError for a string that breaks the grammar; it names the first wrong symbol
+ * @example
+ * legalSuccessors(['B', 'T'])[1];    // ['B']
  */
 export function legalSuccessors(string: readonly ReberSymbol[]): ReberSymbol[][] {
   checkValue('legalSuccessors', 'string', string, is.arrayOf(is.oneOf(...reberSymbols), 'an array of symbols'));
@@ -82,7 +100,7 @@ export function legalSuccessors(string: readonly ReberSymbol[]): ReberSymbol[][]
   string.forEach((symbol, t) => {
     if (!allowed.includes(symbol)) {
       throw new ArgumentError(
-        `[legalSuccessors] ${string.join('')} is no string of the embedded Reber grammar: expected ${allowed.join(' or ') || 'the end'} at ${t}, got ${symbol}`,
+        `[legalSuccessors] ${string.join('')} breaks the embedded Reber grammar: expected ${allowed.join(' or ') || 'the end'} at ${t}, got ${symbol}`,
       );
     }
     if (t === 0) allowed = ['T', 'P'];
@@ -96,18 +114,22 @@ export function legalSuccessors(string: readonly ReberSymbol[]): ReberSymbol[][]
   return result;
 }
 
-/** How well predictions follow the grammar. */
+/** The score of predictions. */
 export interface ReberScore {
-  /** Sequences whose every prediction is right, as a share */
+  /** The fraction of sequences in which every prediction is right */
   readonly sequences: number;
-  /** Sequences whose remembered symbol, the last but one, is predicted, as a share */
+  /** The fraction of sequences in which the remembered symbol, the second to last, is predicted */
   readonly remembered: number;
 }
 
 /**
- * The criterion of the paper: a prediction is right where every legal symbol scores above every illegal one.
+ * Scores predictions by the criterion of the paper: a prediction is right if every legal symbol scores above every
+ * illegal one (Hochreiter and Schmidhuber 1997).
  *
  * @param scores `[T, N, 7]`, logits or probabilities of the next symbol
+ * @throws ArgumentError if scores and batch differ in size
+ * @example
+ * const { sequences, remembered } = scoreReber(await model.forward(x).data(), batch);
  */
 export function scoreReber(scores: ArrayLike<number>, batch: ReberBatch): ReberScore {
   checkValue('scoreReber', 'scores', scores, isNumbers);

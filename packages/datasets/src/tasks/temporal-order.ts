@@ -4,18 +4,18 @@ import type { RandomSource } from '../random-source.ts';
 import type { TokenBatch } from './tokens.ts';
 
 export interface TemporalOrderOptions {
-  /** How many symbols tell the class: 2 (four classes) or 3 (eight) */
+  /** The number of symbols that determine the class: 2 (four classes) or 3 (eight) */
   readonly relevant: 2 | 3;
   /** N */
   readonly batch: number;
-  /** Shortens or lengthens the sequences and the gaps; 1, the paper's, by default: 100 … 110 steps */
+  /** Scales the lengths of sequences and gaps. 1 by default: 100 … 110 steps, as in the paper */
   readonly scale?: number | undefined;
 }
 
 const temporalOrderRules: OptionRules<TemporalOrderOptions> = {
   relevant: is.oneOf(2, 3),
   batch: isCount(),
-  // Below 0.1 two places can fall on one step.
+  // Below 0.1, two positions may coincide.
   scale: is.optional(is.number({ min: 0.1, max: 1e5 })),
 };
 
@@ -24,10 +24,15 @@ export interface TemporalOrderBatch extends TokenBatch {
   readonly classes: Int32Array;
 }
 
-/** a, b, c, d distract; E begins, B ends; X and Y are to be remembered. */
+/**
+ * The symbols of the task: a, b, c and d distract, E starts and B ends a sequence, X and Y must be remembered.
+ *
+ * @example
+ * Array.from(tokens, (token) => temporalOrderSymbols[token]).join('');
+ */
 export const temporalOrderSymbols = ['a', 'b', 'c', 'd', 'E', 'B', 'X', 'Y'] as const;
 
-/** Where the relevant symbols stand, first and last step, in sequences of 100 to 110 steps. */
+/** The ranges of the positions of the relevant symbols, in sequences of 100 to 110 steps. */
 const places = {
   2: [
     [10, 20],
@@ -41,10 +46,12 @@ const places = {
 } as const;
 
 /**
- * Temporal order (Hochreiter and Schmidhuber 1997, experiments 6a and 6b): widely separated symbols X or Y among
- * distractors; the class is the order in which they came, told after the last step.
+ * Makes a batch of the temporal order task (Hochreiter and Schmidhuber 1997, experiments 6a and 6b): widely separated
+ * symbols X or Y among distractors. The class is the order of these symbols, to be given after the last step.
  *
- * @throws ArgumentError
+ * @throws ArgumentError for wrong options
+ * @example
+ * const { tokens, lengths, classes } = temporalOrder({ relevant: 2, batch: 20 }, new Generator(1));
  */
 export function temporalOrder(options: TemporalOrderOptions, random: RandomSource): TemporalOrderBatch {
   checkOptions('temporalOrder', options, temporalOrderRules);

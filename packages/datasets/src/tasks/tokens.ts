@@ -1,7 +1,7 @@
 import { ArgumentError, checkValue, is } from '@timestep/core';
 import type { SequenceBatch } from '../batching/sequence-batch.ts';
 
-/** Sequences of symbols side by side, time first. */
+/** A batch of symbol sequences, time first. */
 export interface TokenBatch {
   /** `[T, N]`, each 0 … symbols − 1; 0 past a sequence's length */
   readonly tokens: Int32Array;
@@ -13,9 +13,12 @@ export interface TokenBatch {
 }
 
 /**
- * Symbols as vectors: `[T, N]` → `[T, N, symbols]`, 1 at the symbol and 0 elsewhere; all 0 past a sequence's length.
+ * Encodes symbols as one-hot vectors: `[T, N]` → `[T, N, symbols]`, 1 at the symbol and 0 elsewhere. Past the length of
+ * a sequence, all elements are 0.
  *
- * @throws ArgumentError for a token that is no symbol
+ * @throws ArgumentError for a token outside 0 … symbols − 1
+ * @example
+ * const { data, shape } = oneHot(embeddedReber(32, new Generator(1)));    // shape [T, 32, 7]
  */
 export function oneHot(tokenBatch: TokenBatch): SequenceBatch {
   checkTokenBatch('oneHot', tokenBatch);
@@ -40,7 +43,7 @@ export function oneHot(tokenBatch: TokenBatch): SequenceBatch {
   return { data, shape: [steps, batch, symbols], lengths };
 }
 
-/** @throws ArgumentError where the parts of a batch do not fit together */
+/** @throws ArgumentError if the parts of a batch do not match */
 export function checkTokenBatch(where: string, batch: TokenBatch): void {
   checkValue(where, 'batch', batch, is.like('a batch of tokens', 'tokens', 'shape', 'lengths', 'symbols'));
   checkValue(where, 'batch.shape', batch.shape, is.arrayOf(is.integer(0), 'a shape [T, N]'));

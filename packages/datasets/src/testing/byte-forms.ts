@@ -1,6 +1,6 @@
 import type { Bytes } from '@timestep/core';
 
-/** The forms in which a program may hold a file; every reader is tested with each. */
+/** The types in which a program may have a file; every reader is tested with each of them. */
 export const byteForms: readonly (readonly [name: string, make: (bytes: Uint8Array) => Bytes])[] = [
   ['Uint8Array', (bytes) => bytes],
   ['Buffer', (bytes) => Buffer.from(bytes)],

@@ -4,9 +4,9 @@ import { learnMerges } from './learn-merges.ts';
 import { words } from './tokenize.ts';
 
 export interface BytePairOptions {
-  /** Units at most: the characters of the texts and what they are merged to */
+  /** The maximum number of units: the characters of the texts and the merged units */
   readonly size: number;
-  /** A pair seen less often is not merged. 2 by default */
+  /** Pairs that occur less often are not merged. 2 by default */
   readonly minimumCount?: number | undefined;
 }
 
@@ -15,21 +15,21 @@ const optionRules: OptionRules<BytePairOptions> = {
   minimumCount: is.optional(is.size()),
 };
 
-/** What an encoder is saved as: plain JSON. */
+/** A saved encoder: plain JSON. */
 export interface BytePairState {
-  /** Pairs in the order in which they were learnt, which is the order in which they are merged */
+  /** The pairs in the order in which they were learned, which is also the order of merging */
   readonly merges: readonly (readonly [string, string])[];
 }
 
-/** Marks the end of a word, so that `est` at the end of a word and inside one are two units. */
+/** Marks the end of a word, so that `est` at the end of a word and `est` inside a word are two units. */
 const wordEnd = '</w>';
-/** Words whose units are kept: a text has few different ones. */
+/** The number of words whose units are cached. A text has few different words. */
 const cacheSize = 100_000;
 
 /**
- * Byte-pair encoding (Sennrich, Haddow and Birch 2016): words in units that were learnt from text, frequent words whole
- * and rare ones in pieces. The last unit of a word ends in `</w>`. Units start from characters, so that a character
- * that was not in the training text stays a unit of its own.
+ * Byte-pair encoding (Sennrich, Haddow and Birch 2016): splits words into units learned from text. Frequent words stay
+ * whole, rare ones are split. The last unit of a word ends in `</w>`. The smallest units are characters, so a character
+ * that is not in the training text stays a single unit.
  *
  * ```ts
  * const encoder = BytePairEncoder.train(sentences, { size: 4000 });
@@ -43,7 +43,7 @@ export class BytePairEncoder {
   readonly #ranks = new Map<string, number>();
   readonly #cache = new Map<string, readonly string[]>();
 
-  /** @param merges in the order in which they are applied; those of subword-nmt can be taken over */
+  /** @param merges pairs in the order in which they are applied, such as those of subword-nmt */
   constructor(merges: readonly (readonly [string, string])[]) {
     checkValue(
       'BytePairEncoder',
@@ -56,11 +56,11 @@ export class BytePairEncoder {
   }
 
   /**
-   * Learns the merges: over and over the pair of neighbouring units that is most frequent, equal ones in code point
-   * order, becomes a unit.
+   * Learns the merges: it repeatedly merges the most frequent pair of neighbouring units. Among equally frequent pairs,
+   * the first in code point order is merged.
    *
-   * @param texts words parted by white space
-   * @throws ArgumentError
+   * @param texts words separated by white space
+   * @throws ArgumentError for wrong texts or options
    */
   static train(texts: Iterable<string>, options: BytePairOptions): BytePairEncoder {
     checkOptions('BytePairEncoder.train', options, optionRules);
@@ -71,12 +71,16 @@ export class BytePairEncoder {
     return new BytePairEncoder(learnMerges(split, options.size, options.minimumCount ?? 2));
   }
 
-  /** @throws ArgumentError for anything but a string */
+  /**
+   * Splits a text into units.
+   *
+   * @throws ArgumentError for anything but a string
+   */
   encode(text: string): string[] {
     return words(text).flatMap((word) => this.#encodeWord(word));
   }
 
-  /** Puts units together to a text again, a blank between words. */
+  /** Joins units to a text, with a space between words. */
   decode(units: Iterable<string>): string {
     checkValue('BytePairEncoder.decode', 'units', units, isIterable);
     let text = '';
@@ -87,12 +91,16 @@ export class BytePairEncoder {
     return text.trimEnd();
   }
 
-  /** Plain JSON, for `BytePairEncoder.load`. */
+  /** Returns plain JSON, which `BytePairEncoder.load` reads. */
   save(): BytePairState {
     return { merges: this.merges };
   }
 
-  /** @throws ArgumentError for anything but what `save` gave */
+  /**
+   * Restores an encoder from the JSON of `save`.
+   *
+   * @throws ArgumentError for anything else
+   */
   static load(state: BytePairState): BytePairEncoder {
     checkValue('BytePairEncoder.load', 'state', state, is.object);
     checkOptions<BytePairState>('BytePairEncoder.load', state, { merges: is.anything });
@@ -116,14 +124,14 @@ export class BytePairEncoder {
   }
 }
 
-/** The characters of a word, the last one marked. */
+/** The characters of a word; the last one has the end mark. */
 function unitsOf(word: string): string[] {
   const units = Array.from(word);
   units[units.length - 1] += wordEnd;
   return units;
 }
 
-/** The units with each occurrence of the pair joined, from left to right. */
+/** Joins each occurrence of the pair, from left to right. */
 function merged(units: readonly string[], [left, right]: readonly [string, string]): string[] {
   const out: string[] = [];
   for (let i = 0; i < units.length; i++) {

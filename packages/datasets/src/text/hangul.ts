@@ -8,12 +8,12 @@ import { isIterable } from '../checks.ts';
 const syllables = { first: 0xac00, last: 0xd7a3 };
 const initials = { first: 0x1100, count: 19 };
 const medials = { first: 0x1161, count: 21 };
-/** The first stands for no final consonant and is not written. */
+/** The first one means no final consonant and is not written. */
 const finals = { first: 0x11a7, count: 28 };
 
 /**
- * Takes Hangul syllables apart into conjoining jamo, and leaves all else as it is: 한 becomes ᄒ ᅡ ᆫ. Initial and final
- * consonants are different code points, so that the text can be put together again without doubt.
+ * Splits Hangul syllables into conjoining jamo and keeps everything else: 한 becomes ᄒ ᅡ ᆫ. Initial and final consonants
+ * are different code points, so `fromJamo` can restore the text.
  *
  * @returns code points; those of syllables are U+1100–1112, U+1161–1175, U+11A8–11C2
  * @throws ArgumentError for anything but a string
@@ -41,15 +41,17 @@ export function toJamo(text: string): string[] {
 }
 
 /**
- * Puts jamo together to syllables, the inverse of `toJamo`: an initial consonant, a vowel and, where one follows, a
- * final consonant. What makes no syllable, as a model may write it, stays as it is.
+ * Joins jamo to syllables, the inverse of `toJamo`: an initial consonant, a vowel and, if one follows, a final consonant.
+ * Jamo that do not form a syllable, such as a model may write, are kept.
  *
  * @throws ArgumentError for anything but strings
+ * @example
+ * fromJamo(['ᄒ', 'ᅡ', 'ᆫ']);    // '한'
  */
 export function fromJamo(jamo: Iterable<string>): string {
   checkValue('fromJamo', 'jamo', jamo, is.anyOf(is.string, isIterable));
   let text = '';
-  // The parts of the syllable that is being put together.
+  // The parts of the current syllable.
   let [initial, syllable] = ['', 0];
   const flush = (): void => {
     text += syllable > 0 ? String.fromCharCode(syllable) : initial;

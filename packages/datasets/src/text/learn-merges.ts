@@ -1,4 +1,4 @@
-/** A word in units, and how often it was seen. */
+/** A word as units, and its count. */
 export interface SplitWord {
   readonly units: readonly string[];
   readonly count: number;
@@ -8,17 +8,17 @@ interface Pair {
   readonly left: number;
   readonly right: number;
   count: number;
-  /** The words in which it may occur */
+  /** The words that may contain it */
   readonly words: Set<number>;
 }
 
 /**
- * The merges of byte-pair encoding. Counts of pairs are kept and changed only for the words in which the merged pair
- * occurs, and the most frequent pair comes from a heap whose entries may be out of date: 30,000 sentences take seconds
- * instead of the minutes that a new count for each merge would.
+ * Learns the merges of byte-pair encoding. It updates the counts of pairs only for the words that contain the merged
+ * pair, and takes the most frequent pair from a heap whose entries may be outdated. So 30,000 sentences take seconds.
+ * Counting again for each merge would take minutes.
  *
- * @param size units at most, the single characters counted
- * @param minimumCount of a pair that is still merged
+ * @param size the maximum number of units, including single characters
+ * @param minimumCount the smallest count of a pair that is merged
  */
 export function learnMerges(split: readonly SplitWord[], size: number, minimumCount: number): [string, string][] {
   const names: string[] = [];
@@ -33,7 +33,8 @@ export function learnMerges(split: readonly SplitWord[], size: number, minimumCo
   const pairs = new Map<number, Pair>();
   const heap = new PairHeap(names);
   const change = (left: number, right: number, by: number, word: number): Pair => {
-    // A number, not a text: 29,000 sentences to 8,000 units took 4 s instead of 13. Units are far fewer than 2^26.
+    // Numbers are faster than texts as keys: 29,000 sentences to 8,000 units took 4 s instead of 13. There are far fewer
+    // than 2^26 units.
     const key = left * 2 ** 26 + right;
     let pair = pairs.get(key);
     if (!pair) pairs.set(key, (pair = { left, right, count: 0, words: new Set() }));
@@ -81,11 +82,11 @@ function joinPair(units: readonly number[], { left, right }: Pair, joined: numbe
 
 interface Entry {
   readonly pair: Pair;
-  /** Of the pair when it was pushed; another count today makes the entry void */
+  /** The count of the pair when it was pushed. If the count has changed since, the entry is ignored */
   readonly count: number;
 }
 
-/** Gives the most frequent pair, of equal ones the first in code point order. */
+/** Returns the most frequent pair; among equally frequent pairs, the first in code point order. */
 class PairHeap {
   readonly #names: readonly string[];
   readonly #entries: Entry[] = [];

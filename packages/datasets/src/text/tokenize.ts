@@ -1,7 +1,7 @@
 import { checkValue, is } from '@timestep/core';
 
 /**
- * The words of a text: what runs of white space part. An empty text has none.
+ * Splits a text into words at white space. An empty text has no words.
  *
  * @throws ArgumentError for anything but a string
  * @example
@@ -13,8 +13,8 @@ export function words(text: string): string[] {
 }
 
 /**
- * The characters of a text as a reader counts them (extended grapheme clusters): `é` and a syllable in jamo are one
- * each, however they are encoded. For a model it is best to normalise first: `text.normalize('NFC')`.
+ * Splits a text into characters as readers count them (extended grapheme clusters). `é` and a syllable written in jamo
+ * are one character each, whatever their encoding. For a model, normalise the text first: `text.normalize('NFC')`.
  *
  * @throws ArgumentError for anything but a string
  * @example
@@ -28,7 +28,7 @@ export function characters(text: string): string[] {
 const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
 
 /**
- * The code points of a text; faster than `characters`, and enough for text in NFC.
+ * Splits a text into code points. This is faster than `characters`, and sufficient for text in NFC.
  *
  * @throws ArgumentError for anything but a string
  * @example

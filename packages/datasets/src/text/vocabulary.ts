@@ -3,13 +3,13 @@ import { isIterable, isTokens } from '../checks.ts';
 import { DataError } from '../errors.ts';
 
 export interface VocabularyOptions {
-  /** Tokens that come first, in this order, whatever their counts, such as `['<pad>', '<unk>', '<bos>', '<eos>']` */
+  /** The first tokens, in this order, whatever their counts, such as `['<pad>', '<unk>', '<bos>', '<eos>']` */
   readonly specials?: readonly string[] | undefined;
-  /** The special that replaces a token which is not in the vocabulary. Without it such a token is an error */
+  /** The special that replaces tokens which are not in the vocabulary. Without it, such a token is an error */
   readonly unknown?: string | undefined;
-  /** Tokens seen less often are left out. 1 by default */
+  /** Tokens that occur less often are left out. 1 by default */
   readonly minimumCount?: number | undefined;
-  /** Entries at most, the specials counted: the most frequent are kept. No limit by default */
+  /** The maximum number of tokens, including specials; the most frequent are kept. No limit by default */
   readonly maximumSize?: number | undefined;
 }
 
@@ -20,15 +20,15 @@ const optionRules: OptionRules<VocabularyOptions> = {
   maximumSize: is.optional(is.size()),
 };
 
-/** What a vocabulary is saved as: plain JSON. */
+/** A saved vocabulary: plain JSON. */
 export interface VocabularyState {
-  /** By index */
+  /** The tokens in the order of their indices */
   readonly tokens: readonly string[];
   readonly unknown: string | null;
 }
 
 /**
- * Tokens and their indices, 0 … size − 1, both ways.
+ * Maps tokens to indices 0 … size − 1 and back.
  *
  * ```ts
  * const vocabulary = Vocabulary.from(sentences, { specials: ['<pad>', '<unk>'], unknown: '<unk>', minimumCount: 2 });
@@ -37,16 +37,16 @@ export interface VocabularyState {
  * ```
  */
 export class Vocabulary {
-  /** By index */
+  /** The tokens in the order of their indices */
   readonly tokens: readonly string[];
-  /** The token that replaces one that is not known; null where there is none */
+  /** The token that replaces unknown tokens, or null */
   readonly unknown: string | null;
   readonly #indices: ReadonlyMap<string, number>;
   readonly #unknownIndex: number | undefined;
 
   /**
    * @param tokens in the order of their indices
-   * @throws ArgumentError for a token that comes twice, or an `unknown` that is none of them
+   * @throws ArgumentError for a token that occurs twice, or an `unknown` that is not one of the tokens
    */
   constructor(tokens: readonly string[], options: Pick<VocabularyOptions, 'unknown'> = {}) {
     checkValue('Vocabulary', 'tokens', tokens, is.arrayOf(is.string, 'an array of strings'));
@@ -67,11 +67,11 @@ export class Vocabulary {
   }
 
   /**
-   * The vocabulary of texts: the specials, then the tokens by falling count, equal ones in code point order, so that it
-   * does not depend on the order of the texts.
+   * Builds a vocabulary from texts: the specials, then the tokens by decreasing count. Tokens with equal counts are in
+   * code point order, so the result does not depend on the order of the texts.
    *
-   * @param sequences each an iterable of tokens
-   * @throws ArgumentError
+   * @param sequences iterables of tokens
+   * @throws ArgumentError for wrong texts or options
    * @example
    * Vocabulary.from(['the cat', 'the dog'].map(words)).tokens;    // ['the', 'cat', 'dog']
    */
@@ -86,8 +86,10 @@ export class Vocabulary {
   }
 
   /**
-   * @param counts how often each token was seen
-   * @throws ArgumentError
+   * Builds a vocabulary from counts, in the same order as `from`.
+   *
+   * @param counts the count of each token
+   * @throws ArgumentError for wrong counts or options
    */
   static fromCounts(counts: ReadonlyMap<string, number>, options: VocabularyOptions = {}): Vocabulary {
     checkValue('Vocabulary.fromCounts', 'counts', counts, is.instanceOf(Map));
@@ -114,9 +116,9 @@ export class Vocabulary {
   }
 
   /**
-   * The index of a token; that of `unknown` where it is not in the vocabulary.
+   * Returns the index of a token, or that of `unknown` if the token is not in the vocabulary.
    *
-   * @throws DataError `UNKNOWN_TOKEN` where there is no `unknown` either
+   * @throws DataError `UNKNOWN_TOKEN` if the vocabulary has no `unknown` either
    */
   indexOf(token: string): number {
     const index = this.#indices.get(token) ?? this.#unknownIndex;
@@ -126,11 +128,15 @@ export class Vocabulary {
     throw new DataError(
       'UNKNOWN_TOKEN',
       token,
-      `[Vocabulary] ${JSON.stringify(token)} is none of the ${this.size} tokens; make the vocabulary with an unknown token, or from all texts`,
+      `[Vocabulary] ${JSON.stringify(token)} is not one of the ${this.size} tokens; make the vocabulary with an unknown token, or from all texts`,
     );
   }
 
-  /** @throws ArgumentError for an index outside 0 … size − 1 */
+  /**
+   * Returns the token with an index.
+   *
+   * @throws ArgumentError for an index outside 0 … size − 1
+   */
   tokenAt(index: number): string {
     const token = this.tokens[index];
     if (token === undefined)
@@ -138,25 +144,35 @@ export class Vocabulary {
     return token;
   }
 
-  /** @throws DataError `UNKNOWN_TOKEN`, ArgumentError for anything but tokens */
+  /**
+   * Converts tokens to indices.
+   *
+   * @throws DataError `UNKNOWN_TOKEN`, ArgumentError for anything but tokens
+   */
   encode(tokens: Iterable<string>): Int32Array {
     checkValue('Vocabulary.encode', 'tokens', tokens, isTokens);
     return Int32Array.from(tokens, (token) => this.indexOf(token));
   }
 
-  /** @throws ArgumentError for an index outside 0 … size − 1 */
+  /**
+   * Converts indices to tokens.
+   *
+   * @throws ArgumentError for an index outside 0 … size − 1
+   */
   decode(indices: Iterable<number>): string[] {
     checkValue('Vocabulary.decode', 'indices', indices, isIterable);
     return Array.from(indices, (index) => this.tokenAt(index));
   }
 
-  /** Plain JSON, for `Vocabulary.load`. */
+  /** Returns plain JSON, which `Vocabulary.load` reads. */
   save(): VocabularyState {
     return { tokens: this.tokens, unknown: this.unknown };
   }
 
   /**
-   * @param state what `save` gave, perhaps out of a file
+   * Restores a vocabulary.
+   *
+   * @param state the JSON of `save`
    * @throws ArgumentError for anything else
    */
   static load(state: VocabularyState): Vocabulary {

@@ -9,17 +9,21 @@ import {
   type Hdf5Request,
 } from './types.ts';
 
-/** A thread that runs `hdf5Server`, whatever kind of worker it is. */
+/** A thread that runs `hdf5Server`: a Web Worker or a worker thread of Node. */
 export interface Hdf5Thread {
   post(request: Hdf5Request): void;
-  /** Called once for each answer, and with an error when the thread ends by itself. */
+  /** Called once per answer, or with an error if the thread ends by itself. */
   onAnswer(answer: (result: Hdf5Answer | Error) => void): void;
   terminate(): void;
 }
 
-/** A reader that owns a thread; `close` ends it. */
+/** A reader with its thread; `close` ends the thread. */
 export interface Hdf5ThreadReader {
-  /** @throws InteropError as {@link Hdf5Reader} has it; ArgumentError for anything but bytes */
+  /**
+   * Reads a file.
+   *
+   * @throws InteropError like {@link Hdf5Reader}; ArgumentError for anything but bytes
+   */
   (file: Bytes): Promise<Hdf5Datasets>;
   close(): void;
   [Symbol.dispose](): void;
@@ -28,8 +32,8 @@ export interface Hdf5ThreadReader {
 const defaultTimeLimit = 30_000;
 
 /**
- * A reader that works in a thread of its own, one file after the other, so that a file which keeps the library busy or
- * eats memory can be stopped: the thread is ended and the next file gets a fresh one.
+ * Creates a reader that reads one file after the other in a separate thread. If a damaged file keeps the library busy or
+ * takes too much memory, the thread is ended, and the next file gets a new one.
  */
 export function threadReader(start: () => Hdf5Thread, limits: Hdf5Limits = {}, where = 'hdf5'): Hdf5ThreadReader {
   checkOptions(where, limits, limitRules);
@@ -76,7 +80,7 @@ export function threadReader(start: () => Hdf5Thread, limits: Hdf5Limits = {}, w
 
   const read = async (file: Bytes): Promise<Hdf5Datasets> => {
     const bytes = toBytes('readHdf5', file);
-    // A view is sent with all that is behind it.
+    // Sending a view would send its whole buffer.
     const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
     const turn = last.then(() => ask(own));
     last = turn.catch(() => undefined);
@@ -85,7 +89,7 @@ export function threadReader(start: () => Hdf5Thread, limits: Hdf5Limits = {}, w
   return Object.assign(read, { close: end, [Symbol.dispose]: end });
 }
 
-/** What is used of a Web Worker, so that this package's types ask for no others of the browser. */
+/** The used part of a Web Worker, so that the types of this package do not need those of the browser. */
 export interface WebWorker {
   postMessage(message: unknown): void;
   addEventListener(type: 'message' | 'error', listener: (event: { readonly type: string }) => void): void;
@@ -93,11 +97,11 @@ export interface WebWorker {
 }
 
 /**
- * A reader that works in a Web Worker.
+ * Creates a reader that works in a Web Worker.
  *
- * @param start makes the worker, from the file `@timestep/interop/hdf5-worker`
- * @param limits milliseconds and bytes
- * @throws ArgumentError
+ * @param start creates the worker from the file `@timestep/interop/hdf5-worker`
+ * @param limits the limits of time (milliseconds) and memory (bytes)
+ * @throws ArgumentError for wrong arguments
  * @example
  * const readHdf5 = hdf5InWorker(() => new Worker(new URL('@timestep/interop/hdf5-worker', import.meta.url), { type:
  * 'module' }));

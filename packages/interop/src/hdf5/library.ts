@@ -6,8 +6,7 @@ export type Library = typeof h5wasm;
 export type LibraryModule = Awaited<Library['ready']>;
 
 /**
- * Loads the library when it is needed: it is 4 MB and starts by compiling itself. Only those who read Keras files
- * install it.
+ * Loads the library on first use: it has 4 MB and must be compiled. Only users who read Keras files install it.
  *
  * @throws InteropError `MISSING_PACKAGE`
  */
@@ -18,7 +17,7 @@ export async function loadLibrary(): Promise<{ library: Library; module: Library
   } catch (error) {
     throw new InteropError(
       'MISSING_PACKAGE',
-      '[hdf5] the weights of Keras models are HDF5 files, which the package h5wasm reads; install it beside @timestep/interop: npm install h5wasm',
+      '[hdf5] the weights of Keras models are HDF5 files, which need the package h5wasm; install it beside @timestep/interop: npm install h5wasm',
       { cause: error },
     );
   }

@@ -4,25 +4,24 @@ import { InteropError, ensure } from '../errors.ts';
 import { loadLibrary, type Library, type LibraryModule } from './library.ts';
 import type { Hdf5Dataset, Hdf5Datasets } from './types.ts';
 
-/** Groups in groups; files of models have six levels, and links may go round in circles. */
+/** The maximum depth of groups. Files of models have six levels; links may form a circle. */
 const maxDepth = 32;
 const maxObjects = 100_000;
-/** A file may claim more elements than it holds; compressed ones hold more than it seems. */
+/** The maximum ratio of elements to bytes. A damaged file may claim more; compressed files hold more than their size. */
 const maxGrowth = 10;
 const leastRoom = 2 ** 20;
 
-/** Numbers in HDF5's own classes of types: whole ones, and floats. */
+/** The numbers of HDF5's type classes: integers and floats. */
 const [integerClass, floatClass] = [0, 1];
 
 /**
- * Reads the numeric datasets of an HDF5 file in this thread. Nothing stops the library where a damaged file keeps it
- * busy: give it files that you trust, or use a worker (`hdf5InWorker`, or `createHdf5Reader` of
+ * Reads the numeric datasets of an HDF5 file in this thread. Use it only for files that you trust: a damaged file may
+ * keep the library busy for ever. For other files, use a worker (`hdf5InWorker`, or `createHdf5Reader` of
  * `@timestep/interop/node`).
  *
  * @param file the bytes of the file
- * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`, or `MISSING_PACKAGE` where h5wasm is not installed;
- * ArgumentError
- *   for anything but bytes
+ * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`, or `MISSING_PACKAGE` if h5wasm is not installed; ArgumentError for
+ *   anything but bytes
  * @example
  * const datasets = await readHdf5(await readFile('model.weights.h5'));
  */
@@ -36,13 +35,13 @@ export async function readHdf5(file: Bytes): Promise<Hdf5Datasets> {
   }
 }
 
-/** Reads by a library that is ready. */
+/** Reads a file with a library that has been loaded. */
 export function readWith(library: Library, { FS }: LibraryModule, file: Uint8Array): Hdf5Datasets {
   const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
   ensure(
     signature.every((byte, n) => file[n] === byte),
     'MALFORMED_FILE',
-    () => '[hdf5] the file does not begin as an HDF5 file does',
+    () => '[hdf5] the file does not start like an HDF5 file',
   );
   const path = '/file.h5';
   FS.writeFile(path, file);
@@ -79,7 +78,7 @@ class Walk {
     ensure(
       depth <= maxDepth,
       'MALFORMED_FILE',
-      () => `[hdf5] groups stand in each other deeper than ${maxDepth} levels at '${path.slice(0, 80)}'`,
+      () => `[hdf5] groups are nested deeper than ${maxDepth} levels at '${path.slice(0, 80)}'`,
     );
     for (const name of group.keys()) {
       this.#objects += 1;
@@ -95,7 +94,7 @@ class Walk {
     }
   }
 
-  /** Takes a dataset of numbers; those of other types are passed over. */
+  /** Reads a dataset of numbers; other types are skipped. */
   #dataset(dataset: Dataset, path: string): void {
     const { type, size, shape, vlen } = dataset.metadata;
     if (vlen || shape === null || (type !== integerClass && type !== floatClass) || ![1, 2, 4, 8].includes(size))
@@ -126,7 +125,7 @@ class Walk {
   }
 }
 
-/** Whatever the library threw, as an InteropError. */
+/** Converts any error of the library to an InteropError. */
 export function asInteropError(error: unknown): InteropError {
   if (error instanceof InteropError) return error;
   const reason = error instanceof Error ? error.message : String(error);

@@ -3,7 +3,7 @@ import { asInteropError, readWith } from './read.ts';
 import type { Hdf5Answer, Hdf5Request } from './types.ts';
 
 /**
- * A memory that does not grow beyond a limit: the library's own allocation then fails, which it knows how to report.
+ * A memory that does not grow beyond a limit. Allocation in the library then fails, and the library reports it.
  */
 function capMemory(): { limit: number } {
   const cap = { limit: Infinity };
@@ -16,10 +16,10 @@ function capMemory(): { limit: number } {
 }
 
 /**
- * Makes this thread a reader of HDF5 files: for the entry file of a worker, which belongs to it alone, as WebAssembly's
- * memories are capped for the whole thread.
+ * Makes this thread a reader of HDF5 files. It is for the entry file of a worker that does nothing else, because it limits
+ * the WebAssembly memories of the whole thread.
  *
- * @returns what answers a request
+ * @returns a function that answers a request
  */
 export function hdf5Server(): (request: Hdf5Request) => Promise<Hdf5Answer> {
   const cap = capMemory();
@@ -31,8 +31,7 @@ export function hdf5Server(): (request: Hdf5Request) => Promise<Hdf5Answer> {
       return { datasets: [...readWith(library, module, file)] };
     } catch (error) {
       const { code, message } = asInteropError(error);
-      // After a trap, an abort or an exhausted memory nobody knows what state the library is in. Its own errors leave
-      // it whole.
+      // After a trap, an abort or exhausted memory, the state of the library is unknown. Its own errors do not harm it.
       const spent = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
       return { code: code === 'READ_LIMIT' || code === 'MISSING_PACKAGE' ? code : 'MALFORMED_FILE', message, spent };
     }

@@ -10,32 +10,32 @@ export interface Hdf5Dataset {
 export type Hdf5Datasets = ReadonlyMap<string, Hdf5Dataset>;
 
 /**
- * Reads the numeric datasets of an HDF5 file. The HDF5 library is written in C: whatever a damaged file makes of it, a
- * reader answers with an InteropError, `MALFORMED_FILE` or `READ_LIMIT`.
+ * Reads the numeric datasets of an HDF5 file. The HDF5 library is written in C and may crash on a damaged file; a reader
+ * always throws an InteropError, `MALFORMED_FILE` or `READ_LIMIT`.
  */
 export type Hdf5Reader = (file: Uint8Array) => Promise<Hdf5Datasets>;
 
-/** What a reader may use before it is stopped. */
+/** The limits of a reader. */
 export interface Hdf5Limits {
-  /** Milliseconds for one file; 30,000 by default. */
+  /** The maximum time for one file in milliseconds; 30,000 by default. */
   readonly timeLimit?: number | undefined;
-  /** Bytes of memory of the HDF5 library; 10 times the file and 64 MiB by default. */
+  /** The maximum memory of the HDF5 library in bytes; 10 times the file plus 64 MiB by default. */
   readonly memoryLimit?: number | undefined;
 }
 
-/** How the limits are checked. */
+/** The checks of the limits. */
 export const limitRules = {
   timeLimit: is.optional(is.number({ above: 0 })),
   memoryLimit: is.optional(is.number({ above: 0 })),
 };
 
-/** What a worker is told. */
+/** A request to a worker. */
 export interface Hdf5Request {
   readonly file: Uint8Array;
   readonly memoryLimit: number;
 }
 
-/** What a worker answers. `spent` says that its library may be in disorder, so that the next file needs a fresh one. */
+/** The answer of a worker. If `spent` is true, its library may be damaged and the next file needs a new worker. */
 export type Hdf5Answer =
   | { readonly datasets: readonly (readonly [path: string, dataset: Hdf5Dataset])[] }
   | {
@@ -44,7 +44,7 @@ export type Hdf5Answer =
       readonly spent: boolean;
     };
 
-/** Room that the library itself needs. */
+/** The memory that the library itself needs. */
 const baseMemory = 64 * 2 ** 20;
 
 export function memoryLimitOf(file: Uint8Array, { memoryLimit }: Hdf5Limits): number {

@@ -39,7 +39,7 @@ export type Activation = (x: Tensor) => Tensor;
 
 const scalar = (x: Tensor, value: number): Tensor => full(x.backend, [], value);
 
-/** x where x > limit, else what `below` makes of it. */
+/** Returns x where x > limit, and `below(x)` elsewhere. */
 export function above(x: Tensor, limit: number, below: Tensor): Tensor {
   return select(greater(x, scalar(x, limit)), x, below);
 }
@@ -110,9 +110,9 @@ const functions: Readonly<Record<string, Activation>> = {
 const layersOfPoints = ['ReLU', 'LeakyReLU', 'ELU', 'PReLU'];
 
 /**
- * The activation that a configuration names, or a layer that stands for one.
+ * Returns the activation of a configuration, which may be a name or a layer.
  *
- * @throws InteropError `UNSUPPORTED_MODEL` for one that is not known
+ * @throws InteropError `UNSUPPORTED_MODEL` for an unknown activation
  */
 export function activationOf(source: LayerSource, key = 'activation', fallback?: string): Activation {
   const given = source.config.get(key, v.nullable(v.union([v.string(), anyRecord])), fallback);

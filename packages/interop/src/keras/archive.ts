@@ -10,15 +10,14 @@ export interface KerasArchive {
 }
 
 const wanted = ['config.json', 'model.weights.h5'];
-/** Configurations have some kilobytes for each layer; parsed, JSON takes a multiple of its size. */
+/** A configuration has a few kilobytes per layer. Parsed JSON takes a multiple of its size. */
 const maxConfigBytes = 2 ** 22;
 
 /**
- * Takes a `.keras` file apart, a ZIP archive of a configuration and an HDF5 file.
+ * Unpacks a `.keras` file, a ZIP archive of a configuration and an HDF5 file.
  *
- * @throws InteropError `MALFORMED_FILE` for a damaged archive or configuration, `READ_LIMIT` for one that unpacks to
- * more
- *   than ten times its size
+ * @throws InteropError `MALFORMED_FILE` for a damaged archive or configuration, `READ_LIMIT` for an archive that unpacks
+ *   to more than ten times its size
  */
 export function openKerasArchive(file: Uint8Array): KerasArchive {
   const parts = unpackZip(file, {
@@ -30,7 +29,7 @@ export function openKerasArchive(file: Uint8Array): KerasArchive {
     ensure(
       parts.has(name),
       'MALFORMED_FILE',
-      () => `[keras] the archive holds no '${name}'; expected a file that model.save('….keras') of Keras 3 wrote`,
+      () => `[keras] the archive contains no '${name}'; expected a file written by model.save('….keras') of Keras 3`,
     );
   }
   const { byteLength } = parts.get('config.json')!;
@@ -47,6 +46,6 @@ function parse(json: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch (error) {
-    throw new InteropError('MALFORMED_FILE', '[keras] config.json is no JSON', { cause: error });
+    throw new InteropError('MALFORMED_FILE', '[keras] config.json is not JSON', { cause: error });
   }
 }

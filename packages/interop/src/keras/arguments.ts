@@ -4,12 +4,12 @@ import type { Argument } from './call-reader.ts';
 import { anyRecord, parseAs } from './config-reader.ts';
 import type { Source } from './run.ts';
 
-/** A value of the graph: the layer that makes it, which of its calls, and which of its outputs. */
+/** A value of the graph: its layer, the index of the call, and the index of the output. */
 export type ValueKey = readonly [layer: string, call: number, output: number];
 
 /** One call of a layer. */
 export interface NodeCall {
-  /** What it reads. */
+  /** The values that it reads. */
   readonly reads: readonly ValueKey[];
   args(find: (key: ValueKey) => Source): Argument[];
   kwargs(find: (key: ValueKey) => Source): Map<string, Argument>;
@@ -43,11 +43,7 @@ export function parseArguments(given: unknown): NodeCall {
 }
 
 function argumentOf(given: unknown, find: (key: ValueKey) => Source, depth: number): Argument {
-  ensure(
-    depth < maxDepth,
-    'MALFORMED_FILE',
-    () => `[keras] arguments are in each other deeper than ${maxDepth} levels`,
-  );
+  ensure(depth < maxDepth, 'MALFORMED_FILE', () => `[keras] arguments are nested deeper than ${maxDepth} levels`);
   const inner = (one: unknown) => argumentOf(one, find, depth + 1);
   if (Array.isArray(given)) return { list: given.map(inner) };
   if (typeof given !== 'object' || given === null) return { constant: given };
@@ -56,7 +52,7 @@ function argumentOf(given: unknown, find: (key: ValueKey) => Source, depth: numb
     return { source: find(parseAs(history, given, 'an argument').config.keras_history) };
   if (className === '__tuple__') return { list: parseAs(tuple, given, 'an argument').items.map(inner) };
   if (className !== undefined) return { constant: given };
-  // As Keras takes a dictionary apart: in the order of its keys.
+  // Keras flattens a dictionary in the order of its keys.
   const entries = Object.entries(given).sort(([a], [b]) => (a < b ? -1 : 1));
   return { list: entries.map(([, value]) => inner(value)) };
 }

@@ -16,13 +16,13 @@ const entry = v.object({
   config: anyRecord,
 });
 
-/** Layers may stand in each other, in wrappers and models; files of models have a handful of levels. */
+/** The maximum depth of nested layers. Wrappers and models in real files have a handful of levels. */
 const maxDepth = 16;
 
 /** Builds layers from their configurations. */
 export class Builder implements LayerBuilder {
   readonly backend: Backend;
-  /** What training in Keras does and these layers don't. */
+  /** Behaviour of Keras during training that these layers lack. */
   readonly notes: string[] = [];
   readonly #owned: Module[] = [];
   #depth = 0;
@@ -38,13 +38,13 @@ export class Builder implements LayerBuilder {
     if (!make)
       throw new InteropError(
         'UNSUPPORTED_MODEL',
-        `[keras] there is no counterpart of ${isOperation(config) ? 'the operation' : 'the layer'} ${source.className}, which ${source.where} is; the README of @timestep/interop lists what can be read`,
+        `[keras] ${source.where} is ${isOperation(config) ? 'the operation' : 'the layer'} ${source.className}, which cannot be read; the README of @timestep/interop lists what can`,
       );
     this.#depth += 1;
     ensure(
       this.#depth <= maxDepth,
       'UNSUPPORTED_MODEL',
-      () => `[keras] layers are in each other deeper than ${maxDepth} levels at ${source.where}`,
+      () => `[keras] layers are nested deeper than ${maxDepth} levels at ${source.where}`,
     );
     const layer = make(source);
     this.#depth -= 1;
@@ -55,16 +55,16 @@ export class Builder implements LayerBuilder {
   open(given: unknown, weights: WeightReader): LayerSource {
     const { class_name: className, module, registered_name: registered, config } = parseAs(entry, given, 'a layer');
     const name = typeof config['name'] === 'string' ? config['name'] : className;
-    // A class of the user's own may bear the name of one of Keras's.
+    // A user's class may have the name of one of Keras's classes.
     const isForeign = registered !== null && registered !== className;
     if (isForeign || !(module ?? 'keras').startsWith('keras'))
       throw new InteropError(
         'UNSUPPORTED_MODEL',
-        `[keras] the layer '${name}' is of a class of its own, ${registered ?? className}; only Keras's own layers can be read`,
+        `[keras] the layer '${name}' has the custom class ${registered ?? className}; only Keras's own layers can be read`,
       );
     const reader = new ConfigReader(`'${name}'`, config);
     reader.ignore('name', 'trainable', 'batch_input_shape');
-    // An operation's own dtype is for its table to read.
+    // The table of operations reads the dtype of an operation.
     if (className !== 'InputLayer' && !isOperation(given)) readDType(reader);
     return { className, where: `'${name}'`, config: reader, weights, builder: this };
   }
@@ -83,7 +83,7 @@ export class Builder implements LayerBuilder {
     this.notes.push(what);
   }
 
-  /** Frees what was built. */
+  /** Frees the layers built so far. */
   dispose(): void {
     for (const module of this.#owned) module.dispose();
   }
@@ -91,7 +91,7 @@ export class Builder implements LayerBuilder {
 
 const policy = v.object({ class_name: v.string(), config: v.object({ name: v.string() }) });
 
-/** Everything is computed in float32 here. */
+/** Refuses dtypes other than float32. */
 function readDType(config: ConfigReader): void {
   const given = config.get('dtype', v.nullable(v.union([v.string(), policy])), null);
   const name = given === null || typeof given === 'string' ? given : given.config.name;

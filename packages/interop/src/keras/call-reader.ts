@@ -8,7 +8,7 @@ import { maskFrom } from './value.ts';
 export type Argument =
   { readonly source: Source } | { readonly constant: unknown } | { readonly list: readonly Argument[] };
 
-/** The arguments of one call of a layer. Those that the layer doesn't read are refused by name. */
+/** The arguments of one call of a layer. Arguments that the layer does not read are refused by name. */
 export class CallReader {
   readonly where: string;
   readonly #positional: readonly Argument[];
@@ -21,20 +21,20 @@ export class CallReader {
     this.#named = named;
   }
 
-  /** A tensor that must be there. */
+  /** Reads a required tensor. */
   tensor(place: number, name: string): Source {
     return this.optionalTensor(place, name) ?? this.#fail(name, 'a tensor');
   }
 
-  /** The data that a layer reads, under the mask that the call names, if it does. */
+  /** Reads the input of a layer, with the mask of the call if there is one. */
   input(place: number, name: string): Source {
     return this.inputs(place, name, 1)[0]!;
   }
 
   /**
-   * A list of data, each under its mask.
+   * Reads a list of inputs, each with its mask.
    *
-   * @param count how many there must be; any number by default
+   * @param count the expected number; any number by default
    */
   inputs(place: number, name: string, count?: number): readonly Source[] {
     const sources = this.tensors(place, name);
@@ -52,7 +52,7 @@ export class CallReader {
     });
   }
 
-  /** A tensor, or null where it was left out. */
+  /** Reads a tensor, or null if it was left out. */
   optionalTensor(place: number, name: string): Source | null {
     const list = this.tensors(place, name);
     ensure(
@@ -63,7 +63,7 @@ export class CallReader {
     return list[0] ?? null;
   }
 
-  /** The tensors of a list, of lists in it, or a single one. */
+  /** Reads a tensor, or the tensors of nested lists. */
   tensors(place: number, name: string): readonly Source[] {
     const flatten = (argument: Argument): Source[] => {
       if ('source' in argument) return [argument.source];
@@ -73,14 +73,14 @@ export class CallReader {
     return flatten(this.#argument(place, name));
   }
 
-  /** A tensor or a number. */
+  /** Reads a tensor or a number. */
   operand(place: number, name: string): Source | number {
     const argument = this.#argument(place, name);
     if ('constant' in argument && typeof argument.constant === 'number') return argument.constant;
     return this.tensor(place, name);
   }
 
-  /** An argument that is no tensor. */
+  /** Reads an argument that is not a tensor. */
   value<Schema extends v.GenericSchema>(
     place: number,
     name: string,
@@ -100,7 +100,7 @@ export class CallReader {
   }
 
   /**
-   * Refuses arguments that were not read; null and false mean that nothing was set, and `training` is decided here.
+   * Refuses arguments that were not read. Null and false count as not set; `training` is ignored.
    *
    * @throws InteropError `UNSUPPORTED_MODEL`
    */
@@ -112,7 +112,7 @@ export class CallReader {
       unread.length === 0,
       'UNSUPPORTED_MODEL',
       () =>
-        `[keras] ${this.where} was called with ${unread.map((key) => (typeof key === 'number' ? `argument ${key}` : key)).join(', ')}, which is not known here`,
+        `[keras] ${this.where} was called with ${unread.map((key) => (typeof key === 'number' ? `argument ${key}` : key)).join(', ')}, which cannot be read`,
     );
   }
 

@@ -8,13 +8,13 @@ import { KerasParameters, type LayerSource } from './layer.ts';
 import { ignoreTraining, zeroed } from './layers/core.ts';
 import { recurrentEntries, type Recurrence } from './weights.ts';
 
-/** A cell of Keras: one step, and a whole sequence where a layer of `@timestep/layers` computes the same. */
+/** A cell of Keras: one step, and a whole sequence if a layer of `@timestep/layers` computes the same. */
 export interface KerasCell {
-  /** The features of each part of the state. */
+  /** The size of each part of the state. */
   readonly stateSizes: readonly number[];
   /** P */
   readonly outputSize: number;
-  /** Which part of the state is the output: the h of the last cell. */
+  /** The index of the part of the state that is the output: h of the last cell. */
   readonly outputPart: number;
   readonly modules: readonly (readonly [name: string, module: Module])[];
   /** x `[N, D]` */
@@ -31,7 +31,7 @@ export interface CellSequence {
 
 const gateCounts: Readonly<Record<string, number>> = { LSTM: 4, GRU: 3, SimpleRNN: 1 };
 
-/** Builds a cell, or a stack of cells, from a configuration that holds its entries. */
+/** Builds a cell, or a stack of cells, from a configuration. */
 export function buildCell(source: LayerSource): KerasCell {
   if (source.className === 'StackedRNNCells') return buildStack(source);
   const kind = source.className.replace(/Cell$/, '');
@@ -154,7 +154,7 @@ function mixed(z: Tensor, h: Tensor, candidate: Tensor): readonly Tensor[] {
   return [add(multiply(z, h), multiply(affine(z, -1, 1), candidate))];
 }
 
-/** z, r, h, with the reset gate behind the recurrent product. */
+/** z, r, h, with the reset gate after the recurrent product. */
 function gruAfterStep(
   { parameters, units, activation, gate }: Equations,
   x: Tensor,
@@ -185,7 +185,7 @@ function gruBeforeStep(
   return mixed(z, h!, candidate);
 }
 
-/** Cells one on the other, as one cell. */
+/** Combines stacked cells to one cell. */
 function buildStack({ config, weights, builder, where }: LayerSource): KerasCell {
   const configs = config.get('cells', v.array(anyRecord));
   ensure(configs.length > 0, 'MALFORMED_FILE', () => `[keras] ${where} stacks no cells`);

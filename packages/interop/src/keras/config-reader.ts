@@ -2,11 +2,11 @@ import * as v from 'valibot';
 import { InteropError } from '../errors.ts';
 
 /**
- * The entries of a configuration, each of which must be read, or known to change nothing, before {@link end}: an entry
- * that this package doesn't know is refused by name instead of being dropped.
+ * Reads the entries of a configuration. Every entry must be read, or known to have no effect, before {@link end}: an
+ * unknown entry is refused by name instead of being dropped.
  */
 export class ConfigReader {
-  /** What the configuration belongs to, for messages: `'lstm_1'`. */
+  /** The owner of the configuration in messages, such as `'lstm_1'`. */
   readonly where: string;
   readonly #entries: ReadonlyMap<string, unknown>;
   readonly #read = new Set<string>();
@@ -21,10 +21,10 @@ export class ConfigReader {
   }
 
   /**
-   * The entry of this name.
+   * Reads an entry.
    *
-   * @param fallback what an absent entry means; without it the entry must be there
-   * @throws InteropError `MALFORMED_FILE` where it has another form
+   * @param fallback the value of an absent entry; without a fallback, the entry is required
+   * @throws InteropError `MALFORMED_FILE` for an entry of another form
    */
   get<Schema extends v.GenericSchema>(
     key: string,
@@ -52,13 +52,13 @@ export class ConfigReader {
     return this.get(key, v.string(), fallback);
   }
 
-  /** An entry that only training, or only Python, looks at. */
+  /** Skips an entry that only training or only Python uses. */
   ignore(...keys: readonly string[]): void {
     for (const key of keys) this.#read.add(key);
   }
 
   /**
-   * An entry that is known here with one value only.
+   * Reads an entry for which only some values are supported.
    *
    * @throws InteropError `UNSUPPORTED_MODEL` for another value
    */
@@ -74,7 +74,7 @@ export class ConfigReader {
   }
 
   /**
-   * Refuses what was not read. A null means that nothing was set.
+   * Refuses entries that were not read. Null counts as not set.
    *
    * @throws InteropError `UNSUPPORTED_MODEL`
    */
@@ -83,14 +83,14 @@ export class ConfigReader {
     if (unread.length === 0) return;
     throw new InteropError(
       'UNSUPPORTED_MODEL',
-      `[keras] ${this.where} has ${unread.map(([key, value]) => `${key}: ${short(value)}`).join(', ')}, which is not known here; save the model without it, or compute that part yourself`,
+      `[keras] ${this.where} has ${unread.map(([key, value]) => `${key}: ${short(value)}`).join(', ')}, which cannot be read; save the model without it, or compute that part yourself`,
     );
   }
 }
 
 const sizeSchema = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1));
 
-/** An object of any entries. */
+/** An object with any entries. */
 export const anyRecord = v.record(v.string(), v.unknown());
 
 /** @throws InteropError `MALFORMED_FILE` */

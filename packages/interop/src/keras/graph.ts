@@ -13,23 +13,23 @@ import type { Value } from './value.ts';
 export interface GraphInput {
   readonly name: string;
   readonly key: string;
-  /** As Keras has it, the batch first; null for a length that is free. */
+  /** The shape in Keras, batch first; null for an unknown length. */
   readonly shape: readonly (number | null)[];
-  /** Whether an Embedding reads it: tokens. */
+  /** Whether an Embedding reads it, so that it holds tokens. */
   readonly isTokens: boolean;
 }
 
-/** A model: its layers in the order in which they run. */
+/** A model, with its layers in the order of execution. */
 export interface Graph {
   readonly module: Module;
   readonly inputs: readonly GraphInput[];
   readonly outputs: readonly { readonly name: string; readonly key: string }[];
-  /** Whether a layer makes a mask from the data. */
+  /** Whether a layer computes a mask from the data. */
   readonly masks: boolean;
   compute(run: Run): readonly Value[];
 }
 
-/** The layers of a model under the names that Keras gives their places. */
+/** The layers of a model under the names of their positions in Keras. */
 class Layers extends Module {
   readonly #layers: ReadonlyMap<string, Module>;
 
@@ -77,7 +77,7 @@ export function buildGraph(source: LayerSource): Graph {
   return { module: new Layers(modules), masks: built.some(makesMask), ...graph };
 }
 
-/** The calls of a layer; every entry beside its configuration is known or refused. */
+/** Reads the calls of a layer. Entries other than its configuration must be known. */
 function readNode(entry: Readonly<Record<string, unknown>>): NodeCall[] {
   const reader = new ConfigReader(`the layer ${JSON.stringify(entry['name'] ?? entry['class_name'] ?? null)}`, entry);
   reader.ignore('class_name', 'module', 'registered_name', 'config', 'name', 'shared_object_id');
@@ -101,7 +101,7 @@ function keyOf([name, node, tensor]: ValueKey): string {
   return `${name}/${node}/${tensor}`;
 }
 
-/** A Sequential: each layer reads the one before. */
+/** A Sequential model: each layer reads the output of the one before. */
 function chain(built: readonly Built[]): Pick<Graph, 'inputs' | 'outputs' | 'compute'> {
   const [first] = built as [Built];
   const layers = built.filter(({ className }) => className !== 'InputLayer');
@@ -131,7 +131,7 @@ const triple = v.pipe(
   v.check((value) => typeof value[0] === 'string'),
 );
 
-/** The values that `input_layers` and `output_layers` name, which may be in lists and under names. */
+/** Reads the values in `input_layers` and `output_layers`, which may be nested in lists and dictionaries. */
 function references(given: unknown, name: string | null = null): { name: string | null; key: ValueKey }[] {
   if (Array.isArray(given)) {
     if (v.is(triple, given)) {
@@ -146,11 +146,11 @@ function references(given: unknown, name: string | null = null): { name: string 
     return given.flatMap((one) => references(one, name));
   }
   const entries = Object.entries(parseAs(anyRecord, given, 'the model', 'output_layers'));
-  // As Keras takes a dictionary apart: in the order of its keys.
+  // Keras flattens a dictionary in the order of its keys.
   return entries.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([key, value]) => references(value, key));
 }
 
-/** A Functional model: calls in the order of what they read. */
+/** A Functional model: the calls in an order in which each one follows its inputs. */
 function connect(config: ConfigReader, built: readonly Built[]): Pick<Graph, 'inputs' | 'outputs' | 'compute'> {
   const inputs = references(config.get('input_layers', v.unknown()));
   const outputs = references(config.get('output_layers', v.unknown()));
@@ -197,7 +197,7 @@ function connect(config: ConfigReader, built: readonly Built[]): Pick<Graph, 'in
       ensure(
         one?.className === 'InputLayer',
         'UNSUPPORTED_MODEL',
-        () => `[keras] the input '${key[0]}' of the model is no input layer`,
+        () => `[keras] the input '${key[0]}' of the model is not an input layer`,
       );
       return inputOf(one, tokens.has(keyOf(key)));
     }),
@@ -211,7 +211,7 @@ function connect(config: ConfigReader, built: readonly Built[]): Pick<Graph, 'in
   };
 }
 
-/** A name for each output: that of the dictionary, or its layer's, with a number behind it where it has several. */
+/** Names the outputs: by the key of the dictionary or by the layer, with a number if the layer has several outputs. */
 function named(outputs: readonly { name: string | null; key: ValueKey }[]): Graph['outputs'] {
   const taken = new Set<string>();
   return outputs.map(({ name, key }) => {

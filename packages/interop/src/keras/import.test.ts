@@ -61,7 +61,7 @@ describe('a .keras file', () => {
 });
 
 describe('a .weights.h5 file', () => {
-  it('loads into layers of one’s own by Keras’s names', async () => {
+  it('loads into your own layers by Keras’s names', async () => {
     const gru = new GRU({ backend, inputSize: 4, hiddenSize: 3, reset: 'before' });
     const datasets = await reader(fixture('keras-gru-reset-before.weights.h5'));
     loadKerasWeights(datasets, { gru });
@@ -107,7 +107,7 @@ describe('what cannot be read is named', () => {
       'a layer of another class',
       changed('"class_name": "Dense"', '"class_name": "Conv2D"'),
       'UNSUPPORTED_MODEL',
-      /no counterpart of the layer Conv2D/,
+      /is the layer Conv2D, which cannot be read/,
     ],
     [
       'another activation',
@@ -116,10 +116,10 @@ describe('what cannot be read is named', () => {
       /'lstm' has the activation mine; linear, relu/,
     ],
     [
-      'a class of one’s own under a known name',
+      'a custom class under a known name',
       changed('"module": "keras.layers", "class_name": "LSTM"', '"module": "mine", "class_name": "LSTM"'),
       'UNSUPPORTED_MODEL',
-      /'lstm' is of a class of its own, LSTM/,
+      /'lstm' has the custom class LSTM/,
     ],
     [
       'a registered class',
@@ -128,7 +128,7 @@ describe('what cannot be read is named', () => {
         '"registered_name": "mine>Dense"$1',
       ),
       'UNSUPPORTED_MODEL',
-      /'dense' is of a class of its own, mine>Dense/,
+      /'dense' has the custom class mine>Dense/,
     ],
     [
       'a configuration of another form',
@@ -142,14 +142,14 @@ describe('what cannot be read is named', () => {
       'INVALID_TENSOR',
       /expected 'layers\/lstm\/cell\/vars\/0' of shape \[any, 16\], got \[4, 12\]/,
     ],
-    ['no JSON', changed('{', '['), 'MALFORMED_FILE', /config\.json is no JSON/],
+    ['no JSON', changed('{', '['), 'MALFORMED_FILE', /config\.json is not JSON/],
     ['no weights', zipSync({ 'config.json': archive['config.json']! }), 'MALFORMED_FILE', /no 'model\.weights\.h5'/],
     ['no archive', Uint8Array.of(1, 2, 3), 'MALFORMED_FILE', /no ZIP archive/],
     [
       'no HDF5 file',
       zipSync({ ...archive, 'model.weights.h5': Uint8Array.of(1, 2, 3) }),
       'MALFORMED_FILE',
-      /does not begin as an HDF5 file/,
+      /does not start like an HDF5 file/,
     ],
     [
       'a bomb',

@@ -11,19 +11,19 @@ import { WeightReader } from './weight-reader.ts';
 
 export interface ImportKerasOptions {
   readonly backend: Backend;
-  /** Reads the weights: `createHdf5Reader()` of `@timestep/interop/node`, or one of `@timestep/interop/hdf5`. */
+  /** Reads the weights: `createHdf5Reader()` of `@timestep/interop/node`, or a reader of `@timestep/interop/hdf5`. */
   readonly readHdf5: Hdf5Reader;
 }
 
 const optionRules = { backend: is.object, readHdf5: is.function };
 
 /**
- * Reads a model that Keras 3 saved as `.keras`, Sequential or Functional, as a {@link KerasModel}. Whatever the file
- * says and this package doesn't know, an option, an argument or an array, is refused by name.
+ * Reads a Sequential or Functional model from a `.keras` file of Keras 3. Options, arguments and arrays that Timestep does
+ * not support are refused by name.
  *
  * @param file the bytes of the file
  * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`, `MISSING_TENSOR`, `INVALID_TENSOR`, or `UNSUPPORTED_MODEL` with
- *   the layer, the option or the array that has no counterpart; ArgumentError for wrong arguments
+ *   the name of the layer, option or array that is not supported; ArgumentError for wrong arguments
  * @example
  * using readHdf5 = createHdf5Reader();
  * const model = await importKeras(await readFile('model.keras'), { backend, readHdf5 });

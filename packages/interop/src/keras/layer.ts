@@ -7,7 +7,7 @@ import type { ConfigReader } from './config-reader.ts';
 import type { Compute } from './run.ts';
 import type { WeightReader } from './weight-reader.ts';
 
-/** A layer of the model, built. */
+/** A layer of the model. */
 export interface KerasLayer {
   /** Its parameters, if it has any. */
   readonly module: Module | null;
@@ -15,7 +15,7 @@ export interface KerasLayer {
   bind(call: CallReader): Compute;
 }
 
-/** What a layer is built from. */
+/** The configuration and weights of a layer. */
 export interface LayerSource {
   readonly className: string;
   /** The name in messages. */
@@ -25,24 +25,24 @@ export interface LayerSource {
   readonly builder: LayerBuilder;
 }
 
-/** Builds layers, and owns what it made until a model does. */
+/** Builds layers, and owns them until a model does. */
 export interface LayerBuilder {
   readonly backend: Backend;
-  /** A layer in another: its configuration as `{ class_name, config }`, and where its weights are. */
+  /** Builds a nested layer from its configuration, `{ class_name, config }`, and its weights. */
   build(config: unknown, weights: WeightReader): KerasLayer;
-  /** Opens the configuration of a layer in another, whose class reads it; call `config.end()` afterwards. */
+  /** Opens the configuration of a nested layer, so that the outer class can read it; call `config.end()` afterwards. */
   open(config: unknown, weights: WeightReader): LayerSource;
-  /** The same for a list, each with its weights in a folder of the name that Keras gives its place. */
+  /** The same for a list of layers. The weights of each are in a folder named after its position in Keras. */
   openAll(configs: readonly unknown[], weights: WeightReader): LayerSource[];
-  /** Counts a module as made, so that it is disposed where the file turns out to be wrong. */
+  /** Registers a module, so that it is disposed if the file turns out to be wrong. */
   own<Made extends Module>(module: Made): Made;
-  /** Names what training in Keras does and this package doesn't, such as recurrent dropout. */
+  /** Records behaviour of Keras during training that this package lacks, such as recurrent dropout. */
   note(what: string): void;
 }
 
 export type LayerClass = (source: LayerSource) => KerasLayer;
 
-/** Parameters and buffers of a layer that `@timestep/layers` has no class for, in Keras's layout. */
+/** Parameters and buffers, in Keras's layout, of a layer that has no class in `@timestep/layers`. */
 export class KerasParameters extends Module {
   readonly #tensors = new Map<string, Tensor>();
 
@@ -59,7 +59,7 @@ export class KerasParameters extends Module {
     }
   }
 
-  /** @throws TypeError for a name that was not given */
+  /** @throws TypeError for an unknown name */
   get(name: string): Tensor {
     return this.find(name)!;
   }

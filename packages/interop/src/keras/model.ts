@@ -4,30 +4,29 @@ import { Module, type Lengths, type LengthsOption, type Slot } from '@timestep/l
 import type { Graph, GraphInput } from './graph.ts';
 import { Value, type Mask } from './value.ts';
 
-/** What a model reads: one tensor, several in the order of its inputs, or several by name. */
+/** The inputs of a model: one tensor, a list in the order of the inputs, or tensors by name. */
 export type KerasInputs = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
 
 /** An input of a model. */
 export interface KerasPort {
   readonly name: string;
-  /** Its axes as they are given here; null for a length that is free. */
+  /** The shape to pass; null for a free length. */
   readonly shape: readonly (number | null)[];
-  /** Whether the time comes first here and the batch second, the other way round than in Keras. */
+  /** Whether the first axis is time and the second the batch; in Keras it is the other way round. */
   readonly timeFirst: boolean;
 }
 
 const optionRules = { lengths: is.nullable(is.arrayOf(is.integer(0))) };
 
 /**
- * A model read from a `.keras` file. Its layers are trainable like those of any other module.
+ * A model from a `.keras` file. Its layers can be trained like those of any other module.
  *
- * Time comes first here, as everywhere but in Keras: a tensor of three or more axes, and tokens, are `[T, N, …]` where
- * Keras has `[N, T, …]`, in inputs and in outputs. Those of one or two axes are as Keras has them.
+ * Time is the first axis, unlike in Keras. Inputs and outputs with three or more axes, and tokens, have the shape
+ * `[T, N, …]` where Keras has `[N, T, …]`. Other tensors with one or two axes have the same shape as in Keras.
  *
- * A model with a Masking layer or an Embedding with `mask_zero` finds its mask in the data, as Keras does, wherever the
- * holes are: a masked step leaves the state as it was. With `lengths` the mask is what they say, whatever the data are:
- * steps past a length come out of a recurrent layer as 0 (where Keras repeats the step before), and the fused paths of
- * the backend are used.
+ * A model with a Masking layer, or an Embedding with `mask_zero`, computes its mask from the data, like Keras. A masked
+ * step leaves the state unchanged. If you pass `lengths`, they replace this mask: for steps past a length, a recurrent
+ * layer returns 0 (Keras repeats the step before), and the fused operations of the backend are used.
  *
  * @example
  * const logits = model.forward(x);
@@ -35,11 +34,11 @@ const optionRules = { lengths: is.nullable(is.arrayOf(is.integer(0))) };
  */
 export class KerasModel extends Module {
   readonly inputs: readonly KerasPort[];
-  /** The names of the outputs, in Keras's order. */
+  /** The names of the outputs, in the order of Keras. */
   readonly outputs: readonly string[];
-  /** Whether a layer makes a mask from the data: Masking, or an Embedding with `mask_zero`. */
+  /** Whether a layer computes a mask from the data: Masking, or an Embedding with `mask_zero`. */
   readonly masked: boolean;
-  /** What training in Keras does and this model doesn't: noise, dropout inside cells, moving statistics. */
+  /** Behaviour of Keras during training that this model lacks: noise, dropout inside cells, moving statistics. */
   readonly inferenceOnly: readonly string[];
   readonly #graph: Graph;
   #states = new Map<object, readonly Tensor[]>();
@@ -58,18 +57,18 @@ export class KerasModel extends Module {
     });
   }
 
-  /** The layers under Keras's names of their places: `lstm`, `dense_1`. */
+  /** The layers, under Keras's names of their positions: `lstm`, `dense_1`. */
   override slots(): Slot[] {
     return this.#graph.module.slots();
   }
 
   /**
-   * The output of a model that has one.
+   * Runs a model that has one output.
    *
-   * @param x `[T, N, D]`, tokens `[T, N]`, or several by name or in order
-   * @param options.lengths `[N]`, the steps of each sequence; null where every step counts
-   * @returns `[T, N, P]` where Keras's is `[N, T, P]`, and `[N, P]` where only the last step is returned
-   * @throws ArgumentError, ShapeError for other inputs than the model has, and for a model with several outputs
+   * @param x `[T, N, D]`, tokens `[T, N]`, or several inputs by name or in order
+   * @param options.lengths `[N]`, the number of steps of each sequence; without it, every step counts
+   * @returns `[T, N, P]` where Keras returns `[N, T, P]`, or `[N, P]` if the model returns only the last step
+   * @throws ArgumentError or ShapeError for wrong inputs; ArgumentError for a model with several outputs
    */
   forward(x: KerasInputs, options: LengthsOption = {}): Tensor {
     const names = this.outputs;
@@ -79,10 +78,11 @@ export class KerasModel extends Module {
   }
 
   /**
-   * Every output by its name: that of its layer, with `:1`, `:2` behind it where a layer has several.
+   * Runs the model and returns every output by name: the name of its layer, followed by `:1`, `:2` and so on if the layer
+   * has several outputs.
    *
-   * @param inputs as for {@link forward}
-   * @throws ArgumentError, ShapeError
+   * @param inputs like for {@link forward}
+   * @throws ArgumentError or ShapeError for wrong inputs
    */
   forwardAll(inputs: KerasInputs, options: LengthsOption = {}): Record<string, Tensor> {
     checkOptions('KerasModel.forward', options, optionRules);
@@ -108,7 +108,7 @@ export class KerasModel extends Module {
     return made;
   }
 
-  /** Stateful layers begin with zeros again. */
+  /** Resets the states of stateful layers to zeros. */
   resetState(): void {
     for (const part of [...this.#states.values()].flat()) part.dispose();
     this.#states = new Map();
@@ -167,7 +167,7 @@ function inputValue(input: GraphInput, x: Tensor, lengths: Lengths | null): Valu
   return Value.ofTime(x, checked && maskOf(x.backend, checked, steps));
 }
 
-/** A mask that is written to the device where a layer asks for it. */
+/** A mask that is written to the device when a layer needs it. */
 function maskOf(backend: Backend, lengths: Int32Array, steps: number): Mask {
   let made: Tensor | null = null;
   return {

@@ -58,7 +58,7 @@ describe('what a file says and nobody reads', () => {
         const bytes = zipSync({ ...archive, 'config.json': strToU8(JSON.stringify(changed)) }, { level: 0 });
         await expect(importKeras(bytes, { backend, readHdf5: async () => datasets })).rejects.toMatchObject({
           code: 'UNSUPPORTED_MODEL',
-          message: expect.stringMatching(/ has mystery: 3, which is not known here/) as unknown,
+          message: expect.stringMatching(/ has mystery: 3, which cannot be read/) as unknown,
         });
         count += 1;
       }
@@ -106,7 +106,7 @@ describe('what a file says and nobody reads', () => {
     const text = strFromU8(archive['config.json']!).replace('"use_causal_mask": true', '"use_other_mask": true');
     await expect(
       importKeras(zipSync({ ...archive, 'config.json': strToU8(text) }), { backend, readHdf5 }),
-    ).rejects.toThrow(/'attention' was called with use_other_mask, which is not known here/);
+    ).rejects.toThrow(/'attention' was called with use_other_mask, which cannot be read/);
   });
 });
 

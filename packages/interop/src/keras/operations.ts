@@ -64,7 +64,7 @@ const one =
   () =>
     layerOf(body);
 
-/** A function of two tensors, or of a tensor and a number. */
+/** A function of two tensors or of a tensor and a number. */
 function two(body: (a: Tensor, b: Tensor) => Tensor): LayerClass {
   return ({ where }) => ({
     module: null,
@@ -120,7 +120,7 @@ const sliceSchema = v.object({
 });
 const keySchema = v.array(v.union([v.number(), sliceSchema]));
 
-/** x[…] by whole numbers and slices. */
+/** x[…] with integers and slices. */
 function getItem({ where }: LayerSource): KerasLayer {
   return {
     module: null,

@@ -1,10 +1,10 @@
-/** Whether an entry is a function of `keras.ops`, which has no place among the layers of a model. */
+/** Whether an entry is a function of `keras.ops`, which does not count as a layer of a model. */
 export function isOperation(config: unknown): boolean {
   const module: unknown = Reflect.get(Object(config), 'module');
   return typeof module === 'string' && module.startsWith('keras.src.ops');
 }
 
-/** Keras's name of the place of each layer of a list: its class, and a count from the second on. */
+/** Keras's names for the positions of layers in a list: the class, and a count from the second on. */
 export function placer(): (config: unknown) => string {
   const counts = new Map<string, number>();
   return (config) => {

@@ -2,7 +2,7 @@ import { full, reshape, select, stack, unstack, zeros, type Tensor } from '@time
 import type { KerasCell } from './cells.ts';
 import type { Value } from './value.ts';
 
-/** What a recurrent layer gives: the outputs `[T, N, P]` in the order of time, the last one read, and the state. */
+/** The result of a recurrent layer: the outputs `[T, N, P]` in order of time, the last output, and the state. */
 export interface CellRun {
   readonly output: Tensor;
   readonly last: Tensor;
@@ -13,13 +13,13 @@ export interface CellOptions {
   readonly state: readonly Tensor[] | null;
   /** From the last step to the first. */
   readonly goBackwards: boolean;
-  /** Masked steps give 0; otherwise they repeat the output before, as Keras does. */
+  /** Whether masked steps give 0. Otherwise they repeat the output before, like in Keras. */
   readonly zeroOutput: boolean;
 }
 
 /**
- * Runs a cell over a sequence. Lengths, where they are known, take the fused path and give 0 past each; a mask of the
- * data is followed step by step, wherever its holes are.
+ * Runs a cell over a sequence. With known lengths, it uses a fused operation, and steps past a length give 0. With a mask
+ * from the data, it runs step by step.
  */
 export function runCell(cell: KerasCell, x: Value, { state, goBackwards, zeroOutput }: CellOptions): CellRun {
   const { mask } = x;

@@ -1,15 +1,15 @@
 import type { Backend, Tensor } from '@timestep/core';
 import type { Value } from './value.ts';
 
-/** What one run of a model knows. */
+/** The data of one run of a model. */
 export interface Run {
   readonly backend: Backend;
   readonly training: boolean;
-  /** Whether masks are read from the data, as Keras does, instead of being given as lengths. */
+  /** Whether masks are computed from the data, like in Keras, instead of from lengths. */
   readonly masksFromData: boolean;
   /** The states of stateful layers, kept from run to run. */
   readonly states: Map<object, readonly Tensor[]>;
-  /** The values made so far, by the name of their place. */
+  /** The values computed so far, by key. */
   readonly values: Map<string, Value>;
 }
 

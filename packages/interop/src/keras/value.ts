@@ -1,15 +1,15 @@
 import { cast, full, notEqual, reshape, select, transpose, type Tensor } from '@timestep/core';
 import type { Lengths } from '@timestep/layers';
 
-/** Which steps count: u32 `[N, T]`, and the lengths where they are known on the host. */
+/** Which steps count: u32 `[N, T]`, and the lengths if the host knows them. */
 export interface Mask {
   readonly tensor: Tensor;
   readonly lengths: Lengths | null;
 }
 
 /**
- * What flows between the layers of a Keras model. Keras puts the batch first, the layers here the time: both forms are
- * made when they are asked for, and a chain of recurrent and pointwise layers never turns its data.
+ * A value between two layers of a Keras model. The batch comes first in Keras, the time in the layers here. Each form is
+ * made on request, so a chain of recurrent and pointwise layers never transposes its data.
  */
 export class Value {
   readonly mask: Mask | null;
@@ -22,12 +22,12 @@ export class Value {
     this.mask = mask;
   }
 
-  /** A tensor as Keras has it, `[N, …]`. */
+  /** Wraps a tensor in Keras's layout, `[N, …]`. */
   static of(batchFirst: Tensor, mask: Mask | null = null): Value {
     return new Value(batchFirst, null, mask);
   }
 
-  /** A tensor of two or more axes as the layers here have it, `[T, N, …]`. */
+  /** Wraps a tensor in the layout of Timestep, `[T, N, …]`. */
   static ofTime(timeFirst: Tensor, mask: Mask | null = null): Value {
     return new Value(null, timeFirst, mask);
   }
@@ -46,7 +46,7 @@ export class Value {
     return (this.#batchFirst ?? this.#timeFirst!).rank;
   }
 
-  /** The shape as Keras has it. */
+  /** The shape in Keras's layout. */
   get shape(): readonly number[] {
     if (this.#batchFirst) return this.#batchFirst.shape;
     const [steps, batch, ...rest] = this.#timeFirst!.shape as [number, number, ...number[]];
@@ -58,7 +58,7 @@ export class Value {
     return new Value(this.#batchFirst, this.#timeFirst, mask);
   }
 
-  /** A function of every position by itself, whatever stands in the last axis: in the layout that is there. */
+  /** Applies a function of single positions, in the layout that exists. */
   pointwise(body: (x: Tensor) => Tensor): Value {
     return this.#batchFirst
       ? Value.of(body(this.#batchFirst), this.mask)
@@ -66,7 +66,7 @@ export class Value {
   }
 }
 
-/** A mask that a model computes: what isn't 0 counts. */
+/** Makes a mask from a computed value: elements other than 0 count. */
 export function maskFrom(value: Value): Mask {
   const flags = value.tensor.dtype === 'f32' ? value.tensor : cast(value.tensor, 'f32');
   return { tensor: notEqual(flags, full(flags.backend, [], 0)), lengths: null };
@@ -78,8 +78,8 @@ export function turned(x: Tensor): Tensor {
 }
 
 /**
- * x `[…]` where the mask, of its first axes, `[N, T]` is not 0, else 0: by selection, so that a NaN does not come
- * through.
+ * Returns x `[N, T, …]` where the mask `[N, T]` is not 0, and 0 elsewhere. It selects instead of multiplying, so that NaN
+ * does not pass.
  */
 export function zeroWhereMasked(x: Tensor, mask: Tensor): Tensor {
   const wide = reshape(mask, [...mask.shape, ...x.shape.slice(mask.rank).map(() => 1)]);

@@ -6,8 +6,8 @@ import type { Hdf5Dataset, Hdf5Datasets } from '../hdf5/types.ts';
 const isMap = is.like('a Map of datasets by name', 'get', 'has', 'keys');
 
 /**
- * The arrays of a file, found by name and compared with the sizes that are expected before anything is built. It
- * remembers what was taken, so that an array which no layer reads is refused by name.
+ * Reads the arrays of a file by name and checks their sizes before anything is built. It records which arrays were read,
+ * so that an array which no layer reads is refused by name.
  */
 export class WeightReader {
   readonly path: string;
@@ -36,9 +36,9 @@ export class WeightReader {
   }
 
   /**
-   * An array.
+   * Reads an array.
    *
-   * @param shape what it must be; null for a length that may be anything from 1 on
+   * @param shape the expected shape; null for any length ≥ 1
    * @throws InteropError `MISSING_TENSOR`, `INVALID_TENSOR`
    */
   take(name: string, shape: readonly (number | null)[]): Hdf5Dataset {
@@ -54,14 +54,14 @@ export class WeightReader {
     return found;
   }
 
-  /** Arrays below a folder that inference does not need, such as the state of a random generator. */
+  /** Skips the arrays of a folder that inference does not need, such as the state of a random generator. */
   ignore(folder: string): void {
     const start = `${this.#join(folder)}/`;
     for (const name of this.#datasets.keys()) if (name.startsWith(start)) this.#taken.add(name);
   }
 
   /**
-   * Refuses arrays of this folder that nothing took.
+   * Refuses arrays of this folder that were not read.
    *
    * @throws InteropError `UNSUPPORTED_MODEL`
    */
@@ -71,8 +71,7 @@ export class WeightReader {
     ensure(
       unread.length === 0,
       'UNSUPPORTED_MODEL',
-      () =>
-        `[keras] no layer of the configuration reads ${sample(unread)}; the model has parts that are not known here`,
+      () => `[keras] no layer of the configuration reads ${sample(unread)}; the model has parts that cannot be read`,
     );
   }
 

@@ -11,8 +11,8 @@ export type Recurrence = LSTM | GRU | RNN;
 type Entries = Record<string, LoadableTensor>;
 
 /**
- * Where the gates of Keras stand in our order, i, f, c, o of i, f, g, o and z, r, h of r, z, n: `ours[k] =
- * theirs[order[k]]`.
+ * The order of the gates: `ours[k] = keras[order[k]]`. For an LSTM, Keras has i, f, c, o and we have i, f, g, o; for a
+ * GRU, Keras has z, r, h and we have r, z, n.
  */
 function gateOrder(layer: Recurrence): readonly number[] {
   if (layer instanceof LSTM) return [0, 1, 2, 3];
@@ -20,7 +20,8 @@ function gateOrder(layer: Recurrence): readonly number[] {
 }
 
 /**
- * The arrays of a cell as the entries of a layer: kernels transposed, gates in our order, one bias as the first of two.
+ * Converts the arrays of a cell to the entries of a layer: it transposes kernels, reorders gates, and makes one bias the
+ * first of two.
  *
  * @param suffix of the entries, `_reverse` for the second direction
  */
@@ -37,7 +38,7 @@ export function recurrentEntries(cell: WeightReader, layer: Recurrence, suffix: 
     [`weight_hh_l0${suffix}`]: matrix('vars/1', H),
   };
   if (!('bias_ih_l0' in layer)) return entries;
-  // Keras has the second bias only where the reset gate stands behind the product.
+  // Keras has a second bias only if the reset gate comes after the product.
   const both = layer instanceof GRU && cell.has('vars/2') && cell.shapeOf('vars/2').length === 2;
   const { data } = cell.take('vars/2', both ? [2, G * H] : [G * H]);
   return {
@@ -80,19 +81,19 @@ function entriesOf(weights: WeightReader, name: string, module: Module): Entries
   }
   throw new InteropError(
     'UNSUPPORTED_MODEL',
-    `[keras] there is no Keras form of the module that was given for '${name}'; LSTM, GRU, RNN, Linear, Embedding and LayerNorm can be loaded`,
+    `[keras] the module for '${name}' cannot be loaded from Keras; LSTM, GRU, RNN, Linear, Embedding and LayerNorm can`,
   );
 }
 
 /**
- * Loads weights that Keras 3 saved into layers, all or nothing: kernels are transposed, gates put in our order, and the
- * one bias of an LSTM becomes the first of two.
+ * Loads weights of Keras 3 into your layers. It transposes kernels, reorders gates, and makes the single bias of an LSTM
+ * the first of two. If anything does not match, no layer is changed.
  *
- * @param datasets the contents of a `.weights.h5` file, by an {@link Hdf5Reader}
- * @param layers by Keras's name of their place in the file, which is the class and a count: `lstm`, `dense_1`,
+ * @param datasets the contents of a `.weights.h5` file, from an {@link Hdf5Reader}
+ * @param layers the layers by Keras's names of their positions in the file, a class and a count: `lstm`, `dense_1`,
  *   `bidirectional`, `time_distributed`
- * @throws InteropError `MISSING_TENSOR`, `INVALID_TENSOR`, or `UNSUPPORTED_MODEL` for a layer without a Keras form and
- *   for an array that no layer reads
+ * @throws InteropError `MISSING_TENSOR`, `INVALID_TENSOR`, or `UNSUPPORTED_MODEL` for a layer that cannot be loaded from
+ *   Keras and for an array that no layer reads
  * @example
  * loadKerasWeights(await readHdf5(bytes), { embedding, bidirectional: lstm, dense: head });
  */
@@ -110,7 +111,7 @@ export function loadKerasWeights(datasets: Hdf5Datasets, layers: Readonly<Record
   for (const { module, entries } of loads) module.loadStateDict(entries);
 }
 
-/** What a file holds beside the model: the optimiser, metrics, and random generators. */
+/** The parts of a file other than the model: the optimiser, metrics, and random generators. */
 export function ignoreTrainingArrays(weights: WeightReader): void {
   for (const folder of ['optimizer', 'metrics', 'compile_metrics', 'seed_generator', '_tracker'])
     weights.ignore(folder);

@@ -1,15 +1,15 @@
 /**
- * Where the gates of ONNX stand in our order. LSTM: i, o, f, c of i, f, g, o; GRU: z, r, h of r, z, n; RNN: one. The
- * peepholes of an LSTM: i, o, f of i, f, o.
+ * The positions of ONNX's gates in our order. LSTM: i, o, f, c of i, f, g, o. GRU: z, r, h of r, z, n. RNN: one gate.
+ * Peepholes of an LSTM: i, o, f of i, f, o.
  */
 export const onnxGates = { LSTM: [0, 3, 1, 2], GRU: [1, 0, 2], RNN: [0], peephole: [0, 2, 1] } as const;
 
-/** The permutation that undoes another. */
+/** The inverse of a permutation. */
 export function inverse(order: readonly number[]): number[] {
   return order.map((_, k) => order.indexOf(k));
 }
 
-/** Puts equal blocks of an array in another order: block k of the result is block order[k] of the values. */
+/** Reorders equal blocks of an array: block k of the result is block order[k] of the values. */
 export function permuteBlocks(values: Float32Array, order: readonly number[]): Float32Array {
   const size = values.length / order.length;
   const permuted = new Float32Array(values.length);
@@ -24,7 +24,7 @@ export function transposed(values: Float32Array, rows: number, columns: number):
   return result;
 }
 
-/** Arrays one behind the other. */
+/** Concatenates arrays. */
 export function joined(parts: readonly Float32Array[]): Float32Array {
   const result = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

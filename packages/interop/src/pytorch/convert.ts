@@ -3,7 +3,7 @@ import type { SafetensorsTensor } from '@timestep/safetensors';
 import { InteropError } from '../errors.ts';
 
 /**
- * A tensor of a file as a layer takes it: floats in f32, integers and masks in i32.
+ * Converts a tensor of a file for a layer: floats to f32, integers and masks to i32.
  *
  * @throws InteropError `INVALID_TENSOR` for a float beyond float32 and an integer beyond int32
  */
@@ -11,7 +11,7 @@ export function toLoadable(name: string, { dtype, shape, data }: SafetensorsTens
   if (dtype === 'C64')
     throw new InteropError(
       'INVALID_TENSOR',
-      `[pytorch] tensor '${name}' holds complex numbers, which no layer here takes; leave it out by a mapping to null`,
+      `[pytorch] tensor '${name}' contains complex numbers, which no layer supports; map it to null to leave it out`,
     );
   if (data instanceof Float32Array) return { shape, data };
   if (data instanceof Float64Array) return { shape, data: narrowed(name, data) };

@@ -9,30 +9,30 @@ export class PickleGlobal {
   }
 }
 
-/** What a pickle holds once its objects are made; dictionaries are Maps, tuples and lists arrays. */
+/** A value of a pickle. Dictionaries are Maps; tuples and lists are arrays. */
 export type PickleValue = unknown;
 
-/** What decides over everything in a pickle that is no plain value. */
+/** Functions for everything in a pickle other than plain values. */
 export interface PickleHooks {
-  /** Makes what `callable(...values)` stands for, or refuses it. */
+  /** Returns the value of `callable(...values)`, or refuses it. */
   call(callable: PickleGlobal, values: readonly PickleValue[]): PickleValue;
-  /** Whether the state that follows an object may be left out; it is refused otherwise. */
+  /** Whether the state of an object may be skipped; it is refused otherwise. */
   setState(target: PickleValue, state: PickleValue): void;
-  /** What a persistent id stands for. */
+  /** Returns the value of a persistent id. */
   load(id: PickleValue): PickleValue;
 }
 
 const mark = Symbol('mark');
 
-/** Python integers beyond this many bytes are none of a model. */
+/** The maximum size of Python integers in bytes; models have no larger ones. */
 const maxIntegerBytes = 64;
 
 /**
- * Reads a pickle, protocols 2 to 5, as a list of instructions for a stack. Nothing is imported or executed: a global is
- * a name, and the hooks say what calling it means. What the format has beyond plain values is refused by its opcode.
+ * Reads a pickle of protocol 2 to 5 with a stack machine. Nothing is imported or executed: a global is only a name, and
+ * the hooks decide what a call of it means. Other opcodes than those of plain values are refused.
  *
- * The packages for it call constructors by name or make objects with the names of the file as keys; here neither may
- * happen, and damaged files end in one kind of error.
+ * The packages on npm call constructors by name, or create objects whose keys come from the file. Neither is safe here,
+ * and damaged files must always throw an InteropError.
  *
  * @throws InteropError `MALFORMED_FILE`, `UNSUPPORTED_MODEL`
  * @see https://docs.python.org/3/library/pickletools.html
@@ -73,7 +73,7 @@ class Machine {
     }
   }
 
-  /** What the instructions work with. */
+  /** The operations that the opcodes use. */
   readonly #parts = {
     push: (value: PickleValue): void => void this.#stack.push(value),
     pop: (): PickleValue => this.#pop(),
@@ -125,7 +125,7 @@ class Machine {
     return Number(this.#view.getBigUint64(from, true));
   }
 
-  /** Moves on and returns where it was. */
+  /** Advances, and returns the position before. */
   #skip(length: number): number {
     const from = this.#at;
     if (!(length <= this.#bytes.length - from)) malformed(`it is cut off at ${from}`);
@@ -164,7 +164,7 @@ type Parts = {
   readonly hooks: () => PickleHooks;
 };
 
-/** A whole number of little-endian bytes in two's complement, as a number where it is exact. */
+/** Reads a little-endian integer in two's complement, as a number if that is exact. */
 function integerOf(bytes: Uint8Array): number | bigint {
   ensure(
     bytes.length <= maxIntegerBytes,
@@ -177,11 +177,12 @@ function integerOf(bytes: Uint8Array): number | bigint {
 }
 
 function listOf(value: PickleValue): PickleValue[] {
-  return Array.isArray(value) ? (value as PickleValue[]) : malformed('something is appended to what is no list');
+  return Array.isArray(value) ? (value as PickleValue[]) : malformed('it appends to a value that is not a list');
 }
 
 function setItems(target: PickleValue, items: readonly PickleValue[]): void {
-  if (!(target instanceof Map) || items.length % 2 !== 0) malformed('entries are set on what is no dictionary');
+  if (!(target instanceof Map) || items.length % 2 !== 0)
+    malformed('it sets entries of a value that is not a dictionary');
   for (let n = 0; n < items.length; n += 2) (target as Map<PickleValue, PickleValue>).set(items[n], items[n + 1]);
 }
 
@@ -199,11 +200,11 @@ function named(module: PickleValue, name: PickleValue): PickleGlobal {
 
 function called({ hooks, take }: Parts): PickleValue {
   const [callable, values] = take(2);
-  if (!(callable instanceof PickleGlobal)) return malformed('something is called that is no function');
+  if (!(callable instanceof PickleGlobal)) return malformed('it calls a value that is not a function');
   return hooks().call(callable, listOf(values));
 }
 
-/** The opcodes that state dicts are made of, by their byte. */
+/** The opcodes of state dicts, by their byte. */
 const instructions: Readonly<Record<number, (parts: Parts) => void>> = {
   0x80: ({ byte }) => {
     const protocol = byte();

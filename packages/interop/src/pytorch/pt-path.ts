@@ -1,13 +1,13 @@
 import { ArgumentError } from '@timestep/core';
 import { isTensor, type PtValue } from './pt.ts';
 
-/** Keys of dictionaries and places of lists, from the outside in; a string has dots between them. */
+/** Keys of dictionaries and indices of lists, from the outside in. In a string, dots separate them. */
 export type PtPath = string | readonly (string | number)[];
 
 /**
- * The tensors of a state dict in a checkpoint, by name; dictionaries in it add their names in front, with a dot.
+ * Returns the tensors of a state dict in a checkpoint, by name. The names of nested dictionaries are joined with dots.
  *
- * @throws ArgumentError where the path leads nowhere, or is needed and was not passed
+ * @throws ArgumentError if the path leads nowhere, or is missing where it is needed
  */
 export function entriesAt(root: PtValue, path: PtPath | undefined): Map<string, PtValue> {
   const target = path === undefined ? root : follow(root, path);

@@ -49,7 +49,7 @@ export const storageTypes: Readonly<Record<string, string>> = {
   UntypedStorage: 'uint8',
 };
 
-/** The bytes that tensors share, and what each element is. */
+/** The bytes that tensors share, and their element type. */
 export class PtStorage {
   readonly type: string;
   readonly bytes: Uint8Array;
@@ -60,12 +60,12 @@ export class PtStorage {
   }
 }
 
-/** How many bytes the tensors of a file may take together. */
+/** The number of bytes that the tensors of a file may take together. */
 export interface Budget {
   left: number;
 }
 
-/** A tensor of a file, its floats of 8 and 16 bits widened to f32. */
+/** A tensor of a file, with floats of 8 and 16 bits widened to f32. */
 export class PtTensor {
   readonly tensor: SafetensorsTensor;
 
@@ -74,7 +74,7 @@ export class PtTensor {
   }
 }
 
-/** How a tensor lies in its storage, in elements. */
+/** The layout of a tensor in its storage, in elements. */
 export interface Layout {
   readonly offset: number;
   readonly shape: readonly number[];
@@ -82,7 +82,7 @@ export interface Layout {
 }
 
 /**
- * The elements of a tensor in row-major order.
+ * Returns the elements of a tensor in row-major order.
  *
  * @throws InteropError `INVALID_TENSOR`, `READ_LIMIT`, `UNSUPPORTED_MODEL`
  */
@@ -96,7 +96,7 @@ export function gatherTensor(
   if (!element)
     throw new InteropError(
       'UNSUPPORTED_MODEL',
-      `[pytorch] a tensor holds ${type}, which is not known here; save it as another type`,
+      `[pytorch] a tensor has the type ${type}, which cannot be read; save it as another type`,
     );
   const whole = [offset, ...shape, ...strides];
   const count = shape.reduce((product, length) => product * length, 1);
@@ -123,7 +123,7 @@ export function gatherTensor(
   return new PtTensor({ shape: [...shape], ...typed(packed, element.dtype) } as SafetensorsTensor);
 }
 
-/** Copies the elements one behind the other. */
+/** Copies the elements to a contiguous array. */
 function pack(bytes: Uint8Array, { offset, shape, strides }: Layout, size: number, count: number): ArrayBuffer {
   const isContiguous = shape.every(
     (length, axis) =>

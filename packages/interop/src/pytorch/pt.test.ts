@@ -71,16 +71,16 @@ describe('a file of torch.save', () => {
     expect([...readStateDict(file('checkpoint'), { path: 'optimizer.state' }).keys()]).toEqual(['0.step']);
     expect(() => readStateDict(file('checkpoint'), { path: 'modle' })).toThrow(/nothing at 'modle'/);
     expect(() => readStateDict(file('checkpoint'), { path: 'epoch' })).toThrow(/expected a dictionary .* got a number/);
-    expect(() => readStateDict(file('tensors'))).toThrow(/'size' is no tensor but a list/);
+    expect(() => readStateDict(file('tensors'))).toThrow(/expected 'size' to be a tensor, got a list/);
     const mapping = { size: null, dtype: null, set: null, bytes: null };
     expect(readStateDict(file('tensors'), { mapping }).get('float16')!.data).toEqual(Float32Array.of(0, 1, 2, 1.5));
   });
 
   it.each([
-    ['evil', 'UNSUPPORTED_MODEL', /wants posix\.system, which is not known here and not executed/],
+    ['evil', 'UNSUPPORTED_MODEL', /refers to posix\.system, which is unknown and not executed/],
     ['module', 'UNSUPPORTED_MODEL', /wants torch\.nn\.modules\.rnn\.LSTM/],
-    ['legacy', 'UNSUPPORTED_MODEL', /the format that PyTorch wrote before 1\.6/],
-    ['tar', 'UNSUPPORTED_MODEL', /the format that PyTorch wrote before 1\.6/],
+    ['legacy', 'UNSUPPORTED_MODEL', /the format of PyTorch before 1\.6/],
+    ['tar', 'UNSUPPORTED_MODEL', /the format of PyTorch before 1\.6/],
     ['script', 'UNSUPPORTED_MODEL', /is TorchScript/],
     ['big-endian', 'UNSUPPORTED_MODEL', /big-endian order/],
   ])('%s is refused by name', (name, code, message) => {

@@ -6,8 +6,8 @@ import { PickleGlobal, readPickle, type PickleHooks, type PickleValue } from './
 import { gatherTensor, PtStorage, PtTensor, storageTypes, type Budget } from './pt-tensor.ts';
 
 /**
- * What `torch.save` wrote: dictionaries are Maps, lists, tuples and sets arrays, `None` is null, and integers beyond
- * 2⁵³ are bigints.
+ * A value of a `torch.save` file. Dictionaries are Maps; lists, tuples and sets are arrays; `None` is null; integers
+ * beyond 2⁵³ are bigints.
  */
 export type PtValue =
   | null
@@ -20,19 +20,19 @@ export type PtValue =
   | readonly PtValue[]
   | ReadonlyMap<PtValue, PtValue>;
 
-/** Containers in containers; checkpoints have a handful of levels. */
+/** The maximum depth of nested containers. Checkpoints have a handful of levels. */
 const maxDepth = 32;
 const maxValues = 1_000_000;
 
 /**
- * Reads what `torch.save` wrote, a `.pt` or `.pth` file: tensors of every type, parameters, and plain containers,
- * numbers and strings. Nothing in the file is executed: a class or function other than PyTorch's own way to write a
- * tensor is refused by name.
+ * Reads a `.pt` or `.pth` file of `torch.save`: tensors of every type, parameters, plain containers, numbers and strings.
+ * Nothing in the file is executed. Classes and functions are refused by name, except those that PyTorch uses to store
+ * tensors.
  *
  * @param file the bytes of the file
- * @returns the object; floats of 8 and 16 bits are widened to f32
- * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`, `INVALID_TENSOR`, or `UNSUPPORTED_MODEL` with the class that is
- *   not known, for a whole pickled model, TorchScript, and the format that PyTorch wrote before 1.6
+ * @returns the saved object; floats of 8 and 16 bits are widened to f32
+ * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`, `INVALID_TENSOR`, or `UNSUPPORTED_MODEL` for an unknown class (with
+ *   its name), a whole pickled model, TorchScript, and the format of PyTorch before 1.6
  * @example
  * const checkpoint = readPt(await readFile('checkpoint.pt'));
  * const epoch = checkpoint instanceof Map ? checkpoint.get('epoch') : null;
@@ -46,12 +46,12 @@ export function readPt(file: Bytes, options: { readonly name?: string | undefine
 const begins = (bytes: Uint8Array, ...signature: readonly number[]): boolean =>
   signature.every((byte, n) => bytes[n] === byte);
 
-/** Whether the bytes are of the family of `torch.save`: a ZIP archive, or one of the formats before 1.6. */
+/** Whether the bytes look like a file of `torch.save`: a ZIP archive, or one of the formats before 1.6. */
 export function isPt(bytes: Uint8Array): boolean {
   return begins(bytes, 0x50, 0x4b, 3, 4) || isLegacy(bytes);
 }
 
-/** PyTorch before 1.6: a pickle that begins with its magic number, or a tar archive. */
+/** Whether the bytes are a file of PyTorch before 1.6: a pickle that starts with a magic number, or a tar archive. */
 function isLegacy(bytes: Uint8Array): boolean {
   const isTar = new TextDecoder('latin1').decode(bytes.subarray(257, 262)) === 'ustar';
   return isTar || begins(bytes, 0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46);
@@ -62,14 +62,14 @@ export function readPtBytes(bytes: Uint8Array): PtValue {
   if (isLegacy(bytes))
     throw new InteropError(
       'UNSUPPORTED_MODEL',
-      '[pytorch] the file has the format that PyTorch wrote before 1.6; load it there and save it again with torch.save, or with safetensors.torch.save_file',
+      '[pytorch] the file has the format of PyTorch before 1.6; load it in PyTorch and save it again with torch.save or safetensors.torch.save_file',
     );
   const parts = unpackZip(bytes, { where: 'pytorch', expected: 'a file that torch.save wrote' });
   const pickle = [...parts.keys()].find((name) => /^[^/]*\/data\.pkl$/u.test(name) || name === 'data.pkl');
   ensure(
     pickle !== undefined,
     'MALFORMED_FILE',
-    () => `[pytorch] the archive holds no 'data.pkl'; expected a file that torch.save wrote`,
+    () => `[pytorch] the archive contains no 'data.pkl'; expected a file of torch.save`,
   );
   const folder = pickle.slice(0, -'data.pkl'.length);
   ensure(
@@ -88,7 +88,7 @@ export function readPtBytes(bytes: Uint8Array): PtValue {
   return plain(made, { depth: 0, count: { left: maxValues } });
 }
 
-/** A dictionary as its elements' order keeps it. */
+/** Makes a dictionary that keeps the order of its entries. */
 type Entries = Map<PickleValue, PickleValue>;
 
 class Hooks implements PickleHooks {
@@ -126,7 +126,7 @@ class Hooks implements PickleHooks {
       default:
         throw new InteropError(
           'UNSUPPORTED_MODEL',
-          `[pytorch] the file wants ${name.slice(0, 100)}, which is not known here and not executed; save model.state_dict(), or a dictionary of tensors, numbers and strings`,
+          `[pytorch] the file refers to ${name.slice(0, 100)}, which is unknown and not executed; save model.state_dict(), or a dictionary of tensors, numbers and strings`,
         );
     }
   }
@@ -137,7 +137,7 @@ class Hooks implements PickleHooks {
     ensure(
       isMetadata || (target instanceof PtTensor && state === null),
       'UNSUPPORTED_MODEL',
-      () => '[pytorch] the file sets the state of an object that is no dictionary; save model.state_dict()',
+      () => '[pytorch] the file sets the state of an object that is not a dictionary; save model.state_dict()',
     );
   }
 
@@ -149,7 +149,7 @@ class Hooks implements PickleHooks {
       kind === 'storage' && element !== undefined,
       'UNSUPPORTED_MODEL',
       () =>
-        `[pytorch] the file holds a ${name === '' ? 'reference' : name.slice(0, 100)} that is no storage of a tensor`,
+        `[pytorch] the file contains a ${name === '' ? 'reference' : name.slice(0, 100)} that is not the storage of a tensor`,
     );
     const bytes = this.#parts.get(this.#folder + String(key));
     ensure(
@@ -182,14 +182,14 @@ function listed(value: PickleValue): readonly PickleValue[] {
   return value as PickleValue[];
 }
 
-/** The values of a pickle without its own objects; what has no plain form is refused by name. */
+/** Converts the values of a pickle to plain values; other objects are refused by name. */
 function plain(value: PickleValue, { depth, count }: { depth: number; count: { left: number } }): PtValue {
   count.left -= 1;
   ensure(count.left >= 0, 'READ_LIMIT', () => `[pytorch] the file holds more than ${maxValues} values`);
   ensure(
     depth <= maxDepth,
     'UNSUPPORTED_MODEL',
-    () => `[pytorch] containers are in each other deeper than ${maxDepth} levels`,
+    () => `[pytorch] containers are nested deeper than ${maxDepth} levels`,
   );
   const inner = (one: PickleValue) => plain(one, { depth: depth + 1, count });
   if (value instanceof PtTensor) return value.tensor;
@@ -200,10 +200,14 @@ function plain(value: PickleValue, { depth, count }: { depth: number; count: { l
     if (/^torch\.[a-z0-9_]+$/u.test(value.name)) return value.name;
     throw new InteropError(
       'UNSUPPORTED_MODEL',
-      `[pytorch] the file holds ${value.name.slice(0, 100)}, which is not known here; save model.state_dict()`,
+      `[pytorch] the file contains ${value.name.slice(0, 100)}, which cannot be read; save model.state_dict()`,
     );
   }
-  ensure(!(value instanceof PtStorage), 'UNSUPPORTED_MODEL', () => '[pytorch] the file holds a storage by itself');
+  ensure(
+    !(value instanceof PtStorage),
+    'UNSUPPORTED_MODEL',
+    () => '[pytorch] the file contains a storage without a tensor',
+  );
   return value as PtValue;
 }
 

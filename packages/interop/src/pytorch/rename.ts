@@ -1,10 +1,10 @@
 import { ArgumentError, checkValue, is } from '@timestep/core';
 
 /**
- * How names of a file become names of a module. A record maps a name, or the beginning of names up to a dot, to
- * another; the longest that fits wins, and null leaves the tensors out: `{ encoder: 'lstm', 'decoder.out': 'head', aux:
- * null }` makes `lstm.weight_ih_l0` of `encoder.weight_ih_l0`, and an empty beginning stands for all: `{ '': 'model'
- * }`. A function gives the new name, or null.
+ * Maps the names of a file to the names of a module. A record maps a name, or a prefix up to a dot, to a new one. The
+ * longest match wins, and null leaves the tensors out: `{ encoder: 'lstm', 'decoder.out': 'head', aux: null }` renames
+ * `encoder.weight_ih_l0` to `lstm.weight_ih_l0`. The empty prefix matches every name: `{ '': 'model' }`. A function
+ * returns the new name, or null.
  */
 export type NameMapping = Readonly<Record<string, string | null>> | ((name: string) => string | null);
 
@@ -14,7 +14,9 @@ export const mappingRule = is.optional(is.anyOf(is.function, is.record(is.nullab
 /**
  * Renames the entries of a state dict.
  *
- * @throws ArgumentError where two entries get one name, or an entry of the mapping fits nothing
+ * @throws ArgumentError if two entries get the same name, or an entry of the mapping matches nothing
+ * @example
+ * renameEntries(readStateDict(bytes), { encoder: 'lstm', aux: null });
  */
 export function renameEntries<Value>(
   entries: ReadonlyMap<string, Value>,
@@ -40,7 +42,7 @@ export function renameEntries<Value>(
   const idle = typeof mapping === 'function' ? [] : Object.keys(mapping).filter((from) => !used.has(from));
   if (idle.length > 0)
     throw new ArgumentError(
-      `[rename] no name begins with ${idle.map((name) => `'${name}'`).join(', ')}; the file has ${sample([...entries.keys()])}`,
+      `[rename] no name starts with ${idle.map((name) => `'${name}'`).join(', ')}; the file has ${sample([...entries.keys()])}`,
     );
   return renamed;
 }

@@ -98,7 +98,7 @@ describe('a PyTorch state dict', () => {
 it('what is no file is refused by name', () => {
   expect(() => readStateDict('model.safetensors' as never)).toThrow(/expected the bytes of a file, got 'model/);
   expect(() => readStateDict(new ArrayBuffer(8))).toThrow(expect.objectContaining({ name: 'SafetensorsError' }));
-  expect(() => readStateDict(fixture('tagger.safetensors'), { path: 'model' })).toThrow(/a path is for \.pt/);
+  expect(() => readStateDict(fixture('tagger.safetensors'), { path: 'model' })).toThrow(/path is only for \.pt/);
 });
 
 describe('a mapping of names', () => {
@@ -119,7 +119,7 @@ describe('a mapping of names', () => {
     ]);
   });
   it('that fits nothing, or brings two names to one, is refused', () => {
-    expect(() => renameEntries(entries, { b: 'x' })).toThrow(/no name begins with 'b'; the file has a\.b\.c, a\.bb, a/);
+    expect(() => renameEntries(entries, { b: 'x' })).toThrow(/no name starts with 'b'; the file has a\.b\.c, a\.bb, a/);
     expect(() => renameEntries(entries, () => 'x')).toThrow(/both 'a\.b\.c' and 'a\.bb' become 'x'/);
   });
 });

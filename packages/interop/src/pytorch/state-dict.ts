@@ -8,19 +8,19 @@ import { mappingRule, renameEntries, type NameMapping } from './rename.ts';
 import { entriesAt, type PtPath } from './pt-path.ts';
 
 export interface ReadStateDictOptions {
-  /** Names of the file → names of the module; unchanged by default. */
+  /** Maps the names of the file to the names of the module; unchanged by default. */
   readonly mapping?: NameMapping | undefined;
-  /** What error messages call the input, such as a file name. */
+  /** The name of the input in error messages, such as a file name. */
   readonly name?: string | undefined;
   /**
-   * Where the state dict is in a checkpoint that holds more, such as `'model'` of `{ model, optimizer, epoch }` or
-   * `['models', 0]`; for `.pt` and `.pth` files alone.
+   * The path of the state dict in a checkpoint that contains more, such as `'model'` for `{ model, optimizer, epoch }`, or
+   * `['models', 0]`. Only for `.pt` and `.pth` files.
    */
   readonly path?: PtPath | undefined;
 }
 
 export interface LoadPyTorchOptions extends ReadStateDictOptions {
-  /** Every name must be on both sides; true by default. */
+  /** Whether file and module must have the same names; true by default. */
   readonly strict?: boolean | undefined;
 }
 
@@ -37,9 +37,10 @@ const moduleRule = is.like('a module of @timestep/layers', 'stateDict', 'loadSta
  * Reads a PyTorch state dict: a `.pt` or `.pth` file of `torch.save`, or a file of `safetensors.torch.save_file`.
  * Floats of 8, 16 and 64 bits become f32, integers and masks i32.
  *
- * @param file the bytes of one file, or the tensors of a sharded one as `readSharded(…, { widen: true })` gives them
- * @throws SafetensorsError for a malformed file of safetensors; InteropError `INVALID_TENSOR` for a value that does not
- *   fit, and as {@link readPt} has it; ArgumentError for wrong arguments, and where a checkpoint needs a `path`
+ * @param file the bytes of a file, or the tensors of a sharded model from `readSharded(…, { widen: true })`
+ * @returns the tensors by name
+ * @throws SafetensorsError for a malformed safetensors file; InteropError `INVALID_TENSOR` for a value out of range, and
+ *   like {@link readPt}; ArgumentError for wrong arguments, and if a checkpoint needs a `path`
  */
 export function readStateDict(
   file: Bytes | ReadonlyMap<string, SafetensorsTensor>,
@@ -60,7 +61,7 @@ function read(
       if (isTensor(value)) return [name, toLoadable(name, value)];
       throw new InteropError(
         'UNSUPPORTED_MODEL',
-        `[pytorch] '${name}' is no tensor but ${value === null ? 'None' : Array.isArray(value) ? 'a list' : `a ${typeof value}`}; leave it out by a mapping to null`,
+        `[pytorch] expected '${name}' to be a tensor, got ${value === null ? 'None' : Array.isArray(value) ? 'a list' : `a ${typeof value}`}; map it to null to leave it out`,
       );
     }),
   );
@@ -75,17 +76,17 @@ function valuesOf(
   const bytes = isMap ? null : toBytes(where, file as Bytes);
   if (bytes && isPt(bytes)) return entriesAt(readPtBytes(bytes), path);
   if (path !== undefined)
-    throw new ArgumentError(`[${where}] a path is for .pt and .pth files; a file of safetensors has one state dict`);
+    throw new ArgumentError(`[${where}] path is only for .pt and .pth files; a safetensors file has one state dict`);
   if (bytes === null) return file as ReadonlyMap<string, SafetensorsTensor>;
   return readSafetensors(bytes, { widen: true, ...(name === undefined ? {} : { name }) }).tensors;
 }
 
 /**
- * Loads a PyTorch state dict into a module, all or nothing. Names, shapes and gate orders are the same on both sides,
- * so a model whose parts bear the same names needs no mapping.
+ * Loads a PyTorch state dict into a module. Names, shapes and gate orders are the same in PyTorch and Timestep, so a model
+ * whose parts have the same names needs no mapping. If anything does not match, the module is not changed.
  *
- * @returns the names that were missing and unexpected; both are empty unless `strict: false`
- * @throws SafetensorsError, InteropError, or ArgumentError `STATE_DICT_MISMATCH` that lists every misfit
+ * @returns the missing and the unexpected names; both lists are empty unless `strict` is false
+ * @throws SafetensorsError, InteropError, or ArgumentError `STATE_DICT_MISMATCH`, which lists every mismatch
  * @example
  * loadPyTorch(model, await readFile('checkpoint.pt'), { path: 'model' });
  * loadPyTorch(model, await readFile('model.safetensors'), { mapping: { encoder: 'lstm', 'decoder.out': 'head' } });
@@ -101,9 +102,10 @@ export function loadPyTorch(
 }
 
 /**
- * A module's state dict as a safetensors file that PyTorch loads with `model.load_state_dict(load_file(path))`.
+ * Writes the state dict of a module to a safetensors file. PyTorch loads it with
+ * `model.load_state_dict(load_file(path))`.
  *
- * @param options.mapping names of the module → names of the file
+ * @param options.mapping maps the names of the module to the names of the file
  */
 export async function savePyTorch(
   module: Module,

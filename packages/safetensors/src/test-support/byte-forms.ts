@@ -1,7 +1,7 @@
-import type { Bytes } from '../arguments.ts';
+import type { SafetensorsBytes } from '../arguments.ts';
 
-/** The forms in which a program may hold a file. */
-export const byteForms: readonly (readonly [name: string, make: (bytes: Uint8Array) => Bytes])[] = [
+/** The types in which a program may have a file. */
+export const byteForms: readonly (readonly [name: string, make: (bytes: Uint8Array) => SafetensorsBytes])[] = [
   ['Uint8Array', (bytes) => bytes],
   ['Buffer', (bytes) => Buffer.from(bytes)],
   ['view with an odd offset', (bytes) => Uint8Array.from([7, 7, 7, ...bytes, 7]).subarray(3, 3 + bytes.length)],

@@ -20,18 +20,18 @@ import { KerasParameters, type KerasLayer, type LayerSource } from '../layer.ts'
 import type { Compute } from '../run.ts';
 import { Value, zeroWhereMasked, type Mask } from '../value.ts';
 
-/** u32 `[1, T, S]`: 1 where step t may look at step s, which is not behind it. */
+/** Makes u32 `[1, T, S]`: 1 where step t may attend to step s, which is s ≤ t. */
 export function causalMask(backend: Backend, queries: number, keys: number): Tensor {
   const allowed = Uint32Array.from({ length: queries * keys }, (_, n) => (n % keys <= Math.floor(n / keys) ? 1 : 0));
   return tensor(backend, allowed, { shape: [1, queries, keys] });
 }
 
-/** The values, without what stands past the lengths, so that a NaN there times a weight of 0 is 0. */
+/** Replaces the values past the lengths by 0, so that NaN there times a weight of 0 is 0. */
 export function readable(x: Tensor, mask: Mask | null): Tensor {
   return mask?.lengths ? zeroWhereMasked(x, mask.tensor) : x;
 }
 
-/** Attention of a query `[N, T, D]` over a value and a key `[N, S, D]`, by a function of query and key. */
+/** Computes the attention of a query `[N, T, D]` over a value and a key `[N, S, D]`, with a given scoring function. */
 function attending(score: (query: Tensor, key: Tensor) => Tensor, call: CallReader, where: string): Compute {
   const sources = call.inputs(0, 'inputs');
   const withScores = call.flag(3, 'return_attention_scores');
@@ -40,7 +40,7 @@ function attending(score: (query: Tensor, key: Tensor) => Tensor, call: CallRead
   ensure(
     sources.length === 2 || sources.length === 3,
     'UNSUPPORTED_MODEL',
-    () => `[keras] ${where} takes a query, a value and perhaps a key, it was given ${sources.length} inputs`,
+    () => `[keras] ${where} expects a query, a value and optionally a key, got ${sources.length} inputs`,
   );
   return (run) => {
     const [query, value, key = value] = sources.map((source) => source(run)) as [Value, Value, Value?];
@@ -94,7 +94,7 @@ function additiveAttention(source: LayerSource): KerasLayer {
   return { module: parameters, bind: (call) => attending(score, call, where) };
 }
 
-/** Dropout of the weights, which only training in Keras applies. */
+/** Dropout of the weights. Keras applies it only during training. */
 export function readDropout({ config, weights, builder, where }: LayerSource): void {
   config.ignore('seed');
   weights.ignore('seed_generator');

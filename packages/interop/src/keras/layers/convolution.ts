@@ -17,7 +17,7 @@ export const single = v.pipe(
   v.maxValue(2 ** 31 - 1),
 );
 
-/** What the one-dimensional convolutions have in common. */
+/** The options that all one-dimensional convolutions share. */
 function readWindows({ config }: LayerSource) {
   config.only('lora_rank', null);
   config.only('lora_alpha', null);

@@ -7,13 +7,13 @@ import { Value, zeroWhereMasked } from '../value.ts';
 import type { WeightReader } from '../weight-reader.ts';
 import { pointwise, unary } from './unary.ts';
 
-/** What training alone looks at, for `kernel`, `bias` and the like. */
+/** Options that only training uses, for `kernel`, `bias` and so on. */
 export function ignoreTraining({ config }: LayerSource, ...parts: readonly string[]): void {
   config.ignore(...parts.flatMap((part) => [`${part}_initializer`, `${part}_regularizer`, `${part}_constraint`]));
   config.ignore('activity_regularizer');
 }
 
-/** Arrays of zeros, so that no numbers are drawn for weights that come from the file. */
+/** Zeros instead of random numbers, because the weights come from the file. */
 export const zeroed = (shape: readonly number[]): Float32Array =>
   new Float32Array(shape.reduce((product, length) => product * length, 1));
 
@@ -81,7 +81,7 @@ function embedding(source: LayerSource): KerasLayer {
 function masking({ config }: LayerSource): KerasLayer {
   const maskValue = config.number('mask_value', 0);
   return unary((x, { masksFromData }) => {
-    // One that is not equal to it in any feature counts.
+    // A step counts if it differs from the mask value in any feature.
     const given = asFloat(x.tensor);
     const differs = notEqual(given, full(given.backend, [], maskValue));
     const counts = max(differs, -1);
@@ -106,7 +106,7 @@ function spatialDropout(source: LayerSource): KerasLayer {
   return unary((x) => Value.ofTime(layer.forward(x.timeFirst), x.mask), layer);
 }
 
-/** Noise that training adds and inference doesn't. */
+/** Noise that is only added during training. */
 function noise({ className, where, config, weights, builder }: LayerSource): KerasLayer {
   config.ignore('seed', 'rate', 'stddev', 'noise_shape', 'l1', 'l2');
   weights.ignore('seed_generator');

@@ -24,7 +24,7 @@ import { Value, type Mask } from '../value.ts';
 import { fromFront } from './axes.ts';
 import { asFloat } from './core.ts';
 
-/** A layer of a list of inputs. */
+/** A layer with a list of inputs. */
 function merging(
   { where }: LayerSource,
   body: (parts: readonly Tensor[]) => Tensor,
@@ -44,7 +44,7 @@ function merging(
   };
 }
 
-/** A step counts where it counts in any input; without a mask on one of them every step does. */
+/** A step counts if it counts in any input. If one input has no mask, every step counts. */
 function anyMask(values: readonly Value[]): Mask | null {
   const masks = values.map(({ mask }) => mask);
   if (masks.includes(null)) return null;
@@ -53,7 +53,7 @@ function anyMask(values: readonly Value[]): Mask | null {
   );
 }
 
-/** Batches of vectors and matrices have their axes filled up from behind the batch, as Keras does. */
+/** Inserts missing axes after the batch axis, like Keras. */
 function aligned(parts: readonly Tensor[]): Tensor[] {
   const rank = Math.max(...parts.map((part) => part.rank));
   return parts.map((part) =>

@@ -76,7 +76,7 @@ function multiHeadAttention(source: LayerSource): KerasLayer {
     const values = split(project('value_dense', readable(value.tensor, value.mask)), heads);
     const scores = affine(matmul(queries, keys, { transposeB: true }), 1 / Math.sqrt(keySize));
     const none = (number: number) => full(scores.backend, [], number);
-    // A row in which nothing counts gives 0.
+    // A row without any step that counts gives 0.
     const masked = mask ? select(mask, scores, none(-1e30)) : scores;
     const attention = mask ? select(mask, softmax(masked), none(0)) : softmax(masked);
     const [batch, steps] = query.shape as [number, number];

@@ -30,7 +30,7 @@ function windowed(source: LayerSource, body: (padded: Tensor[], counts: Tensor) 
         'UNSUPPORTED_MODEL',
         () => `[keras] ${source.where} pools ${windows.size} steps, its input has ${steps}`,
       );
-      // How many real steps each window sees.
+      // The number of real steps in each window.
       const counts = Float32Array.from({ length: count }, (_, n) => {
         const from = n * windows.stride - padding[0];
         return Math.min(from + windows.size, steps) - Math.max(from, 0);
@@ -40,7 +40,7 @@ function windowed(source: LayerSource, body: (padded: Tensor[], counts: Tensor) 
   );
 }
 
-/** Where the time is, and whether the reduced axis stays. */
+/** The position of the time axis, and whether the reduced axis is kept. */
 function readGlobal({ config }: LayerSource) {
   const isLast = config.text('data_format', 'channels_last') !== 'channels_first';
   return { axis: isLast ? 1 : 2, isLast, keepAxes: config.flag('keepdims', false) };

@@ -10,7 +10,7 @@ import type { Compute, Run, Source } from '../run.ts';
 import { runCell, type CellRun } from '../run-cell.ts';
 import { Value } from '../value.ts';
 
-/** One direction: its cell, and how Keras runs it. */
+/** One direction: its cell, and its options in Keras. */
 interface Direction {
   readonly cell: KerasCell;
   readonly returnSequences: boolean;
@@ -68,7 +68,7 @@ function readDirection(source: LayerSource): Direction {
   return { cell: buildCell({ ...source, weights: weights.at('cell') }), ...flags };
 }
 
-/** Runs one direction from the state that was passed, or kept, or 0. */
+/** Runs one direction from the passed state, the kept state, or zeros. */
 function runDirection(direction: Direction, x: Value, run: Run, initial: readonly Source[], where: string): CellRun {
   const { cell, stateful } = direction;
   const kept = stateful ? (run.states.get(direction) ?? null) : null;
@@ -142,7 +142,7 @@ function bidirectional(source: LayerSource): KerasLayer {
       forward.returnState === backward.returnState &&
       forward.stateful === backward.stateful,
     'UNSUPPORTED_MODEL',
-    () => `[keras] the two layers of ${where} run the same way, or return different things`,
+    () => `[keras] the two layers of ${where} have the same direction, or differ in return_sequences or return_state`,
   );
   const { returnSequences, returnState } = forward;
   const sizes = [forward, backward].map(({ cell }) => cell.stateSizes.length) as [number, number];
@@ -159,8 +159,8 @@ function bidirectional(source: LayerSource): KerasLayer {
         const x = input(run);
         const first = runDirection(forward, x, run, initial.slice(0, sizes[0]), where);
         const second = runDirection(backward, x, run, initial.slice(sizes[0]), where);
-        // Keras turns the second layer's outputs round, whichever way it ran: where the first one goes backwards, both
-        // are in the order of the last step first.
+        // Keras always reverses the outputs of the second layer. If the first layer goes backwards, both outputs start
+        // with the last step.
         const turn = (output: Tensor) => (forward.goBackwards ? flip(output, 0) : output);
         const pair = returnSequences
           ? [turn(first.output), turn(second.output)].map((output) => Value.ofTime(output, x.mask))

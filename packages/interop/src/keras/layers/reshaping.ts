@@ -40,7 +40,7 @@ function permuted({ config, where }: LayerSource): KerasLayer {
   ensure(
     [...order].sort((a, b) => a - b).every((axis, place) => axis === place + 1),
     'MALFORMED_FILE',
-    () => `[keras] ${where} permutes the axes ${order.join(', ')}, which is no order of 1 to ${order.length}`,
+    () => `[keras] ${where} permutes the axes ${order.join(', ')}, expected each of 1 to ${order.length} once`,
   );
   return whole((x) => {
     ensure(
@@ -52,7 +52,7 @@ function permuted({ config, where }: LayerSource): KerasLayer {
   });
 }
 
-/** Each step so many times, one behind the other. */
+/** Repeats each step a number of times. */
 function repeatSteps(x: Tensor, times: number): Tensor {
   const [batch, steps, features] = x.shape as [number, number, number];
   return reshape(expand(reshape(x, [batch, steps, 1, features]), [batch, steps, times, features]), [
@@ -69,7 +69,7 @@ function cropping({ config, where }: LayerSource): KerasLayer {
     ensure(
       before + after < steps,
       'UNSUPPORTED_MODEL',
-      () => `[keras] ${where} takes away ${before} and ${after} steps of ${steps}`,
+      () => `[keras] ${where} crops ${before} and ${after} steps of ${steps}`,
     );
     return slice(x, 1, before, steps - after);
   });

@@ -7,7 +7,7 @@ export interface Windows {
   readonly dilation: number;
 }
 
-/** Zeros before and behind `[N, T, C]`, as Keras's `same` and `causal` want them. */
+/** The numbers of zeros before and after `[N, T, C]` for Keras's `same` and `causal`. */
 export function paddingOf(
   kind: 'valid' | 'same' | 'causal',
   steps: number,
@@ -20,14 +20,14 @@ export function paddingOf(
   return [Math.floor(total / 2), Math.ceil(total / 2)];
 }
 
-/** x `[N, T, C]` with steps of `value` before and behind. */
+/** Pads x `[N, T, C]` with steps of `value` before and after. */
 export function padSteps(x: Tensor, [before, after]: readonly [number, number], value = 0): Tensor {
   const [batch, , features] = x.shape as [number, number, number];
   const part = (steps: number) => (steps > 0 ? [full(x.backend, [batch, steps, features], value)] : []);
   return before + after === 0 ? x : concat([...part(before), x, ...part(after)], 1);
 }
 
-/** The number of windows in so many steps. */
+/** The number of windows in a number of steps. */
 export function countWindows(steps: number, { size, stride, dilation }: Windows): number {
   return Math.max(0, Math.floor((steps - dilation * (size - 1) - 1) / stride) + 1);
 }

@@ -7,7 +7,7 @@ import type { KerasLayer, LayerSource } from '../layer.ts';
 import { Value } from '../value.ts';
 import { unary } from './unary.ts';
 
-/** A layer on every step by itself: steps and sequences become one batch. */
+/** Applies a layer to every step: steps and sequences become one batch. */
 function timeDistributed({ config, weights, builder, where }: LayerSource): KerasLayer {
   const inner = builder.build(config.get('layer', anyRecord), weights.at('layer'));
   const compute = inner.bind(new CallReader(where, [{ source: (run) => run.values.get('step')! }]));

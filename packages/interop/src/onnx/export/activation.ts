@@ -28,7 +28,7 @@ import { add, multiply, scalar } from './parts.ts';
 
 type Activation = (x: Tensor) => Tensor;
 
-/** Functions that one operator computes. */
+/** Functions with an ONNX operator. */
 const operators = new Map<Activation, string>([
   [absolute, 'Abs'],
   [ceil, 'Ceil'],
@@ -49,19 +49,19 @@ const operators = new Map<Activation, string>([
   [tanh, 'Tanh'],
 ]);
 
-/** Functions that take more than one. */
+/** Functions that need several operators. */
 const composed = new Map<Activation, (graph: OnnxGraph, x: OnnxValue) => OnnxValue>([
   [square, (graph, x) => multiply(graph, x, x)],
   [rsqrt, (graph, x) => graph.one('Reciprocal', [graph.one('Sqrt', [x], {}, x)], {}, x)],
-  // ONNX has no exact form of these near 0: the error there is that of 1 + x in float32.
+  // ONNX has no operators for these. Near 0, the error is that of 1 + x in float32.
   [expm1, (graph, x) => add(graph, graph.one('Exp', [x], {}, x), scalar(graph, -1))],
   [log1p, (graph, x) => graph.one('Log', [add(graph, x, scalar(graph, 1))], {}, x)],
 ]);
 
 /**
- * A function of core's that maps each element, or a softmax.
+ * Exports an elementwise function of core, or a softmax.
  *
- * @throws InteropError `UNSUPPORTED_MODEL` for any other: a file cannot hold TypeScript
+ * @throws InteropError `UNSUPPORTED_MODEL` for any other function, because a file cannot contain TypeScript
  */
 export function exportFunction(graph: OnnxGraph, of: Activation, x: OnnxValue): OnnxValue {
   const opType = operators.get(of);
@@ -70,6 +70,6 @@ export function exportFunction(graph: OnnxGraph, of: Activation, x: OnnxValue): 
   if (build) return build(graph, x);
   throw new InteropError(
     'UNSUPPORTED_MODEL',
-    `[onnx] there is no ONNX form of the function ${of.name || 'without a name'}; use one of core's, such as tanh or softplus, or put it into a module with a method onnx(graph, x, input)`,
+    `[onnx] the function ${of.name || 'without a name'} cannot be exported; use a function of core, such as tanh or softplus, or a module with a method onnx(graph, x, input)`,
   );
 }

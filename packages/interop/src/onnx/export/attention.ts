@@ -5,8 +5,8 @@ import { stepsBelow } from './lengths.ts';
 import { product, scalar } from './parts.ts';
 
 /**
- * The outputs of an encoder, made ready: values `[N, S, K]`, keys `[N, S, …]`, and the mask `[N, 1, S]` of the steps
- * that count.
+ * The prepared outputs of an encoder: values `[N, S, K]`, keys `[N, S, …]`, and the mask `[N, 1, S]` of the steps that
+ * count.
  */
 export interface OnnxMemory {
   readonly values: OnnxValue;
@@ -16,7 +16,14 @@ export interface OnnxMemory {
 
 const cube = { dtype: 'f32', rank: 3 } as const;
 
-/** What `attention.remember(outputs, lengths)` makes of outputs `[S, N, K]`. */
+/**
+ * Adds `attention.remember(outputs, lengths)` to a graph.
+ *
+ * @param outputs the outputs of the encoder, `[S, N, K]`
+ * @throws InteropError `UNSUPPORTED_MODEL` for another attention than Bahdanau's and Luong's
+ * @example
+ * const memory = exportMemory(graph, attention, encoderOutputs, lengths);
+ */
 export function exportMemory(
   graph: OnnxGraph,
   attention: Attention,
@@ -32,7 +39,15 @@ export function exportMemory(
   return { values, keys, mask };
 }
 
-/** What `attention.forward(queries, memory)` answers: context `[T, N, K]` and weights `[T, N, S]`. */
+/**
+ * Adds `attention.forward(queries, memory)` to a graph.
+ *
+ * @param queries `[T, N, Q]`
+ * @returns the context `[T, N, K]` and the weights `[T, N, S]`
+ * @throws InteropError `UNSUPPORTED_MODEL` for another attention than Bahdanau's and Luong's
+ * @example
+ * const { context, weights } = exportAttention(graph, attention, queries, memory);
+ */
 export function exportAttention(
   graph: OnnxGraph,
   attention: Attention,
@@ -82,6 +97,6 @@ function known(attention: Attention): BahdanauAttention | LuongAttention {
   if (attention instanceof BahdanauAttention || attention instanceof LuongAttention) return attention;
   throw new InteropError(
     'UNSUPPORTED_MODEL',
-    `[onnx] there is no ONNX form of the attention ${attention.typeName}; BahdanauAttention and LuongAttention can be exported`,
+    `[onnx] the attention ${attention.typeName} cannot be exported; BahdanauAttention and LuongAttention can`,
   );
 }

@@ -23,10 +23,10 @@ const exporters = [
   exportConvLSTMCell,
 ] as const;
 
-/** @throws InteropError `UNSUPPORTED_MODEL` for a cell of one's own without a method `onnx` */
+/** @throws InteropError `UNSUPPORTED_MODEL` for your own cell without a method `onnx` */
 export function exportCell(cell: Cell<State>): OnnxCell {
   if ('onnx' in cell && typeof cell.onnx === 'function') {
-    // A cell is generic in its state; which one it is has no bearing on the graph that it writes.
+    // A cell is generic in its state, but the type of the state does not affect the graph.
     const own = cell as unknown as OnnxExportableCell;
     return { prepare: (_, x) => [x], step: (graph, [x], state) => own.onnx(graph, x!, state) };
   }
@@ -37,12 +37,12 @@ export function exportCell(cell: Cell<State>): OnnxCell {
   const name = cell.typeName;
   throw new InteropError(
     'UNSUPPORTED_MODEL',
-    `[onnx] there is no ONNX form of the recurrent cell ${name}: a file cannot hold the TypeScript of its step; give the cell a method onnx(graph, x, state) that builds the same step and returns { output, state }`,
+    `[onnx] the cell ${name} cannot be exported, because a file cannot contain the TypeScript of its step; give the cell a method onnx(graph, x, state) that builds the same step and returns { output, state }`,
   );
 }
 
 /**
- * The state before the first step, zeros.
+ * Returns the state before the first step: zeros.
  *
  * @param lead the length of the axis of sequences, `[1]`
  */
@@ -55,7 +55,7 @@ export function startOf(
   if (cell.initialState !== Cell.prototype.initialState) {
     throw new InteropError(
       'UNSUPPORTED_MODEL',
-      `[onnx] the cell ${cell.typeName} makes its own state before the first step; give the graph an input for it and pass it as { state } to exportLayer`,
+      `[onnx] the cell ${cell.typeName} has a custom initial state; add an input for it to the graph and pass it as { state } to exportLayer`,
     );
   }
   const lead = axesOf(graph, x, axis, axis + 1);

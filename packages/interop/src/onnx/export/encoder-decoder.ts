@@ -8,13 +8,13 @@ import { exportRecurrent } from './recurrent.ts';
 
 const cube = { dtype: 'f32', rank: 3 } as const;
 
-/** What the encoder leaves: the decoder's first state `[L, N, H]`, and what its attention looks at. */
+/** The result of the encoder: the first state of the decoder `[L, N, H]`, and the memory for its attention. */
 interface Encoded {
   readonly h: OnnxValue;
   readonly memory: OnnxMemory | null;
 }
 
-/** Steps of the decoder: logits `[T, N, V]`, where the attention went, `[T, N, S]`, and the state after. */
+/** The result of the decoder: logits `[T, N, V]`, attention weights `[T, N, S]`, and the final state. */
 interface DecodedSteps {
   readonly logits: OnnxValue;
   readonly weights: OnnxValue | null;
@@ -22,13 +22,17 @@ interface DecodedSteps {
 }
 
 /**
- * Writes an encoder–decoder as two ONNX files, as runtimes want it: what reads the source once, and what makes one step
- * of the target, to be called until the end comes.
+ * Writes an encoder–decoder to two ONNX files, as runtimes need it. The encoder reads the source once. The decoder
+ * computes one step of the target and is called until the end symbol.
  *
  * - `encoder`: tokens i32 `[S, N]`, lengths i32 `[N]` → h `[L, N, H]`, and with attention values `[N, S, K]`, keys
  *   `[N, S, …]`, mask bool `[N, 1, S]`
- * - `decoder`: tokens i32 `[1, N]` (the symbols before), h, and with attention values, keys, mask → logits `[1, N, V]`,
- *   h_next, and with attention weights `[1, N, S]`
+ * - `decoder`: tokens i32 `[1, N]` (the previous symbols), h, and with attention values, keys, mask → logits
+ *   `[1, N, V]`, h_next, and with attention weights `[1, N, S]`
+ *
+ * @throws InteropError `UNSUPPORTED_MODEL`; ArgumentError for wrong arguments
+ * @example
+ * const { encoder, decoder } = await exportEncoderDecoder(model);
  */
 export async function exportEncoderDecoder(
   model: EncoderDecoder,
@@ -70,7 +74,7 @@ function buildDecoder(graph: OnnxGraph, model: EncoderDecoder): void {
 }
 
 /**
- * What `model.forward(source, targets)` computes under teacher forcing: every step is given the true symbol before it.
+ * Adds `model.forward(source, targets)` to a graph, with teacher forcing: every step gets the true symbol before it.
  *
  * @param tokens i32 `[S, N]`
  * @param targets i32 `[T, N]`
@@ -87,7 +91,7 @@ export function exportTeacherForced(
   const first = graph.one('Expand', [cast(graph, graph.integers(model.start), 'i32'), row], {}, targets);
   const given = concat(graph, [first, cut(graph, targets, 0, 0, -1)], 0);
   if (model.kind !== 'bahdanau') return decode(graph, model, given, encoded);
-  // The context of a step is asked for by the state before it.
+  // The state before a step is the query for its context.
   const { outputs } = graph.scan([encoded.h], [given], ([h], [symbols]) => {
     const made = decode(graph, model, lift(graph, symbols!), { h: h!, memory: encoded.memory });
     return { state: [made.h], outputs: [pick(graph, made.logits, 0), pick(graph, made.weights!, 0)] };
@@ -102,7 +106,7 @@ function encode(graph: OnnxGraph, model: EncoderDecoder, tokens: OnnxValue, leng
     exportLayer(graph, model.sourceEmbedding, tokens).output,
     { lengths: lengths ?? undefined },
   );
-  // h is [2L, N, H], both directions of each layer: they come to stand beside each other, [L, N, 2H].
+  // h is [2L, N, H], both directions of each layer. They are concatenated to [L, N, 2H].
   const { numLayers, hiddenSize } = model.encoder;
   const parted = graph.one(
     'Reshape',

@@ -168,7 +168,7 @@ describe('whole models as ONNX Runtime runs them', () => {
       input: { shape: ['T', 'N', D] },
     });
     await expect(file).rejects.toThrow(
-      /Halved changes the lengths by an outputLengths of its own; give it a method onnxLengths/,
+      /Halved changes the lengths with a custom outputLengths; give it a method onnxLengths/,
     );
     await expectAgreement(
       randomize(

@@ -18,10 +18,10 @@ const inputRules: OptionRules<NonNullable<ExportOnnxOptions['input']>> = {
 };
 
 /**
- * Writes a model as an ONNX file (operator set 17) whose axes T and N are free: any layer or model of
- * `@timestep/layers`, or your own module with a method `onnx(graph, x, input)`. What is written is the model in
- * `eval()`: no dropout. The output is named `output`; where the model is a recurrent layer, its final state follows as
- * `state_h` and `state_c`. Some take and make other things:
+ * Writes a model to an ONNX file (operator set 17) with free axes T and N. The model is any layer or model of
+ * `@timestep/layers`, or your own module with a method `onnx(graph, x, input)`. It is written in `eval()` mode, without
+ * dropout. The output is named `output`; the final state of a recurrent layer follows as `state_h` and `state_c`. Some
+ * models have other inputs and outputs:
  *
  * | model | inputs | outputs |
  * |---|---|---|
@@ -30,8 +30,8 @@ const inputRules: OptionRules<NonNullable<ExportOnnxOptions['input']>> = {
  * | OneToMany | x `[N, D]`, steps (i32, no axes) | output `[T, N, P]` |
  * | EncoderDecoder | x (source tokens `[S, N]`), targets `[T, N]`: teacher forcing; to generate, see `exportEncoderDecoder` | logits, weights |
  *
- * @throws InteropError `UNSUPPORTED_MODEL` for what has no ONNX form, such as your own cell or function
- * @throws ArgumentError where the input cannot be told from the model, and for an unknown option or one of another type
+ * @throws InteropError `UNSUPPORTED_MODEL` for a model that cannot be exported, such as one with your own function
+ * @throws ArgumentError if the input does not follow from the model, and for wrong options
  * @example
  * const bytes = await exportOnnx(new Sequential(embedding, lstm, head), { lengths: true });
  */

@@ -12,21 +12,21 @@ import {
 import { elementTypes, type OnnxDimension, type OnnxElementType } from '../types.ts';
 import { attributeOf, describe, floatInitializer, readAll, type OnnxAttribute } from './protos.ts';
 
-/** A value that flows through a graph, known by its name. */
+/** A value of a graph, identified by its name. */
 export interface OnnxValue {
   readonly name: string;
   readonly dtype: OnnxElementType;
-  /** The axes; the lengths of most are not known before the model runs. */
+  /** The number of axes. The length of most axes is only known when the model runs. */
   readonly rank: number;
 }
 
-/** What a loop carries from step to step, and what it gives out at each. */
+/** The state that a loop passes from step to step, and the outputs of a step. */
 export interface OnnxStep {
   readonly state: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
 }
 
-/** Makes an initialiser of the contents of parameters, once they have been read from their backend. */
+/** Makes an initialiser from parameters, after their contents have been read from the backend. */
 interface PendingParameter {
   readonly name: string;
   readonly tensors: readonly Tensor[];
@@ -34,12 +34,20 @@ interface PendingParameter {
   readonly arrange: (contents: readonly Float32Array[]) => Float32Array;
 }
 
-/** The version of the operator set that is written: the first with LayerNormalization. */
+/** The version of the operator set: the first one with LayerNormalization. */
 const opset = 17;
-/** The version of the file format that belongs to it. */
+/** The version of the file format for it. */
 const irVersion = 8n;
 
-/** An ONNX graph in the making. Values are handed from call to call; `exportOnnxGraph` turns it into a file. */
+/**
+ * A builder for an ONNX graph. Its methods take and return values; `exportOnnxGraph` writes the graph to a file.
+ *
+ * @example
+ * const bytes = await exportOnnxGraph((graph) => {
+ *   const x = graph.input('x', 'f32', ['T', 'N', 8]);
+ *   graph.output('y', graph.one('Tanh', [x], {}, x));
+ * });
+ */
 export class OnnxGraph {
   #nodes: NodeProto[] = [];
   readonly #initializers: TensorProto[] = [];
@@ -47,17 +55,17 @@ export class OnnxGraph {
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
   readonly #names = new Set<string>();
-  /** The last number given to each stem of a name. */
+  /** The last number used for each stem of a name. */
   readonly #counts = new Map<string, number>();
 
-  /** A value that is given when the model runs; an axis with a name, such as 'T', has any length. */
+  /** Adds an input. An axis with a name, such as 'T', may have any length. */
   input(name: string, dtype: OnnxElementType, shape: readonly OnnxDimension[]): OnnxValue {
     this.#claim(name);
     this.#inputs.push(describe(name, dtype, shape));
     return { name, dtype, rank: shape.length };
   }
 
-  /** Names a value as a result of the model. `shape` may name the axes. */
+  /** Adds an output. `shape` may name the axes. */
   output(
     name: string,
     value: OnnxValue,
@@ -73,9 +81,9 @@ export class OnnxGraph {
   }
 
   /**
-   * Adds a node and gives its outputs.
+   * Adds a node and returns its outputs.
    *
-   * @param inputs null for an optional input that is left out
+   * @param inputs the inputs; null for an optional input that is left out
    * @param results the type and rank of every output
    */
   node<const Results extends readonly Pick<OnnxValue, 'dtype' | 'rank'>[]>(
@@ -100,7 +108,7 @@ export class OnnxGraph {
     return outputs as { [K in keyof Results]: OnnxValue };
   }
 
-  /** A node with one output. */
+  /** Adds a node with one output, and returns it. */
   one(
     opType: string,
     inputs: readonly (OnnxValue | null)[],
@@ -111,12 +119,13 @@ export class OnnxGraph {
   }
 
   /**
-   * A loop over time: ONNX's Scan. What the body makes stays in it, and it may read every value made before the loop.
+   * Adds a loop over time, ONNX's Scan. The body may read every value from before the loop; its own values are not
+   * visible outside.
    *
-   * @param state what is carried from step to step, before the first
-   * @param sequences `[T, …]` each; the body is given one row of each, `[…]`
-   * @param body gives the state after a step, as many parts as came in, and a row of each output
-   * @param options.reverse from the last row to the first; outputs stand where their rows stood
+   * @param state the state before the first step
+   * @param sequences the inputs, `[T, …]` each; the body gets one row of each, `[…]`
+   * @param body returns the state after a step, with as many parts as before, and one row of each output
+   * @param options.reverse runs from the last row to the first; each output row keeps the position of its input row
    * @returns the state after the last step and the outputs, `[T, …]` each
    */
   scan(
@@ -133,7 +142,7 @@ export class OnnxGraph {
       const made = body(before, rows);
       if (made.state.length !== state.length)
         throw new ArgumentError(
-          `[onnx] the body of a loop was given a state of ${state.length} parts and gives back ${made.state.length}`,
+          `[onnx] expected the body of a loop to return a state of ${state.length} parts, got ${made.state.length}`,
         );
       const results = [...made.state, ...made.outputs].map((value) => this.one('Identity', [value], {}, value));
       // ONNX Runtime wants the number of axes where it cannot tell it itself; their lengths may stay open.
@@ -167,7 +176,7 @@ export class OnnxGraph {
     }
   }
 
-  /** Whole numbers that are known now; a scalar where `values` is a number. */
+  /** Adds constant integers; a scalar if `values` is a number. */
   integers(values: number | readonly number[]): OnnxValue {
     const list = typeof values === 'number' ? [values] : values;
     const name = this.#fresh('constant');
@@ -184,7 +193,7 @@ export class OnnxGraph {
     return { name, dtype: 'i64', rank };
   }
 
-  /** Floats that are known now. */
+  /** Adds constant floats. */
   floats(values: Float32Array, shape: readonly number[]): OnnxValue {
     const name = this.#fresh('constant');
     this.#initializers.push(floatInitializer(name, values, shape));
@@ -192,9 +201,9 @@ export class OnnxGraph {
   }
 
   /**
-   * The contents of parameters, read when the graph is finished.
+   * Adds the contents of parameters as an initialiser. They are read when the graph is finished.
    *
-   * @param arrange from the contents of each tensor to those of the initialiser, of this shape
+   * @param arrange converts the contents of the tensors to those of the initialiser, which has this shape
    */
   parameter(
     name: string,
@@ -207,7 +216,7 @@ export class OnnxGraph {
     return { name: unique, dtype: 'f32', rank: shape.length };
   }
 
-  /** The file, little-endian. */
+  /** Returns the file, little-endian. */
   async finish(name: string): Promise<Uint8Array> {
     if (this.#outputs.length === 0)
       throw new ArgumentError("[onnx] the graph has no output; name one with graph.output('name', value)");
@@ -235,12 +244,12 @@ export class OnnxGraph {
   #claim(name: string): void {
     if (name === '' || this.#names.has(name))
       throw new ArgumentError(
-        `[onnx] expected a name of its own for a value, got '${name}'; every input and output needs one`,
+        `[onnx] expected a unique name for a value, got '${name}'; every input and output needs one`,
       );
     this.#names.add(name);
   }
 
-  /** A name with a number behind it, such as tanh_1: the plain words stay free for inputs and outputs. */
+  /** Makes a name with a number, such as tanh_1, so that names without a number stay free for inputs and outputs. */
   #fresh(stem: string): string {
     for (let n = (this.#counts.get(stem) ?? 0) + 1; ; n++) {
       const name = `${stem}_${n}`;
@@ -253,7 +262,7 @@ export class OnnxGraph {
 }
 
 /**
- * Writes a graph of any number of inputs and outputs, built by hand from layers and nodes.
+ * Writes a graph with any inputs and outputs, which you build from layers and nodes.
  *
  * @example
  * const bytes = await exportOnnxGraph((graph) => {

@@ -28,14 +28,14 @@ import { axesOf, concat, multiply, product, scalar, whole } from './parts.ts';
 import { exportPool } from './pool.ts';
 import { exportRecurrent, type OnnxRecurrence, type OnnxRecurrentInput } from './recurrent.ts';
 
-/** A module of one's own that says how it is exported, in the terms of the parts that it is made of. */
+/** Your own module with a method that exports it from its parts. */
 export interface OnnxExportable {
   onnx(graph: OnnxGraph, x: OnnxValue, input: OnnxRecurrentInput): OnnxValue | OnnxRecurrence;
-  /** Where the module changes the number of steps: what its `outputLengths` computes, `[N]` of i32. */
+  /** Needed if the module changes the number of steps: adds its `outputLengths` to a graph, i32 `[N]`. */
   onnxLengths?(graph: OnnxGraph, lengths: OnnxValue): OnnxValue;
 }
 
-/** What a layer makes: the output, and the final state of a recurrent one. */
+/** The result of a layer: its output, and the final state of a recurrent layer. */
 export interface OnnxLayerResult {
   readonly output: OnnxValue;
   readonly state?: OnnxRecurrence['state'];
@@ -43,7 +43,7 @@ export interface OnnxLayerResult {
 
 type Exporter = (graph: OnnxGraph, layer: Module, x: OnnxValue, input: OnnxRecurrentInput) => OnnxLayerResult | null;
 
-/** The form of a class and of those subclasses that compute what it computes. */
+/** Exports a class, and the subclasses that do not override `forward`. */
 function of<Kind extends Module>(
   kind: abstract new (...given: never[]) => Kind,
   run: (graph: OnnxGraph, layer: Kind, x: OnnxValue, input: OnnxRecurrentInput) => OnnxLayerResult | OnnxValue,
@@ -86,11 +86,11 @@ const exporters: readonly Exporter[] = [
 ];
 
 /**
- * Adds a layer to a graph: what `layer.forward(x, { lengths, state })` computes in `eval()`. A cell makes one step, x
- * `[N, D]` and each part of the state `[N, …]`.
+ * Adds `layer.forward(x, { lengths, state })` in `eval()` mode to a graph. A cell computes one step, with x `[N, D]` and
+ * each part of the state `[N, …]`.
  *
  * @returns the output, and the final state of a recurrent layer
- * @throws InteropError `UNSUPPORTED_MODEL` for a layer that has no ONNX form
+ * @throws InteropError `UNSUPPORTED_MODEL` for a layer that cannot be exported
  */
 export function exportLayer(
   graph: OnnxGraph,
@@ -107,23 +107,23 @@ export function exportLayer(
   throw withoutForm(layer);
 }
 
-/** The error for a module that nobody has said the ONNX form of, with the lines that say it. */
+/** The error for a module without a method `onnx`, with an example of the method. */
 export function withoutForm(layer: Module): InteropError {
   const [first = 'lstm', last = 'head'] = layer
     .slots()
     .flatMap(({ name, value }) => (value instanceof Module ? [name] : []));
   return new InteropError(
     'UNSUPPORTED_MODEL',
-    `[onnx] there is no ONNX form of ${layer.typeName}; give the module a method onnx(graph, x, input) that builds it from its parts, such as:
+    `[onnx] ${layer.typeName} cannot be exported; give the module a method onnx(graph, x, input) that builds it from its parts, such as:
   onnx(graph, x, input) {
     return exportLayer(graph, this.${last}, exportLayer(graph, this.${first}, x, input).output);
   }`,
   );
 }
 
-/** True for a module that says its own ONNX form. */
+/** Whether a module has a method that exports it. */
 export function isExportable(layer: object): layer is OnnxExportable {
-  // A cell's method of that name takes its state, and is called by the cell's own exporter.
+  // The method of a cell takes its state, and the exporter for cells calls it.
   return !(layer instanceof Cell) && 'onnx' in layer && typeof layer.onnx === 'function';
 }
 
@@ -146,7 +146,7 @@ function exportSequential(
   return current;
 }
 
-/** How many steps of each sequence count behind a stage. */
+/** The lengths of the sequences after a stage. */
 function lengthsBehind(graph: OnnxGraph, stage: Stage, lengths: OnnxValue): OnnxValue {
   if (stage instanceof Conv1d) return convolvedLengths(graph, stage, lengths);
   if (stage instanceof Sequential)
@@ -159,7 +159,7 @@ function lengthsBehind(graph: OnnxGraph, stage: Stage, lengths: OnnxValue): Onnx
   if (own.onnxLengths) return own.onnxLengths(graph, lengths);
   throw new InteropError(
     'UNSUPPORTED_MODEL',
-    `[onnx] ${stage.typeName} changes the lengths by an outputLengths of its own; give it a method onnxLengths(graph, lengths) that computes the same`,
+    `[onnx] ${stage.typeName} changes the lengths with a custom outputLengths; give it a method onnxLengths(graph, lengths) that computes the same`,
   );
 }
 
@@ -207,7 +207,7 @@ function exportConv1d(graph: OnnxGraph, layer: Conv1d, x: OnnxValue, { lengths }
 /** x `[T, N, C, height, width]` → output `[T, N, F·directions, height, width]`. */
 function exportConvLSTM(graph: OnnxGraph, layer: ConvLSTM, x: OnnxValue, input: OnnxRecurrentInput): OnnxRecurrence {
   const flat = graph.one('Reshape', [x, graph.integers([0, 0, layer.inputSize])], {}, { dtype: 'f32', rank: 3 });
-  // `Recurrent` is invariant in its state's type, and the export asks for the names of its parts alone.
+  // `Recurrent` is invariant in the type of its state, but the export only needs the names of its parts.
   const { output, state } = exportRecurrent(graph, layer as unknown as Recurrent<State>, flat, input);
   const shape = concat(
     graph,
@@ -217,7 +217,7 @@ function exportConvLSTM(graph: OnnxGraph, layer: ConvLSTM, x: OnnxValue, input: 
   return { output: graph.one('Reshape', [output, shape], {}, { dtype: 'f32', rank: 5 }), state };
 }
 
-/** The delay line of layer k goes in and comes out as `taps_l0`, `taps_l1`, …, each `[1, N, K − 1, …]`. */
+/** The delay line of layer k is an input and an output named `taps_l0`, `taps_l1`, …, each `[1, N, K − 1, …]`. */
 function exportFiniteImpulse(
   graph: OnnxGraph,
   { layers }: FiniteImpulse,

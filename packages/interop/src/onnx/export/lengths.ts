@@ -4,13 +4,13 @@ import type { OnnxGraph, OnnxValue } from './graph.ts';
 
 const flags = { dtype: 'bool', rank: 3 } as const;
 
-/** Where step t of x `[T, N, …]` counts, `[T, N, 1]`. */
+/** Makes the mask `[T, N, 1]` of the steps of x `[T, N, …]` that count. */
 export function stepsBelow(graph: OnnxGraph, x: OnnxValue, lengths: OnnxValue): OnnxValue {
   const [column, row] = placesAndLengths(graph, x, lengths);
   return graph.one('Less', [column, row], {}, flags);
 }
 
-/** Where step t of x is the last that counts, `[T, N, 1]`. */
+/** Makes the mask `[T, N, 1]` of the last step that counts. */
 export function lastStep(graph: OnnxGraph, x: OnnxValue, lengths: OnnxValue): OnnxValue {
   const [column, row] = placesAndLengths(graph, x, lengths);
   return graph.one('Equal', [graph.one('Add', [column, graph.integers(1)], {}, column), row], {}, flags);
@@ -37,8 +37,8 @@ export function maskSteps(graph: OnnxGraph, x: OnnxValue, lengths: OnnxValue): O
 }
 
 /**
- * The lengths behind a convolution: ⌊(length + padding − reach)/stride⌋ + 1, and 0 for a sequence that is empty or too
- * short.
+ * Computes the lengths after a convolution: ⌊(length + padding − reach)/stride⌋ + 1, and 0 for a sequence that is empty
+ * or too short.
  */
 export function convolvedLengths(graph: OnnxGraph, layer: Conv1d, lengths: OnnxValue): OnnxValue {
   const vector = { dtype: 'i64', rank: 1 } as const;
@@ -46,7 +46,7 @@ export function convolvedLengths(graph: OnnxGraph, layer: Conv1d, lengths: OnnxV
   const reach = layer.dilation * (layer.kernelSize - 1) + 1;
   const given = graph.one('Cast', [lengths], { to: elementTypes.i64 }, vector);
   const room = graph.one('Add', [given, graph.integers(before + after - reach + layer.stride)], {}, vector);
-  // Division truncates towards 0: a negative room must not become 0 windows by way of −0.5, nor a positive count.
+  // Division truncates towards 0, so a negative number must be replaced first.
   const least = graph.one('Max', [room, graph.integers(0)], {}, vector);
   const windows = graph.one('Div', [least, graph.integers(layer.stride)], {}, vector);
   const empty = graph.one('Equal', [given, graph.integers(0)], {}, { dtype: 'bool', rank: 1 });

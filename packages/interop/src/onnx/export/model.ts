@@ -28,12 +28,12 @@ import { exportLayer, isExportable, withoutForm } from './layers.ts';
 import { exportOneToMany } from './one-to-many.ts';
 import type { ExportOnnxOptions } from './options.ts';
 
-/** The inputs and outputs of a whole model, and what is between. */
+/** Exports a whole model with its inputs and outputs. */
 export function buildModel(graph: OnnxGraph, model: Module, options: ExportOnnxOptions): void {
   if (model instanceof HistoryCompressor)
     throw new InteropError(
       'UNSUPPORTED_MODEL',
-      '[onnx] a HistoryCompressor learns while it reads, and no file does; train an LSTM on what it has found, and export that',
+      '[onnx] a HistoryCompressor learns while it reads, which an ONNX file cannot; train an LSTM on its output and export that',
     );
   const { name = 'x', dtype, shape } = options.input ?? {};
   const guess = shape ? null : inputOf(model);
@@ -41,7 +41,7 @@ export function buildModel(graph: OnnxGraph, model: Module, options: ExportOnnxO
   const lengths = options.lengths ? graph.input('lengths', 'i32', ['N']) : undefined;
   if (lengths && (model instanceof Cell || model instanceof OneToMany || model instanceof OneToOne)) {
     throw new ArgumentError(
-      `[onnx] ${model.typeName} reads no sequence, and takes no lengths; leave out lengths: true`,
+      `[onnx] ${model.typeName} does not read sequences, so it has no lengths; leave out lengths: true`,
     );
   }
   if (model instanceof EncoderDecoder) return buildEncoderDecoder(graph, model, x, lengths);
@@ -105,7 +105,7 @@ interface Input {
   readonly shape: readonly OnnxDimension[];
 }
 
-/** What the first layer takes. */
+/** The type and shape of the input of the first layer. */
 function inputOf(model: Module): Input {
   if (model instanceof Embedding || model instanceof LanguageModel) return { dtype: 'i32', shape: ['T', 'N'] };
   if (model instanceof EncoderDecoder) return { dtype: 'i32', shape: ['S', 'N'] };
@@ -120,7 +120,7 @@ function inputOf(model: Module): Input {
   if (shape) return { dtype: 'f32', shape };
   if (!isExportable(model) && model.children().length > 0 && !(model instanceof Sequential)) throw withoutForm(model);
   throw new ArgumentError(
-    `[onnx] the input of ${model.typeName} cannot be told from its layers; pass input: { dtype, shape }, such as { dtype: 'f32', shape: ['T', 'N', 40] }`,
+    `[onnx] the input of ${model.typeName} does not follow from its layers; pass input: { dtype, shape }, such as { dtype: 'f32', shape: ['T', 'N', 40] }`,
   );
 }
 

@@ -6,10 +6,13 @@ import { axesOf, cast, concat, cut, lift, pick, zeros } from './parts.ts';
 import type { OnnxRecurrence } from './recurrent.ts';
 
 /**
- * What `model.forward(x, { steps })` or `model.forward(x, { targets })` computes: x `[N, D]` → `[T, N, P]`.
+ * Adds `model.forward(x, { steps })` or `model.forward(x, { targets })` to a graph: x `[N, D]` → `[T, N, P]`.
  *
- * @param given.steps a whole number without axes: how many steps the model writes from its own outputs
+ * @param given.steps an integer scalar: the number of steps to generate from the model's own outputs
  * @param given.targets `[T, N, P]`: each step reads the true output before it
+ * @throws InteropError `UNSUPPORTED_MODEL` for a layer that cannot be exported
+ * @example
+ * graph.output('output', exportOneToMany(graph, model, x, { targets }));
  */
 export function exportOneToMany(
   graph: OnnxGraph,

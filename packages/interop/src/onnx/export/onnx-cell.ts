@@ -1,6 +1,6 @@
 import type { OnnxGraph, OnnxValue } from './graph.ts';
 
-/** One step's results. */
+/** The results of one step. */
 export interface OnnxCellStep {
   /** `[N, P]` */
   readonly output: OnnxValue;
@@ -8,16 +8,16 @@ export interface OnnxCellStep {
   readonly state: Readonly<Record<string, OnnxValue>>;
 }
 
-/** A cell's equations in ONNX's operators. */
+/** The equations of a cell as ONNX operators. */
 export interface OnnxCell {
-  /** What the input brings, made for all steps at once: x `[…, D]` → values `[…, …]`. */
+  /** Computes the part that depends only on the input, for all steps at once: x `[…, D]` → values `[…, …]`. */
   prepare(graph: OnnxGraph, x: OnnxValue): readonly OnnxValue[];
-  /** One step from what was prepared for it, `[N, …]` each, and the state before. */
+  /** Computes one step from its prepared values, `[N, …]` each, and the state before. */
   step(graph: OnnxGraph, prepared: readonly OnnxValue[], state: OnnxCellStep['state']): OnnxCellStep;
 }
 
-/** A cell of one's own that says how its step is exported. */
+/** Your own cell with a method that exports its step. */
 export interface OnnxExportableCell {
-  /** What `step(x, state)` computes: x `[N, D]`, each part of the state `[N, …]`. */
+  /** Adds `step(x, state)` to a graph: x `[N, D]`, each part of the state `[N, …]`. */
   onnx(graph: OnnxGraph, x: OnnxValue, state: OnnxCellStep['state']): OnnxCellStep;
 }

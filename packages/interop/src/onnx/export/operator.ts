@@ -12,8 +12,8 @@ interface Operator {
 }
 
 /**
- * The cells of one layer where ONNX has an operator for them: plain LSTM, GRU and RNN cells, both directions with the
- * same options; else null. Its LSTM has no projection and no norms.
+ * Returns the cells of a layer if ONNX has an operator for them: plain LSTM, GRU or RNN cells, with the same options in
+ * both directions. Returns null otherwise. ONNX's LSTM has neither projections nor norms.
  */
 export function operatorCells(cells: readonly Cell<State>[]): readonly OperatorCell[] | null {
   // A subclass may have other equations.
@@ -34,7 +34,7 @@ export function operatorCells(cells: readonly Cell<State>[]): readonly OperatorC
 }
 
 /**
- * The node of one layer, which both directions share: Y `[T, directions, N, H]` and each part of the final state
+ * Adds the node of one layer, for both directions: Y `[T, directions, N, H]` and each part of the final state
  * `[directions, N, H]`.
  *
  * @param lengths i32 `[N]`, each 1…T

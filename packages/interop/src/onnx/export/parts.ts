@@ -3,7 +3,7 @@ import { elementTypes } from '../types.ts';
 import { transposed } from '../gates.ts';
 import type { OnnxGraph, OnnxValue } from './graph.ts';
 
-/** A parameter as it is. */
+/** A whole parameter. */
 export function whole(graph: OnnxGraph, name: string, tensor: Tensor): OnnxValue {
   return graph.parameter(name, [tensor], tensor.shape, ([contents]) => contents!);
 }
@@ -16,7 +16,7 @@ export function rowOf(graph: OnnxGraph, name: string, tensor: Tensor, k: number)
   );
 }
 
-/** x Wᵀ + b: x `[…, D]`, W `[rows, D]`, of which `from` … `to` are used. */
+/** x Wᵀ + b: x `[…, D]`, W the rows `from` … `to` of `[rows, D]`. */
 export function product(
   graph: OnnxGraph,
   x: OnnxValue,
@@ -58,7 +58,7 @@ export function scalar(graph: OnnxGraph, value: number): OnnxValue {
   return graph.floats(Float32Array.of(value), []);
 }
 
-/** From one place of an axis to another; counted from the end where negative. */
+/** A slice of an axis; negative positions count from the end. */
 export function cut(
   graph: OnnxGraph,
   value: OnnxValue,
@@ -69,27 +69,27 @@ export function cut(
   return graph.one('Slice', [value, graph.integers([from]), graph.integers([to]), graph.integers([axis])], {}, value);
 }
 
-/** One place of the first axis: `[K, …]` → `[…]`. */
+/** One row of the first axis: `[K, …]` → `[…]`. */
 export function pick(graph: OnnxGraph, value: OnnxValue, place: number): OnnxValue {
   return graph.one('Gather', [value, graph.integers(place)], { axis: 0 }, { dtype: value.dtype, rank: value.rank - 1 });
 }
 
-/** An axis of length 1 in front: `[…]` → `[1, …]`. */
+/** Adds a first axis of length 1: `[…]` → `[1, …]`. */
 export function lift(graph: OnnxGraph, value: OnnxValue): OnnxValue {
   return graph.one('Unsqueeze', [value, graph.integers([0])], {}, { dtype: value.dtype, rank: value.rank + 1 });
 }
 
-/** Values one behind the other. */
+/** Concatenates values. */
 export function concat(graph: OnnxGraph, values: readonly OnnxValue[], axis: number): OnnxValue {
   return values.length === 1 ? values[0]! : graph.one('Concat', values, { axis }, values[0]!);
 }
 
-/** The lengths of some axes of a value, which are known when the model runs: `[to − from]`. */
+/** The lengths of some axes of a value, computed when the model runs: `[to − from]`. */
 export function axesOf(graph: OnnxGraph, value: OnnxValue, from: number, to: number): OnnxValue {
   return cut(graph, graph.one('Shape', [value], {}, { dtype: 'i64', rank: 1 }), 0, from, to);
 }
 
-/** Zeros of a shape that begins with axes of a value, `lead`, and goes on with known ones. */
+/** Zeros whose first axes, `lead`, are those of a value, and whose other axes are known. */
 export function zeros(graph: OnnxGraph, lead: OnnxValue, rest: readonly number[]): OnnxValue {
   const shape = rest.length > 0 ? concat(graph, [lead, graph.integers(rest)], 0) : lead;
   return graph.one('ConstantOfShape', [shape], {}, { dtype: 'f32', rank: rest.length + 1 });

@@ -7,7 +7,7 @@ import { cast, concat, cut, pick, scalar } from './parts.ts';
 const row = { dtype: 'f32', rank: 2 } as const;
 const cube = { dtype: 'f32', rank: 3 } as const;
 
-/** What a ManyToOne reads of its layer's outputs: `[T, N, P]` → `[N, P]`. */
+/** Pools the outputs of a ManyToOne: `[T, N, P]` → `[N, P]`. */
 export function exportPool(
   graph: OnnxGraph,
   { pool, layer }: ManyToOne<State>,

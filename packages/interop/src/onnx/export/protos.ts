@@ -11,7 +11,7 @@ import {
 import { attributeTypes, elementTypes, type OnnxDimension, type OnnxElementType } from '../types.ts';
 
 /**
- * What a node may be given: whole numbers, `{ float }`, a text, a graph in bytes, or lists of whole numbers or texts.
+ * An attribute of a node: an integer, `{ float }`, a text, a graph in bytes, or a list of integers or texts.
  */
 export type OnnxAttribute =
   number | { readonly float: number } | { readonly graph: Uint8Array } | string | readonly number[] | readonly string[];
@@ -27,7 +27,7 @@ export async function readAll(tensors: readonly Tensor[]): Promise<Float32Array[
   return contents.map((values) => Float32Array.from(values));
 }
 
-/** @param shape '' for an axis of which nothing is said */
+/** @param shape '' for an unknown axis */
 export function describe(name: string, dtype: OnnxElementType, shape: readonly OnnxDimension[]): ValueInfoProto {
   const dim = shape.map((length) => {
     if (length === '') return {};

@@ -7,8 +7,8 @@ import { exportOperator, operatorCells, type OperatorCell } from './operator.ts'
 import { add, cast, concat, lift, pick, scalar } from './parts.ts';
 
 /**
- * A recurrent layer's results: the output `[T, N, P·directions]` and each part of the final state, `[L·directions, N,
- * …]`.
+ * The result of a recurrent layer: the output `[T, N, P·directions]` and each part of the final state,
+ * `[L·directions, N, …]`.
  */
 export interface OnnxRecurrence {
   readonly output: OnnxValue;
@@ -22,11 +22,11 @@ export interface OnnxRecurrentInput {
   readonly state?: Readonly<Record<string, OnnxValue>> | undefined;
 }
 
-/** What all layers look at beside x. */
+/** The inputs that all layers share, other than x. */
 interface Given {
   /** i32 `[N]` */
   readonly lengths: OnnxValue | null;
-  /** Where step t of sequence n counts, bool `[T, N, 1]`; null without lengths. */
+  /** Whether step t of sequence n counts, bool `[T, N, 1]`; null without lengths. */
   readonly mask: OnnxValue | null;
 }
 
@@ -36,7 +36,7 @@ interface LayerResult {
   readonly states: readonly OnnxValue[];
 }
 
-/** Layer by layer: ONNX's own operator where it has one, else a Scan for each direction. */
+/** Exports layer by layer: as ONNX's operator if there is one, otherwise as a Scan per direction. */
 export function exportRecurrent(
   graph: OnnxGraph,
   layer: Recurrent<State>,
@@ -76,7 +76,7 @@ function runOperator(
 ): LayerResult {
   const whole = { dtype: 'i64', rank: 1 } as const;
   const wide = lengths && cast(graph, lengths, 'i64');
-  // ONNX Runtime refuses a length of 0: such a sequence makes one step, whose results are then left out.
+  // ONNX Runtime refuses a length of 0. Such a sequence makes one step, whose results are dropped.
   const running = wide && cast(graph, graph.one('Max', [wide, graph.integers(1)], {}, whole), 'i32');
   const [first, ...states] = exportOperator(graph, cells, x, running, initial);
   // Y is [T, directions, N, H].
@@ -125,7 +125,7 @@ function runCells(
   };
 }
 
-/** One direction of one layer, step by step; what stands past a length changes nothing and comes out as 0. */
+/** Exports one direction of one layer, step by step. Steps past a length change nothing and give 0. */
 function runCell(
   graph: OnnxGraph,
   cell: Cell<State>,
@@ -165,7 +165,7 @@ function choose(graph: OnnxGraph, mask: OnnxValue, a: OnnxValue, b: OnnxValue): 
   return graph.one('Where', [mask, a, b], {}, a);
 }
 
-/** A mask `[N, 1]` with as many axes as a state has. */
+/** Reshapes a mask `[N, 1]` to the number of axes of a state. */
 function widened(graph: OnnxGraph, mask: OnnxValue, rank: number): OnnxValue {
   if (rank === 2) return mask;
   if (rank === 1) return graph.one('Squeeze', [mask, graph.integers([1])], {}, { dtype: 'bool', rank });

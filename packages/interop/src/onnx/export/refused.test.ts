@@ -38,32 +38,32 @@ describe('what cannot be exported is named, with what to do about it', () => {
   const linear = { backend, inputSize: D, outputSize: 2 };
   const cases: [string, () => Module, RegExp][] = [
     [
-      'a cell of one’s own',
+      'your own cell',
       () => new Recurrent({ cell: () => new OwnCell(), inputSize: D }),
-      /no ONNX form of the recurrent cell OwnCell: .*; give the cell a method onnx\(graph, x, state\)/,
+      /the cell OwnCell cannot be exported.*; give the cell a method onnx\(graph, x, state\)/,
     ],
     [
-      'a function of one’s own',
+      'your own function',
       () =>
         new Sequential(new Linear(linear), function cube(x) {
           return x;
         }),
-      /no ONNX form of the function cube; use one of core's/,
+      /the function cube cannot be exported; use a function of core/,
     ],
     [
-      'an activation of one’s own',
+      'your own activation',
       () => new FullyRecurrent({ ...shared, activation: (x) => add(x, x) }),
-      /no ONNX form of the function activation; use one of core's/,
+      /the function activation cannot be exported; use a function of core/,
     ],
     [
       'a subclass that computes something else',
       () => new Sequential(new DoubledLinear(linear)),
-      /no ONNX form of DoubledLinear; give the module a method onnx/,
+      /DoubledLinear cannot be exported; give the module a method onnx/,
     ],
     [
-      'what learns while it reads',
+      'a model that learns while it reads',
       () => new HistoryCompressor({ backend, symbols: 3 }),
-      /a HistoryCompressor learns while it reads, and no file does/,
+      /a HistoryCompressor learns while it reads, which an ONNX file cannot/,
     ],
   ];
   it.each(cases)('%s', async (_, make, message) => {
@@ -73,17 +73,17 @@ describe('what cannot be exported is named, with what to do about it', () => {
     });
   });
 
-  it('lengths for what reads no sequence, an input of unknown axes, two outputs of one name, no output', async () => {
+  it('lengths for a model that does not read sequences, an input of unknown axes, two outputs of one name, no output', async () => {
     await expect(exportOnnx(new GRUCell(shared), { lengths: true })).rejects.toThrow(
-      /GRUCell reads no sequence, and takes no lengths/,
+      /GRUCell does not read sequences, so it has no lengths/,
     );
-    await expect(exportOnnx(new Dropout({ rate: 0.5 }))).rejects.toThrow(/cannot be told from its layers; pass input/);
+    await expect(exportOnnx(new Dropout({ rate: 0.5 }))).rejects.toThrow(/does not follow from its layers; pass input/);
     // What a caller without types can write: the file would have no lengths.
     await expect(exportOnnx(new Dropout({ rate: 0.5 }), { length: true } as object)).rejects.toThrow(
       /unknown option length; did you mean lengths\? expected \{ input, lengths, name \}/,
     );
     await expect(exportOnnxGraph((graph) => [1, 2].forEach(() => graph.input('x', 'f32', ['N'])))).rejects.toThrow(
-      /expected a name of its own for a value, got 'x'/,
+      /expected a unique name for a value, got 'x'/,
     );
     await expect(exportOnnxGraph((graph) => void graph.input('x', 'f32', ['N']))).rejects.toThrow(
       /the graph has no output/,
@@ -96,7 +96,7 @@ describe('what cannot be exported is named, with what to do about it', () => {
       tags = new Linear({ ...linear, inputSize: H });
     }
     await expect(exportOnnx(new Tagger())).rejects.toThrow(
-      /no ONNX form of Tagger; give the module a method onnx[^]*exportLayer\(graph, this.tags, exportLayer\(graph, this.encoder, x, input\).output\)/,
+      /Tagger cannot be exported; give the module a method onnx[^]*exportLayer\(graph, this.tags, exportLayer\(graph, this.encoder, x, input\).output\)/,
     );
   });
 

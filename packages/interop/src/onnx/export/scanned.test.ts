@@ -208,7 +208,7 @@ describe('the state before the first step', () => {
       cell: (inputSize) => new Primed(inputSize) as unknown as Cell<State>,
     });
     await expect(exportOnnx(layer)).rejects.toThrow(
-      /the cell Primed makes its own state before the first step; give the graph an input for it/,
+      /the cell Primed has a custom initial state; add an input for it to the graph/,
     );
   });
 });

@@ -5,23 +5,22 @@ import type { ExternalData } from './external-data.ts';
 import { HostValue, show, sizeOf } from './value.ts';
 
 /**
- * Reads a tensor of the file. No more is allocated than the file holds: the shape is compared with the bytes first.
+ * Reads a tensor of the file. It compares the shape with the bytes before it allocates memory.
  *
- * @throws InteropError `MALFORMED_FILE` where shape and contents disagree, `UNSUPPORTED_MODEL` for another element
- * type,
- *   `MISSING_TENSOR` for contents in a file that was not given
+ * @throws InteropError `MALFORMED_FILE` if shape and contents do not match, `UNSUPPORTED_MODEL` for another element type,
+ *   `MISSING_TENSOR` for contents in a file that was not passed
  */
 export function readConstant(where: string, proto: TensorProto, external: ExternalData): HostValue {
   const type = elementTypeOf(proto.dataType);
   ensure(
     type !== undefined,
     'UNSUPPORTED_MODEL',
-    () => `[onnx] ${where} has ${typeName(proto.dataType)}; floats, whole numbers and booleans are read`,
+    () => `[onnx] ${where} has ${typeName(proto.dataType)}; floats, integers and booleans can be read`,
   );
   const shape = proto.dims.map(Number);
   const count = sizeOf(shape);
   const sane = shape.every((length) => Number.isSafeInteger(length) && length >= 0) && Number.isSafeInteger(count);
-  ensure(sane, 'MALFORMED_FILE', () => `[onnx] ${where} has the shape ${show(shape)}, which no tensor can have`);
+  ensure(sane, 'MALFORMED_FILE', () => `[onnx] ${where} has the impossible shape ${show(shape)}; the file is damaged`);
   const raw = proto.dataLocation === 0 ? proto.rawData : external.read(where, proto);
   const expect = (holds: number) =>
     ensure(
@@ -38,7 +37,7 @@ export function readConstant(where: string, proto: TensorProto, external: Extern
   return new HostValue(type, shape, held(type, values));
 }
 
-/** Element types that cannot be read, by the names that the specification gives them. */
+/** Element types that cannot be read, with their names in the specification. */
 const others: Readonly<Record<number, string>> = {
   8: 'string',
   14: 'complex64',
@@ -55,13 +54,13 @@ const others: Readonly<Record<number, string>> = {
   26: 'int2',
 };
 
-/** What messages call an element type that cannot be read. */
+/** The name of an element type that cannot be read, for messages. */
 export function typeName(code: number): string {
   return `element type ${others[code] ?? code}`;
 }
 
 function fromBytes(type: ElementType, raw: Uint8Array, count: number): HostNumbers {
-  // Weights as exporters write them: the bytes of their floats, aligned by a copy.
+  // The usual form of weights: the bytes of floats. The copy aligns them.
   if (type === 'f32') return new Float32Array(Uint8Array.from(raw).buffer);
   const { hold, read, bytes } = descriptions[type];
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
@@ -77,7 +76,7 @@ function listed(type: ElementType, proto: TensorProto): ArrayLike<number> {
   if (type === 'i64') return int64Data.map(Number);
   if (type === 'u64' || type === 'u32') return uint64Data.map(Number);
   if (type !== 'f16' && type !== 'bf16') return int32Data;
-  // The bits of a half, in a whole number each.
+  // The bits of a half-precision float, in one integer each.
   const bits = new DataView(Uint16Array.from(int32Data).buffer);
   return int32Data.map((_, n) => descriptions[type].read(bits, 2 * n));
 }

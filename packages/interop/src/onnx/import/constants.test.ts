@@ -171,7 +171,7 @@ describe('weights in another file', () => {
     const { file, data } = await split();
     const read = (externalData: unknown) => () =>
       importOnnx(file, { backend: cpu, externalData: externalData as Uint8Array });
-    expect(read(undefined)).toThrow(/kept in the file 'weights.bin'.*externalData: \{ 'weights.bin': bytes \}/);
+    expect(read(undefined)).toThrow(/stored in the file 'weights.bin'.*externalData: \{ 'weights.bin': bytes \}/);
     expect(read({ 'other.bin': data })).toThrow(expect.objectContaining({ code: 'MISSING_TENSOR' }));
     expect(read(data.subarray(0, 70))).toThrow(/of 'weights.bin', which has 70/);
     for (const wrong of ['weights.bin', 5, [data], Promise.resolve(data)])

@@ -3,19 +3,19 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { InteropError, ensure } from '../../errors.ts';
 import { GraphProtoSchema, ModelProtoSchema, type GraphProto, type ModelProto } from '../proto/onnx.generated.ts';
 
-/** What a decoded message takes, in bytes, at the least: measured 350–600 in V8. */
+/** The minimum memory of a decoded message in bytes. Measured: 350–600 in V8. */
 const messageCost = 512;
-/** A whole number of 64 bits becomes a BigInt, one of 32 or a float a number in an array; measured. */
+/** The memory of a 64-bit integer (a BigInt) and of a 32-bit integer or float (a number in an array), measured. */
 const [bigIntCost, numberCost] = [40, 16];
 const stringCost = 64;
-/** Two bytes of a file can become a message of 500: what decoding takes is estimated before it is begun. */
+/** Two bytes of a file can become a message of 500 bytes, so the memory for decoding is estimated first. */
 const maxGrowth = 10;
 const leastRoom = 64 * 2 ** 20;
 
-/** How deep graphs may be nested in the attributes of nodes. */
+/** The maximum depth of graphs nested in the attributes of nodes. */
 const maxDepth = 16;
 
-/** Decodes a model and the graphs inside it, which share one allowance: ten times the file, or 64 MiB. */
+/** Decodes a model and the graphs inside it. Together they may take ten times the file, or 64 MiB. */
 export class Decoder {
   readonly #file: Uint8Array;
   #room: number;
@@ -31,7 +31,7 @@ export class Decoder {
   }
 
   /**
-   * A graph that a node such as Scan has as an attribute.
+   * Decodes a graph that is an attribute of a node such as Scan.
    *
    * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`
    */
@@ -44,7 +44,7 @@ export class Decoder {
     return this.#decode(GraphProtoSchema, bytes);
   }
 
-  /** Takes bytes from the allowance, for a value that is computed while the model is read. */
+  /** Reserves memory for a value that is computed while the model is read. */
   spend(bytes: number): boolean {
     if (bytes > this.#room) return false;
     this.#room -= bytes;
@@ -66,7 +66,7 @@ export class Decoder {
       if (error instanceof InteropError) throw error;
       throw new InteropError(
         'MALFORMED_FILE',
-        '[onnx] the file is no ONNX model, or a damaged one: it is no protocol buffer of that form',
+        '[onnx] the file is damaged or not an ONNX model: it is not a protocol buffer of that form',
         { cause: error },
       );
     }
@@ -74,8 +74,7 @@ export class Decoder {
 }
 
 /**
- * The memory that a message takes once decoded; stops counting beyond `room`. The messages here do not contain
- * themselves.
+ * Estimates the memory of a decoded message; stops counting beyond `room`. The messages here are not recursive.
  */
 function costOf(schema: DescMessage, reader: BinaryReader, end: number, room: number): number {
   const fields = new Map(schema.fields.map((field) => [field.number, field]));
@@ -103,7 +102,7 @@ function elementCost(field: DescField | undefined): number {
   return field.scalar === ScalarType.INT64 || field.scalar === ScalarType.UINT64 ? bigIntCost : numberCost;
 }
 
-/** A list of numbers, a text, or bytes, which are a view of the file. */
+/** A list of numbers, a text, or bytes as a view of the file. */
 function packedCost(field: DescField, length: number): number {
   if (field.scalar === ScalarType.BYTES) return stringCost;
   if (field.scalar === ScalarType.STRING) return stringCost + length;

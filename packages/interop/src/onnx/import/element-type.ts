@@ -1,16 +1,16 @@
 import { elementTypes } from '../types.ts';
 
-/** An element type of ONNX that a value here can have. */
+/** An element type of ONNX that is supported. */
 export type ElementType = keyof typeof elementTypes;
 
-/** How numbers of any element type are held on the host. */
+/** The storage of numbers of an element type on the host. */
 export type HostNumbers =
   Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
 
 interface Description {
   readonly kind: 'float' | 'integer' | 'bool';
   readonly bytes: number;
-  /** The dtype on a device; integers of 64 bits must fit into 32 there. */
+  /** The dtype on a device, where 64-bit integers must fit into 32 bits. */
   readonly dtype: 'f32' | 'i32' | 'u32';
   readonly hold: (length: number) => HostNumbers;
   readonly read: (view: DataView, at: number) => number;
@@ -20,8 +20,8 @@ const f32 = (length: number) => new Float32Array(length);
 const f64 = (length: number) => new Float64Array(length);
 
 /**
- * What is known of each element type. Integers of 64 bits are held as doubles: exact up to 2⁵³, and arithmetic beyond
- * is refused. A typed array of the type's own width wraps round as ONNX does.
+ * The properties of each element type. 64-bit integers are stored as doubles, which are exact up to 2⁵³; arithmetic
+ * beyond that is refused. Narrower types use a typed array of the same width, which wraps around like ONNX.
  */
 export const descriptions: Readonly<Record<ElementType, Description>> = {
   f32: { kind: 'float', bytes: 4, dtype: 'f32', hold: f32, read: (view, at) => view.getFloat32(at, true) },
@@ -95,7 +95,7 @@ export function isFloat(type: ElementType): boolean {
   return descriptions[type].kind === 'float';
 }
 
-/** Numbers as the type holds them: rounded, cut to whole numbers or wrapped round. */
+/** Converts numbers to a type: rounds, truncates or wraps them around. */
 export function held(type: ElementType, values: ArrayLike<number>): HostNumbers {
   const numbers = descriptions[type].hold(values.length);
   const convert = conversions[type];
@@ -112,7 +112,7 @@ const conversions: Partial<Record<ElementType, (value: number) => number>> = {
   bf16: (value) => roundTo(value, 7, -133, 3.3895313892515355e38),
 };
 
-/** The nearest number with `bits` bits behind the first, ties to even; infinite beyond the greatest. */
+/** The nearest number with `bits` bits after the first, ties to even; infinite beyond the greatest. */
 function roundTo(value: number, bits: number, least: number, greatest: number): number {
   if (value === 0 || !Number.isFinite(value)) return value;
   const exponent = Math.max(Math.floor(Math.log2(Math.abs(value))), least + bits);
@@ -121,7 +121,7 @@ function roundTo(value: number, bits: number, least: number, greatest: number): 
   return Math.abs(rounded) > greatest ? Math.sign(value) * Infinity : rounded;
 }
 
-/** The nearest whole number, ties to the even one. */
+/** The nearest integer, ties to even. */
 export function toEven(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;

@@ -1,6 +1,6 @@
 import type { Value } from './value.ts';
 
-/** The values of one run of a graph; what is not there is looked for in the graph around it. */
+/** The values of one run of a graph. Missing values are looked up in the graph around it. */
 export class Environment {
   readonly #values = new Map<string, Value>();
   readonly #outer: Environment | null;

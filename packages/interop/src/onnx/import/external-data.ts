@@ -3,12 +3,12 @@ import { ensure } from '../../errors.ts';
 import type { TensorProto } from '../proto/onnx.generated.ts';
 
 /**
- * The files beside a model that hold its weights: their bytes by the names that the model calls them by, or a function
- * from such a name to bytes. A single file may be given as it is.
+ * The files with the weights of a model: bytes by file name, a function from a file name to bytes, or the bytes of the
+ * only file.
  */
 export type OnnxExternalData = Bytes | Readonly<Record<string, Bytes>> | ((location: string) => Bytes);
 
-/** Reads contents that a model keeps in another file. */
+/** Reads contents of a model that are in another file. */
 export class ExternalData {
   readonly #source: OnnxExternalData | undefined;
   readonly #files = new Map<string, Uint8Array>();
@@ -25,13 +25,17 @@ export class ExternalData {
   }
 
   /**
-   * @throws InteropError `MISSING_TENSOR` where the file was not given, `MALFORMED_FILE` where it is too short or the
-   *   model's description of it is damaged
+   * @throws InteropError `MISSING_TENSOR` if the file was not passed, `MALFORMED_FILE` if it is too short or its
+   *   description in the model is damaged
    */
   read(where: string, { externalData }: TensorProto): Uint8Array {
     const entries = new Map(externalData.map(({ key, value }) => [key, value]));
     const location = entries.get('location');
-    ensure(!!location, 'MALFORMED_FILE', () => `[onnx] ${where} is kept in another file, which it does not name`);
+    ensure(
+      !!location,
+      'MALFORMED_FILE',
+      () => `[onnx] ${where} is stored in another file, but the model does not name it; the model is damaged`,
+    );
     const file = this.#file(where, location);
     const [offset, length] = ['offset', 'length'].map((key) => {
       const text = entries.get(key);
@@ -63,7 +67,7 @@ export class ExternalData {
       bytes !== undefined,
       'MISSING_TENSOR',
       () =>
-        `[onnx] ${where} is kept in the file '${location}'; read it too and pass importOnnx(model, { backend, externalData: { '${location}': bytes } })`,
+        `[onnx] ${where} is stored in the file '${location}'; read it too and pass importOnnx(model, { backend, externalData: { '${location}': bytes } })`,
     );
     const file = toBytes('importOnnx', bytes);
     this.#files.set(location, file);

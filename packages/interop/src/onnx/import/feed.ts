@@ -9,11 +9,11 @@ import { DeviceValue, HostValue, show, sizeOf, type Value } from './value.ts';
 /** An input or output of an imported model. */
 export interface OnnxPort {
   readonly name: string;
-  /** Numbers for axes of a fixed length, names or '' for free ones; null where the file says nothing. */
+  /** Numbers for axes of fixed length, names or '' for free ones; null if the file does not specify the shape. */
   readonly shape: readonly OnnxDimension[] | null;
 }
 
-/** Numbers of any kind in a list. */
+/** A list of numbers. */
 export type OnnxNumbers =
   | readonly number[]
   | readonly bigint[]
@@ -30,8 +30,8 @@ export type OnnxNumbers =
   | BigUint64Array;
 
 /**
- * What `forward` takes for each input: a tensor, or numbers on the host such as lengths, tokens or a mask: one, a list,
- * or a list with its shape. Whole numbers on the host keep their 64 bits, up to 2⁵³.
+ * A value for an input of `forward`: a tensor, or numbers on the host, such as lengths, tokens or a mask. Numbers are a
+ * single number, a list, or a list with its shape. Integers on the host are exact up to 2⁵³.
  */
 export type OnnxFeed =
   Tensor | number | bigint | boolean | OnnxNumbers | { readonly data: OnnxNumbers; readonly shape: readonly number[] };
@@ -41,7 +41,7 @@ export interface Port extends OnnxPort {
   readonly type: ElementType | null;
 }
 
-/** @throws InteropError `UNSUPPORTED_MODEL` for an input that is no tensor of numbers */
+/** @throws InteropError `UNSUPPORTED_MODEL` for an input that is not a tensor of numbers */
 export function portOf({ name, type }: ValueInfoProto): Port {
   const { tensorType } = type ?? {};
   ensure(
@@ -54,7 +54,7 @@ export function portOf({ name, type }: ValueInfoProto): Port {
   ensure(
     element !== undefined || code === 0,
     'UNSUPPORTED_MODEL',
-    () => `[onnx] '${name}' has ${typeName(code)}; floats, whole numbers and booleans are read`,
+    () => `[onnx] '${name}' has ${typeName(code)}; floats, integers and booleans can be read`,
   );
   const shape =
     tensorType?.shape?.dim.map(({ value }) =>
@@ -64,9 +64,9 @@ export function portOf({ name, type }: ValueInfoProto): Port {
 }
 
 /**
- * A value from what the user gave.
+ * Converts a value from the user.
  *
- * @throws ArgumentError where it is no number, or its type or shape is not that of the input
+ * @throws ArgumentError if it has no numbers, or if its type or shape is not that of the input
  */
 export function valueOf(port: Port, feed: OnnxFeed): Value {
   const value = feed instanceof Tensor ? fromTensor(port, feed) : fromHost(port, feed);
@@ -140,7 +140,7 @@ function checkWhole(name: string, type: ElementType, numbers: readonly number[])
           ];
   const wrong = numbers.find((value) => !Number.isInteger(value) || value < least || value > greatest);
   if (wrong !== undefined)
-    throw new ArgumentError(`[onnx] expected the input ${name} in whole numbers of ${least}…${greatest}, got ${wrong}`);
+    throw new ArgumentError(`[onnx] expected the input ${name} to have integers in ${least}…${greatest}, got ${wrong}`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

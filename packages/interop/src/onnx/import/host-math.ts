@@ -3,10 +3,10 @@ import type { Call } from './operator.ts';
 import { broadcastStridesOf, stridedPlaces } from './places.ts';
 import { broadcastShape, HostValue, show } from './value.ts';
 
-/** Whole numbers that a double holds exactly. */
+/** The limit of integers that a double represents exactly. */
 const exact = Number.MAX_SAFE_INTEGER;
 
-/** Each number by itself. */
+/** Applies a function to each number. */
 export function mapHost(x: HostValue, map: (value: number) => number, type: ElementType = x.type): HostValue {
   return HostValue.of(type, x.shape, Float64Array.from(x.data, map));
 }
@@ -15,12 +15,12 @@ export function mapHost(x: HostValue, map: (value: number) => number, type: Elem
 export function commonShape(call: Call, values: readonly { readonly shape: readonly number[] }[]): number[] {
   const shapes = values.map(({ shape }) => shape);
   const shape = broadcastShape(shapes);
-  call.ensure(shape !== null, () => `meets the shapes ${shapes.map(show).join(' and ')}, which do not broadcast`);
+  call.ensure(shape !== null, () => `has inputs of shape ${shapes.map(show).join(' and ')}, which do not broadcast`);
   call.size(shape);
   return shape;
 }
 
-/** The numbers of a value as if it had the shape. */
+/** Reads the numbers of a value broadcast to a shape. */
 export function spreadHost(value: HostValue, shape: readonly number[]): (flat: number) => number {
   const { data } = value;
   if (data.length === 1) return () => data[0]!;
@@ -30,7 +30,7 @@ export function spreadHost(value: HostValue, shape: readonly number[]): (flat: n
   return (flat) => data[places[flat]!]!;
 }
 
-/** Two values, broadcast, number by number. */
+/** Combines two values, broadcast, element by element. */
 export function zipHost(
   call: Call,
   a: HostValue,
@@ -45,14 +45,14 @@ export function zipHost(
   return HostValue.of(type, shape, values);
 }
 
-/** The same for arithmetic on whole numbers, which must stay exact. */
+/** The same for integer arithmetic, which must stay exact. */
 export function zipExact(call: Call, a: HostValue, b: HostValue, combine: (x: number, y: number) => number): HostValue {
   const { type } = a;
   if (descriptions[type].bytes < 8) return zipHost(call, a, b, type, combine);
   return zipHost(call, a, b, type, (x, y) => {
     const result = combine(x, y);
     if (!(Math.abs(x) <= exact && Math.abs(y) <= exact && Math.abs(result) <= exact))
-      call.fail('INVALID_TENSOR', 'computes with whole numbers beyond 2^53, which are not exact here');
+      call.fail('INVALID_TENSOR', 'computes with integers beyond 2^53, which are not exact here');
     return result;
   });
 }

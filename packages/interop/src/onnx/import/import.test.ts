@@ -189,7 +189,7 @@ describe('what cannot be read is named', () => {
     const x = tensor(backend, new Float32Array(T * N * D), { shape: [T, N, D] });
     expect(() => model.forward({ x })).toThrow(/expected the inputs x, lengths, got x/);
     expect(() => model.forward({ x, lengths: tensor(backend, Int32Array.of(1, 2, 3)) })).toThrow(
-      /node 8 \(Max '.*'\) computes with i64 on a device that cannot be read at once; pass whole numbers to forward\(\) as arrays/,
+      /node 8 \(Max '.*'\) computes with i64 on a device that cannot be read synchronously; pass integers to forward\(\) as arrays/,
     );
     expect(() => model.forward({ x, lengths: [1, 2, 99] })).toThrow(
       /sequence_lens \[1, 2, 99\] for 3 sequences of 6 steps/,

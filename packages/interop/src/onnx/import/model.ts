@@ -7,12 +7,12 @@ import { Program, type FileContext, type Step } from './program.ts';
 import { isCell, OnnxRecurrent } from './recurrent.ts';
 import { DeviceValue, onDevice, type HostValue, type Value } from './value.ts';
 
-/** Nodes that one call of `forward` may run, those in loops as often as they run. */
+/** The maximum number of nodes that one call of `forward` runs. Nodes in a loop count once per iteration. */
 const maxNodes = 1_000_000;
 
 /**
- * A model read from an ONNX file. Its recurrent operators are cells of ours and its float weights are parameters, so it
- * can be trained on, moved and saved like any other module.
+ * A model from an ONNX file. Its recurrent operators are cells of `@timestep/layers` and its float weights are parameters,
+ * so you can train, move and save it like any other module.
  */
 export class OnnxModel extends Module {
   readonly inputs: readonly OnnxPort[];
@@ -42,7 +42,7 @@ export class OnnxModel extends Module {
     }
   }
 
-  /** The layers, as `lstm.0`, and the other weights under the names of the file. */
+  /** The layers, with names like `lstm.0`, and the other weights, with their names in the file. */
   override slots(): Slot[] {
     return this.#programs.flatMap(({ path, layers, tensors }) => [
       ...[...layers].map(([{ node }, value]) => ({ name: `${path}${node.opType.toLowerCase()}.${node.place}`, value })),
@@ -63,10 +63,10 @@ export class OnnxModel extends Module {
   /**
    * Runs the model.
    *
-   * @param feeds every input by its name: a tensor, or numbers on the host
-   * @returns every output by its name: floats as f32, whole numbers as i32 or u32, booleans as u32
+   * @param feeds every input by name: a tensor, or numbers on the host
+   * @returns every output by name: floats as f32, integers as i32 or u32, booleans as u32
    * @throws ArgumentError for a missing or unknown input, or one of another type or shape
-   * @throws InteropError for what a node finds wrong with its values, which the message names
+   * @throws InteropError if a node gets wrong values; the message names the node
    */
   forward(feeds: Readonly<Record<string, OnnxFeed>>): Record<string, Tensor> {
     const given: unknown = feeds;
@@ -97,7 +97,7 @@ export class OnnxModel extends Module {
     return this.#programs.flatMap(({ tensors }) => [...tensors.values()].map((value) => value.tensor));
   }
 
-  /** A tensor of its own, which the caller may dispose: neither an input, nor a weight, nor another output. */
+  /** Returns a separate tensor that the caller may dispose: not an input, a weight or another output. */
   #outputOf(name: string, value: Value, taken: Set<Tensor>): Tensor {
     const made = onDevice(`the output '${name}'`, this.#backend, value);
     const own = taken.has(made) ? reshape(made, made.shape) : made;
@@ -114,7 +114,7 @@ export class OnnxModel extends Module {
     }
   }
 
-  /** Parameters of the weights that a node reads at run time, and buffers of what is no weight. */
+  /** Makes parameters of the weights that nodes read at run time, and buffers of the other values. */
   #makeWeights(program: Program): void {
     for (const [name, { type, shape, data }] of program.weights) {
       const value = this.#isStatistic(program, name)
@@ -134,7 +134,7 @@ export class OnnxModel extends Module {
   }
 }
 
-/** The constants that a recurrent operator reads, each computed once. */
+/** The constants of a recurrent operator; each is computed once. */
 function rememberedConstants(program: Program, { node }: Step): (input: number) => HostValue | null {
   const known = new Map<number, HostValue | null>();
   return (input) => {

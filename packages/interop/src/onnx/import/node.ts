@@ -5,14 +5,14 @@ import { readConstant } from './constant.ts';
 import type { ExternalData } from './external-data.ts';
 import type { HostValue } from './value.ts';
 
-/** A node with its attributes by name and its inputs and outputs by theirs; '' for one that is left out. */
+/** A node with its attributes, inputs and outputs by name. '' is an input or output that is left out. */
 export class OnnxNode {
   readonly opType: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** What messages call it. */
+  /** The name of the node in messages. */
   readonly where: string;
-  /** Its place among the nodes of its graph. */
+  /** The position of the node in its graph. */
   readonly place: number;
   readonly #attributes: ReadonlyMap<string, AttributeProto>;
   readonly #external: ExternalData;
@@ -29,7 +29,7 @@ export class OnnxNode {
     ensure(
       proto.domain === '' || proto.domain === 'ai.onnx',
       'UNSUPPORTED_MODEL',
-      () => `[onnx] ${this.where} is of the operator set '${proto.domain}'; only ONNX's own can be read`,
+      () => `[onnx] ${this.where} is from the domain '${proto.domain}'; only ONNX's own operators can be read`,
     );
   }
 

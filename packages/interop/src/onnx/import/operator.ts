@@ -6,37 +6,37 @@ import type { OnnxNode } from './node.ts';
 import type { HostValue } from './value.ts';
 import { checkSize, copyToHost, DeviceValue, isHost, onDevice, show, type Value } from './value.ts';
 
-/** Runs a graph inside a node, such as the body of a Scan: from its inputs to its outputs. */
+/** Runs a graph inside a node, such as the body of a Scan. */
 export type Subgraph = (inputs: readonly Value[]) => readonly Value[];
 
-/** Everything that is known of one operator. */
+/** The definition of an operator. */
 export interface Operator {
-  /** The least and the greatest number of inputs. */
+  /** The minimum and maximum number of inputs. */
   readonly inputs: readonly [number, number];
-  /** The greatest number of outputs; 1 by default. */
+  /** The maximum number of outputs; 1 by default. */
   readonly outputs?: number;
-  /** The names of the attributes that are understood; a file with another one is refused. */
+  /** The names of the supported attributes; a file with another one is refused. */
   readonly attributes?: readonly string[];
   /** Attributes that hold graphs. */
   readonly graphs?: readonly string[];
-  /** The first operator set in which it means what is computed here; 7 by default. */
+  /** The first operator set with this meaning; 7 by default. */
   readonly since?: number;
-  /** It moves, converts or makes values, and computes with none. */
+  /** True for an operator that moves, converts or creates values without computing with them. */
   readonly moves?: boolean;
-  /** Inputs that a model keeps beside its parameters, such as running means: buffers, which no optimiser changes. */
+  /** Inputs such as running means, which become buffers, so that optimisers do not change them. */
   readonly statistics?: readonly number[];
-  /** The outputs, as many as are asked for. */
+  /** Computes the requested outputs. */
   readonly run: (call: Call) => Value | readonly (Value | null)[];
 }
 
 export type Operators = Readonly<Record<string, Operator>>;
 
-/** Thrown where a node that is computed while the model is read turns out to need the backend: it is left for later. */
+/** Thrown if a node cannot be computed while the model is read, because it needs the backend. It then runs later. */
 export class NeedsBackend extends Error {
   override readonly name = 'NeedsBackend';
 }
 
-/** One node with the values that it reads. */
+/** A node with its input values. */
 export class Call {
   readonly node: OnnxNode;
   readonly opset: number;
@@ -73,12 +73,12 @@ export class Call {
     return this.#backend;
   }
 
-  /** True where the results are wanted on the host: while the model is read. */
+  /** Whether the results must be on the host, which is so while the model is read. */
   get folding(): boolean {
     return this.#backend === null;
   }
 
-  /** How many outputs the file asks for. */
+  /** The number of outputs in the file. */
   get outputCount(): number {
     return this.node.outputs.length;
   }
@@ -91,7 +91,7 @@ export class Call {
     return this.#subgraphs[name]!;
   }
 
-  /** Ends in an error that names the node. */
+  /** Throws an error that names the node. */
   fail(code: InteropErrorCode, what: string): never {
     throw new InteropError(code, `[onnx] ${this.where} ${what}`);
   }
@@ -104,7 +104,7 @@ export class Call {
     ensure(condition, 'MALFORMED_FILE', () => `[onnx] ${this.where} ${what()}`);
   }
 
-  /** An input that must be there. */
+  /** A required input. */
   value(k: number): Value {
     const value = this.inputs[k];
     this.ensure(!!value, () => `has no input ${k}`);
@@ -126,7 +126,7 @@ export class Call {
   }
 
   floats(value: Value): Tensor {
-    if (!isFloat(value.type)) this.refuse(`is computed on ${value.type}; here it is on floats`);
+    if (!isFloat(value.type)) this.refuse(`has inputs of type ${value.type}; only floats are supported`);
     return this.put(value);
   }
 
@@ -135,22 +135,22 @@ export class Call {
     return isHost(value) ? onDevice(this.where, this.backend, value) : value.tensor;
   }
 
-  /** The value on the host, or null where it is on a device that cannot be read at once. */
+  /** The value on the host, or null if it is on a device that cannot be read synchronously. */
   tryHost(value: Value): HostValue | null {
     return copyToHost(value);
   }
 
-  /** A value that must be known on the host. */
+  /** A value that is needed on the host. */
   host(value: Value, what: string): HostValue {
     return (
       copyToHost(value) ??
       this.refuse(
-        `needs its ${what} as numbers on the host, and this backend cannot be read at once; pass lengths and the like to forward() as arrays`,
+        `needs its ${what} as numbers on the host, but this backend cannot be read synchronously; pass lengths and similar inputs to forward() as arrays`,
       )
     );
   }
 
-  /** An input of whole numbers or floats as a list, or undefined where it is left out. */
+  /** An input of integers or floats as a list, or undefined if it is left out. */
   numbers(k: number, what: string): number[] | undefined {
     const value = this.optional(k);
     return value ? Array.from(this.host(value, what).data) : undefined;
@@ -176,23 +176,23 @@ export class Call {
     return list;
   }
 
-  /** Finds that an input has the number of axes. */
+  /** Checks the number of axes of an input. */
   rank(value: Value, rank: number, what: string): void {
     this.ensure(value.shape.length === rank, () => `has ${what} of shape ${show(value.shape)}, expected ${rank} axes`);
   }
 
-  /** The number of elements of a shape that is made now, found to be allowed. */
+  /** The number of elements of a new shape, which must be within the limit. */
   size(shape: readonly number[]): number {
     if (this.folding && shape.every((length) => length >= 0) && shape.reduce((a, b) => a * b, 1) > 2 ** 20)
       throw new NeedsBackend();
     return checkSize(this.where, shape);
   }
 
-  /** One type for all. */
+  /** The common type of values. */
   sameType(values: readonly Value[]): ElementType {
     const { type } = values[0]!;
     const other = values.find((value) => value.type !== type);
-    this.ensure(other === undefined, () => `is given ${type} and ${other!.type}; it takes values of one type`);
+    this.ensure(other === undefined, () => `has inputs of type ${type} and ${other!.type}, expected one type`);
     return type;
   }
 
@@ -200,12 +200,12 @@ export class Call {
     return new DeviceValue(type, value);
   }
 
-  /** Places as an i32 tensor. */
+  /** Positions as an i32 tensor. */
   places(places: Int32Array, shape: readonly number[]): Tensor {
     return tensor(this.backend, places, { shape });
   }
 
-  /** The type that a number in the file means, found to be one that values can have. */
+  /** The element type with a code in the file, which must be supported. */
   targetType(code: number, what: string): ElementType {
     return elementTypeOf(code) ?? this.refuse(`has ${typeName(code)} as ${what}`);
   }
@@ -215,7 +215,7 @@ export class Call {
   }
 }
 
-/** An operator of one value in and one out. */
+/** An operator with one input and one output. */
 export function operator(run: Operator['run'], given: Partial<Omit<Operator, 'run'>> = {}): Operator {
   return { inputs: [1, 1], ...given, run };
 }

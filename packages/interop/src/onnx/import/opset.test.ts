@@ -53,6 +53,6 @@ it('operator sets from 7 to 28 are read, others named', async () => {
   for (const opset of [7, 18, 23, 28]) importOnnx(withOpset(file, opset), { backend: cpu }).dispose();
   for (const opset of [6, 29, 0])
     expect(() => importOnnx(withOpset(file, opset), { backend: cpu })).toThrow(
-      `the model is of operator set ${opset}; 7 to 28 can be read`,
+      `the model has operator set ${opset}; 7 to 28 can be read`,
     );
 });

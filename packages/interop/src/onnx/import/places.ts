@@ -14,14 +14,14 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Strides that read a value of `shape` as if it had shape `to`: 0 where it is broadcast. */
+/** Strides that broadcast a value of `shape` to `to`: 0 along broadcast axes. */
 export function broadcastStridesOf(shape: readonly number[], to: readonly number[]): number[] {
   const own = stridesOf(shape);
   const lead = to.length - shape.length;
   return to.map((_, axis) => (axis < lead || shape[axis - lead] === 1 ? 0 : own[axis - lead]!));
 }
 
-/** Where each element of a strided view is: offset + Σ index·stride. */
+/** The position of each element of a strided view: offset + Σ index·stride. */
 export function stridedPlaces(shape: readonly number[], strides: readonly number[], offset = 0): Int32Array {
   const places = new Int32Array(sizeOf(shape));
   if (places.length === 0) return places;
@@ -39,7 +39,7 @@ export function stridedPlaces(shape: readonly number[], strides: readonly number
   return places;
 }
 
-/** Calls `body` with the index of every element, in order. The index is one array, changed from call to call. */
+/** Calls `body` with the index of every element, in order. The array with the index is reused. */
 export function eachIndex(shape: readonly number[], body: (index: readonly number[], flat: number) => void): void {
   const count = sizeOf(shape);
   const index = new Array<number>(shape.length).fill(0);
@@ -53,8 +53,8 @@ export function eachIndex(shape: readonly number[], body: (index: readonly numbe
 }
 
 /**
- * A value of another shape whose elements are those of `value` at the given places; −1 for `fill`. Differentiable on
- * the device: everything that only moves elements can be said so.
+ * Makes a value from the elements of `value` at given positions; −1 means `fill`. It is differentiable on the device. Every
+ * operation that only moves elements can be written this way.
  */
 export function picked(call: Call, value: Value, shape: readonly number[], places: Int32Array, fill = 0): Value {
   if (isHost(value)) {

@@ -12,48 +12,48 @@ import { readNode } from './read-node.ts';
 import { cellInputs, type OnnxRecurrent } from './recurrent.ts';
 import { isHost, type DeviceValue, type HostValue, type Value } from './value.ts';
 
-/** What all graphs of a file share. */
+/** The data that all graphs of a file share. */
 export interface FileContext {
   readonly opset: number;
   readonly decoder: Decoder;
   readonly external: ExternalData;
 }
 
-/** A node, what its operator does, and the graphs inside it. */
+/** A node with its operator and the graphs inside it. */
 export interface Step {
   readonly node: OnnxNode;
   readonly operator: Operator;
   readonly graphs: Readonly<Record<string, Program>>;
 }
 
-/** What one run of a model counts: nodes, so that nested loops of a damaged file end. */
+/** Counts the nodes of a run, so that nested loops of a damaged file end. */
 export interface Budget {
   nodes: number;
 }
 
 /**
- * A graph made ready to run: every node checked, what is constant computed, and what nothing reads left out. The graphs
+ * A graph that is ready to run: its nodes are checked, constants are computed, and unused nodes are removed. The graphs
  * inside its nodes are programs too.
  */
 export class Program {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Where it is in the model, such as `scan.3.body.`; '' for the model's own graph. */
+  /** The path of the graph in the model, such as `scan.3.body.`; '' for the outermost graph. */
   readonly path: string;
   readonly outer: Program | null;
-  /** Numbers that are not trained: constants, and what is computed of nothing but them. */
+  /** Numbers that are not trained: constants, and values computed only from constants. */
   readonly constants = new Map<string, HostValue>();
-  /** Weights of the file; they become parameters. */
+  /** The weights of the file, which become parameters. */
   readonly weights = new Map<string, HostValue>();
-  /** The parameters and buffers, once the model has made them. */
+  /** The parameters and buffers, after the model has created them. */
   readonly tensors = new Map<string, DeviceValue>();
   readonly layers = new Map<Step, OnnxRecurrent>();
-  /** In the order of the file; those that nothing needs are taken out. */
+  /** The needed nodes, in the order of the file. */
   steps: readonly Step[];
   readonly #context: FileContext;
   readonly #producers = new Map<string, Step>();
 
-  /** @param known names that the graphs around this one have made before it */
+  /** @param known names of values from the graphs around this one */
   constructor(
     proto: GraphProto,
     context: FileContext,
@@ -111,17 +111,17 @@ export class Program {
 
   #initialise(proto: GraphProto['initializer'][number]): void {
     const value = readConstant(`initialiser '${proto.name}'`, proto, this.#context.external);
-    // A single number is a constant of the computation; what is trained comes in vectors and matrices.
+    // A single number is a constant. Trained weights are vectors and matrices.
     const trained = isFloat(value.type) && value.data.length > 1;
     (trained ? this.weights : this.constants).set(proto.name, value);
   }
 
-  /** This program and all inside it, from the outside to the inside. */
+  /** This program and all programs inside it, outermost first. */
   programs(): Program[] {
     return [this, ...this.steps.flatMap(({ graphs }) => Object.values(graphs).flatMap((inner) => inner.programs()))];
   }
 
-  /** Computes a node whose inputs are all constants, so that sizes and axes are known before the model runs. */
+  /** Computes a node with constant inputs, so that sizes and axes are known before the model runs. */
   #fold(step: Step): void {
     const inputs = step.node.inputs.map((name) => (name === '' ? null : (this.#constantHere(name) ?? undefined)));
     if (inputs.includes(undefined)) return;
@@ -142,7 +142,7 @@ export class Program {
     );
   }
 
-  /** The outputs of a node on the host, or null where it cannot be computed there, or takes too much of the memory. */
+  /** The outputs of a node on the host, or null if it cannot be computed there or would need too much memory. */
   #compute({ node, operator, graphs }: Step, inputs: readonly (HostValue | null)[]): (HostValue | null)[] | null {
     if (Object.keys(graphs).length > 0) return null;
     try {
@@ -159,8 +159,8 @@ export class Program {
   }
 
   /**
-   * A value of the file, or one computed of nothing but such: weights too, which PyTorch joins, turns and copies before
-   * a recurrent operator reads them. Null for anything else.
+   * A value of the file, or one computed only from values of the file, including weights: PyTorch concatenates, transposes
+   * and copies weights before a recurrent operator reads them. Null for any other value.
    */
   constant(name: string): HostValue | null {
     if (!this.#isOwn(name)) return this.outer?.constant(name) ?? null;
@@ -190,20 +190,20 @@ export class Program {
     return values.get(name) ?? null;
   }
 
-  /** Every name that a step reads when it runs, its graphs included. */
+  /** Every name that a step reads when it runs, including those of its graphs. */
   reads(step: Step): string[] {
     const { node } = step;
     const own = node.inputs.filter((_, k) => !this.layers.has(step) || !cellInputs.includes(k));
     return [...own, ...Object.values(step.graphs).flatMap((inner) => inner.captured())].filter((name) => name !== '');
   }
 
-  /** Names that this graph reads from around it. */
+  /** Names that this graph reads from the graphs around it. */
   captured(): string[] {
     const all = [...this.steps.flatMap((step) => this.reads(step)), ...this.outputs];
     return all.filter((name) => !this.#isOwn(name));
   }
 
-  /** Takes out the steps that no output needs, and those that have been computed. Inner graphs first. */
+  /** Removes steps that no output needs or that have been computed, in inner graphs first. */
   prune(): void {
     for (const { graphs } of this.steps) for (const inner of Object.values(graphs)) inner.prune();
     const needed = new Set(this.outputs);
@@ -250,13 +250,13 @@ export class Program {
     ensure(
       lacking === undefined,
       'MALFORMED_FILE',
-      () => `[onnx] ${node.where} lacks '${lacking}', which an operator before it should have made`,
+      () => `[onnx] ${node.where} lacks '${lacking}', an output of an earlier operator`,
     );
     ensure(
       operator.moves === true || !inputs.some((value) => value?.type === 'bf16'),
       'UNSUPPORTED_MODEL',
       () =>
-        `[onnx] ${node.where} computes with bfloat16, whose few digits are not those of float32 here; export it as float32`,
+        `[onnx] ${node.where} computes with bfloat16, which would give other results in float32; export the model as float32`,
     );
     const call = new Call(node, this.#context.opset, inputs, backend, Object.fromEntries(graphs));
     const results = named(node.where, () => (layer ? layer.run(call) : [operator.run(call)].flat()));
@@ -267,7 +267,7 @@ export class Program {
   }
 }
 
-/** Disposes what a turn of a loop makes, but for its results. */
+/** Disposes the tensors of one iteration of a loop, except its results. */
 function inScope(backend: Backend, body: () => Value[]): Value[] {
   using scope = openScope(backend);
   const results = body();
@@ -275,7 +275,7 @@ function inScope(backend: Backend, body: () => Value[]): Value[] {
   return results;
 }
 
-/** Names the node in what an operation of core finds wrong with its values. */
+/** Adds the name of the node to an error from an operation of core. */
 function named<Result>(where: string, body: () => Result): Result {
   try {
     return body();

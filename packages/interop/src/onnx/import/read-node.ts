@@ -5,10 +5,10 @@ import { OnnxNode } from './node.ts';
 import { operators } from './operators/index.ts';
 
 /**
- * Finds the operator of a node and compares the node with it: nothing that the file says is passed over.
+ * Finds the operator of a node and checks that it supports everything in the node.
  *
- * @throws InteropError `UNSUPPORTED_MODEL` for an operator, an attribute or an output that is not understood,
- *   `MALFORMED_FILE` for a missing input
+ * @throws InteropError `UNSUPPORTED_MODEL` for an unknown operator, attribute or output, `MALFORMED_FILE` for a missing
+ *   input
  */
 export function readNode(proto: NodeProto, place: number, opset: number, external: ExternalData) {
   const node = new OnnxNode(proto, place, external);

@@ -7,7 +7,7 @@ export type RecurrentType = 'LSTM' | 'GRU' | 'RNN';
 
 export const gateCounts = { LSTM: 4, GRU: 3, RNN: 1 } as const;
 
-/** For each direction whether it runs from the end; null for a direction that is none. */
+/** Whether each direction runs from the end; null for an unknown direction. */
 export function directionsOf(node: OnnxNode): readonly boolean[] | null {
   switch (node.text('direction', 'forward')) {
     case 'forward':
@@ -21,14 +21,14 @@ export function directionsOf(node: OnnxNode): readonly boolean[] | null {
   }
 }
 
-/** What a recurrent operator reads beside its input and its weights. */
+/** The inputs of a recurrent operator other than x and its weights. */
 export interface RecurrentLayout {
   readonly directions: number;
   readonly reversed: readonly boolean[];
   /** x is `[N, T, D]`. */
   readonly batchFirst: boolean;
   readonly lengths: readonly number[] | null;
-  /** h and, of an LSTM, c, for each direction; null for zeros. */
+  /** h and, for an LSTM, c, of each direction; null for zeros. */
   readonly initial: readonly (readonly Tensor[] | null)[];
 }
 

@@ -9,10 +9,10 @@ import { arranged } from './operators/recurrent.ts';
 import { directionsOf, recurrentLayout, type RecurrentType } from './recurrent-options.ts';
 import { show, type HostValue, type Value } from './value.ts';
 
-/** The weights of an operator where they are known while the model is read. */
+/** The weights of an operator, if they are known while the model is read. */
 type ConstantOf = (input: number) => HostValue | null;
 
-/** Inputs that a cell takes in. */
+/** The inputs that become parameters of a cell. */
 export const cellInputs = [1, 2, 3, 7];
 
 const standard: Readonly<Record<RecurrentType, string>> = {
@@ -21,7 +21,7 @@ const standard: Readonly<Record<RecurrentType, string>> = {
   RNN: 'tanh',
 };
 
-/** True where the operator is a cell of ours: its weights are constants and its attributes the usual ones. */
+/** Whether the operator can be a cell of `@timestep/layers`: its weights are constants and its attributes are usual. */
 export function isCell(node: OnnxNode, constantOf: ConstantOf): boolean {
   const reversed = directionsOf(node);
   if (!reversed || (node.has('clip') && node.float('clip', 0) !== 0)) return false;
@@ -36,12 +36,12 @@ export function isCell(node: OnnxNode, constantOf: ConstantOf): boolean {
   return usual && cellInputs.every((input) => (node.inputs[input] ?? '') === '' || constant(input));
 }
 
-/** An LSTM, GRU or RNN operator: a cell of ours for each direction. */
+/** An LSTM, GRU or RNN operator as one cell per direction. */
 export class OnnxRecurrent extends Module {
   readonly cells: readonly Cell<State>[];
   readonly #type: RecurrentType;
 
-  /** @throws InteropError for misshapen weights */
+  /** @throws InteropError for weights of a wrong shape */
   constructor(node: OnnxNode, constantOf: ConstantOf, backend: Backend) {
     super();
     this.#type = node.opType as RecurrentType;
@@ -87,7 +87,7 @@ function makeCells(node: OnnxNode, constantOf: ConstantOf, backend: Backend, dir
   if (bias) expectShape('B', bias, [directions, 2 * rows]);
   const peephole = opType === 'LSTM' && node.inputs[7] ? floatsOf(node, constantOf, 7, 'P') : null;
   if (peephole) expectShape('P', peephole, [directions, 3 * hiddenSize]);
-  // Everything that can be wrong is found before the first cell takes memory.
+  // All checks are done before the first cell allocates memory.
   node.int(opType === 'LSTM' ? 'input_forget' : 'linear_before_reset', 0);
   const back = inverse(order);
   return Array.from({ length: directions }, (_, direction) => {
@@ -135,7 +135,7 @@ function floatsOf(node: OnnxNode, constantOf: ConstantOf, input: number, name: s
   ensure(
     constant !== null,
     'UNSUPPORTED_MODEL',
-    () => `[onnx] ${name} of ${node.where} is not known while the file is read`,
+    () => `[onnx] ${name} of ${node.where} is not constant, so it is unknown while the file is read`,
   );
   return constant;
 }

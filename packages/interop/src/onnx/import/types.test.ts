@@ -10,7 +10,7 @@ const draws = drawsOf(6);
 const cast = (graph: OnnxGraph, x: OnnxValue, dtype: OnnxElementType) =>
   graph.one('Cast', [x], { to: { f32: 1, i32: 6, i64: 7, bool: 9 }[dtype] }, { dtype, rank: x.rank });
 
-describe('booleans and whole numbers have types of their own', () => {
+describe('booleans and integers keep their types', () => {
   const whole = { data: Int32Array.of(-7, 7, -1, 0, 3, 2_000_000_000), shape: [6] };
 
   it('arithmetic on whole numbers: quotients, remainders, powers, sums that wrap round', async () => {
@@ -141,8 +141,8 @@ describe('inputs', () => {
       const wrong: readonly [object, RegExp][] = [
         [{ x: tensor(backend, [1, 2]), n, mask }, /input x of shape \[N, 2\], got \[2\]/],
         [{ x, n, mask: [1, 0, 1] }, /input mask of shape \[2\], got \[3\]/],
-        [{ x, n: 2.5, mask }, /input n in whole numbers of .*, got 2.5/],
-        [{ x, n, mask: [2, 0] }, /input mask in whole numbers of 0…1, got 2/],
+        [{ x, n: 2.5, mask }, /input n to have integers in .*, got 2.5/],
+        [{ x, n, mask: [2, 0] }, /input mask to have integers in 0…1, got 2/],
         [{ x, n: 'three', mask }, /input n as a tensor, numbers, or \{ data, shape \}, got 'three'/],
         [{ x: cast32(backend), n, mask }, /input x as a tensor of f32, got i32/],
         [{ x, n }, /expected the inputs x, n, mask, got x, n/],

@@ -3,7 +3,7 @@ import { ensure } from '../../errors.ts';
 import { descriptions, held, isFloat, type ElementType, type HostNumbers } from './element-type.ts';
 
 /**
- * Numbers on the host: constants, and the sizes, axes, lengths and masks that are computed with before any tensor is.
+ * Numbers on the host: constants, sizes, axes, lengths and masks.
  */
 export class HostValue {
   readonly type: ElementType;
@@ -21,13 +21,13 @@ export class HostValue {
     return new HostValue(type, shape, held(type, values));
   }
 
-  /** A list of whole numbers, as ONNX has shapes. */
+  /** A list of integers, such as a shape. */
   static list(values: ArrayLike<number>): HostValue {
     return HostValue.of('i64', [values.length], values);
   }
 }
 
-/** A tensor of the backend, with the type that ONNX gives it. */
+/** A tensor of the backend, with its ONNX type. */
 export class DeviceValue {
   readonly type: ElementType;
   readonly tensor: Tensor;
@@ -49,7 +49,7 @@ export function isHost(value: Value | null | undefined): value is HostValue {
   return value instanceof HostValue;
 }
 
-/** Elements of a value that a model may ask for by its shape alone, without bringing its contents: 64 MB. */
+/** The maximum number of elements of a value whose contents are not in the file: 64 MB. */
 export const maxFilledElements = 2 ** 24;
 
 export function sizeOf(shape: readonly number[]): number {
@@ -62,7 +62,7 @@ export function show(shape: ArrayLike<number>): string {
 }
 
 /**
- * The number of elements, once the shape is found to be one, and not to ask for more than the limit.
+ * Returns the number of elements of a shape, after checking it against the limit.
  *
  * @throws InteropError `MALFORMED_FILE`, `READ_LIMIT`
  */
@@ -71,21 +71,21 @@ export function checkSize(where: string, shape: readonly number[], limit = maxFi
   ensure(
     shape.every((length) => Number.isInteger(length) && length >= 0),
     'MALFORMED_FILE',
-    () => `[onnx] ${where} makes the shape ${show(shape)}, which no tensor can have`,
+    () => `[onnx] ${where} has a result of the impossible shape ${show(shape)}; the file is damaged`,
   );
   ensure(
     count <= limit && shape.every((length) => length <= 2 ** 31),
     'READ_LIMIT',
     () =>
-      `[onnx] ${where} asks for ${count} elements, the limit is ${limit}; the file is damaged, or made for inputs of another size`,
+      `[onnx] ${where} has a result of ${count} elements, the limit is ${limit}; the file is damaged, or made for inputs of another size`,
   );
   return count;
 }
 
 /**
- * The numbers on the device: floats as f32, booleans as u32, whole numbers as i32 or u32.
+ * Copies numbers to the device: floats as f32, booleans as u32, integers as i32 or u32.
  *
- * @throws InteropError `INVALID_TENSOR` for a whole number beyond 32 bits
+ * @throws InteropError `INVALID_TENSOR` for an integer beyond 32 bits
  */
 export function onDevice(where: string, backend: Backend, value: Value): Tensor {
   if (!isHost(value)) return value.tensor;
@@ -98,12 +98,12 @@ export function onDevice(where: string, backend: Backend, value: Value): Tensor 
   ensure(
     outside === undefined,
     'INVALID_TENSOR',
-    () => `[onnx] ${where} holds ${outside}, which ${dtype} cannot; whole numbers on a device have 32 bits`,
+    () => `[onnx] ${where} holds ${outside}, which ${dtype} cannot; integers on a device have 32 bits`,
   );
   return tensor(backend, dtype === 'i32' ? Int32Array.from(data) : Uint32Array.from(data), { shape });
 }
 
-/** A copy on the host, where the memory of the backend can be read at once; null elsewhere. */
+/** Copies a value to the host if the backend can be read synchronously; null otherwise. */
 export function copyToHost(value: Value): HostValue | null {
   if (isHost(value)) return value;
   const { backend, buffer, shape } = value.tensor;
@@ -112,7 +112,7 @@ export function copyToHost(value: Value): HostValue | null {
   return HostValue.of(value.type, shape, backend.hostView(buffer).slice());
 }
 
-/** Both broadcast to this shape, by NumPy's rule; null where they don't. */
+/** The shape to which shapes broadcast, by NumPy's rule; null if they do not. */
 export function broadcastShape(shapes: readonly (readonly number[])[]): number[] | null {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   const result = new Array<number>(rank).fill(1);
@@ -128,7 +128,7 @@ export function broadcastShape(shapes: readonly (readonly number[])[]): number[]
   return result;
 }
 
-/** True for numbers that are computed with on the device, with gradients. */
+/** Whether numbers of a type are computed on the device, with gradients. */
 export function isDeviceFloat(value: Value): value is DeviceValue {
   return !isHost(value) && isFloat(value.type);
 }

@@ -1,6 +1,6 @@
 import type { OnnxCell } from '../onnx-cell.ts';
 
-/** The form of a cell of just this class: a subclass may have other equations. */
+/** Exports cells of exactly this class. A subclass may have other equations. */
 export function exactly<Kind extends object>(
   kind: abstract new (...given: never[]) => Kind,
   make: (cell: Kind) => OnnxCell,

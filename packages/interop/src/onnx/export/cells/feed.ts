@@ -5,7 +5,7 @@ import type { OnnxGraph, OnnxValue } from '../graph.ts';
 import { add, complement, concat, cut, multiply, product } from '../parts.ts';
 import { exactly } from './exactly.ts';
 
-/** h' = a∘h + b, with a and b from the input alone. */
+/** h' = a∘h + b, where a and b depend only on the input. */
 const linearStep: OnnxCell['step'] = (graph, [a, b], { h }) => {
   const next = add(graph, multiply(graph, a!, h!), b!);
   return { output: next, state: { h: next } };

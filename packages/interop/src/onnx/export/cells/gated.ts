@@ -70,7 +70,7 @@ export const exportMGUCell = exactly(MGUCell, ({ weight_ih, weight_hh, bias_ih, 
 }));
 
 /**
- * What an LSTM makes of its sums, gates i, f, g, o along axis 1: h = o∘tanh(c') and c' = f∘c + i∘g.
+ * Computes the LSTM step from the sums of its gates i, f, g, o along axis 1: c' = f∘c + i∘g and h = o∘tanh(c').
  *
  * @param options.peephole `[3, …]`: p_i, p_f, p_o
  */
@@ -109,7 +109,7 @@ function parts(graph: OnnxGraph, sums: OnnxValue, gates: number, size: number): 
   return Array.from({ length: gates }, (_, gate) => cut(graph, sums, 1, gate * size, (gate + 1) * size));
 }
 
-/** b + share∘(a − b): b where the share is 0, a where it is 1. */
+/** b + share∘(a − b): b for a share of 0, a for a share of 1. */
 function between(graph: OnnxGraph, share: OnnxValue, b: OnnxValue, a: OnnxValue): OnnxValue {
   return add(graph, b, multiply(graph, share, graph.one('Sub', [a, b], {}, a)));
 }

@@ -28,7 +28,7 @@ const number = (x: Tensor, value: number) => full(x.backend, [], value);
 const logistic = (x: number) => 1 / (1 + Math.exp(-x));
 const rectify = (x: number) => (Number.isNaN(x) ? x : Math.max(x, 0));
 
-/** α(eˣ − 1) where x is not above 0: of min(x, 0), so that what is not chosen stays finite. */
+/** α(eˣ − 1) for x ≤ 0, computed from min(x, 0) so that the values not selected stay finite. */
 function exponential(x: Tensor, alpha: number): Tensor {
   return affine(exp(minimum(x, 0)), alpha, -alpha);
 }
@@ -37,7 +37,7 @@ function clamped(x: Tensor): Tensor {
   return minimum(maximum(x, 0), 1);
 }
 
-/** An activation with numbers as attributes: `[α, β]` with their defaults. */
+/** An activation with numeric attributes α and β, and their defaults. */
 function parametric(
   defaults: Readonly<Record<string, number>>,
   onTensor: (x: Tensor, a: number, b: number) => Tensor,

@@ -3,13 +3,13 @@ import type { Call } from '../operator.ts';
 import { picked, stridedPlaces, stridesOf } from '../places.ts';
 import { HostValue, isHost, show, sizeOf, type Value } from '../value.ts';
 
-/** The same elements under another shape. */
+/** Reshapes a value. */
 export function reshaped(call: Call, value: Value, shape: readonly number[]): Value {
   return isHost(value)
     ? new HostValue(value.type, shape, value.data)
     : call.device(value.type, reshape(value.tensor, shape));
 }
-/** The axes in another order. */
+/** Permutes the axes of a value. */
 export function transposed(call: Call, value: Value, order: readonly number[]): Value {
   if (!isHost(value)) return call.device(value.type, transpose(value.tensor, order));
   const strides = stridesOf(value.shape);
@@ -25,7 +25,7 @@ export function transposed(call: Call, value: Value, order: readonly number[]): 
   );
 }
 
-/** Values one after the other along an axis. */
+/** Concatenates values along an axis. */
 export function joinedAlong(call: Call, values: readonly Value[], axis: number): Value {
   const type = call.sameType(values);
   const first = values[0]!.shape;
@@ -77,7 +77,7 @@ export function strided(
   call.size(shape);
   return picked(call, value, shape, stridedPlaces(shape, strides, offset));
 }
-/** Each axis as a list of places in it, −1 for a place outside: the elements that these lists cross in. */
+/** Selects elements by a list of positions per axis; −1 is a position outside. */
 export function crossed(call: Call, value: Value, lists: readonly (readonly number[])[], fill = 0): Value {
   const strides = stridesOf(value.shape);
   const shape = lists.map(({ length }) => length);

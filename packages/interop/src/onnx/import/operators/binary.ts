@@ -26,7 +26,7 @@ import { HostValue, isHost, type Value } from '../value.ts';
 type OnTensors = (a: Tensor, b: Tensor) => Tensor;
 type OnNumbers = (a: number, b: number) => number;
 
-/** What arithmetic gives for two values: floats on the device, whole numbers on the host, where they stay exact. */
+/** Arithmetic on two values: floats on the device, integers on the host, where they stay exact. */
 function arithmetic(
   call: Call,
   [a, b]: readonly [Value, Value],
@@ -35,17 +35,17 @@ function arithmetic(
   onIntegers: (type: ElementType) => OnNumbers,
 ): Value {
   const type = call.sameType([a, b]);
-  if (type === 'bool') call.refuse('is computed on booleans; here it is on numbers');
+  if (type === 'bool') call.refuse('has boolean inputs; only numbers are supported');
   if (isFloat(type))
     return isHost(a) && isHost(b)
       ? zipHost(call, a, b, type, onFloats)
       : call.device(type, onTensors(call.put(a), call.put(b)));
   const [left, right] = [call.tryHost(a), call.tryHost(b)];
   if (left && right) return zipExact(call, left, right, onIntegers(type));
-  // On a device that cannot be read, 32 bits wrap round as they should; of 64 the upper half would be lost.
+  // On a device that cannot be read, 32-bit integers wrap around as they should, but 64-bit ones would lose their upper half.
   if (type !== 'i32' && type !== 'u32')
     call.refuse(
-      `computes with ${type} on a device that cannot be read at once; pass whole numbers to forward() as arrays`,
+      `computes with ${type} on a device that cannot be read synchronously; pass integers to forward() as arrays`,
     );
   return call.device(type, onTensors(call.put(a), call.put(b)));
 }
@@ -56,7 +56,7 @@ function binary(onTensors: OnTensors, onFloats: OnNumbers, onIntegers = (_: Elem
   });
 }
 
-/** Any number of values of one type, one after the other. */
+/** Combines any number of values of one type. */
 function variadic(onTensors: OnTensors, onNumbers: OnNumbers, finish = (_: Call, total: Value) => total): Operator {
   return operator(
     (call: Call) => {
@@ -68,7 +68,7 @@ function variadic(onTensors: OnTensors, onNumbers: OnNumbers, finish = (_: Call,
   );
 }
 
-/** 1 or 0 for each pair. */
+/** Comparisons: 1 or 0 for each pair. */
 function comparison(onTensors: OnTensors, onNumbers: (a: number, b: number) => boolean): Operator {
   return operator(
     (call: Call) => {
@@ -79,7 +79,7 @@ function comparison(onTensors: OnTensors, onNumbers: (a: number, b: number) => b
       if (!left || !right) return call.device('bool', onTensors(call.put(a), call.put(b)));
       return zipHost(call, left, right, 'bool', (x, y) => {
         if (wide && x === y && Math.abs(x) > Number.MAX_SAFE_INTEGER)
-          call.fail('INVALID_TENSOR', 'compares whole numbers beyond 2^53, which are not exact here');
+          call.fail('INVALID_TENSOR', 'compares integers beyond 2^53, which are not exact here');
         return Number(onNumbers(x, y));
       });
     },
@@ -87,12 +87,12 @@ function comparison(onTensors: OnTensors, onNumbers: (a: number, b: number) => b
   );
 }
 
-/** Of booleans. */
+/** Logical operations on booleans. */
 function logical(onTensors: OnTensors, onNumbers: OnNumbers): Operator {
   return operator(
     (call: Call) => {
       const [a, b] = [call.value(0), call.value(1)];
-      if (call.sameType([a, b]) !== 'bool') call.refuse(`is computed on ${a.type}; it takes booleans`);
+      if (call.sameType([a, b]) !== 'bool') call.refuse(`has inputs of type ${a.type}, expected booleans`);
       if (isHost(a) && isHost(b)) return zipHost(call, a, b, 'bool', onNumbers);
       return call.device('bool', onTensors(call.put(a), call.put(b)));
     },
@@ -100,15 +100,15 @@ function logical(onTensors: OnTensors, onNumbers: OnNumbers): Operator {
   );
 }
 
-/** Bit by bit, of whole numbers of at most 32 bits. */
+/** Bitwise operations on integers of at most 32 bits. */
 function bitwise(onNumbers: OnNumbers): Operator {
   return operator(
     (call: Call) => {
-      const [a, b] = [call.host(call.value(0), 'whole numbers'), call.host(call.value(1), 'whole numbers')];
+      const [a, b] = [call.host(call.value(0), 'integers'), call.host(call.value(1), 'integers')];
       const type = call.sameType([a, b]);
       const large = [...a.data, ...b.data].some((value) => value < -(2 ** 31) || value >= 2 ** 32);
       if (isFloat(type) || (descriptions[type].bytes === 8 && large))
-        call.refuse(`is computed on ${type} beyond 32 bits`);
+        call.refuse(`has ${type} inputs beyond 32 bits, which are not supported`);
       return zipHost(call, a, b, type, onNumbers);
     },
     { inputs: [2, 2] },
@@ -116,7 +116,7 @@ function bitwise(onNumbers: OnNumbers): Operator {
 }
 
 const quotient = (a: number, b: number) => (b === 0 ? 0 : Math.trunc(a / b));
-/** The remainder with the sign of the divisor, as in Python; with fmod it has that of the dividend. */
+/** The remainder with the sign of the divisor, like in Python. With fmod, it has the sign of the dividend. */
 function modulo(a: number, b: number): number {
   const rest = a % b;
   return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
@@ -165,9 +165,9 @@ export const binaryOperators: Operators = {
       if (!whole) return zipHost(call, base, exponent, base.type, Math.pow);
       return zipExact(call, base, HostValue.of(base.type, exponent.shape, exponent.data), (x, y) => {
         const result = Math.trunc(x ** y);
-        // A narrower type wraps round; a double has no more than 53 bits to do so with.
+        // A narrower type wraps around, which is exact only within the 53 bits of a double.
         if (Math.abs(result) > Number.MAX_SAFE_INTEGER)
-          call.fail('INVALID_TENSOR', 'computes with whole numbers beyond 2^53, which are not exact here');
+          call.fail('INVALID_TENSOR', 'computes with integers beyond 2^53, which are not exact here');
         return result;
       });
     },
@@ -202,12 +202,12 @@ export const binaryOperators: Operators = {
   BitwiseXor: bitwise((a, b) => a ^ b),
   BitShift: operator(
     (call: Call) => {
-      const [a, b] = [call.host(call.value(0), 'whole numbers'), call.host(call.value(1), 'whole numbers')];
+      const [a, b] = [call.host(call.value(0), 'integers'), call.host(call.value(1), 'integers')];
       const type = call.sameType([a, b]);
       const direction = call.node.text('direction', '');
       if (direction !== 'LEFT' && direction !== 'RIGHT') call.refuse(`has the attribute direction '${direction}'`);
       const bits = 8 * descriptions[type].bytes;
-      // A distance below 0 counts as one beyond all bits: what is left is the sign.
+      // A negative distance shifts out all bits; only the sign is left.
       const distance = (by: number) => (by < 0 ? bits : Math.min(by, bits));
       return zipExact(call, a, b, (x, by) =>
         direction === 'RIGHT'

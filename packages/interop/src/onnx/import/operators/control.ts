@@ -3,10 +3,10 @@ import { operator, type Call, type Operators } from '../operator.ts';
 import { HostValue, isHost, show, type Value } from '../value.ts';
 import { cutAlong, joinedAlong, reshaped, transposed } from './arrange.ts';
 
-/** More turns than any loop over a sequence takes; a damaged file may ask for more. */
+/** The maximum number of iterations, more than any loop over a sequence needs. A damaged file may ask for more. */
 const maxTurns = 100_000;
 
-/** The parts along an axis, which goes. */
+/** Splits a value along an axis and removes the axis. */
 function rowsOf(call: Call, value: Value, axis: number): Value[] {
   if (!isHost(value)) return unstack(value.tensor, axis).map((part) => call.device(value.type, part));
   const shape = value.shape.toSpliced(axis, 1);
@@ -15,10 +15,10 @@ function rowsOf(call: Call, value: Value, axis: number): Value[] {
   );
 }
 
-/** Values side by side along a new first axis. */
+/** Stacks values along a new first axis. */
 function stacked(call: Call, rows: readonly Value[]): Value {
   const first = rows[0];
-  if (!first) call.fail('INVALID_TENSOR', 'takes no turn, so that the shape of what it collects is not known');
+  if (!first) call.fail('INVALID_TENSOR', 'has no iterations, so the shape of its collected outputs is unknown');
   return joinedAlong(
     call,
     rows.map((row) => reshaped(call, row, [1, ...row.shape])),
@@ -40,7 +40,7 @@ function loop(call: Call): Value[] {
   const collected: Value[][] = Array.from({ length: Math.max(0, call.outputCount - state.length) }, () => []);
   for (let turn = 0; turn < most && going; turn++) {
     if (turn >= maxTurns)
-      call.fail('READ_LIMIT', `takes more than ${maxTurns} turns; the file is damaged, or never ends`);
+      call.fail('READ_LIMIT', `runs for more than ${maxTurns} iterations; the file is damaged, or its loop never ends`);
     const made = body([HostValue.of('i64', [], [turn]), HostValue.of('bool', [], [1]), ...state]);
     call.ensure(
       made.length === 1 + state.length + collected.length,

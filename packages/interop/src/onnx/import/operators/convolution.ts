@@ -4,8 +4,8 @@ import { show, sizeOf, type Value } from '../value.ts';
 import { placed, seen, windowOptions, windowsOf, type Windows } from './windows.ts';
 
 /**
- * Windows times kernels, group by group: x `[N, C, …]`, weight `[G, M/G, K·C/G]` as one matrix a group, columns kernel
- * element by kernel element → `[N, M, …]`.
+ * Multiplies windows by kernels, group by group: x `[N, C, …]`, weight `[G, M/G, K·C/G]` (one matrix per group, with the
+ * columns in the order of the kernel elements) → `[N, M, …]`.
  */
 function multiplied(call: Call, x: Tensor, windows: Windows, weight: Tensor, groups: number): Tensor {
   const [batch, channels] = x.shape as [number, number];
@@ -65,7 +65,7 @@ function convolution(call: Call): Value {
   return call.device(call.value(0).type, biased(call, multiplied(call, x, windows, matrix, groups), 2));
 }
 
-/** The transposed convolution: element o of the result reads (o + pad − k·dilation)/stride, where that is whole. */
+/** The transposed convolution: element o of the result reads (o + pad − k·dilation)/stride if that is an integer. */
 function transposedConvolution(call: Call): Value {
   const { node } = call;
   const [x, weight] = [call.tensor(0), call.tensor(1)];

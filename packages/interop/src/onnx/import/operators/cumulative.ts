@@ -3,7 +3,7 @@ import { isFloat } from '../element-type.ts';
 import { operator, type Call, type Operator, type Operators } from '../operator.ts';
 import { HostValue, isHost, sizeOf } from '../value.ts';
 
-/** Sums (or products) of all elements up to each one: as many shifts as the length has binary digits. */
+/** Cumulative sums or products, by one shift per binary digit of the length. */
 function cumulative(
   identity: number,
   onTensors: (a: Tensor, b: Tensor) => Tensor,

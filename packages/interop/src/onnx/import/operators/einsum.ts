@@ -10,8 +10,8 @@ interface Term {
 }
 
 /**
- * Einstein's sum: axes that share a letter are multiplied together, and those that the result does not name are summed.
- * Two terms at a time, each pair as one batched matrix product.
+ * Computes an Einstein sum: axes with the same letter are multiplied, and axes that the result does not name are summed.
+ * It combines two terms at a time, each pair with one batched matrix product.
  */
 export function einsum(call: Call, equation: string, tensors: readonly Tensor[]): Tensor {
   const [left = '', right] = equation.replaceAll(' ', '').split('->');
@@ -52,21 +52,21 @@ export function einsum(call: Call, equation: string, tensors: readonly Tensor[])
   );
 }
 
-/** The letters of a term, with a label of its own for each axis that its dots stand for. */
+/** The labels of a term, including one for each axis of its ellipsis. */
 function lettersOf(part: string, dots: number, wide: number): string[] {
   const [before = '', after] = part.split('...');
   const middle = after === undefined ? [] : Array.from({ length: dots }, (_, k) => `.${wide - dots + k}`);
   return [...before, ...middle, ...(after ?? '')];
 }
 
-/** Without an arrow: the axes behind the dots, then the letters that come once, in order. */
+/** The result without an arrow: the axes of the ellipsis, then the letters that occur once, in alphabetical order. */
 function impliedResult(parts: readonly string[], wide: number): string[] {
   const all = parts.flatMap((part) => [...part.replace('...', '')]);
   const once = [...new Set(all)].filter((label) => all.indexOf(label) === all.lastIndexOf(label));
   return [...Array.from({ length: wide }, (_, k) => `.${k}`), ...once.sort()];
 }
 
-/** A letter that comes twice in a term reads its diagonal. */
+/** A letter that occurs twice in a term selects the diagonal. */
 function diagonal(call: Call, { x, labels }: Term): Term {
   const unique = [...new Set(labels)];
   if (unique.length === labels.length) return { x, labels };
@@ -79,13 +79,13 @@ function diagonal(call: Call, { x, labels }: Term): Term {
   return { x: y.tensor, labels: unique };
 }
 
-/** Sums over the axes that nothing names any more. */
+/** Sums over the axes that are no longer needed. */
 function reduced({ x, labels }: Term, kept: ReadonlySet<string>): Term {
   const axes = labels.flatMap((label, axis) => (kept.has(label) ? [] : [axis]));
   return axes.length === 0 ? { x, labels } : { x: sum(x, axes), labels: labels.filter((label) => kept.has(label)) };
 }
 
-/** One matrix product: the axes of both that stay are its batch, those of both that go are summed in it. */
+/** Combines two terms with one matrix product. Shared axes are its batch if they are kept, and summed otherwise. */
 function pair(first: Term, second: Term, later: ReadonlySet<string>): Term {
   const a = reduced(first, new Set([...later, ...second.labels]));
   const b = reduced(second, new Set([...later, ...first.labels]));

@@ -18,10 +18,10 @@ import { eachIndex, picked, stridesOf } from '../places.ts';
 import { HostValue, isHost, show, sizeOf, type Value } from '../value.ts';
 import { crossed, joinedAlong, reshaped } from './arrange.ts';
 
-/** Indices that may count from the end, found to be within and counted from the start. */
+/** Checks indices, which may count from the end, and converts them to count from the start. */
 function counted(call: Call, index: HostValue, length: number): Int32Array {
   const wrong = index.data.find((place) => place < -length || place >= length);
-  if (wrong !== undefined) call.fail('INVALID_TENSOR', `reads place ${wrong} of ${length}`);
+  if (wrong !== undefined) call.fail('INVALID_TENSOR', `has the index ${wrong} for an axis of length ${length}`);
   return Int32Array.from(index.data, (place) => (place < 0 ? place + length : place));
 }
 
@@ -49,7 +49,7 @@ function gather(call: Call): Value {
   return call.device(x.type, transpose(y, [...before, ...middle, ...after]));
 }
 
-/** Indices on a device that cannot be read: those below 0 count from the end; their range is the kernel's matter. */
+/** Converts indices on a device that cannot be read. Negative ones count from the end; the kernel checks their range. */
 function fromEnd(index: Tensor, length: number): Tensor {
   const signed = index.dtype === 'i32' ? index : cast(index, 'i32');
   const [zero, size] = [0, length].map((value) => full(signed.backend, [], value, { dtype: 'i32' })) as [
@@ -59,7 +59,7 @@ function fromEnd(index: Tensor, length: number): Tensor {
   return select(less(signed, zero), add(signed, size), signed);
 }
 
-/** Where the elements are that GatherElements reads and ScatterElements writes. */
+/** The positions that GatherElements reads and ScatterElements writes. */
 function elementPlaces(call: Call, x: Value, index: HostValue, given: number): Int32Array {
   const axis = call.axis(given, x.shape.length);
   call.ensure(
@@ -94,7 +94,8 @@ function blockPlaces(call: Call, x: Value, index: HostValue, batch: number): { s
     for (let k = 0; k < depth; k++) {
       const length = x.shape[batch + k]!;
       const at = index.data[row * depth + k]!;
-      if (at < -length || at >= length) call.fail('INVALID_TENSOR', `reads place ${at} of ${length}`);
+      if (at < -length || at >= length)
+        call.fail('INVALID_TENSOR', `has the index ${at} for an axis of length ${length}`);
       place += (at < 0 ? at + length : at) * strides[batch + k]!;
     }
     starts[row] = place;
@@ -116,7 +117,7 @@ const combinations = {
   min: { identity: Infinity, onTensors: minimum, onNumbers: Math.min },
 } as const;
 
-/** Writes updates into a value at places; several to one place follow one another. */
+/** Writes updates to positions of a value; several updates of one position are applied in order. */
 function scattered(call: Call, x: Value, updates: Value, places: Int32Array): Value {
   call.sameType([x, updates]);
   call.ensure(
@@ -139,12 +140,12 @@ function scattered(call: Call, x: Value, updates: Value, places: Int32Array): Va
   const onDevice = (!isHost(x) || !isHost(updates)) && isFloat(x.type);
   let y: Value = onDevice ? x : call.host(x, 'values');
   const source = onDevice ? updates : call.host(updates, 'updates');
-  // Round by round, each with at most one update for every place.
+  // In rounds with at most one update per position.
   const rounds: Int32Array[] = [];
   const times = new Int32Array(size);
   for (const [n, place] of places.entries()) {
     const round = (rounds[times[place]!++] ??= new Int32Array(size).fill(-1));
-    call.ensure(rounds.length <= 1000, () => 'writes to one place more than 1000 times');
+    call.ensure(rounds.length <= 1000, () => 'writes to one position more than 1000 times');
     round[place] = n;
   }
   for (const round of rounds) {
@@ -220,7 +221,7 @@ function trilu(call: Call): Value {
   return picked(call, x, x.shape, places);
 }
 
-/** Operators that read and write elements by their places. */
+/** Operators that read and write elements by position. */
 export const gatherOperators: Operators = {
   Compress: operator(
     (call: Call) => {
@@ -229,7 +230,10 @@ export const gatherOperators: Operators = {
       const flat = !call.node.has('axis');
       const x = flat ? reshaped(call, whole, [sizeOf(whole.shape)]) : whole;
       const axis = flat ? 0 : call.axis(call.node.int('axis', 0), x.shape.length);
-      call.ensure(chosen.length <= x.shape[axis]!, () => `chooses from ${chosen.length} of ${x.shape[axis]} places`);
+      call.ensure(
+        chosen.length <= x.shape[axis]!,
+        () => `has a condition of length ${chosen.length} for an axis of length ${x.shape[axis]}`,
+      );
       const lists = x.shape.map((length, k) =>
         k === axis ? chosen.flatMap((one, n) => (one ? [n] : [])) : Array.from({ length }, (_, n) => n),
       );

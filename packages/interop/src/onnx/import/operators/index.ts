@@ -17,7 +17,7 @@ import { sliceOperators } from './slices.ts';
 import { typeOperators } from './types.ts';
 import { unaryOperators } from './unary.ts';
 
-/** Operators that compute with numbers, and those that only move, convert or make them. */
+/** Operators that compute with numbers. */
 const computing: readonly Operators[] = [
   activationOperators,
   binaryOperators,
@@ -42,7 +42,7 @@ const moving: readonly Operators[] = [
 
 const entries = (tables: readonly Operators[]) => tables.flatMap((table) => Object.entries(table));
 
-/** Every operator that can be read, by name. */
+/** All supported operators, by name. */
 export const operators: ReadonlyMap<string, Operator> = new Map([
   ...entries(computing),
   ...entries(moving).map(([name, operator]): [string, Operator] => [name, { ...operator, moves: true }]),

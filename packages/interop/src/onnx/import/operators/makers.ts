@@ -13,7 +13,7 @@ function constant(call: Call): HostValue {
   return node.constant('value') ?? call.refuse(`has the attributes ${node.attributes.join(', ') || 'none'}`);
 }
 
-/** Operators that make values of nothing but numbers. */
+/** Operators that create values. */
 export const makers: Operators = {
   Constant: operator(constant, {
     inputs: [0, 0],

@@ -26,11 +26,12 @@ function standardized(x: Tensor, axes: readonly number[], epsilon: number): Tens
   return multiply(centred, rsqrt(affine(mean(square(centred), axes, { keepAxes: true }), 1, epsilon)));
 }
 
-/** A vector of one number a channel, against x `[N, C, …]`. */
+/** Reshapes a vector with one number per channel to match x `[N, C, …]`. */
 function perChannel(call: Call, value: Tensor, x: Tensor): Tensor {
   call.ensure(
     value.rank === 1 && value.shape[0] === x.shape[1],
-    () => `has one number a channel of shape ${show(value.shape)} for an input of shape ${show(x.shape)}`,
+    () =>
+      `has a vector of shape ${show(value.shape)} for an input of shape ${show(x.shape)}, expected one number per channel`,
   );
   return reshape(value, [value.size, ...x.shape.slice(2).map(() => 1)]);
 }
@@ -45,7 +46,7 @@ function batchNormalization(call: Call): (Value | null)[] {
   const training = node.int('training_mode', 0) === 1;
   if (call.opset < 9 && node.int('spatial', 1) !== 1) call.refuse('has the attribute spatial 0');
   if (call.opset < 14 && node.outputs.slice(1).some((name) => name !== ''))
-    call.refuse('has outputs that only training makes; export the model in evaluation mode');
+    call.refuse('has outputs for training; export the model in evaluation mode');
   const epsilon = node.float('epsilon', 1e-5);
   const [scale, bias] = [1, 2].map((k) => perChannel(call, call.tensor(k), x)) as [Tensor, Tensor];
   if (!training) {
@@ -97,7 +98,7 @@ function groupNormalization(call: Call): Value {
   const rows = reshape(x, [batch!, groups, (channels / groups) * sizeOf(space)]);
   const y = standardized(rows, [2], node.float('epsilon', 1e-5));
   const [scale, bias] = [call.tensor(1), call.tensor(2)];
-  // Operator set 18 has a number a group, 21 one a channel.
+  // Operator set 18 has one number per group, 21 has one per channel.
   if (call.opset < 21) {
     const perGroup = (value: Tensor) => reshape(value, [groups, 1]);
     return call.device(call.value(0).type, reshape(add(multiply(y, perGroup(scale)), perGroup(bias)), x.shape));
@@ -114,7 +115,7 @@ function lpNormalization(call: Call): Value {
   const size = p === 1 ? sum(absolute(x), axis, { keepAxes: true }) : sqrt(sum(square(x), axis, { keepAxes: true }));
   const zero = full(x.backend, [], 0);
   const none = equal(size, zero);
-  // A row of zeros stays one.
+  // A row of zeros stays unchanged.
   return call.device(call.value(0).type, divide(x, select(none, full(x.backend, [], 1), size)));
 }
 

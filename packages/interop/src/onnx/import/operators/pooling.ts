@@ -39,7 +39,7 @@ function closed(call: Call, { x, windows }: Pool, y: Tensor): Value {
 }
 
 function maxPool(call: Call): (Value | null)[] {
-  // Small whole numbers are exact as floats too.
+  // Small integers are exact as floats.
   const given = call.value(0);
   if (!isFloat(given.type)) return maxPoolOfIntegers(call, given);
   const pool = open(call);
@@ -58,7 +58,7 @@ function maxPoolOfIntegers(call: Call, given: Value): (Value | null)[] {
   return [HostValue.of(given.type, back.shape, back.data), places ?? null];
 }
 
-/** Where the largest element of each window is in x, flattened. */
+/** The position of the largest element of each window in x, flattened. */
 function indices(call: Call, { x, windows }: Pool, views: Tensor): Value {
   const [batch, channels, ...space] = x.shape as [number, number, ...number[]];
   const kernel = sizeOf(windows.kernel);

@@ -19,7 +19,8 @@ import { broadcastStridesOf, stridedPlaces } from '../places.ts';
 import { broadcastShape, HostValue, show, sizeOf } from '../value.ts';
 
 /**
- * The product of the last two axes; a vector is a row on the left and a column on the right, and its axis goes again.
+ * The matrix product over the last two axes. A vector counts as a row on the left and a column on the right, and its
+ * extra axis is removed from the result.
  */
 function product(left: Tensor, right: Tensor): Tensor {
   if (left.rank !== 1 && right.rank !== 1) return matmul(left, right);
@@ -33,7 +34,7 @@ function product(left: Tensor, right: Tensor): Tensor {
   return reshape(y, shape);
 }
 
-/** The same of whole numbers, on the host. */
+/** The same for integers, on the host. */
 function productHost(call: Call, a: HostValue, b: HostValue): HostValue {
   const [left, right] = [
     a.shape.length === 1 ? [1, ...a.shape] : a.shape,
@@ -53,7 +54,7 @@ function productHost(call: Call, a: HostValue, b: HostValue): HostValue {
   const values = new Float64Array(call.size([...batch, m, n]));
   call.ensure(
     values.length * k <= 2 ** 28,
-    () => `multiplies ${values.length} times ${k} whole numbers, too many for the host`,
+    () => `multiplies ${values.length} times ${k} integers, too many for the host`,
   );
   for (let at = 0; at < values.length; at++) {
     const [p, row, column] = [Math.floor(at / (m * n)), Math.floor(at / n) % m, at % n];
@@ -62,12 +63,12 @@ function productHost(call: Call, a: HostValue, b: HostValue): HostValue {
     values[at] = sum;
   }
   if (values.some((value) => Math.abs(value) > Number.MAX_SAFE_INTEGER))
-    call.fail('INVALID_TENSOR', 'computes with whole numbers beyond 2^53, which are not exact here');
+    call.fail('INVALID_TENSOR', 'computes with integers beyond 2^53, which are not exact here');
   const shape = [...batch, ...(a.shape.length === 1 ? [] : [m]), ...(b.shape.length === 1 ? [] : [n])];
   return HostValue.of(a.type, shape, values);
 }
 
-/** A function of rows: before operator set 13 every axis from `axis` on is one row, since then `axis` alone. */
+/** A function of rows. Before operator set 13, all axes from `axis` on form a row; since then, only `axis` does. */
 function overRows(onRows: (x: Tensor, axis: number) => Tensor): Operator {
   return operator(
     (call: Call) => {
@@ -106,7 +107,7 @@ export const productOperators: Operators = {
       const type = call.sameType([a, b]);
       call.ensure(a.shape.length > 0 && b.shape.length > 0, () => 'multiplies a scalar');
       if (isFloat(type)) return call.device(type, product(call.put(a), call.put(b)));
-      return productHost(call, call.host(a, 'whole numbers'), call.host(b, 'whole numbers'));
+      return productHost(call, call.host(a, 'integers'), call.host(b, 'integers'));
     },
     { inputs: [2, 2] },
   ),

@@ -32,7 +32,7 @@ function argExtremum(sign: 1 | -1): Operator {
   );
 }
 
-/** Where the extremes are. */
+/** The positions of the extremes. */
 function indices(call: Call, x: HostValue, axis: number, sign: 1 | -1, last: boolean): HostValue['data'] {
   const length = x.shape[axis] ?? 1;
   const inner = sizeOf(x.shape.slice(axis + 1));
@@ -74,7 +74,7 @@ const topK = operator(
   { inputs: [1, 2], outputs: 2, attributes: ['axis', 'k', 'largest', 'sorted'] },
 );
 
-/** Where the largest and smallest values are. */
+/** Operators that find the largest and smallest values. */
 export const rankingOperators: Operators = {
   ArgMax: argExtremum(1),
   ArgMin: argExtremum(-1),

@@ -26,7 +26,7 @@ import { activations } from './activations.ts';
 
 type Activation = (x: Tensor) => Tensor;
 
-/** Activations by name, with the numbers that they take: [name, default] of α and β. */
+/** Activations by name, with [name, default] of their parameters α and β. */
 const known: Readonly<
   Record<string, { readonly numbers: readonly number[]; make: (a: number, b: number) => Activation }>
 > = {
@@ -49,7 +49,7 @@ const standard: Readonly<Record<RecurrentType, readonly string[]>> = {
   RNN: ['tanh'],
 };
 
-/** The activations of every direction; each takes its numbers from the lists in turn. */
+/** The activations of every direction. Each takes its parameters from the lists in turn. */
 function activationsOf(call: Call, type: RecurrentType, directions: number): Activation[][] {
   const each = standard[type].length;
   const names = call.node.texts('activations')?.map((name) => name.toLowerCase());
@@ -73,7 +73,7 @@ function activationsOf(call: Call, type: RecurrentType, directions: number): Act
   );
 }
 
-/** What one direction computes with. */
+/** The weights and options of one direction. */
 interface Direction {
   readonly w: Tensor;
   readonly r: Tensor;
@@ -132,7 +132,7 @@ function rnnStep(_: Call, { r, hiddenBias, functions, clip }: Direction) {
 
 const steps = { LSTM: lstmStep, GRU: gruStep, RNN: rnnStep } as const;
 
-/** A recurrent operator step by step, from any weights and with any of its attributes. */
+/** Runs a recurrent operator step by step, with any weights and attributes. */
 function recurrent(type: RecurrentType): Operator {
   return operator(
     (call: Call) => {
@@ -220,7 +220,7 @@ export function arranged(
   return [batchFirst ? transpose(y, [2, 0, 1, 3]) : y, ...states].map((value) => call.device(type, value));
 }
 
-/** LSTM, GRU and RNN. With constant weights and the usual attributes they become cells instead. */
+/** LSTM, GRU and RNN. With constant weights and the usual attributes, they become cells instead. */
 export const recurrentOperators: Operators = {
   LSTM: recurrent('LSTM'),
   GRU: recurrent('GRU'),

@@ -28,11 +28,11 @@ import { HostValue, isHost, sizeOf } from '../value.ts';
 interface Reduction {
   readonly onTensor: (x: Tensor, axes: readonly number[], keepAxes: boolean) => Tensor;
   readonly onNumbers: (values: HostValue['data']) => number;
-  /** Booleans too. */
+  /** Whether booleans are supported. */
   readonly masks?: boolean;
 }
 
-/** The axes: an attribute at first, an input from operator set 18 on (13 for ReduceSum); null for all of them. */
+/** The axes: an attribute, or an input from operator set 18 on (13 for ReduceSum). */
 function axesOf(call: Call, rank: number): number[] {
   const all = Array.from({ length: rank }, (_, axis) => axis);
   const given = call.numbers(1, 'axes') ?? (call.node.has('axes') ? call.node.ints('axes', []) : undefined);
@@ -46,7 +46,7 @@ function reduction({ onTensor, onNumbers, masks = false }: Reduction): Operator 
       const x = call.value(0);
       const axes = axesOf(call, x.shape.length);
       const keep = call.node.int('keepdims', 1) === 1;
-      if (x.type === 'bool' && !masks) call.refuse('reduces booleans; here it reduces numbers');
+      if (x.type === 'bool' && !masks) call.refuse('has boolean inputs; only numbers are supported');
       if (!isHost(x) && isFloat(x.type)) return call.device(x.type, onTensor(x.tensor, axes, keep));
       return reduceHost(call, call.host(x, 'numbers'), axes, keep, onNumbers);
     },
@@ -76,11 +76,11 @@ function reduceHost(
     within(x.type, reduce(Float64Array.from(places.subarray(n * length, (n + 1) * length), (place) => x.data[place]!))),
   );
   if (!isFloat(x.type) && values.some((value) => Math.abs(value) > Number.MAX_SAFE_INTEGER))
-    call.fail('INVALID_TENSOR', 'computes with whole numbers beyond 2^53, which are not exact here');
+    call.fail('INVALID_TENSOR', 'computes with integers beyond 2^53, which are not exact here');
   return HostValue.of(x.type, shape, values);
 }
 
-/** The extreme of nothing is the end of what the type holds. */
+/** The extreme of an empty list is the limit of the type. */
 function within(type: ElementType, value: number): number {
   if (isFloat(type) || Number.isFinite(value)) return value;
   const bits = Math.min(53, 8 * descriptions[type].bytes);
@@ -89,7 +89,7 @@ function within(type: ElementType, value: number): number {
   return value < 0 ? least : greatest;
 }
 
-/** The product along an axis, by halves: as many steps as the length has binary digits, and a gradient at 0 too. */
+/** The product along an axis, by halving: one step per binary digit of the length, with a gradient at 0 too. */
 function product(x: Tensor, axes: readonly number[], keepAxes: boolean): Tensor {
   const rest = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const length = sizeOf(axes.map((axis) => x.shape[axis]!));

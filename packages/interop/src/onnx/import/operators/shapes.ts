@@ -4,13 +4,13 @@ import { broadcastStridesOf, picked, stridedPlaces } from '../places.ts';
 import { broadcastShape, HostValue, isHost, show, sizeOf, type Value } from '../value.ts';
 import { joinedAlong, reshaped, transposed } from './arrange.ts';
 
-/** Axes given as an attribute up to operator set 12, as an input since. */
+/** The axes: an attribute up to operator set 12, an input since. */
 function axesOf(call: Call, rank: number): number[] | null {
   const given = call.numbers(1, 'axes') ?? (call.node.has('axes') ? call.node.ints('axes', []) : null);
   return given && call.axes(given, rank);
 }
 
-/** ONNX's Reshape: 0 copies an axis, −1 takes what is left. */
+/** ONNX's Reshape: 0 copies an axis, −1 takes the remaining elements. */
 function targetShape(call: Call, from: readonly number[], wanted: readonly number[]): number[] {
   const copied = wanted.map((length, axis) =>
     length === 0 && call.node.int('allowzero', 0) === 0 ? (from[axis] ?? 0) : length,
@@ -21,7 +21,7 @@ function targetShape(call: Call, from: readonly number[], wanted: readonly numbe
     copied.filter((length) => length === -1).length <= 1 &&
     shape.every((length) => Number.isInteger(length) && length >= 0) &&
     sizeOf(shape) === sizeOf(from);
-  call.ensure(fits, () => `cannot bring the shape ${show(from)} to ${show(wanted)}`);
+  call.ensure(fits, () => `cannot reshape ${show(from)} to ${show(wanted)}`);
   return shape;
 }
 /** Blocks of channels into space, or back: a reshape, a transpose and a reshape. */
@@ -68,7 +68,7 @@ export const shapeOperators: Operators = {
       const wanted = call.numbers(1, 'shape')!;
       call.size(wanted);
       const shape = broadcastShape([x.shape, wanted]);
-      call.ensure(shape !== null, () => `cannot stretch the shape ${show(x.shape)} to ${show(wanted)}`);
+      call.ensure(shape !== null, () => `cannot broadcast ${show(x.shape)} to ${show(wanted)}`);
       call.size(shape);
       if (!isHost(x)) return call.device(x.type, expand(x.tensor, shape));
       return picked(call, x, shape, stridedPlaces(shape, broadcastStridesOf(x.shape, shape)));

@@ -4,7 +4,7 @@ import { stridesOf } from '../places.ts';
 import { isHost, show, type Value } from '../value.ts';
 import { crossed, cutAlong, strided } from './arrange.ts';
 
-/** One axis of a Slice: where it begins, how far it steps, how many it takes; by NumPy's rule. */
+/** The start and the number of elements of a Slice along one axis, by NumPy's rule. */
 function range(length: number, start: number, end: number, step: number): [number, number] {
   const clamp = (place: number, low: number, high: number) =>
     Math.min(Math.max(place < 0 ? place + length : place, low), high);
@@ -58,7 +58,7 @@ function split(call: Call): Value[] {
     parts === call.outputCount || given !== undefined,
     () => `has ${call.outputCount} outputs, and num_outputs ${parts}`,
   );
-  // Before operator set 18 the parts must be equal; since, the last one may be smaller.
+  // Before operator set 18, the parts must be equal. Since then, the last one may be smaller.
   const even = Math.ceil(length / parts);
   const sizes = given ?? Array.from({ length: parts }, (_, k) => Math.max(0, Math.min(even, length - k * even)));
   call.ensure(
@@ -70,7 +70,7 @@ function split(call: Call): Value[] {
   let at = 0;
   return sizes.map((size) => cutAlong(call, x, axis, at, (at += size)));
 }
-/** Where an element of a padded axis comes from; −1 for the filling. */
+/** The source of an element of a padded axis; −1 for padding. */
 const padding: Readonly<Record<string, (place: number, length: number) => number>> = {
   constant: (place, length) => (place < 0 || place >= length ? -1 : place),
   edge: (place, length) => Math.min(Math.max(place, 0), length - 1),

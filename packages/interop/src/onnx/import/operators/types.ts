@@ -4,7 +4,7 @@ import { commonShape, spreadHost } from '../host-math.ts';
 import { operator, type Call, type Operators } from '../operator.ts';
 import { DeviceValue, HostValue, isHost, type Value } from '../value.ts';
 
-/** Operators that choose between values and convert them. */
+/** Operators that select between values and convert them. */
 export const typeOperators: Operators = {
   Where: operator(
     (call: Call) => {
@@ -39,7 +39,7 @@ export const typeOperators: Operators = {
   }),
 };
 
-/** A value as another type. The gradient flows from floats to floats. */
+/** Casts a value to another type. The gradient flows from floats to floats. */
 export function castTo(call: Call, value: Value, to: ElementType): Value {
   if (value.type === to) return value;
   if (isHost(value)) return HostValue.of(to, value.shape, value.data);
@@ -51,7 +51,7 @@ export function castTo(call: Call, value: Value, to: ElementType): Value {
   if (value.type === 'bool') return call.device(to, cast(tensor, descriptions[to].dtype));
   const there = call.tryHost(value);
   if (there) return HostValue.of(to, there.shape, there.data);
-  if (descriptions[to].bytes < 4) call.refuse(`casts to ${to} on a device that cannot be read at once`);
+  if (descriptions[to].bytes < 4) call.refuse(`casts to ${to} on a device that cannot be read synchronously`);
   return call.device(to, cast(tensor, descriptions[to].dtype));
 }
 

@@ -34,17 +34,17 @@ import { mapHost } from '../host-math.ts';
 import { operator, type Operator, type Operators, type Call } from '../operator.ts';
 import { HostValue, isHost } from '../value.ts';
 
-/** A function of each element: of floats on the device, with its gradient, and of any number on the host. */
+/** An elementwise function: of floats on the device, with a gradient, and of any numbers on the host. */
 export function unary(onTensor: (x: Tensor) => Tensor, onNumber: (x: number) => number): Operator {
   return operator((call: Call) => {
     const x = call.value(0);
     if (!isHost(x) && isFloat(x.type)) return call.device(x.type, onTensor(x.tensor));
-    if (x.type === 'bool') call.refuse('is computed on booleans; here it is on numbers');
-    return mapHost(call.host(x, 'whole numbers'), onNumber);
+    if (x.type === 'bool') call.refuse('has boolean inputs; only numbers are supported');
+    return mapHost(call.host(x, 'integers'), onNumber);
   });
 }
 
-/** A question about each element. */
+/** An elementwise test. */
 function question(
   onTensor: (x: Tensor, call: Parameters<Operator['run']>[0]) => Tensor,
   onNumber: (x: number, call: Parameters<Operator['run']>[0]) => boolean,
@@ -62,14 +62,14 @@ function question(
 
 const number = (x: Tensor, value: number) => full(x.backend, [], value);
 
-/** The nearest whole number, ties to the even one. */
+/** The nearest integer, ties to even. */
 function round(x: Tensor): Tensor {
   const below = floor(x);
   const rest = subtract(x, below);
   const odd = notEqual(affine(floor(affine(below, 0.5)), 2), below);
   const half = equal(rest, number(x, 0.5));
   const up = select(half, affine(castMask(odd), 1), castMask(greater(rest, number(x, 0.5))));
-  // Infinite ones have no rest.
+  // Infinities have no fraction.
   return select(isFinite(x), add(below, up), x);
 }
 
@@ -78,8 +78,8 @@ function castMask(mask: Tensor): Tensor {
 }
 
 /**
- * The error function, from operations with gradients: its series within ±0.5, beyond it the approximation 7.1.26 of
- * Abramowitz and Stegun (1964), within 1.5e-7.
+ * The error function, composed of operations with gradients: its series within ±0.5, and approximation 7.1.26 of
+ * Abramowitz and Stegun (1964) beyond, within 1.5e-7.
  */
 export function erf(x: Tensor): Tensor {
   const size = absolute(x);
@@ -106,7 +106,7 @@ export function hostErf(x: number): number {
   const size = Math.abs(x);
   if (size > 6) return Math.sign(x);
   if (size < 2.5) {
-    // The series, as far as it adds anything.
+    // The series, until its terms no longer change the sum.
     let [term, sum] = [x, x];
     for (let n = 1; Math.abs(term) > 1e-18; n++) {
       term *= -(x * x) / n;
@@ -165,13 +165,13 @@ export const unaryOperators: Operators = {
   Neg: unary(negative, (x) => -x),
   Not: operator((call: Call) => {
     const x = call.value(0);
-    if (x.type !== 'bool') call.refuse(`is computed on ${x.type}; it takes booleans`);
+    if (x.type !== 'bool') call.refuse(`has inputs of type ${x.type}, expected booleans`);
     return isHost(x) ? mapHost(x, (value) => 1 - value) : call.device('bool', logicalNot(x.tensor));
   }),
   BitwiseNot: operator((call: Call) => {
-    const x = call.host(call.value(0), 'whole numbers');
-    if (descriptions[x.type].kind !== 'integer') call.refuse(`is computed on ${x.type}; it takes whole numbers`);
-    if (x.type === 'u64') call.refuse('is computed on u64, which is not exact here');
+    const x = call.host(call.value(0), 'integers');
+    if (descriptions[x.type].kind !== 'integer') call.refuse(`has inputs of type ${x.type}, expected integers`);
+    if (x.type === 'u64') call.refuse('has u64 inputs, which are not exact here');
     return HostValue.of(
       x.type,
       x.shape,

@@ -3,11 +3,11 @@ import type { Call } from '../operator.ts';
 import { eachIndex, stridesOf } from '../places.ts';
 import { show, sizeOf } from '../value.ts';
 
-/** How a kernel is laid over the axes behind N and C. */
+/** The positions of a kernel over the axes after N and C. */
 export interface Windows {
   /** The length of each axis of the result. */
   readonly shape: readonly number[];
-  /** For each element of the result and each of the kernel, the place it reads; −1 outside of the input. */
+  /** The position that each element of the result reads for each element of the kernel; −1 outside the input. */
   readonly places: Int32Array;
   readonly kernel: readonly number[];
 }
@@ -58,7 +58,7 @@ export function windowOptions(call: Call, space: readonly number[], kernel: read
   return { kernel, strides, dilations, ceil, pads: [...before, ...totals.map((total, k) => total - before[k]!)] };
 }
 
-/** How many windows fit along each axis. */
+/** The number of windows along each axis. */
 export function windowCounts(call: Call, space: readonly number[], options: WindowOptions): number[] {
   const { kernel, strides, dilations, pads, ceil } = options;
   return space.map((length, k) => {
@@ -70,7 +70,7 @@ export function windowCounts(call: Call, space: readonly number[], options: Wind
         `has a kernel of ${reach} steps for an axis of ${length}, padded by ${pads[k]} and ${pads[k + space.length]}`,
     );
     const count = (ceil ? Math.ceil(free / strides[k]!) : Math.floor(free / strides[k]!)) + 1;
-    // A window that begins behind the input and its padding before it is none.
+    // A window that starts after the input and its leading padding does not count.
     return ceil && (count - 1) * strides[k]! >= length + pads[k]! ? count - 1 : count;
   });
 }
@@ -82,7 +82,7 @@ export function windowsOf(call: Call, space: readonly number[], options: WindowO
   return placed(call, space, shape, kernel, (o, k, axis) => o * strides[axis]! + k * dilations[axis]! - pads[axis]!);
 }
 
-/** Windows from a rule for one axis: the place that element o and kernel element k read, NaN or outside for none. */
+/** Makes windows from a rule for one axis: the position for element o and kernel element k; NaN or outside for none. */
 export function placed(
   call: Call,
   space: readonly number[],
@@ -110,8 +110,8 @@ export function placed(
 }
 
 /**
- * What the windows see: x `[N, C, …]` → `[O, K, N, C]`, O elements of the result and K of the kernel, flattened; `fill`
- * outside of x.
+ * Gathers the windows of x: `[N, C, …]` → `[O, K, N, C]`, with O elements of the result and K of the kernel, both
+ * flattened; `fill` outside x.
  */
 export function seen(call: Call, x: Tensor, { shape, places, kernel }: Windows, fill: number): Tensor {
   const [batch, channels, ...space] = x.shape as [number, number, ...number[]];
