@@ -5,11 +5,11 @@ import type { Package } from './workspace.ts';
 const printer = ts.createPrinter({ removeComments: true });
 
 /**
- * The public surface of a package as text: every exported name with its declaration, from the built declaration files,
- * sorted by name. A change of this text is a change that users can notice.
+ * Writes the public surface of a package as text: every exported name with its declaration, from the built declaration
+ * files, sorted by name. If this text changes, users can notice the change.
  *
- * @returns the path of the report, and what belongs into it
- * @throws Error where the package was not built
+ * @returns the path of the report, and its text
+ * @throws Error if the package has not been built
  */
 export function apiReport(pack: Package): { path: string; text: string } {
   const program = ts.createProgram({
@@ -36,7 +36,7 @@ export function apiReport(pack: Package): { path: string; text: string } {
       .join('\n');
     return `## ${specifier}\n\n\`\`\`ts\n${blocks}\`\`\`\n`;
   });
-  const text = `# The public surface of ${pack.name}\n\nMade by \`npx pnpm api\`; the tests compare it with the code.\n\n${sections.join('\n')}`;
+  const text = `# Public surface of ${pack.name}\n\nWritten by \`npx pnpm api\`. \`npx pnpm test\` compares it with the packages.\n\n${sections.join('\n')}`;
   return { path: join(pack.folder, `${basename(pack.folder)}.api.md`), text };
 }
 
@@ -62,7 +62,7 @@ function printed(declaration: ts.Declaration): string {
     .replace(/^export /, '');
 }
 
-/** Private members are nobody's business, and their names change. */
+/** Removes private members, which are not part of the surface. */
 function withoutPrivates(declaration: ts.Declaration): ts.Node {
   if (!ts.isClassDeclaration(declaration)) return declaration;
   const members = declaration.members.filter(

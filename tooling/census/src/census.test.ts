@@ -7,6 +7,7 @@ import { apiReport } from './api-report.ts';
 import { circlesOf } from './circles.ts';
 import { longLinesOf } from './lines.ts';
 import { proseOf } from './prose.ts';
+import { reportDifference } from './report-difference.ts';
 import { clashesOf, surfaceOf, type PublicName } from './surface.ts';
 import { packagesOf, programOf } from './workspace.ts';
 
@@ -80,4 +81,15 @@ it('writes the surface down without comments and private members', () => {
   const { path, text } = apiReport(packagesOf(root)[0]!);
   expect(path).toBe(join(root, 'packages/a/a.api.md'));
   expect(text).toContain('class B {\n    at(x: number): void;\n}\n\nfunction a(): B;\n');
+});
+
+it('says how a report differs from the code', () => {
+  const { path, text } = apiReport(packagesOf(root)[0]!);
+  expect(reportDifference(path, text)).toContain('+ function a(): B;');
+  writeFileSync(path, text);
+  expect(reportDifference(path, text)).toEqual([]);
+  expect(reportDifference(path, text.replace('at(x: number)', 'at(y: number)'))).toEqual([
+    '-     at(x: number): void;',
+    '+     at(y: number): void;',
+  ]);
 });

@@ -87,7 +87,7 @@ describe('a PyTorch state dict', () => {
       readStateDict(new Map([['step', { dtype: 'F8_E5M2', shape: [1], data: Uint8Array.of(1) } as const]])),
     ).toThrow(/holds the bits of F8_E5M2; read the file with \{ widen: true \}/);
     expect(() => readStateDict(file({ dtype: 'C64', shape: [1], data: Float32Array.of(1, 2) }))).toThrow(
-      /'step' holds complex numbers/,
+      /'step' contains complex numbers/,
     );
     expect(
       readStateDict(file({ dtype: 'F64', shape: [1], data: Float64Array.of(Infinity) })).get('step')!.data,

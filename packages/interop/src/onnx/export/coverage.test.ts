@@ -189,7 +189,7 @@ const exportable: Readonly<Record<string, () => Trial>> = {
     sequence(new layers.Sequential(gru(), new layers.Linear({ backend, generator, inputSize: H, outputSize: 2 }))),
 };
 
-/** What is no layer or model with a forward pass, and why. */
+/** Classes that cannot be exported, and why. */
 const refused: Readonly<Record<string, string>> = {
   AdaptiveSoftmax: 'computes by host targets',
   AvgPool1d: 'no form yet',
@@ -226,12 +226,9 @@ describe('every class of @timestep/layers as an ONNX file', () => {
     expect([...Object.keys(exportable), ...Object.keys(refused)].sort()).toEqual(classes.sort());
   });
 
-  it('stands in the table of the README', () => {
+  it('is in the table of the README', () => {
     const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-    const table = readme.slice(
-      readme.indexOf('## Layers and models as ONNX'),
-      readme.indexOf('## Files that are damaged'),
-    );
+    const table = readme.slice(readme.indexOf('## Layers and models as ONNX'), readme.indexOf('## Damaged files'));
     const rows = table.split('\n').filter((line) => line.startsWith('| `'));
     const namesIn = (row: string) => [...row.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
     const isRefusal = (row: string) => row.split('|')[2]!.trim() === '–';
