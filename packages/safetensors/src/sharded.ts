@@ -85,7 +85,7 @@ export async function readSharded(
 export interface ShardedFiles {
   readonly indexName: string;
   readonly indexJson: string;
-  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
 /**
@@ -124,7 +124,7 @@ export function writeSharded(
     room -= bytes;
   }
   const digits = (n: number): string => String(n).padStart(5, '0');
-  const files = new Map<string, Uint8Array>();
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const weightMap: [string, string][] = [];
   for (const [index, shard] of shards.entries()) {
     const file = `${stem}-${digits(index + 1)}-of-${digits(shards.length)}.safetensors`;

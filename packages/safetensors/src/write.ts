@@ -22,7 +22,7 @@ export interface WriteOptions {
  * @example
  * writeSafetensors({ weight: { dtype: 'F32', shape: [2, 3], data: new Float32Array(6) } });
  */
-export function writeSafetensors(tensors: TensorsByName, options: WriteOptions = {}): Uint8Array {
+export function writeSafetensors(tensors: TensorsByName, options: WriteOptions = {}): Uint8Array<ArrayBuffer> {
   const pieces = safetensorsPieces(tensors, options);
   const out = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0));
   let position = 0;

@@ -14,12 +14,12 @@ const loadRules: OptionRules<LoadOptions> = { strict: is.optional(is.boolean) };
  * await writeFile('model.safetensors', await saveModel(model));
  * ```
  */
-export async function saveModel(model: Module): Promise<Uint8Array> {
+export async function saveModel(model: Module): Promise<Uint8Array<ArrayBuffer>> {
   checkValue('saveModel', 'model', model, modelRule);
   return encodeModel(await model.stateDict());
 }
 
-function encodeModel(dict: ReadonlyMap<string, LoadableTensor>): Uint8Array {
+function encodeModel(dict: ReadonlyMap<string, LoadableTensor>): Uint8Array<ArrayBuffer> {
   return writeSafetensors(
     new Map(
       [...dict].map(([name, { shape, data }]) => [name, { dtype: dtypeOf(data), shape, data } as SafetensorsTensor]),
@@ -39,7 +39,7 @@ function encodeModel(dict: ReadonlyMap<string, LoadableTensor>): Uint8Array {
  * loadModel(model, modelOfCheckpoint(await readFile('runs/one/checkpoint-00000200.safetensors')));
  * ```
  */
-export function modelOfCheckpoint(bytes: Bytes): Uint8Array {
+export function modelOfCheckpoint(bytes: Bytes): Uint8Array<ArrayBuffer> {
   const { tensors } = decodeCheckpoint(toBytes('modelOfCheckpoint', bytes));
   const own = [...tensors].flatMap(([name, tensor]) =>
     name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],

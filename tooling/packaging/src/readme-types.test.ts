@@ -1,21 +1,16 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packages, programsOf, readmes, root } from './readmes.ts';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-// Below this package, so that Node's own types are found.
-const folder = mkdtempSync(fileURLToPath(new URL('../.readme-', import.meta.url)));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const run = promisify(execFile);
+const programs = readmes.flatMap(programsOf);
 
-const packages = readdirSync(join(root, 'packages')).filter((name) =>
-  existsSync(join(root, 'packages', name, 'package.json')),
-);
-const readmes = ['README.md', 'README.ko.md', ...packages.map((name) => `packages/${name}/README.md`)];
-
-/** The sources behind every import that a package offers: a README is read before anything is built. */
+/** The sources behind every import that a package offers: a README is checked before anything is built. */
 function sources(): Record<string, readonly string[]> {
   const entries = packages.flatMap((name) => {
     const { exports } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as {
@@ -29,44 +24,75 @@ function sources(): Record<string, readonly string[]> {
   return Object.fromEntries(entries);
 }
 
-/** What the compiler finds wrong, by README. */
-const findings = new Map<string, string[]>();
+/** The options that `tsc --init` of TypeScript 5.9 to 7 writes, and what the sources need beyond them. */
+const compilerOptions = {
+  target: 'esnext',
+  types: [],
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  verbatimModuleSyntax: true,
+  isolatedModules: true,
+  noUncheckedSideEffectImports: true,
+  moduleDetection: 'force',
+  skipLibCheck: true,
+  noEmit: true,
+  module: 'esnext',
+  moduleResolution: 'bundler',
+  allowImportingTsExtensions: true,
+  customConditions: ['@timestep/source'],
+  paths: sources(),
+};
 
-beforeAll(async () => {
-  const files = new Map<string, string>();
-  for (const readme of readmes) {
-    // Those with an output behind them are whole programs.
-    const examples = [...readFileSync(join(root, readme), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```\n\s*^```text$/gm)];
-    findings.set(readme, examples.length === 0 ? ['no example'] : []);
-    examples.forEach(([, code], k) => {
-      const name = `${readme.replaceAll('/', '-')}-${k + 1}.ts`;
-      writeFileSync(join(folder, name), `${code}\nexport {};\n`);
-      files.set(name, readme);
-    });
-  }
-  const compilerOptions = {
-    target: 'es2023',
-    module: 'esnext',
-    moduleResolution: 'bundler',
-    lib: ['es2023', 'esnext.disposable', 'dom', 'dom.iterable'],
-    types: ['node'],
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    allowImportingTsExtensions: true,
-    customConditions: ['@timestep/source'],
-    paths: sources(),
-  };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [...files.keys()] }));
-  const compiler = fileURLToPath(import.meta.resolve('typescript/lib/tsc.js'));
-  const { stdout } = await promisify(execFile)(process.execPath, [compiler, '--project', folder, '--pretty', 'false'], {
-    cwd: folder,
-    maxBuffer: 2 ** 26,
-  }).catch((error: { stdout: string }) => error);
-  if (/^error TS/m.test(stdout)) throw new Error(stdout);
-  for (const line of stdout.split('\n')) findings.get(files.get(line.slice(0, line.indexOf('('))) ?? '')?.push(line);
-});
+/** Lines of a tool's output, by program. */
+const byProgram = (output: string, name: string): string[] =>
+  output.split('\n').filter((line) => line.includes(`/${name}.ts`));
 
-it.each(readmes)('the examples of %s compile under --strict', (readme) => {
-  expect(findings.get(readme)).toEqual([]);
+describe('the programs of the READMEs', () => {
+  // Beside other apps, so that the workspace's own rules apply.
+  const folder = mkdtempSync(join(root, 'apps', '.readme-'));
+  let [types, lint, format] = ['', '', ''];
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  beforeAll(async () => {
+    for (const { name, code } of programs) writeFileSync(join(folder, `${name}.ts`), code);
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+    const tool = (name: string, ...parameters: string[]): Promise<string> => {
+      const require = createRequire(join(root, 'package.json'));
+      const manifest = require.resolve(`${name}/package.json`);
+      const { bin } = require(manifest) as { bin: string | Record<string, string> };
+      const file = join(
+        dirname(manifest),
+        typeof bin === 'string' ? bin : (bin[name === 'typescript' ? 'tsc' : name] ?? ''),
+      );
+      return run(process.execPath, [file, ...parameters], { cwd: root, maxBuffer: 2 ** 26 }).then(
+        ({ stdout }) => stdout,
+        ({ stdout, stderr }: { stdout: string; stderr: string }) => `${stdout}\n${stderr}`,
+      );
+    };
+    [types, lint, format] = await Promise.all([
+      tool('typescript', '--project', folder, '--pretty', 'false'),
+      tool(
+        'eslint',
+        '--no-warn-ignored',
+        '--format',
+        fileURLToPath(new URL('eslint-lines.mjs', import.meta.url)),
+        folder,
+      ),
+      tool('prettier', '--check', '--ignore-path', join(folder, 'none'), `${folder}/*.ts`),
+    ]);
+    if (/^error TS/m.test(types)) throw new Error(types);
+  });
+
+  it.each(readmes)('%s has a program', (readme) => {
+    expect(programsOf(readme)).not.toEqual([]);
+  });
+
+  it.each(programs)('$name compiles with the options of tsc --init', ({ name }) => {
+    expect(byProgram(types, name)).toEqual([]);
+  });
+
+  it.each(programs)('$name passes lint and format of the workspace', ({ name }) => {
+    expect([...byProgram(lint, name), ...byProgram(format, name)]).toEqual([]);
+  });
 });

@@ -110,7 +110,7 @@ export function loadPyTorch(
 export async function savePyTorch(
   module: Module,
   options: Pick<ReadStateDictOptions, 'mapping'> = {},
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   checkValue('savePyTorch', 'module', module, moduleRule);
   checkOptions('savePyTorch', options, saveRules);
   const entries = [...renameEntries(await module.stateDict(), options.mapping)].map(

@@ -36,7 +36,7 @@ interface DecodedSteps {
  */
 export async function exportEncoderDecoder(
   model: EncoderDecoder,
-): Promise<{ readonly encoder: Uint8Array; readonly decoder: Uint8Array }> {
+): Promise<{ readonly encoder: Uint8Array<ArrayBuffer>; readonly decoder: Uint8Array<ArrayBuffer> }> {
   checkValue('exportEncoderDecoder', 'model', model, is.instanceOf(EncoderDecoder));
   return {
     encoder: await exportOnnxGraph((graph) => buildEncoder(graph, model), 'encoder'),

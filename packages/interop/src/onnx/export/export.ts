@@ -35,7 +35,7 @@ const inputRules: OptionRules<NonNullable<ExportOnnxOptions['input']>> = {
  * @example
  * const bytes = await exportOnnx(new Sequential(embedding, lstm, head), { lengths: true });
  */
-export async function exportOnnx(model: Module, options: ExportOnnxOptions = {}): Promise<Uint8Array> {
+export async function exportOnnx(model: Module, options: ExportOnnxOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   checkValue('exportOnnx', 'model', model, isModule);
   checkOptions('exportOnnx', options, optionRules);
   if (options.input) checkOptions('exportOnnx', options.input, inputRules);

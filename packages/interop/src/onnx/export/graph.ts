@@ -217,7 +217,7 @@ export class OnnxGraph {
   }
 
   /** Returns the file, little-endian. */
-  async finish(name: string): Promise<Uint8Array> {
+  async finish(name: string): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#outputs.length === 0)
       throw new ArgumentError("[onnx] the graph has no output; name one with graph.output('name', value)");
     const parameters = await Promise.all(
@@ -273,7 +273,10 @@ export class OnnxGraph {
  *   graph.output('h_next', state.h);
  * });
  */
-export async function exportOnnxGraph(build: (graph: OnnxGraph) => void, name = 'model'): Promise<Uint8Array> {
+export async function exportOnnxGraph(
+  build: (graph: OnnxGraph) => void,
+  name = 'model',
+): Promise<Uint8Array<ArrayBuffer>> {
   checkValue('exportOnnxGraph', 'build', build, is.function);
   checkValue('exportOnnxGraph', 'name', name, is.string);
   const graph = new OnnxGraph();
