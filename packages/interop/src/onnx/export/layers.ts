@@ -114,11 +114,19 @@ export function withoutForm(layer: Module): InteropError {
     .flatMap(({ name, value }) => (value instanceof Module ? [name] : []));
   return new InteropError(
     'UNSUPPORTED_MODEL',
-    `[onnx] ${layer.typeName} cannot be exported; give the module a method onnx(graph, x, input) that builds it from its parts, such as:
+    `[onnx] ${kindOf(layer)} cannot be exported; give the module a method onnx(graph, x, input) that builds it from its parts, such as:
   onnx(graph, x, input) {
     return exportLayer(graph, this.${last}, exportLayer(graph, this.${first}, x, input).output);
   }`,
   );
+}
+
+/** The name of a module's class. A subclass of a built-in layer inherits its name, which would be misleading. */
+function kindOf(layer: Module): string {
+  const own = Object.getPrototypeOf(layer) as object;
+  let owner = own;
+  while (!Object.hasOwn(owner, 'typeName')) owner = Object.getPrototypeOf(owner) as object;
+  return owner === own || owner === Module.prototype ? layer.typeName : `your subclass of ${layer.typeName}`;
 }
 
 /** Whether a module has a method that exports it. */

@@ -58,7 +58,7 @@ describe('what cannot be exported is named, with what to do about it', () => {
     [
       'a subclass that computes something else',
       () => new Sequential(new DoubledLinear(linear)),
-      /DoubledLinear cannot be exported; give the module a method onnx/,
+      /your subclass of Linear cannot be exported; give the module a method onnx/,
     ],
     [
       'a model that learns while it reads',
