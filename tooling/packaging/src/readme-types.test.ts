@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packages, programsOf, readmes, root } from './readmes.ts';
+import { installCommandsOf, packages, programsOf, readmes, root } from './readmes.ts';
 
 const run = promisify(execFile);
 const programs = readmes.flatMap(programsOf);
@@ -86,6 +86,15 @@ describe('the programs of the READMEs', () => {
 
   it.each(readmes)('%s has a program', (readme) => {
     expect(programsOf(readme)).not.toEqual([]);
+  });
+
+  it.each(readmes)('%s installs what its programs import, as ES modules', (readme) => {
+    const commands = installCommandsOf(readme).join(' ');
+    const imported = programsOf(readme).flatMap(({ code }) =>
+      [...code.matchAll(/from '((?:@[^/']+\/)?[^/':.]+)(?=['/])/gu)].map(([, name]) => name!),
+    );
+    expect(imported.filter((name) => !commands.split(/\s+/u).includes(name))).toEqual([]);
+    expect(commands).toContain('npm pkg set type=module');
   });
 
   it.each(programs)('$name compiles with the options of tsc --init', ({ name }) => {
