@@ -5,7 +5,7 @@ import type { BackendChoice } from './protocol.ts';
 
 export interface Chosen {
   readonly backend: Backend;
-  /** Why the processor stands in for the GPU, where it does. */
+  /** Why the CPU is used instead of the GPU, if it is. */
   readonly fallback: string | null;
 }
 

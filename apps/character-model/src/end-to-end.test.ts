@@ -33,7 +33,7 @@ describe.skipIf(missingChromium() !== null)('the page in Chromium', () => {
   test.each([
     { backend: 'webgpu', on: 'webgpu', says: 'on WebGPU: ' },
     { backend: 'cpu', on: 'cpu', says: 'on the processor: ' },
-    // This Chromium has a software adapter only, so the processor stands in.
+    // This Chromium has a software adapter only, so the CPU is used.
     { backend: 'auto', on: 'cpu', says: 'on the processor: ' },
   ])('backend $backend: it learns, draws the loss and writes', async ({ backend, on, says }) => {
     const { page, errors } = await train(`backend=${backend}&hidden=32&steps=60`);

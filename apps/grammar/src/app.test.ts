@@ -25,7 +25,7 @@ it('says where a string goes wrong', async () => {
     'aaabbb: belongs to the language',
     'aabbb: wrong at 5 (b); after aabb comes .',
     'aab: wrong at 4 (.); after aab comes b',
-    'xyz: x is no symbol; expected a b .',
+    'xyz: unknown symbol x; expected a b .',
     '',
   ]);
 });

@@ -114,7 +114,7 @@ async function answer(network: GrammarNetwork, language: Language, input: string
   const unknown = Array.from(input).find((symbol) => !language.symbols.includes(symbol));
   if (input === '') return 'an empty line: write symbols, such as those of the language';
   if (unknown !== undefined)
-    return `${input}: ${unknown} is no symbol; expected ${Array.from(language.symbols).join(' ')}`;
+    return `${input}: unknown symbol ${unknown}; expected ${Array.from(language.symbols).join(' ')}`;
   const whole = input.endsWith(endMark) ? input : `${input}${endMark}`;
   const [predicted] = await readStrings(network, language.symbols, [whole]);
   for (let t = 1; t < whole.length; t++) {

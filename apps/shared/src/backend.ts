@@ -4,7 +4,7 @@ import { UsageError } from './errors.ts';
 
 export type BackendName = 'auto' | Name;
 
-/** What `--backend` takes. */
+/** The values of `--backend`. */
 export const backendNames: readonly BackendName[] = ['auto', ...names];
 
 /**

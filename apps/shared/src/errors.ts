@@ -1,6 +1,6 @@
 import { TimestepError } from '@timestep/core';
 
-/** A mistake of whoever called the program: its message is all they need to see. */
+/** A mistake of the user. Programs print only its message. */
 export class UsageError extends TimestepError {
   override readonly name: string = 'UsageError';
 

@@ -136,7 +136,7 @@ test('mistakes end in one line that says what to do', () =>
       '--model',
       join(folder, 'none.safetensors'),
     );
-    // A file stands where the run's folder should be.
+    // A file has the name of the run's folder.
     await writeFile(join(folder, 'm.run'), '');
     await failing(
       /could not .*m\.run/u,

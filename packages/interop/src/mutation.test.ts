@@ -21,7 +21,7 @@ import { mutateBytes, mutateText, seeded, type Random } from './test-support/mut
 
 const backend = createReferenceBackend();
 
-/** What became of every file, by the code of its error. */
+/** The number of files by outcome: the code of the error. */
 class Outcomes {
   readonly counts = new Map<string, number>();
 

@@ -114,7 +114,7 @@ describe.each(Object.entries(calls))('%s', (name, right) => {
   });
 });
 
-/** What is no fault: names are any string, and a function is only called when it is needed. */
+/** Calls that are right: any string is a name, and a function is only called when it is needed. */
 const harmless: Record<string, readonly string[]> = {
   parseShardIndex: ['1: text "text"'],
   readSharded: ['1: () => 1 undefined'],

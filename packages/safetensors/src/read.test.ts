@@ -17,7 +17,7 @@ function codeOf(run: () => unknown): string {
   return 'none';
 }
 
-describe('what is no safetensors file', () => {
+describe('files that are not safetensors', () => {
   const cases: [string, string, Uint8Array][] = [
     ['nothing', 'TRUNCATED', new Uint8Array(0)],
     ['seven bytes', 'TRUNCATED', new Uint8Array(7)],

@@ -57,7 +57,7 @@ describe('writeSafetensors', () => {
     ],
     ['the reserved name', 'INVALID_TENSOR', () => writeSafetensors({ __metadata__: one })],
     ['a name that is no UTF-8', 'INVALID_TENSOR', () => writeSafetensors({ '\ud800': one })],
-    ['metadata that is no string', 'INVALID_TENSOR', () => writeSafetensors({}, { metadata: { step: 3 } as never })],
+    ['metadata that is not a string', 'INVALID_TENSOR', () => writeSafetensors({}, { metadata: { step: 3 } as never })],
   ])('refuses %s: %s', (_name, code, run) => {
     expect(run).toThrow(expect.objectContaining({ name: 'SafetensorsError', code }) as Error);
   });

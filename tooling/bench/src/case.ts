@@ -60,7 +60,7 @@ export interface StepCase extends CommonCase {
   readonly hiddenSize: number;
 }
 
-/** What every array of a case's result comes to: a random projection and the norm, enough to tell a wrong result. */
+/** A summary of each array of a result: a random projection and the norm, which reveal a wrong result. */
 export type Digest = Readonly<Record<string, { readonly projection: number; readonly norm: number }>>;
 
 const gates = { lstm: 4, gru: 3, rnn: 1 } as const;

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 
-/** What is wrong with a command, in words for whoever typed it. */
+/** A mistake in a command, in words for the user. */
 export class UsageError extends Error {}
 
 const options = {

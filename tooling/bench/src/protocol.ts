@@ -8,7 +8,7 @@ export type Request =
 
 export interface Hello {
   readonly version: string;
-  /** What it runs on, in a line. */
+  /** The hardware and libraries, in one line. */
   readonly device: string;
 }
 

@@ -6,7 +6,7 @@ import type { WebGpuRow } from './webgpu/profile.ts';
 
 /** Everything that a run of the benchmark found. */
 export interface Report {
-  /** What stood behind `pnpm bench` */
+  /** The arguments of `pnpm bench` */
   readonly arguments: readonly string[];
   readonly machine: Machine;
   readonly contestants: readonly { readonly name: string; readonly version: string; readonly device: string }[];
@@ -15,6 +15,6 @@ export interface Report {
   /** Null where it was not asked for */
   readonly startup: readonly StartupRow[] | null;
   readonly decode: readonly DecodeRow[] | null;
-  /** What training steps take on WebGPU; null where it was not asked for */
+  /** The times of training steps on WebGPU; null if they were not requested */
   readonly webgpu: readonly WebGpuRow[] | null;
 }

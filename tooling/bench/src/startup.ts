@@ -21,7 +21,7 @@ export interface StartupRow {
 const folder = fileURLToPath(new URL('../contestants/', import.meta.url));
 const parts = ['process', 'import', 'create', 'step'] as const;
 
-/** What is started, by the name of the contestant. */
+/** The command to start, by the name of the contestant. */
 export function startupCommands(
   threads: number,
 ): Readonly<Record<string, readonly [command: string, ...rest: string[]]>> {

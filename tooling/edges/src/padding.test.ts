@@ -34,7 +34,7 @@ describe.each(subjects)('$name', (subject) => {
   });
   afterAll(() => backend?.dispose());
 
-  it.each(casesOf(subject))('$title: what stands past a length reaches nothing', async ({ run }) => {
+  it.each(casesOf(subject))('$title: values past a length reach nothing', async ({ run }) => {
     if (!backend) return;
     const on = backend;
     const trial = async (setting: Setting): Promise<{ found: Found; trial: Trial }> => {

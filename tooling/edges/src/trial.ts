@@ -1,15 +1,15 @@
 import { Generator, tensor, type Backend, type Tensor } from '@timestep/core';
 
-/** The sizes of a trial, and what stands in its padding. */
+/** The sizes of a trial, and the values of its padding. */
 export interface Setting {
   readonly steps: number;
   /** One for each sequence. */
   readonly lengths: readonly number[];
-  /** What stands past a length. */
+  /** The value past a length. */
   readonly padding: number;
-  /** What stands past a length among symbols. */
+  /** The symbol past a length. */
   readonly symbolPadding: number;
-  /** What stands past a length in the gradient of an output that is padded too. */
+  /** The value past a length in the gradient of an output that is padded too. */
   readonly upstreamPadding: number;
 }
 

@@ -11,7 +11,7 @@ export interface Finding {
   readonly text: string;
 }
 
-/** What the child writes, a line at a time. */
+/** The messages of the child process, one per line. */
 export type Line =
   | { readonly kind: 'index'; readonly index: number }
   | ({ readonly kind: 'finding' } & Finding)
@@ -29,7 +29,7 @@ export interface FormatReport {
 export interface RunOptions {
   readonly files: number;
   readonly seed: number;
-  /** What one file may take before it counts as a hang */
+  /** The time limit for one file */
   readonly seconds: number;
 }
 

@@ -1,4 +1,4 @@
-/** What callers without types hand in by mistake, made anew for each call. */
+/** Wrong values that callers without types pass by mistake, created for each call. */
 export const wrongValues: readonly (() => unknown)[] = [
   () => undefined,
   () => null,

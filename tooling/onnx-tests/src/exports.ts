@@ -19,7 +19,7 @@ interface Export {
   readonly outputs: readonly (readonly [string, Encoded])[];
 }
 
-/** What float32 differs by from another order of its sums. */
+/** The tolerance for another order of sums in float32. */
 const tolerance = { relative: 1e-5, absolute: 1e-5 };
 
 /**

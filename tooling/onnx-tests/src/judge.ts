@@ -16,7 +16,7 @@ export interface Case {
   readonly sets: readonly { readonly inputs: readonly Encoded[]; readonly outputs: readonly Encoded[] }[];
 }
 
-/** What became of a test: as expected; refused by a typed error; other numbers; an error that names nothing. */
+/** The outcome of a test: as expected; refused by a typed error; wrong numbers; any other error. */
 export type Outcome = 'passed' | 'refused' | 'wrong' | 'crash';
 
 export interface Verdict {

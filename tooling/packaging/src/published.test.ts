@@ -36,7 +36,7 @@ describe.each(publishedPackages())('packages/%s as npm would ship it', (name) =>
     expect(JSON.stringify(pkg)).not.toContain('@timestep/source');
     const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(bytes)));
     const problems = analysis.types ? analysis.problems : [{ kind: 'NoTypes' as const }];
-    // The packages are ESM only: what `require` and the resolution of Node 10 make of them is no concern of theirs.
+    // The packages are ESM only, so `require` and the resolution of Node 10 do not matter.
     const real = problems.filter(
       (problem) =>
         problem.kind !== 'CJSResolvesToESM' && !('resolutionKind' in problem && problem.resolutionKind === 'node10'),

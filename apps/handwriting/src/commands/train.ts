@@ -101,7 +101,7 @@ export async function train({
   }
 }
 
-/** The fewer samples there are, the more drawn text stands beside them. */
+/** The fewer samples there are, the more drawn text is added. */
 export function drawnShare(samples: readonly Sample[]): number {
   return 1000 / (1000 + samples.length);
 }

@@ -48,7 +48,7 @@ export function drawText(
   return handMoved(sheared, size, random);
 }
 
-/** Cuts the corners of a stroke (Chaikin 1974) so many times; straight lines keep their ends. */
+/** Cuts the corners of a stroke several times (Chaikin 1974); straight lines keep their ends. */
 function rounded(stroke: Stroke, times: number): Stroke {
   let points = stroke;
   for (let i = 0; i < times && points.length > 2; i++) {

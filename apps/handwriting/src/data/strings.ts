@@ -30,7 +30,7 @@ export function byWriter(samples: readonly Sample[]): Writers {
 export interface StringOptions {
   /** Characters at most; 6 at most and by default */
   readonly most?: number;
-  /** What is done to each character */
+  /** Changes each character */
   readonly change?: (ink: Ink) => Ink;
 }
 

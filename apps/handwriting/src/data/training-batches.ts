@@ -22,8 +22,8 @@ export interface TrainingBatchOptions {
 /** Batches whose writings are drawn together and sorted by length, so that little of a batch is padding. */
 const group = 4;
 /**
- * Every so many batches the texts may be one character longer, up to the longest: CTC finds its first alignments in
- * short ones, where there are few, and those cost less.
+ * After this number of batches, the texts may be one character longer, up to the longest. CTC finds its first alignments
+ * in short texts, which have few of them, and short texts cost less.
  */
 const batchesEachLength = 40;
 const longest = 10;

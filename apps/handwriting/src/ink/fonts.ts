@@ -46,7 +46,7 @@ export function readFont(name: FontName): ReadonlyMap<string, Glyph> {
       mapPoints(parsePath(font.getChar(character)?.d ?? ''), ([x, y]) => [x, up * y]),
     ]),
   );
-  // A capital H is as high as a capital is, and stands on the base line.
+  // A capital H has the height of a capital and starts at the base line.
   const { bottom, top } = boxOf(inks.get('H')!)!;
   const glyphs = new Map<string, Glyph>();
   for (const [character, ink] of inks) {

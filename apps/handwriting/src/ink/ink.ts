@@ -1,7 +1,7 @@
 /** A point of a pen's path; x to the right, y upwards. */
 export type Point = readonly [x: number, y: number];
 
-/** What the pen drew between two lifts, in the order of drawing. */
+/** The points that the pen drew between two lifts, in the order of drawing. */
 export type Stroke = readonly Point[];
 
 /** Strokes in the order of drawing. */
@@ -14,7 +14,7 @@ export interface Box {
   readonly top: number;
 }
 
-/** The box around ink; null where there is no point. */
+/** The box around ink; null without points. */
 export function boxOf(ink: Ink): Box | null {
   let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
   for (const stroke of ink) {

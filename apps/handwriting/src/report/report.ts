@@ -5,7 +5,7 @@ import type { HandwritingConfig } from '../model/config.ts';
 import { writingFigure } from './writing-figure.ts';
 
 export interface ReportContents {
-  /** What the model was trained or judged on, in a sentence or two */
+  /** The data of training and evaluation, in one or two sentences */
   readonly about: string;
   readonly config: HandwritingConfig;
   readonly test: TestSet;

@@ -11,7 +11,7 @@ import type { History } from './run-folder.ts';
 import type { Settings } from './settings.ts';
 import { showNumber } from './train.ts';
 
-/** What a page tells besides what the app adds. */
+/** The parts of a page that all apps share. */
 export interface ReportFacts {
   readonly about: string;
   readonly metrics: Metrics;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Storage } from '@timestep/train';
 import { UsageError } from '../errors.ts';
 
-/** What a run is: a resumed one has to be the same. */
+/** The identity of a run: a resumed run must have the same. */
 export type RunSettings = Readonly<Record<string, string | number | boolean | null>>;
 
 /** A curve: step and value. */

@@ -13,7 +13,7 @@ import type { Settings } from './settings.ts';
 export interface TrainingRequest<Part, Config, Saved, Inference> {
   readonly backend: Backend;
   readonly part: Part;
-  /** What validations look at; null for none. */
+  /** The data for validation; null for none. */
   readonly validation: Part | null;
   readonly config: Config;
   readonly saved: Saved;

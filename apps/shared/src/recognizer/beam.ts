@@ -5,7 +5,7 @@ import { UsageError } from '../errors.ts';
 import { wholeNumber } from '../program.ts';
 import type { Reading } from './read.ts';
 
-/** What the two flags of `beamFlags` say. */
+/** The values of the two flags of `beamFlags`. */
 export interface BeamFlags {
   readonly beam?: number;
   readonly lm?: string;
@@ -16,7 +16,7 @@ export function beamFlags(): readonly [Option, Option] {
   return [
     new Option(
       '--beam <width>',
-      'search for the most probable text with so many hypotheses, instead of the best class of each step',
+      'search for the most probable text with this number of hypotheses, instead of the best class of each step',
     ).argParser(wholeNumber(1)),
     new Option('--lm <file>', 'an n-gram model of the characters (ARPA) for the search; implies --beam 32'),
   ];

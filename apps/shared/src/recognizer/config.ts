@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import type { NetworkConfig } from './network.ts';
 
-/** What the JSON file beside a model's weights holds; an app adds its own fields. */
+/** The contents of the JSON file beside a model's weights; an app adds its own fields. */
 export interface ModelConfig extends NetworkConfig {
   /** Which app's model it is */
   readonly format: string;

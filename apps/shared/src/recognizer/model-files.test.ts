@@ -33,7 +33,7 @@ async function saved<Result>(test: (file: string) => Promise<Result>): Promise<R
   });
 }
 
-test('a saved model reads as it did, whatever stands beside an utterance in its batch', () =>
+test('a loaded model gives the same results, whatever else is in the batch', () =>
   saved(async (file) => {
     using original = new Recognizer(backend, small, new Generator(3));
     const { model, config } = await loadModel(file, backend, parse);

@@ -90,7 +90,7 @@ function readTensors(bytes: Uint8Array, file: string): Tensors {
   }
 }
 
-/** What is missing, too much, or of another shape. */
+/** Lists what is missing, unexpected or of another shape. */
 function compareShapes(tensors: Tensors, expected: ReadonlyMap<string, readonly number[]>): string[] {
   const missing = [...expected].flatMap(([name, shape]) => {
     const given = tensors.get(name)?.shape;

@@ -14,7 +14,7 @@ export interface NetworkConfig {
   readonly dropout: number;
 }
 
-/** What the network says: logits `[T', N, classes]` and how many of the T' steps of each sequence count. */
+/** The output of the network: logits `[T', N, classes]` and the number of steps that count for each sequence. */
 export interface Emitted {
   readonly logits: Tensor;
   readonly lengths: Int32Array;

@@ -3,7 +3,7 @@ import { ctcGreedyDecode } from '@timestep/ctc';
 import { batchSequences, batchToTensor, bucketByLength, type Features, type SequenceBatch } from '@timestep/datasets';
 import type { Recognizer } from './network.ts';
 
-/** What a model makes of one sequence. */
+/** The result for one sequence. */
 export interface Reading {
   /** Labels, counted from 0: the class of the label less one */
   readonly labels: readonly number[];

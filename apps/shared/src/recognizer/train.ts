@@ -8,7 +8,7 @@ import type { BatchMaker } from './batch-maker.ts';
 import { type NetworkConfig, Recognizer } from './network.ts';
 import { batchLoss, type LabelledBatch } from './read.ts';
 
-/** What a run is, as its folder remembers it: a resumed one has to be the same. `steps` and `seed` are used here. */
+/** The identity of a run, saved in its folder: a resumed run must have the same. `steps` and `seed` are used here. */
 export interface RunSettings {
   readonly steps: number;
   readonly seed: number;

@@ -17,7 +17,7 @@ export interface MatrixChartOptions {
   readonly rows: string;
   /** The name of the columns, below */
   readonly columns: string;
-  /** What is to be seen, in words */
+  /** A description of the chart */
   readonly label: string;
   readonly cell: (row: number, column: number) => MatrixCell;
   /** Pixels of a cell; 34 by default */

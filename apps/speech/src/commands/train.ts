@@ -107,7 +107,7 @@ interface HeldOut {
   readonly recordings: readonly Recording[];
 }
 
-/** What is trained on, and what it is judged on: the other subset where there is one. */
+/** The data for training, and for evaluation: the other subset if there is one. */
 async function readSources(
   data: string,
   subset: TrainOptions['subset'],

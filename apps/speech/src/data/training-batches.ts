@@ -23,8 +23,8 @@ export interface TrainingBatchOptions {
 /** Batches whose utterances are drawn together and sorted by length, so that little of a batch is padding. */
 const group = 4;
 /**
- * Every so many batches the utterances may be one digit longer, until they are as long as they get: CTC finds its first
- * alignments in short ones, where there are few, and those cost less.
+ * After this number of batches, the utterances may be one digit longer, up to the longest. CTC finds its first alignments
+ * in short utterances, which have few of them, and short utterances cost less.
  */
 const batchesEachLength = 60;
 

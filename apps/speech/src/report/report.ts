@@ -18,7 +18,7 @@ import { utteranceFigure } from './utterance-figure.ts';
 
 export interface ReportContents {
   readonly title: string;
-  /** What the model was trained and judged on, in a sentence or two */
+  /** The data of training and evaluation, in one or two sentences */
   readonly about: string;
   readonly config: SpeechConfig;
   readonly parameters: number;

@@ -26,7 +26,7 @@ export function utteranceFigure(
   const probabilities = softmaxRows(reading.logits, classes);
   const stepSeconds = convolution.stride * features.hopSeconds;
   const end = Math.min(seconds, reading.steps * stepSeconds);
-  // Each network step stands for the frames around its middle one.
+  // Each network step covers the frames around its middle one.
   const stepStart = (step: number) => Math.max(0, Math.min(end, step * stepSeconds));
   const box = { x: left, y: posterior.y, width: x(end) - left, height: classes * posterior.row };
   const labels = ['blank', ...Array.from({ length: 10 }, (_, digit) => String(digit))];

@@ -163,7 +163,7 @@ describe('a file whose length nobody filled in', () => {
       chunk('LIST', new Uint8Array(11)),
     ]);
     expect(readWav(tagged).samples.length).toBe(0);
-    // Silence is no chain of chunks: its zeros name none.
+    // Zeros are not the names of chunks.
     expect(
       readWav(riff([chunk('fmt ', formatBody(pcm16)), chunk('data', new Uint8Array(800), 0)])).samples.length,
     ).toBe(400);
@@ -213,13 +213,13 @@ describe('bad files', () => {
     );
   });
 
-  test('a NaN is found where it stands', () => {
+  test('the position of a NaN is named', () => {
     const bytes = file({ ...pcm16, encoding: 3, bits: 32 }, (view) => view.setFloat32(8, NaN, true), 16);
     expect(() => readWav(bytes, { name: 'nan.wav' })).toThrow(/sample 2 of nan\.wav is NaN/u);
     expect(() => readWav(bytes)).toThrow(codeOf('NOT_FINITE'));
   });
 
-  test.each([['a path'], [null], [[1, 2, 3]], [Promise.resolve(new Uint8Array(2))]])('%s is no file', (bytes) => {
+  test.each([['a path'], [null], [[1, 2, 3]], [Promise.resolve(new Uint8Array(2))]])('%s is refused', (bytes) => {
     expect(() => readWav(bytes as never)).toThrow(/\[readWav\] expected the bytes of a file/u);
   });
 

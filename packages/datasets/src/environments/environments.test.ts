@@ -2,7 +2,7 @@ import { Generator } from '@timestep/core';
 import { describe, expect, it } from 'vitest';
 import { cartPole, pendulum, type Environment } from '../index.ts';
 
-/** Steps until a policy of one's own ends the episode. */
+/** The number of steps until the episode ends under a policy. */
 function lengthOf(environment: Environment, seed: number, act: (observation: Float32Array) => number): number {
   let observation = environment.reset(new Generator(seed));
   for (let steps = 1; ; steps++) {
@@ -41,7 +41,7 @@ describe('cart-pole', () => {
     }
   });
 
-  it('falls soon if nobody cares, and stands for 500 steps under a policy that sees everything', () => {
+  it('falls soon without control, and balances for 500 steps under a policy that sees everything', () => {
     expect(lengthOf(cartPole(), 1, () => 1)).toBeLessThan(12);
     const mean = Array.from({ length: 20 }, (_, seed) =>
       lengthOf(cartPole(), seed, ([x, speed, angle, turn]) => (0.2 * x! + 0.2 * speed! + angle! + turn! > 0 ? 1 : 0)),
@@ -60,7 +60,7 @@ describe('cart-pole', () => {
     expect(lengthOf(partial, 3, ([, lean]) => (lean! > 0 ? 1 : 0))).toBeLessThan(100);
   });
 
-  it('refuses what is no action, and steps outside an episode', () => {
+  it('refuses wrong actions, and steps outside an episode', () => {
     const environment = cartPole({ maxSteps: 1 });
     expect(() => environment.step([0])).toThrow(/call reset/);
     environment.reset(atRest);

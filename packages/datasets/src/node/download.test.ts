@@ -236,7 +236,7 @@ describe('download', () => {
     expect(existsSync(join(folder, 'x'))).toBe(false);
   });
 
-  test('a slow server is no silent one', async () => {
+  test('a slow server does not time out', async () => {
     const url = await serve((_, response) => {
       response.writeHead(200, { 'content-length': 10 });
       for (let i = 0; i < 10; i++) setTimeout(() => response.write('a'), 40 * i);
@@ -246,7 +246,7 @@ describe('download', () => {
     expect(readFileSync(join(folder, 'x'), 'utf8')).toBe('a'.repeat(10));
   });
 
-  test('a folder that cannot be written is no network trouble', async () => {
+  test('a folder that cannot be written is not a network error', async () => {
     const url = await serve((request, response) => file(request, response));
     mkdirSync(join(folder, 'x.part'));
     for (const options of [{}, { sha256 }]) {

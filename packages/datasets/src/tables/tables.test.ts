@@ -141,7 +141,7 @@ describe('scalers', () => {
       expect(wrong).toThrow(ArgumentError);
   });
 
-  test('a state of one kind is no state of the other', () => {
+  test('one scaler refuses the state of the other', () => {
     expect(() => MinMaxScaler.load(StandardScaler.fit(data, 3).save())).toThrow(/one of min-max/u);
   });
 });

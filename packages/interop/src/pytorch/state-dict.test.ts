@@ -95,7 +95,7 @@ describe('a PyTorch state dict', () => {
   });
 });
 
-it('what is no file is refused by name', () => {
+it('anything but a file is refused by name', () => {
   expect(() => readStateDict('model.safetensors' as never)).toThrow(/expected the bytes of a file, got 'model/);
   expect(() => readStateDict(new ArrayBuffer(8))).toThrow(expect.objectContaining({ name: 'SafetensorsError' }));
   expect(() => readStateDict(fixture('tagger.safetensors'), { path: 'model' })).toThrow(/path is only for \.pt/);

@@ -6,7 +6,7 @@ import { formatDecoding } from '../decode.ts';
 import { formatStartup } from '../startup.ts';
 import { barChart } from './bars.ts';
 
-/** What a group's chart shows: the reference's time over each of the others', by row. */
+/** The values of a group's chart: the reference's time divided by each of the others', by row. */
 export function ratiosOf(
   rows: readonly Row[],
   reference: string,

@@ -2,7 +2,7 @@ import { createWebGpuBackend, formatProfile, type Profile, type WebGpuBackend } 
 import { characterModel } from '../../contestants/timestep/character-model.ts';
 import type { CharacterModelCase } from '../case.ts';
 
-/** What one training step of a model took on the device. */
+/** The time of one training step of a model on the device. */
 export interface WebGpuRow {
   readonly name: string;
   readonly device: string;
@@ -31,7 +31,7 @@ function caseOf([embedding, hiddenSize, batch, steps]: (typeof shapes)[number]):
 
 async function profileCase(backend: WebGpuBackend, shape: (typeof shapes)[number]): Promise<WebGpuRow> {
   const { software, device } = backend.capabilities;
-  // A processor that stands in for a GPU takes seconds for the large ones.
+  // A software adapter takes seconds for the large ones.
   const steps = software ? 1 : 20;
   const model = caseOf(shape);
   const work = characterModel(backend, model);

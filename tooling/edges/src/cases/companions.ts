@@ -25,7 +25,7 @@ const pools = {
   GlobalAvgPool1d: ['GlobalAvgPool1d', new GlobalAvgPool1d()],
 } as const;
 
-/** Tags i32 `[T, N]` of the steps that count; what stands past a length is no tag. */
+/** Tags i32 `[T, N]` of the steps that count. Values past a length are not tags. */
 function tagsOf({ backend, steps, batch, setting }: Trial, count: number) {
   const values = Int32Array.from({ length: steps * batch }, (_, frame) =>
     Math.floor(frame / batch) < setting.lengths[frame % batch]! ? frame % count : setting.symbolPadding,

@@ -6,7 +6,7 @@ import { recurrentCases } from './recurrent.ts';
 
 export const edgeCases: readonly EdgeCase[] = [...coreCases, ...recurrentCases, ...modelCases, ...ctcCases];
 
-/** What takes lengths and has no values to pad, or is the part of another that is covered. */
+/** Exports that take lengths but have no values to pad, or that another case covers. */
 export const withoutCase: Readonly<Record<string, string>> = {
   'core/checkLengths': 'checks the lengths themselves',
   'core/checkSequence': 'checks the arguments of the three sequences',

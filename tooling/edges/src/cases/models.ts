@@ -39,7 +39,7 @@ function encoderDecoder({ backend, generator }: Trial, attention: 'bahdanau' | '
   return new EncoderDecoder({ backend, generator, attention, ...sizes });
 }
 
-/** What decoding found, as numbers. */
+/** The results of decoding, as numbers. */
 function written(rows: readonly { tokens: readonly number[]; logProbability: number }[]): Record<string, number[]> {
   return Object.fromEntries(rows.map(({ tokens, logProbability }, n) => [`row ${n}`, [...tokens, logProbability]]));
 }

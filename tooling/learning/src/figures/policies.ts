@@ -20,7 +20,7 @@ import {
 interface Outcome {
   /** Of 100 episodes that are not learned from */
   readonly mean: number;
-  /** What was played to learn */
+  /** The number of episodes or evaluations for learning */
   readonly played: string;
 }
 

@@ -10,7 +10,7 @@ const hiddenSize = 32;
 
 interface Result {
   readonly steps: number;
-  /** What is still wrong on held-out data */
+  /** The error on held-out data */
   readonly measured: number;
 }
 

@@ -5,7 +5,7 @@ import type { GeneratorState, StreamPart, Tensor } from '@timestep/core';
 import type { Entry } from '../mutations.ts';
 import { bound, entry, reasons } from './entry.ts';
 
-/** What everyone uses, and what only packages that build on core need. */
+/** The exports for users, and those for packages that build on core. */
 export const core = { ...main, ...extend };
 const generator = new core.Generator(1);
 const { zeros, tensor } = core;

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 export interface Outcome {
   readonly program: string;
   readonly tool: string;
-  /** What went wrong, or null. */
+  /** The failure, or null. */
   readonly failure: string | null;
 }
 

@@ -232,7 +232,7 @@ describe('whole models as ONNX Runtime runs them', () => {
     );
   });
 
-  it('a module of one’s own by its method onnx', async () => {
+  it('your own module by its method onnx', async () => {
     class Twice extends Module {
       gru = randomize(new GRU({ ...shared, hiddenSize: D }));
 

@@ -81,7 +81,7 @@ const kinds: Readonly<Record<string, (stack: Omit<StackOptions, 'inputSize'>) =>
     new Jordan({ ...shared, ...stack, outputSize: 2, decay: 0.8, activation: relu, outputActivation: tanh }),
   MinGRU: (stack) => new MinGRU({ ...shared, ...stack }),
   MinLSTM: (stack) => new MinLSTM({ ...shared, ...stack, bias: false }),
-  'a cell of one’s own': (stack) =>
+  'your own cell': (stack) =>
     new Recurrent({ ...stack, inputSize: D, cell: (inputSize) => new OwnCell(inputSize) }) as unknown as SequenceModel,
 };
 

@@ -22,7 +22,7 @@ const same = (
   rank = inputs[0]!.rank,
 ) => graph.one(opType, inputs, attributes, { dtype: 'f32', rank });
 
-/** The ways in which exporters write a bias `[1, 8H]` that is no initialiser. */
+/** The ways in which exporters write a bias `[1, 8H]` that is not an initialiser. */
 const biases: Readonly<Record<string, (graph: OnnxGraph) => OnnxValue>> = {
   Identity: (graph) => same(graph, 'Identity', [weight(graph, 1, 8 * H)]),
   Concat: (graph) => same(graph, 'Concat', [weight(graph, 1, 3 * H), weight(graph, 1, 5 * H)], { axis: 1 }),

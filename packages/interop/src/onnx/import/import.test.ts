@@ -195,7 +195,7 @@ describe('what cannot be read is named', () => {
       /sequence_lens \[1, 2, 99\] for 3 sequences of 6 steps/,
     );
   });
-  it('a file that is no model', () => {
+  it('a file that is not a model', () => {
     for (const bytes of [[], [1, 2, 3], [8, 8]])
       expect(() => importOnnx(Uint8Array.from(bytes), { backend })).toThrow(
         expect.objectContaining({ code: 'MALFORMED_FILE' }),

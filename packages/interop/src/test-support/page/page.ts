@@ -3,7 +3,7 @@ import { openScope, tensor, transpose } from '@timestep/core';
 import { hdf5InWorker } from '../../hdf5/index.ts';
 import { importKeras } from '../../keras/import.ts';
 
-/** What a page is asked to do: read a Keras model, and answer an input of batches first. */
+/** The task of a page: read a Keras model and compute the output for an input with the batch first. */
 export interface PageTask {
   readonly file: readonly number[];
   readonly x: readonly number[];
