@@ -13,6 +13,8 @@ export type DataErrorCode =
   /** A FASTA file, or a `.ts` file with series, does not follow its format. */
   | 'FASTA_INVALID'
   | 'SERIES_INVALID'
+  /** The lines or columns of parallel text do not fit together. */
+  | 'PARALLEL_INVALID'
   /** A table cannot be read: wrong quotes, another number of fields, or a value of another type. */
   | 'CSV_INVALID'
   /** The host's name could not be resolved. */

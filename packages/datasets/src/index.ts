@@ -1,3 +1,5 @@
+export { deEmphasize, griffinLim, type GriffinLimOptions, magnitudesOfLogMel } from './audio/griffin-lim.ts';
+export { type ComplexSpectrogram, inverseShortTimeFourier, shortTimeFourier, type StftOptions } from './audio/stft.ts';
 export {
   createLogMel,
   frameCount,
@@ -34,6 +36,13 @@ export { type RandomSource, shuffled } from './random-source.ts';
 export { type AddingBatch, addingProblem, originalAddingProblem } from './tasks/adding.ts';
 export { type CopyBatch, type CopyOptions, copyTask } from './tasks/copy.ts';
 export { type FastaRecord, readFasta, type ReadFastaOptions } from './readers/fasta.ts';
+export {
+  readPairTable,
+  type ReadPairTableOptions,
+  readParallelText,
+  type ReadParallelTextOptions,
+  type SentencePair,
+} from './readers/parallel.ts';
 export { type LabelledSeries, readSeries, type ReadSeriesOptions, type SeriesFile } from './readers/series.ts';
 export { readCsv, type ReadCsvOptions } from './tables/read-csv.ts';
 export { MinMaxScaler, type ScalerState, StandardScaler } from './tables/scalers.ts';

@@ -31,7 +31,7 @@ export { HistoryCompressor, type HistoryCompressorOptions } from './memory/histo
 export { HopfieldNetwork, type Recall, type RecallOptions, type Spins } from './memory/hopfield.ts';
 export { maskSteps, type Lengths, type LengthsOption } from './lengths.ts';
 export { Linear, type LinearOptions } from './linear.ts';
-export { type BeamOptions, type ScoredHypothesis, beamDecode } from './models/beam-decode.ts';
+export { type BeamOptions, type ScoredHypothesis, beamDecode, beamSearch } from './models/beam-decode.ts';
 export { createStream, FeatureStream } from './models/create-stream.ts';
 export {
   EncoderDecoder,
@@ -42,11 +42,12 @@ export {
   type Source,
 } from './models/encoder-decoder.ts';
 export { type GenerateOptions, type NextSymbolModel, generate } from './models/generate.ts';
-export { greedyDecode, type GreedyOptions, type Hypothesis } from './models/greedy-decode.ts';
+export { greedyDecode, greedySearch, type GreedyOptions, type Hypothesis } from './models/greedy-decode.ts';
 export { LanguageModel, type LanguageModelOptions } from './models/language-model.ts';
 export { ManyToMany, type ManyToManyOptions } from './models/many-to-many.ts';
 export { ManyToOne, type ManyToOneOptions } from './models/many-to-one.ts';
 export { OneToMany, type OneToManyOptions } from './models/one-to-many.ts';
+export { rowsOf, type StepDecoder } from './models/step-decoder.ts';
 export { OneToOne, type OneToOneOptions } from './models/one-to-one.ts';
 export { GlobalAvgPool1d, GlobalAvgPool2d, GlobalMaxPool1d, GlobalMaxPool2d } from './pooling/global-pool.ts';
 export { AvgPool1d, type AvgPool1dOptions, MaxPool1d, type Pool1dOptions } from './pooling/pool1d.ts';

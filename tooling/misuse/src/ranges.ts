@@ -54,6 +54,7 @@ export const ranges: Readonly<Record<string, Readonly<Record<string, string>>>> 
     'MinLSTM: forgetBias': 'negative fraction',
     'MinLSTMCell: forgetBias': 'negative fraction',
     'beamDecode: lengthPenalty': 'fraction',
+    'beamSearch: lengthPenalty': 'fraction',
     'generate: stop': 'negative',
     'generate: temperature': 'fraction',
     'sampleSymbol: temperature': 'fraction',

@@ -70,6 +70,28 @@ export function hannWindow(length: number): Float64Array {
 }
 
 /**
+ * The filters and scales of log-mel energies with these options.
+ *
+ * @throws ArgumentError for a window below 2 samples, a hop below 1, or frequencies that the rate cannot carry
+ */
+export function createLogMelBank(where: string, options: LogMelOptions) {
+  checkOptions(where, options, logMelRules);
+  const { sampleRate, bands = 40, windowSeconds = 0.025, hopSeconds = 0.01, floor = 1e-8 } = options;
+  const { lowFrequency = 20, highFrequency = sampleRate / 2 } = options;
+  const length = Math.round(windowSeconds * sampleRate);
+  const hop = hopSeconds * sampleRate;
+  if (!(length >= 2) || !(hop >= 1))
+    throw new ArgumentError(
+      `[${where}] expected a window of at least 2 samples and a hop of at least 1, got ${length} and ${hop}`,
+    );
+  const fftSize = 2 ** Math.ceil(Math.log2(length));
+  const window = hannWindow(length);
+  const scale = 1 / window.reduce((sum, weight) => sum + weight * weight, 0);
+  const bankOf = (warp: number) => melFilterBank({ bands, sampleRate, fftSize, lowFrequency, highFrequency, warp });
+  return { bank: bankOf(1), bankOf, window, length, hop, fftSize, bins: fftSize / 2 + 1, scale, floor, bands };
+}
+
+/**
  * Computes log-mel energies: `y[t, m] = ln(floor + Σ_k W[m, k]·|FFT(w·x_t)[k]|² / Σ w²)`, where x_t is the frame at
  * `t·hop`, w the Hann window and W the filters of `melFilterBank`.
  *
@@ -82,27 +104,18 @@ export function hannWindow(length: number): Float64Array {
  * const { data, steps, size } = logMel(samples);    // steps frames of 40
  */
 export function createLogMel(options: LogMelOptions): LogMel {
-  checkOptions('createLogMel', options, logMelRules);
   const {
-    sampleRate,
-    bands = 40,
-    windowSeconds = 0.025,
-    hopSeconds = 0.01,
-    floor = 1e-8,
-    preEmphasis = 0.97,
-  } = options;
-  const { lowFrequency = 20, highFrequency = sampleRate / 2 } = options;
-  const length = Math.round(windowSeconds * sampleRate);
-  const hop = hopSeconds * sampleRate;
-  if (!(length >= 2) || !(hop >= 1))
-    throw new ArgumentError(
-      `[createLogMel] expected a window of at least 2 samples and a hop of at least 1, got ${length} and ${hop}`,
-    );
-  const fftSize = 2 ** Math.ceil(Math.log2(length));
-  const window = hannWindow(length);
-  const scale = 1 / window.reduce((sum, weight) => sum + weight * weight, 0);
-  const bankOf = (warp: number) => melFilterBank({ bands, sampleRate, fftSize, lowFrequency, highFrequency, warp });
-  const plain = bankOf(1);
+    bank: plain,
+    bankOf,
+    window,
+    length,
+    hop,
+    fftSize,
+    scale,
+    floor,
+    bands,
+  } = createLogMelBank('createLogMel', options);
+  const { preEmphasis = 0.97 } = options;
   const frame = new Float64Array(fftSize);
   const power = new Float64Array(fftSize / 2 + 1);
 

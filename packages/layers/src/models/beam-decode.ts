@@ -1,21 +1,9 @@
-import {
-  checkOptions,
-  checkValue,
-  createScope,
-  gatherRows,
-  is,
-  logSoftmax,
-  type OptionRules,
-  reshape,
-  slice,
-  tensor,
-  type Tensor,
-  transpose,
-} from '@timestep/core';
+import { checkOptions, checkValue, createScope, is, logSoftmax, type OptionRules, slice, tensor } from '@timestep/core';
 import { inEvalMode } from '../modes.ts';
-import type { Memory } from '../attention/attention.ts';
-import { checkSource, type DecoderState, type EncoderDecoder, type Source } from './encoder-decoder.ts';
+import type { Module } from '../module.ts';
+import { checkSource, type EncoderDecoder, type Source } from './encoder-decoder.ts';
 import { encoderDecoderRule, type GreedyOptions, greedyRules, type Hypothesis, rowOf } from './greedy-decode.ts';
+import { type StepDecoder, stepDecoderRule } from './step-decoder.ts';
 
 /** Options of {@link beamDecode}. */
 export interface BeamOptions extends GreedyOptions {
@@ -66,24 +54,51 @@ export async function beamDecode(
   checkSource('beamDecode', source);
   checkOptions('beamDecode', options, beamRules);
   const results: ScoredHypothesis[][] = [];
-  for (let n = 0; n < source.tokens.shape[1]!; n++) results.push(await searchOne(model, source, n, options));
+  for (let n = 0; n < source.tokens.shape[1]!; n++) {
+    using scope = createScope(source.tokens.backend, { gradient: false, training: false });
+    const length = source.lengths?.[n];
+    const state = scope.run(() => {
+      const tokens = slice(source.tokens, 1, n, n + 1);
+      return inEvalMode(model, () => model.encode({ tokens, lengths: length === undefined ? null : [length] }));
+    });
+    results.push(await search(model, state, options));
+  }
   return results;
 }
 
-async function searchOne(
-  model: EncoderDecoder,
-  source: Source,
-  n: number,
+/**
+ * Decodes the best targets from a state by beam search, for any decoder that goes a symbol at a time; see
+ * {@link beamDecode}, which does the same for an {@link EncoderDecoder} and its sources.
+ *
+ * @param decoder it runs without dropout and without gradients
+ * @param state the state to start from, of a batch of one
+ * @returns at most `beamWidth` hypotheses, the best score first
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const hypotheses = await beamSearch(captioner, captioner.look(picture), { maxLength: 20, beamWidth: 5 });
+ * ```
+ */
+export async function beamSearch<State>(
+  decoder: Module & StepDecoder<State>,
+  state: State,
+  options: BeamOptions,
+): Promise<ScoredHypothesis[]> {
+  checkValue('beamSearch', 'decoder', decoder, stepDecoderRule);
+  checkValue('beamSearch', 'state', state, is.object);
+  checkOptions('beamSearch', options, beamRules);
+  return search(decoder, state, options);
+}
+
+async function search<State>(
+  model: Module & StepDecoder<State>,
+  initial: State,
   { beamWidth, maxLength, lengthPenalty = 0 }: BeamOptions,
 ): Promise<ScoredHypothesis[]> {
-  const { backend } = source.tokens;
+  const { backend } = model.parameters()[0]!;
   using scope = createScope(backend, { gradient: false, training: false });
   const penalty = (length: number): number => ((5 + length) / 6) ** lengthPenalty;
-  const length = source.lengths?.[n];
-  let state = scope.run(() => {
-    const tokens = slice(source.tokens, 1, n, n + 1);
-    return inEvalMode(model, () => model.encode({ tokens, lengths: length === undefined ? null : [length] }));
-  });
+  let state = initial;
   let open: Hypothesis[] = [{ tokens: [], logProbability: 0, weights: [], finished: false }];
   const done: ScoredHypothesis[] = [];
   for (let t = 0; t < maxLength && open.length > 0; t++) {
@@ -115,7 +130,7 @@ async function searchOne(
     const hope = Math.max(...next.map(({ logProbability }) => logProbability / penalty(maxLength)));
     if (done.length === beamWidth && done.at(-1)!.score >= hope) break;
     open = next;
-    state = scope.run(() => select(result.state, parents));
+    state = scope.run(() => model.selectRows(result.state, parents));
     if (t === maxLength - 1)
       done.push(
         ...open.map((hypothesis) => ({ ...hypothesis, score: hypothesis.logProbability / penalty(maxLength) })),
@@ -124,28 +139,18 @@ async function searchOne(
   return done.sort((a, b) => b.score - a.score).slice(0, beamWidth);
 }
 
-/** The most likely extensions of all hypotheses together. */
+/** The most likely extensions of all hypotheses together, of equal ones the first. */
 function best(open: readonly Hypothesis[], logs: ArrayLike<number>, symbols: number, count: number): Candidate[] {
-  const candidates = Array.from({ length: open.length * symbols }, (_, k): Candidate => {
-    const parent = Math.floor(k / symbols);
-    return { parent, symbol: k % symbols, logProbability: open[parent]!.logProbability + logs[k]! };
-  });
-  return candidates.sort((a, b) => b.logProbability - a.logProbability).slice(0, count);
-}
-
-/** The state of the hypotheses that go on, each from its parent's. */
-function select({ hidden, memory }: DecoderState, parents: readonly number[]): DecoderState {
-  const { backend } = hidden.h;
-  const index = tensor(backend, Int32Array.from(parents));
-  const rows = (x: Tensor): Tensor => {
-    const flat = gatherRows(reshape(x, [x.shape[0]!, -1]), index);
-    return reshape(flat, [parents.length, ...x.shape.slice(1)]);
-  };
-  const h = transpose(rows(transpose(hidden.h, [1, 0, 2])), [1, 0, 2]);
-  const kept: Memory | null = memory && {
-    values: rows(memory.values),
-    keys: rows(memory.keys),
-    mask: memory.mask && rows(memory.mask),
-  };
-  return { hidden: { h }, memory: kept };
+  // Of thousands of symbols only a few are kept, so most are turned away by one comparison.
+  const kept: Candidate[] = [];
+  for (const [parent, hypothesis] of open.entries()) {
+    for (let symbol = 0; symbol < symbols; symbol++) {
+      const logProbability = hypothesis.logProbability + logs[parent * symbols + symbol]!;
+      if (kept.length === count && !(logProbability > kept[count - 1]!.logProbability)) continue;
+      const place = kept.findIndex((other) => logProbability > other.logProbability);
+      kept.splice(place < 0 ? kept.length : place, 0, { parent, symbol, logProbability });
+      kept.length = Math.min(kept.length, count);
+    }
+  }
+  return kept;
 }

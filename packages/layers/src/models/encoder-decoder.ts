@@ -31,6 +31,7 @@ import { Module } from '../module.ts';
 import { generatorOrFresh, type LayerOptions, layerRules, lengthsRule } from '../options.ts';
 import { GRU } from '../recurrent/gru.ts';
 import type { HiddenState } from '../recurrent/rnn-cell.ts';
+import { rowsOf, type StepDecoder } from './step-decoder.ts';
 
 /** Options of {@link EncoderDecoder}. */
 export interface EncoderDecoderOptions extends LayerOptions {
@@ -49,7 +50,7 @@ export interface EncoderDecoderOptions extends LayerOptions {
   readonly numLayers?: number | undefined;
   /** `bahdanau` (default), `luong`, or `none`, which gives the decoder only the encoder's last state. */
   readonly attention?: 'bahdanau' | 'luong' | 'none' | undefined;
-  /** On the embeddings and between layers; 0 by default. */
+  /** On the embeddings, between layers and on what the output is computed from; 0 by default. */
   readonly dropout?: number | undefined;
 }
 
@@ -128,7 +129,7 @@ const rules: OptionRules<EncoderDecoderOptions> = {
  *
  * @throws ArgumentError for an unknown option or a wrong value
  */
-export class EncoderDecoder extends Module {
+export class EncoderDecoder extends Module implements StepDecoder<DecoderState> {
   readonly start: number;
   readonly end: number;
   readonly targetSymbols: number;
@@ -262,15 +263,33 @@ export class EncoderDecoder extends Module {
     state: DecoderState,
   ): { readonly logits: Tensor; readonly weights: Tensor | null; readonly state: DecoderState } {
     expectDType('EncoderDecoder', tokens, 'i32', 'tokens');
-    checkValue('EncoderDecoder', 'state', state, is.like('the state that encode or step returned', 'hidden', 'memory'));
-    checkValue('EncoderDecoder', 'state.hidden', state.hidden, is.object);
-    checkValue('EncoderDecoder', 'state.memory', state.memory, this.attention ? memoryRule : is.anything);
+    this.#checkState(state);
     const { logits, weights, h } = tidy(tokens.backend, () => {
       const result = this.#decode(reshape(tokens, [1, ...tokens.shape]), state);
       const row = (x: Tensor): Tensor => reshape(x, x.shape.slice(1));
       return { logits: row(result.logits), weights: result.weights && row(result.weights), h: result.hidden.h };
     });
     return { logits: logits!, weights, state: { hidden: { h: h! }, memory: state.memory } };
+  }
+
+  /** Returns the state of some rows of the batch, in this order: a beam search goes on from each hypothesis's parent. */
+  selectRows(state: DecoderState, rows: readonly number[]): DecoderState {
+    this.#checkState(state);
+    const { hidden, memory } = state;
+    return {
+      hidden: { h: rowsOf(hidden.h, rows, 1) },
+      memory: memory && {
+        values: rowsOf(memory.values, rows),
+        keys: rowsOf(memory.keys, rows),
+        mask: memory.mask && rowsOf(memory.mask, rows),
+      },
+    };
+  }
+
+  #checkState(state: DecoderState): void {
+    checkValue('EncoderDecoder', 'state', state, is.like('the state that encode or step returned', 'hidden', 'memory'));
+    checkValue('EncoderDecoder', 'state.hidden', state.hidden, is.like('{ h }', 'h'));
+    checkValue('EncoderDecoder', 'state.memory', state.memory, this.attention ? memoryRule : is.anything);
   }
 
   /** given `[T, N]`; T is 1 for Bahdanau's attention, which needs the state before each step. */
@@ -281,14 +300,18 @@ export class EncoderDecoder extends Module {
       state: hidden,
     });
     if (before)
-      return { logits: this.head.forward(concat([output, before.context], 2)), weights: before.weights, hidden: state };
-    if (!this.attention) return { logits: this.head.forward(output), weights: null, hidden: state };
+      return { logits: this.#read(concat([output, before.context], 2)), weights: before.weights, hidden: state };
+    if (!this.attention) return { logits: this.#read(output), weights: null, hidden: state };
     const { context, weights } = this.attention.forward(output, memory!);
     return {
-      logits: this.head.forward(tanh(this.combine!.forward(concat([output, context], 2)))),
+      logits: this.#read(tanh(this.combine!.forward(concat([output, context], 2)))),
       weights,
       hidden: state,
     };
+  }
+
+  #read(x: Tensor): Tensor {
+    return this.head.forward(this.drop.forward(x));
   }
 
   /** Runs step by step and replaces some of the given symbols by the model's own. */

@@ -12,7 +12,9 @@ import {
   type Tensor,
 } from '@timestep/core';
 import { inEvalMode } from '../modes.ts';
-import { checkSource, type DecoderState, type EncoderDecoder, type Source } from './encoder-decoder.ts';
+import type { Module } from '../module.ts';
+import { checkSource, type EncoderDecoder, type Source } from './encoder-decoder.ts';
+import { type StepDecoder, stepDecoderRule } from './step-decoder.ts';
 
 /** Options of {@link greedyDecode}. */
 export interface GreedyOptions {
@@ -58,17 +60,52 @@ export async function greedyDecode(
   checkValue('greedyDecode', 'model', model, encoderDecoderRule);
   checkSource('greedyDecode', source);
   checkOptions('greedyDecode', options, greedyRules);
-  const { maxLength } = options;
-  const { backend } = source.tokens;
+  using scope = createScope(source.tokens.backend, { gradient: false, training: false });
+  const state = scope.run(() => inEvalMode(model, () => model.encode(source)));
+  return await search(model, state, source.tokens.shape[1]!, options);
+}
+
+/**
+ * Decodes each target from a state by taking the most likely symbol at every step, for any decoder that goes a symbol at
+ * a time; see {@link greedyDecode}, which does the same for an {@link EncoderDecoder} and its sources.
+ *
+ * @param decoder it runs without dropout and without gradients
+ * @param state the state to start from
+ * @param batch N, the sequences in the state
+ * @throws ArgumentError for an unknown option or a wrong value
+ * @example
+ * ```ts
+ * const captions = await greedySearch(captioner, captioner.look(pictures), 16, { maxLength: 20 });
+ * ```
+ */
+export async function greedySearch<State>(
+  decoder: Module & StepDecoder<State>,
+  state: State,
+  batch: number,
+  options: GreedyOptions,
+): Promise<Hypothesis[]> {
+  checkValue('greedySearch', 'decoder', decoder, stepDecoderRule);
+  checkValue('greedySearch', 'state', state, is.object);
+  checkValue('greedySearch', 'batch', batch, is.size());
+  checkOptions('greedySearch', options, greedyRules);
+  return search(decoder, state, batch, options);
+}
+
+async function search<State>(
+  model: Module & StepDecoder<State>,
+  initial: State,
+  batch: number,
+  { maxLength }: GreedyOptions,
+): Promise<Hypothesis[]> {
+  const { backend } = model.parameters()[0]!;
   using scope = createScope(backend, { gradient: false, training: false });
-  const batch = source.tokens.shape[1]!;
   const rows = Array.from({ length: batch }, () => ({
     tokens: [] as number[],
     logProbability: 0,
     weights: [] as Float32Array[],
     finished: false,
   }));
-  let state: DecoderState = scope.run(() => inEvalMode(model, () => model.encode(source)));
+  let state = initial;
   let tokens: Tensor = scope.run(() => tensor(backend, new Int32Array(batch).fill(model.start)));
   for (let t = 0; t < maxLength && rows.some(({ finished }) => !finished); t++) {
     const before = state;

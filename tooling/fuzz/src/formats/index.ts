@@ -12,6 +12,7 @@ export const formats: Readonly<Record<string, URL>> = {
   keras: new URL('./keras.ts', import.meta.url),
   hdf5: new URL('./hdf5.ts', import.meta.url),
   fasta: new URL('./fasta.ts', import.meta.url),
+  parallel: new URL('./parallel.ts', import.meta.url),
   series: new URL('./series.ts', import.meta.url),
   arpa: new URL('./arpa.ts', import.meta.url),
   lexicon: new URL('./lexicon.ts', import.meta.url),

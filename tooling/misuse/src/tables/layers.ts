@@ -278,6 +278,12 @@ const calls: Entry[] = [
     open: [1],
   },
   {
+    name: 'EncoderDecoder.selectRows',
+    call: model.selectRows.bind(model),
+    args: () => [model.encode(source()), [1, 0]],
+    open: [0],
+  },
+  {
     name: 'LanguageModel.forward',
     call: language.forward.bind(language),
     args: () => [symbols(4, 2), { lengths, state: h(1) }],
@@ -330,6 +336,19 @@ const calls: Entry[] = [
     args: () => [model, source(), { maxLength: 2, beamWidth: 2, lengthPenalty: 0 }],
     nullable: ['lengths'],
   },
+  {
+    name: 'beamSearch',
+    call: layers.beamSearch,
+    args: () => [model, model.encode({ tokens: symbols(4, 1) }), { maxLength: 2, beamWidth: 2, lengthPenalty: 0 }],
+    open: [1],
+  },
+  {
+    name: 'greedySearch',
+    call: layers.greedySearch,
+    args: () => [model, model.encode({ tokens: symbols(4, 1) }), 1, { maxLength: 2 }],
+    open: [1],
+  },
+  { name: 'rowsOf', call: layers.rowsOf, args: () => [x(), [0], 1] },
   {
     name: 'greedyDecode',
     call: layers.greedyDecode,
