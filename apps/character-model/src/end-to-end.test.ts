@@ -1,13 +1,14 @@
+import { launchChromium, missingChromium } from '@timestep/tooling-vitest/chromium';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium, missingChromium, serveApp } from './test-support/browser.ts';
+import { serveApp } from './test-support/serve-app.ts';
 
 describe.skipIf(missingChromium() !== null)('the page in Chromium', () => {
   let browser: Browser;
   let app: Awaited<ReturnType<typeof serveApp>>;
 
   beforeAll(async () => {
-    [browser, app] = await Promise.all([launchChromium(), serveApp()]);
+    [browser, app] = await Promise.all([launchChromium({ webGpu: true }), serveApp()]);
   });
   afterAll(async () => {
     await browser.close();

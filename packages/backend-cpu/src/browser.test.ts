@@ -1,6 +1,7 @@
+import { launchChromium, missingChromium } from '@timestep/tooling-vitest/chromium';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium, missingChromium, pages, servePage } from './test-support/chromium.ts';
+import { pages, servePage } from './test-support/serve-page.ts';
 import type { Findings, WorkOptions } from './test-support/page/work.ts';
 
 describe.skipIf(missingChromium() !== null)('in Chromium', () => {

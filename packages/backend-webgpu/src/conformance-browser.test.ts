@@ -1,9 +1,10 @@
 import { conformanceChecks } from '@timestep/backend-conformance/checks';
+import { launchChromium, missingChromium } from '@timestep/tooling-vitest/chromium';
 import { afterAll, expect, test } from 'vitest';
-import { bundle, openBrowser, openPage } from './test-support/browser.ts';
+import { bundle, openPage } from './test-support/browser.ts';
 import type { ConformancePage } from './test-support/conformance-page.ts';
 
-const browser = await openBrowser();
+const browser = missingChromium() === null ? await launchChromium({ webGpu: true }) : null;
 afterAll(() => browser?.close());
 
 test.skipIf(browser === null)(

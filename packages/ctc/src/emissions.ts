@@ -99,10 +99,17 @@ export function checkBlank(where: string, blank: number, C: number): void {
 /**
  * Applies log-softmax to the valid frames of each utterance.
  *
+ * @param checkClasses called before the work with the number of classes, once shape and data are known to fit
  * @throws ArgumentError `NAN_IN_EMISSIONS` if a valid frame holds a NaN or +∞, or only −∞
  */
-export function framesOf(where: string, emissions: Emissions, blank: number): Frames[] {
+export function framesOf(
+  where: string,
+  emissions: Emissions,
+  blank: number,
+  checkClasses?: (classes: number) => void,
+): Frames[] {
   const { N, C, lengths } = checkEmissions(where, emissions, blank);
+  checkClasses?.(C);
   return lengths.map((steps, n) => {
     const out = new Float32Array(steps * C);
     for (let t = 0; t < steps; t++) {

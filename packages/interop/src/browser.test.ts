@@ -1,19 +1,12 @@
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { launchChromium, missingChromium } from '@timestep/tooling-vitest/chromium';
 import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { expectClose } from './test-support/compare.ts';
 import { fixture, jsonFixture } from './test-support/fixtures.ts';
 import type { PageTask } from './test-support/page/page.ts';
-
-const executable = '/usr/bin/chromium';
-/** With TIMESTEP_REQUIRE_BROWSER=1, as CI sets it, the test runs and fails instead. */
-const missing = !existsSync(executable) && process.env['TIMESTEP_REQUIRE_BROWSER'] !== '1';
-if (missing)
-  console.log(`skipping the browser test of interop: no Chromium at ${executable}; install Debian's package chromium`);
 
 /** Serves the test page and the worker, bundled from the sources as an application would. */
 async function serve(): Promise<{ url: string; close(): void }> {
@@ -40,23 +33,11 @@ async function serve(): Promise<{ url: string; close(): void }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close: () => void server.close() };
 }
 
-it.skipIf(missing)('a Keras model is read in Chromium, its weights in a Web Worker', async () => {
+it.skipIf(missingChromium() !== null)('a Keras model is read in Chromium, its weights in a Web Worker', async () => {
   const { x, shape, y } =
     jsonFixture<Record<string, { x: number[]; shape: number[]; y: number[] }>>('keras.json')['gru-reset-before']!;
   const task: PageTask = { file: [...fixture('keras-gru-reset-before.keras')], x, shape };
-  const [server, browser] = [
-    await serve(),
-    await chromium.launch({
-      executablePath: executable,
-      args: [
-        '--no-sandbox',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--no-first-run',
-      ],
-    }),
-  ];
+  const [server, browser] = await Promise.all([serve(), launchChromium()]);
   try {
     const page = await browser.newPage();
     const errors: string[] = [];

@@ -1,39 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
-import { chromium, type Browser, type Page } from 'playwright-core';
-import { defaultDawnFlags } from '../adapter.ts';
-
-const executablePath = process.env['TIMESTEP_CHROMIUM'] ?? '/usr/bin/chromium';
-
-/** Flags that give headless Chromium a WebGPU adapter on a machine without a GPU. */
-const flags = [
-  '--no-sandbox',
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--enable-features=Vulkan',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  ...defaultDawnFlags.map((flag) => `--${flag}`),
-];
-
-/**
- * A Chromium, or null with one line that says why. With TIMESTEP_REQUIRE_BROWSER=1, as CI sets it, a missing browser
- * throws instead.
- */
-export async function openBrowser(): Promise<Browser | null> {
-  try {
-    return await chromium.launch({ executablePath, args: flags });
-  } catch (error) {
-    if (process.env['TIMESTEP_REQUIRE_BROWSER'] === '1') throw error;
-    console.log(
-      `skipping the browser tests of this file: no Chromium at ${executablePath}; install Debian's chromium or set TIMESTEP_CHROMIUM`,
-    );
-    return null;
-  }
-}
+import type { Browser, Page } from 'playwright-core';
 
 /** A program of this folder for the browser, with the sources of all packages in it. */
 export async function bundle(entry: string, minify = false): Promise<Uint8Array> {

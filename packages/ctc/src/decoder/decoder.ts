@@ -1,5 +1,5 @@
 import { checkValue, type Rule, ShapeError } from '@timestep/core';
-import { checkEmissions, type Emissions, framesOf } from '../emissions.ts';
+import { type Emissions, framesOf } from '../emissions.ts';
 import { BeamSearch } from './beam-search.ts';
 import { type BeamDecoderOptions, resolveOptions, type ResolvedOptions } from './options.ts';
 import { type BeamResult, type PartialResult, readBeam } from './result.ts';
@@ -52,11 +52,12 @@ export class CTCBeamDecoder {
    * @throws ArgumentError `INVALID_LENGTHS`, `NAN_IN_EMISSIONS`
    */
   decode(emissions: Emissions): BeamResult[][] {
-    this.#checkClasses(emissions);
-    return framesOf('CTCBeamDecoder', emissions, this.#resolved.blank).map((frames) => {
-      const search = new BeamSearch(this.#resolved);
-      search.process(frames);
-      return readBeam(search, this.#resolved, this.#resolved.nBest, true);
+    const options = this.#resolved;
+    const frames = framesOf('CTCBeamDecoder', emissions, options.blank, (classes) => options.checkClasses(classes));
+    return frames.map((utterance) => {
+      const search = new BeamSearch(options);
+      search.process(utterance);
+      return readBeam(search, options, options.nBest, true);
     });
   }
 
@@ -67,7 +68,7 @@ export class CTCBeamDecoder {
 
   /** Creates a stream that decodes the frames of one utterance as they arrive. */
   stream(): CTCStream {
-    return new BeamStream(this.#resolved, (emissions) => this.#checkClasses(emissions));
+    return new BeamStream(this.#resolved);
   }
 
   /**
@@ -86,11 +87,6 @@ export class CTCBeamDecoder {
     for await (const piece of pieces) yield { ...stream.push(piece), final: false };
     const [best] = stream.finish();
     if (best) yield { ...best, final: true };
-  }
-
-  #checkClasses(emissions: Emissions): void {
-    checkEmissions('CTCBeamDecoder', emissions, this.#resolved.blank);
-    this.#resolved.checkClasses(emissions.shape.at(-1)!);
   }
 }
 
@@ -111,12 +107,10 @@ export interface CTCStream {
 
 class BeamStream implements CTCStream {
   readonly #options: ResolvedOptions;
-  readonly #check: (emissions: Emissions) => void;
   #search: BeamSearch;
 
-  constructor(options: ResolvedOptions, check: (emissions: Emissions) => void) {
+  constructor(options: ResolvedOptions) {
     this.#options = options;
-    this.#check = check;
     this.#search = new BeamSearch(options);
   }
 
@@ -125,12 +119,15 @@ class BeamStream implements CTCStream {
   }
 
   push(emissions: Emissions): BeamResult {
-    this.#check(emissions);
-    if (emissions.shape.length !== 2)
-      throw new ShapeError(
-        `[CTCStream] expected frames of one utterance, [t, C], got [${emissions.shape.join(', ')}]; create a stream for each utterance`,
-      );
-    for (const frames of framesOf('CTCStream', emissions, this.#options.blank)) this.#search.process(frames);
+    const options = this.#options;
+    const utterances = framesOf('CTCStream', emissions, options.blank, (classes) => {
+      if (emissions.shape.length !== 2)
+        throw new ShapeError(
+          `[CTCStream] expected frames of one utterance, [t, C], got [${emissions.shape.join(', ')}]; create a stream for each utterance`,
+        );
+      options.checkClasses(classes);
+    });
+    for (const frames of utterances) this.#search.process(frames);
     return readBeam(this.#search, this.#options, 1, false)[0]!;
   }
 

@@ -1,35 +1,7 @@
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { chromium, type Browser } from 'playwright-core';
-
-const executable = '/usr/bin/chromium';
-
-/** Without these it looks for updates and the like; the sandbox does not work for root in a container. */
-const flags = [
-  '--no-sandbox',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
-
-/**
- * Why there is no Chromium here, or null. With TIMESTEP_REQUIRE_BROWSER=1, as CI sets it, the tests run and fail
- * instead.
- */
-export function missingChromium(): string | null {
-  if (existsSync(executable) || process.env['TIMESTEP_REQUIRE_BROWSER'] === '1') return null;
-  const reason = `no Chromium at ${executable}; install Debian's package chromium`;
-  console.log(`skipping the browser tests of this file: ${reason}`);
-  return reason;
-}
-
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: executable, args: flags });
-}
 
 /** Bundles the test page and its Worker from the sources. */
 async function bundle(): Promise<ReadonlyMap<string, string>> {
