@@ -49,3 +49,15 @@ export { showNumber } from './app/train.ts';
 export { barChart, type BarChartOptions } from './report/bar-chart.ts';
 export { axis, chart, chartColors, type ChartSize } from './report/chart.ts';
 export { type MatrixCell, matrixChart, type MatrixChartOptions } from './report/matrix-chart.ts';
+export {
+  type HashedText,
+  type HashSizes,
+  hashUnits,
+  alphabetOf,
+  isForeign,
+  type TextUnit,
+  textUnits,
+  unitsOf,
+} from './text/hashed-text.ts';
+export { TextEncoder, type TextEncoderOptions } from './text/text-encoder.ts';
+export { type ReadTexts, TextReader, type TextReaderOptions } from './text/text-reader.ts';

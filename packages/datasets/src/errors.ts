@@ -15,6 +15,8 @@ export type DataErrorCode =
   | 'SERIES_INVALID'
   /** The lines or columns of parallel text do not fit together. */
   | 'PARALLEL_INVALID'
+  /** Words, tags and labels that do not belong together line by line. */
+  | 'TAGS_INVALID'
   /** A table cannot be read: wrong quotes, another number of fields, or a value of another type. */
   | 'CSV_INVALID'
   /** The host's name could not be resolved. */

@@ -44,6 +44,12 @@ export {
   type SentencePair,
 } from './readers/parallel.ts';
 export { type LabelledSeries, readSeries, type ReadSeriesOptions, type SeriesFile } from './readers/series.ts';
+export {
+  readTaggedSentences,
+  type ReadTaggedSentencesOptions,
+  type TaggedFiles,
+  type TaggedSentence,
+} from './readers/tagged-sentences.ts';
 export { readCsv, type ReadCsvOptions } from './tables/read-csv.ts';
 export { MinMaxScaler, type ScalerState, StandardScaler } from './tables/scalers.ts';
 export { type Span, splitByTime, type SplitOptions } from './tables/split.ts';

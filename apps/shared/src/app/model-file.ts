@@ -30,7 +30,10 @@ export async function saveAppModel<C extends Settings, Saved extends Json, Model
   const tensors = Object.fromEntries(
     [...(await model.stateDict())].map(([name, { shape, data }]) => [
       name,
-      { dtype: 'F32' as const, shape: [...shape], data: Float32Array.from(data) },
+      // A counter, such as that of a batch norm, stays whole.
+      data instanceof Int32Array
+        ? { dtype: 'I32' as const, shape: [...shape], data }
+        : { dtype: 'F32' as const, shape: [...shape], data: Float32Array.from(data) },
     ]),
   );
   const metadata = {
@@ -76,9 +79,10 @@ export async function loadAppModel<C extends Settings, Saved extends Json, Model
     );
     try {
       const numbers = [...tensors].map(([name, { shape, data }]) => {
-        if (!(data instanceof Float32Array) || !data.every((value) => Number.isFinite(value)))
+        const known = data instanceof Int32Array || data instanceof Float32Array;
+        if (!known || !data.every((value: number) => Number.isFinite(value)))
           throw new UsageError(
-            `[model] ${file}: tensor "${name}" does not hold finite 32-bit floats; train or copy the model again`,
+            `[model] ${file}: tensor "${name}" does not hold finite 32-bit numbers; train or copy the model again`,
           );
         return [name, { shape, data }] as const;
       });

@@ -4,6 +4,7 @@ import { DataError } from '../errors.ts';
 import { byteForms } from '../testing/byte-forms.ts';
 import { readFasta } from './fasta.ts';
 import { readSeries } from './series.ts';
+import { readTaggedSentences } from './tagged-sentences.ts';
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
@@ -69,4 +70,35 @@ test.each([readFasta, readSeries])('%o refuses wrong arguments and bytes that ar
   for (const source of [5, null, [1], Promise.resolve('')]) expect(() => read(source as never)).toThrow(ArgumentError);
   expect(() => read('@data\n', { names: 'a' } as never)).toThrow(/did you mean name/u);
   expect(() => read(Uint8Array.of(0xff))).toThrow(/no text in UTF-8/u);
+});
+
+describe('tagged sentences', () => {
+  const files = (words: string, tags: string, labels: string) => ({ words, tags, labels });
+
+  test('runs of blanks, blanks at the ends, either line end, empty lines', () => {
+    expect(
+      readTaggedSentences(
+        files('\ufefffly  to\tboston \r\n\n 서울 \n', 'O O B-city \n\nS-LOCATION', 'flight\n\ntravel\n'),
+      ),
+    ).toEqual([
+      { words: ['fly', 'to', 'boston'], tags: ['O', 'O', 'B-city'], label: 'flight' },
+      { words: ['서울'], tags: ['S-LOCATION'], label: 'travel' },
+    ]);
+    expect(readTaggedSentences(files('', '', ''))).toEqual([]);
+    for (const [, make] of byteForms)
+      expect(readTaggedSentences({ words: make(encode('a b')), tags: 'O O', labels: 'x' })[0]!.words).toHaveLength(2);
+  });
+
+  test.each([
+    [files('a b\nc', 'O O\nO O', 'x\ny'), 'line 2: expected a tag for each of the 1 words, got 2'],
+    [
+      files('a\nb', 'O', 'x\ny'),
+      'line 2: expected one line of tags and one label for each of the 2 lines of words, got 1 and 2',
+    ],
+    [files('a\n \n', 'O\nO', 'x\ny'), 'line 2: there are no words'],
+    [files('a', 'O', ' '), 'line 1: the label is empty'],
+  ])('%j: %s', (given, message) => {
+    expect(() => readTaggedSentences(given, { name: 'atis' })).toThrow(DataError);
+    expect(() => readTaggedSentences(given, { name: 'atis' })).toThrow(`atis, ${message}`);
+  });
 });
