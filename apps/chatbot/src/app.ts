@@ -10,9 +10,8 @@ import {
 } from '@timestep/app-shared';
 import { add, affine, mean, tensor } from '@timestep/core';
 import { batchTokens, bucketByLength } from '@timestep/datasets';
-import { crossEntropyLoss, epochData } from '@timestep/train';
+import { crossEntropyLoss, epochData, SlotF1 } from '@timestep/train';
 import * as v from 'valibot';
-import { chunkScores } from './chunks.ts';
 import { Dialogue } from './dialogue.ts';
 import { type Example, type Examples, readExamples } from './examples.ts';
 import { IntentTagger } from './network.ts';
@@ -123,12 +122,18 @@ export const chatbot = defineApp({
   evaluate: async ({ model, config: settings, saved }, { part }) => {
     const found = await understandAll(model, part, settings, saved);
     const hasSlots = saved.tags.length > 0;
+    const slots = new SlotF1();
     const right = part.map(({ intent }, n) => found[n]?.intent === intent);
     const pairs = part.map(({ tags }, n) => [found[n]?.tags ?? [], tags ?? []] as const);
+    if (hasSlots)
+      slots.update(
+        pairs.map(([mine]) => mine),
+        pairs.map(([, theirs]) => theirs),
+      );
     const whole = pairs.filter(([mine, theirs], n) => right[n] && (!hasSlots || mine.join(' ') === theirs.join(' ')));
     return {
       intentAccuracy: right.filter(Boolean).length / part.length,
-      ...(hasSlots ? { slotF1: chunkScores(pairs).f1 } : {}),
+      ...(hasSlots ? { slotF1: slots.compute() } : {}),
       frameAccuracy: whole.length / part.length,
     };
   },

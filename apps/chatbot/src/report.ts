@@ -1,5 +1,5 @@
 import { barChart, confusionMatrix, html, type Html, type ReportContents } from '@timestep/app-shared';
-import { chunkScores } from './chunks.ts';
+import { SlotF1 } from '@timestep/train';
 import type { Examples } from './examples.ts';
 import type { Understood } from './understand.ts';
 
@@ -36,13 +36,15 @@ export function chatReport(
   const wrong = examples.flatMap(({ intent }, n) =>
     found[n]!.intent === intent ? [] : [{ intent, found: found[n]! }],
   );
-  const types = [...new Set(examples.flatMap(({ tags }) => tags ?? []).map((tag) => tag.slice(2)))].filter(Boolean);
-  const scores = types
-    .map((type) => {
-      const only = (tags: readonly string[]) => tags.map((tag) => (tag.slice(2) === type ? tag : 'O'));
-      return { type, ...chunkScores(examples.map(({ tags }, n) => [only(found[n]!.tags), only(tags ?? [])] as const)) };
-    })
-    .toSorted((a, b) => b.chunks - a.chunks)
+  const slots = new SlotF1();
+  const tagged = examples.flatMap(({ tags }, n) => (tags && found[n]!.tags.length > 0 ? [[found[n]!.tags, tags]] : []));
+  slots.update(
+    tagged.map(([mine]) => mine!),
+    tagged.map(([, theirs]) => theirs!),
+  );
+  const scores = Object.entries(slots.report().types)
+    .filter(([, { actual }]) => actual > 0)
+    .toSorted(([, a], [, b]) => b.actual - a.actual)
     .slice(0, 25);
   return {
     sections: [
@@ -82,7 +84,7 @@ export function chatReport(
             {
               heading: 'Slots, the most frequent first',
               body: barChart(
-                scores.map(({ type, f1 }) => [type, 100 * f1] as const),
+                scores.map(([type, { f1 }]) => [type, 100 * f1] as const),
                 { label: 'F1', unit: ' %' },
               ),
             },

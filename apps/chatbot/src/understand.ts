@@ -1,7 +1,7 @@
 import { type HashedText, hashUnits, type HashSizes, type TextUnit, unitsOf } from '@timestep/app-shared';
 import { createScope, softmax } from '@timestep/core';
 import { bucketByLength } from '@timestep/datasets';
-import { type Chunk, chunksOf } from './chunks.ts';
+import { type TagChunk, tagChunks } from '@timestep/train';
 import type { IntentTagger } from './network.ts';
 
 /** What is saved with a model. */
@@ -28,7 +28,7 @@ export interface Understood {
   readonly probability: number;
   /** One for each unit; empty without slots */
   readonly tags: readonly string[];
-  readonly slots: readonly (Chunk & { readonly value: string })[];
+  readonly slots: readonly (TagChunk & { readonly value: string })[];
   /** How much each unit counts for the intent; they sum to 1 */
   readonly weights: readonly number[];
 }
@@ -69,7 +69,7 @@ export async function understand(
         intent: intents[best]!,
         probability: own[best]!,
         tags,
-        slots: chunksOf(tags).map((chunk) => ({ ...chunk, value: units.slice(chunk.start, chunk.end).join(' ') })),
+        slots: tagChunks(tags).map((chunk) => ({ ...chunk, value: units.slice(chunk.start, chunk.end).join(' ') })),
         weights: Array.from(counts.subarray(n * steps, n * steps + units.length)),
       };
     }
