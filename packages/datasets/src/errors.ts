@@ -45,7 +45,12 @@ export type DataErrorCode =
   /** Nothing in the archive was selected. */
   | 'ARCHIVE_EMPTY';
 
-/** An error in data from outside. `source` is the file or address that the data came from. */
+/**
+ * An error in data from outside. `source` is the file or address that the data came from.
+ *
+ * @example
+ * if (error instanceof DataError && error.code === 'OFFLINE') console.log(error.source);
+ */
 export class DataError extends TimestepError {
   override readonly name: string = 'DataError';
   readonly source: string;

@@ -10,6 +10,7 @@ export interface Features {
   readonly size: number;
 }
 
+/** The options of `normalizeFeatures`. */
 export interface NormalizeOptions {
   /** `vector` (the default) subtracts the mean of each feature, `all` the mean over everything */
   readonly centre?: 'vector' | 'all' | undefined;

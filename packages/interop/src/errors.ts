@@ -15,7 +15,12 @@ export type InteropErrorCode =
   /** A package for the format, such as h5wasm, is not installed. */
   | 'MISSING_PACKAGE';
 
-/** The error class of the readers and writers of this package. Wrong arguments throw an `ArgumentError` of core. */
+/**
+ * The error class of the readers and writers of this package. Wrong arguments throw an `ArgumentError` of core.
+ *
+ * @example
+ * if (error instanceof InteropError && error.code === 'UNSUPPORTED_MODEL') console.log(error.message);
+ */
 export class InteropError extends TimestepError {
   override readonly name: string = 'InteropError';
   declare readonly code: InteropErrorCode;

@@ -27,7 +27,12 @@ export type SafetensorsErrorCode =
   /** An argument or option has the wrong type, or an option does not exist. */
   | 'INVALID_ARGUMENT';
 
-/** The error class of this package. */
+/**
+ * The error class of this package.
+ *
+ * @example
+ * if (error instanceof SafetensorsError && error.code === 'TRUNCATED') console.log(error.message);
+ */
 export class SafetensorsError extends Error {
   override readonly name = 'SafetensorsError';
   readonly code: SafetensorsErrorCode;

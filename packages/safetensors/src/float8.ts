@@ -7,6 +7,7 @@ import { checkArgument, rules } from './arguments.ts';
  */
 export const float8Formats = ['F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ', 'F8_E8M0'] as const;
 
+/** The name of an 8-bit float format. */
 export type Float8Format = (typeof float8Formats)[number];
 
 const formatRule = {

@@ -17,6 +17,7 @@ export interface TensorInfo {
   readonly end: number;
 }
 
+/** The header of a file. */
 export interface Header {
   /** The entries of `__metadata__`; empty if there are none. */
   readonly metadata: ReadonlyMap<string, string>;

@@ -5,6 +5,7 @@ import { float8Formats, widenFloat8 } from './float8.ts';
 import { widenBfloat16, widenFloat16 } from './half.ts';
 import { parseHeader, parseHeaderLength, prefixBytes, type Header } from './header.ts';
 
+/** The options of `readSafetensors`. */
 export interface ReadOptions {
   /** Converts tensors of 16-bit and 8-bit floats to `F32`. False by default, which keeps their bit patterns. */
   readonly widen?: boolean;
@@ -21,6 +22,7 @@ const nameRules = { name: rules.string };
 const widenRules = { widen: rules.boolean };
 const readRules = { ...widenRules, copy: rules.boolean, ...nameRules };
 
+/** The contents of a file. */
 export interface SafetensorsContents {
   readonly metadata: ReadonlyMap<string, string>;
   /** The tensors, in the order of their data in the file. */

@@ -82,6 +82,7 @@ export async function readSharded(
   return { metadata, tensors };
 }
 
+/** The files of a sharded model. */
 export interface ShardedFiles {
   readonly indexName: string;
   readonly indexJson: string;

@@ -7,6 +7,7 @@ import { maxHeaderBytes, prefixBytes } from './header.ts';
 /** Tensors by name. A Map can have any name; a plain object can have any name but `__proto__`. */
 export type TensorsByName = ReadonlyMap<string, SafetensorsTensor> | Readonly<Record<string, SafetensorsTensor>>;
 
+/** The options of `writeSafetensors`. */
 export interface WriteOptions {
   /** The entries of `__metadata__`, written in the order of their keys. */
   readonly metadata?: ReadonlyMap<string, string> | Readonly<Record<string, string>> | undefined;

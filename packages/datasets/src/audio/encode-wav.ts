@@ -1,6 +1,7 @@
 import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import type { Waveform } from './wav.ts';
 
+/** The options of `encodeWav`. */
 export interface EncodeWavOptions {
   /** Bits per sample: 8, 16, 24 or 32 for integers, 32 or 64 for floats. Default: 16 for integers, 32 for floats */
   readonly bits?: 8 | 16 | 24 | 32 | 64 | undefined;

@@ -4,6 +4,7 @@ import { fft } from './fourier.ts';
 import { type FilterBank, melFilterBank } from './mel.ts';
 import type { Features } from '../features.ts';
 
+/** The options of `createLogMel`. */
 export interface LogMelOptions {
   /** Hz */
   readonly sampleRate: number;
@@ -55,6 +56,10 @@ export type LogMel = (samples: Float32Array, variation?: LogMelVariation) => Fea
 /**
  * The number of frames in `length` samples: `⌊(length − window)/hop⌋ + 1`. Samples that are shorter than a window give
  * one frame, padded with zeros.
+ *
+ * @throws ArgumentError for sizes that are not numbers, and a hop that is not positive
+ * @example
+ * frameCount(400, 200, 80);    // 3
  */
 export function frameCount(length: number, window: number, hop: number): number {
   checkValue('frameCount', 'length', length, is.integer(0));
@@ -63,7 +68,13 @@ export function frameCount(length: number, window: number, hop: number): number 
   return length === 0 ? 0 : Math.max(1, 1 + Math.floor((length - window) / hop));
 }
 
-/** `w[n] = ½ − ½·cos(2πn/length)`, the periodic form of von Hann's window. */
+/**
+ * Makes the periodic Hann window: `w[n] = ½ − ½·cos(2πn/length)`.
+ *
+ * @throws ArgumentError if the length is not an integer ≥ 0
+ * @example
+ * hannWindow(4);    // [0, 0.5, 1, 0.5]
+ */
 export function hannWindow(length: number): Float64Array {
   checkValue('hannWindow', 'length', length, is.integer(0, 2 ** 28));
   return Float64Array.from({ length }, (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / length));

@@ -9,6 +9,7 @@ export interface FilterBank {
   readonly weights: readonly Float64Array[];
 }
 
+/** The options of `melFilterBank`. */
 export interface MelOptions {
   /** M, the number of filters */
   readonly bands: number;
@@ -53,7 +54,7 @@ export function hertzToMel(hertz: number): number {
  *
  * @throws ArgumentError for a value outside 0 … 100,000
  * @example
- * melToHertz(1000);    // 1000.02
+ * melToHertz(1000);    // 1000.01
  */
 export function melToHertz(mel: number): number {
   checkValue('melToHertz', 'mel', mel, is.number({ min: 0, max: 1e5 }));

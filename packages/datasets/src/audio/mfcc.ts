@@ -1,6 +1,7 @@
 import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { checkFeatures, type Features } from '../features.ts';
 
+/** The options of `toCepstra`. */
 export interface CepstraOptions {
   /** C, the number of coefficients to keep, starting with the 0th. 13 by default */
   readonly coefficients?: number | undefined;
@@ -54,6 +55,7 @@ export function toCepstra(logMel: Features, options: CepstraOptions = {}): Featu
   return { data: out, steps, size: coefficients };
 }
 
+/** The options of `deltas`. */
 export interface DeltaOptions {
   /** The number of steps that the line is fitted to, odd and at least 3. 5 by default, as in torchaudio */
   readonly width?: number | undefined;

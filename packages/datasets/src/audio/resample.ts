@@ -1,6 +1,7 @@
 import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { checkRoom, isRate, isSamples } from '../checks.ts';
 
+/** The options of `resample` and `createResampler`. */
 export interface ResampleOptions {
   /** Zero crossings on each side of the filter; more of them make it steeper. 16 by default */
   readonly zeroCrossings?: number | undefined;

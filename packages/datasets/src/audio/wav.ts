@@ -11,6 +11,7 @@ export interface Waveform<Samples extends Float32Array | Float64Array = Float32A
   readonly sampleRate: number;
 }
 
+/** The options of `readWav`. */
 export interface ReadWavOptions {
   /** The file's name in errors, usually its path */
   readonly name?: string | undefined;

@@ -3,6 +3,7 @@ import { isRandom } from '../checks.ts';
 import { checkFeatures, type Features } from '../features.ts';
 import type { RandomSource } from '../random-source.ts';
 
+/** The options of `maskTime` and `maskFrequency`. */
 export interface MaskOptions {
   /** The number of masks */
   readonly count: number;

@@ -3,6 +3,7 @@ import { fft, ifft } from '../audio/fourier.ts';
 import { isDecibels, isRandom, isRate, isSamples } from '../checks.ts';
 import type { RandomSource } from '../random-source.ts';
 
+/** The options of `roomImpulse`. */
 export interface RoomOptions {
   /** Hz */
   readonly sampleRate: number;

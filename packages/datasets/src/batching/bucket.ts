@@ -2,6 +2,7 @@ import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { isNumbers, isRandom } from '../checks.ts';
 import { type RandomSource, shuffled } from '../random-source.ts';
 
+/** The options of `bucketByLength`. */
 export interface BucketOptions {
   /** N, the number of sequences per batch */
   readonly batchSize: number;

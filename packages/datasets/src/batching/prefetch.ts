@@ -1,5 +1,6 @@
 import { ArgumentError, checkOptions, is, type OptionRules } from '@timestep/core';
 
+/** The options of `prefetch`. */
 export interface PrefetchOptions {
   /** The number of items to keep ready. 2 by default */
   readonly depth?: number | undefined;

@@ -1,6 +1,7 @@
 import { checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 import { checkRoom, isIndices } from '../checks.ts';
 
+/** The options of `batchTokens`. */
 export interface BatchTokensOptions {
   /** The token after the end of a sequence. 0 by default */
   readonly padding?: number | undefined;

@@ -23,6 +23,7 @@ const angleLimit = (12 * Math.PI) / 180;
  * Observations are the position x/2.4 m and the angle θ/12°; with velocities x/2.4, ẋ, θ/12°, θ̇ (metres and radians per
  * second).
  *
+ * @throws ArgumentError for wrong options; `step` throws it for a wrong action and before `reset`
  * @example
  * const environment = cartPole({ velocities: false });
  * let observation = environment.reset(new Generator(1));       // [x, θ]

@@ -30,6 +30,7 @@ export interface Environment {
   step(action: ArrayLike<number>): Transition;
 }
 
+/** The options of `cartPole` and `pendulum`. */
 export interface EnvironmentOptions {
   /**
    * Whether velocities are observed; true by default. Without them, a single observation does not show in which

@@ -17,6 +17,7 @@ const topTorque = 2;
  *
  * Observations are cos θ, sin θ and, with velocities, θ̇/8.
  *
+ * @throws ArgumentError for wrong options; `step` throws it for a wrong action and before `reset`
  * @example
  * const environment = pendulum({ velocities: false });
  * let observation = environment.reset(new Generator(1));       // [cos θ, sin θ]

@@ -8,6 +8,7 @@ import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
 import { DataError } from '../errors.ts';
 import { fileError } from './file-error.ts';
 
+/** The limits of `unpackTarGz`. */
 export interface UnpackOptions {
   /** The maximum number of unpacked bytes, including entries that are not selected. 4 GiB by default */
   readonly maxBytes?: number | undefined;

@@ -10,6 +10,8 @@ import { checkValue, is } from '@timestep/core';
  * @param environment environment variables, by default those of this process
  * @param platform the platform, by default that of this process
  * @throws ArgumentError for wrong arguments
+ * @example
+ * await download({ url, file: join(cacheFolder(), 'corpus.tar.gz'), sha256 });
  */
 export function cacheFolder(
   environment: Readonly<Record<string, string | undefined>> = process.env,

@@ -1,5 +1,6 @@
 import { is, type OptionRules } from '@timestep/core';
 
+/** The options of `download`. */
 export interface DownloadOptions {
   /** `http:` or `https:` */
   readonly url: string;

@@ -12,6 +12,7 @@ export interface FastaRecord {
   readonly sequence: string;
 }
 
+/** The options of `readFasta`. */
 export interface ReadFastaOptions {
   /** The file's name in errors, usually its path */
   readonly name?: string | undefined;

@@ -18,6 +18,7 @@ export interface SeriesFile {
   readonly labels: readonly string[];
 }
 
+/** The options of `readSeries`. */
 export interface ReadSeriesOptions {
   /** The file's name in errors, usually its path */
   readonly name?: string | undefined;

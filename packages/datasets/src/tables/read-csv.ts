@@ -4,6 +4,7 @@ import { DataError } from '../errors.ts';
 import { textOf } from '../readers/text-of.ts';
 import { type Column, isNumber, Table } from './table.ts';
 
+/** The options of `readCsv`. */
 export interface ReadCsvOptions {
   /** Whether the first line names the columns; true by default. If false, their names are 0, 1, 2, … */
   readonly header?: boolean | undefined;

@@ -1,5 +1,6 @@
 import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@timestep/core';
 
+/** The options of `splitByTime`. */
 export interface SplitOptions {
   /** The fraction of the first part, which is used for training */
   readonly train: number;

@@ -3,7 +3,15 @@ import { ArgumentError, checkValue, is } from '@timestep/core';
 /** A column of numbers (NaN if missing) or of texts (null if missing). */
 export type Column = Float64Array | readonly (string | null)[];
 
-/** A table of named columns. */
+/**
+ * A table of named columns.
+ *
+ * @throws ArgumentError from its methods, for a column that does not exist or has another type
+ * @example
+ * const table = readCsv('date,load\nMonday,3');
+ * table.numbers('load');    // Float64Array [3]
+ * table.texts('date');      // ['Monday']
+ */
 export class Table {
   /** The columns in the order of the file. A Map, because a column may be named `__proto__` */
   readonly columns: ReadonlyMap<string, Column>;

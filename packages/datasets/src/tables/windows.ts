@@ -2,6 +2,7 @@ import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@
 import { checkRoom } from '../checks.ts';
 import { checkFeatures, type Features } from '../features.ts';
 
+/** The options of `windows`. */
 export interface WindowOptions {
   /** The number of steps that the model sees */
   readonly stepsIn: number;
@@ -42,6 +43,7 @@ export interface Windows {
   batch(indices: ArrayLike<number>): WindowBatch;
 }
 
+/** A batch of windows. */
 export interface WindowBatch {
   readonly inputs: Float32Array;
   readonly inputShape: readonly [steps: number, batch: number, features: number];

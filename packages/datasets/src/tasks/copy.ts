@@ -3,6 +3,7 @@ import { checkRoom, isCount, isRandom } from '../checks.ts';
 import type { RandomSource } from '../random-source.ts';
 import type { TokenBatch } from './tokens.ts';
 
+/** The options of `copyTask`. */
 export interface CopyOptions {
   /** K, the number of different symbols; 8 by default */
   readonly alphabet?: number | undefined;
@@ -21,6 +22,7 @@ const copyRules: OptionRules<CopyOptions> = {
   batch: isCount(),
 };
 
+/** A batch of the copy task. */
 export interface CopyBatch extends TokenBatch {
   /** `[T, N]`: blank until the signal, then the symbols in their order */
   readonly targets: Int32Array;

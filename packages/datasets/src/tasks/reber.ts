@@ -10,6 +10,7 @@ import { checkTokenBatch, type TokenBatch } from './tokens.ts';
  * Array.from(tokens, (token) => reberSymbols[token]).join('');
  */
 export const reberSymbols = ['B', 'T', 'P', 'S', 'X', 'V', 'E'] as const;
+/** A symbol of the Reber grammar. */
 export type ReberSymbol = (typeof reberSymbols)[number];
 
 type Edges = Readonly<Partial<Record<ReberSymbol, number>>>;
@@ -29,6 +30,7 @@ const grammar: readonly Edges[] = [
 ];
 const end = grammar.length - 1;
 
+/** A batch of strings of the embedded Reber grammar. */
 export interface ReberBatch extends TokenBatch {
   /** `[T, N]`, the next symbol; 0 at the last step of a sequence */
   readonly targets: Int32Array;

@@ -3,6 +3,7 @@ import { checkRoom, isCount, isRandom } from '../checks.ts';
 import type { RandomSource } from '../random-source.ts';
 import type { TokenBatch } from './tokens.ts';
 
+/** The options of `temporalOrder`. */
 export interface TemporalOrderOptions {
   /** The number of symbols that determine the class: 2 (four classes) or 3 (eight) */
   readonly relevant: 2 | 3;
@@ -19,6 +20,7 @@ const temporalOrderRules: OptionRules<TemporalOrderOptions> = {
   scale: is.optional(is.number({ min: 0.1, max: 1e5 })),
 };
 
+/** A batch of the temporal order task. */
 export interface TemporalOrderBatch extends TokenBatch {
   /** `[N]`, 0 … 2^relevant − 1: the order of X (0) and Y (1), the first the most significant bit */
   readonly classes: Int32Array;

@@ -3,6 +3,7 @@ import { isIterable } from '../checks.ts';
 import { learnMerges } from './learn-merges.ts';
 import { words } from './tokenize.ts';
 
+/** The options of `BytePairEncoder.train`. */
 export interface BytePairOptions {
   /** The maximum number of units: the characters of the texts and the merged units */
   readonly size: number;

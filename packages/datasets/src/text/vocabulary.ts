@@ -2,6 +2,7 @@ import { ArgumentError, checkOptions, checkValue, is, type OptionRules } from '@
 import { isIterable, isTokens } from '../checks.ts';
 import { DataError } from '../errors.ts';
 
+/** The options of `Vocabulary.from` and `Vocabulary.fromCounts`. */
 export interface VocabularyOptions {
   /** The first tokens, in this order, whatever their counts, such as `['<pad>', '<unk>', '<bos>', '<eos>']` */
   readonly specials?: readonly string[] | undefined;

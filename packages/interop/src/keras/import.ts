@@ -9,6 +9,7 @@ import { KerasModel } from './model.ts';
 import { ignoreTrainingArrays } from './weights.ts';
 import { WeightReader } from './weight-reader.ts';
 
+/** The options of `importKeras`. */
 export interface ImportKerasOptions {
   readonly backend: Backend;
   /** Reads the weights: `createHdf5Reader()` of `@timestep/interop/node`, or a reader of `@timestep/interop/hdf5`. */

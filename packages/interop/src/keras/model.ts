@@ -28,6 +28,7 @@ const optionRules = { lengths: is.nullable(is.arrayOf(is.integer(0))) };
  * step leaves the state unchanged. If you pass `lengths`, they replace this mask: for steps past a length, a recurrent
  * layer returns 0 (Keras repeats the step before), and the fused operations of the backend are used.
  *
+ * @throws ArgumentError or ShapeError from `forward` and `forwardAll`
  * @example
  * const logits = model.forward(x);
  * const { mean, spread } = model.forwardAll({ words, tags }, { lengths });

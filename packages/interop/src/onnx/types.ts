@@ -30,4 +30,5 @@ export const attributeTypes = {
 /** An axis of a value of a graph: its length, or the name of a length that is known when the model runs. */
 export type OnnxDimension = number | string;
 
+/** The element type of a value in a graph. */
 export type OnnxElementType = 'f32' | 'i32' | 'i64' | 'bool';

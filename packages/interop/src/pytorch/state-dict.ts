@@ -7,6 +7,7 @@ import { isPt, isTensor, readPtBytes, type PtValue } from './pt.ts';
 import { mappingRule, renameEntries, type NameMapping } from './rename.ts';
 import { entriesAt, type PtPath } from './pt-path.ts';
 
+/** The options of `readStateDict`. */
 export interface ReadStateDictOptions {
   /** Maps the names of the file to the names of the module; unchanged by default. */
   readonly mapping?: NameMapping | undefined;
@@ -19,6 +20,7 @@ export interface ReadStateDictOptions {
   readonly path?: PtPath | undefined;
 }
 
+/** The options of `loadPyTorch`. */
 export interface LoadPyTorchOptions extends ReadStateDictOptions {
   /** Whether file and module must have the same names; true by default. */
   readonly strict?: boolean | undefined;
@@ -41,6 +43,8 @@ const moduleRule = is.like('a module of @timestep/layers', 'stateDict', 'loadSta
  * @returns the tensors by name
  * @throws SafetensorsError for a malformed safetensors file; InteropError `INVALID_TENSOR` for a value out of range, and
  *   like {@link readPt}; ArgumentError for wrong arguments, and if a checkpoint needs a `path`
+ * @example
+ * readStateDict(await readFile('state.pt')).get('weight')?.shape;
  */
 export function readStateDict(
   file: Bytes | ReadonlyMap<string, SafetensorsTensor>,
@@ -106,6 +110,8 @@ export function loadPyTorch(
  * `model.load_state_dict(load_file(path))`.
  *
  * @param options.mapping maps the names of the module to the names of the file
+ * @example
+ * await writeFile('model.safetensors', await savePyTorch(model));
  */
 export async function savePyTorch(
   module: Module,

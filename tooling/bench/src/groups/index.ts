@@ -163,7 +163,8 @@ function scale(): Case[] {
 
 export const groups: Readonly<Record<string, () => Group>> = {
   rnn: () => ({
-    title: 'Recurrent layers (I, H, N, T); training is forward and backward with every gradient, the input’s too',
+    title:
+      'Recurrent layers (I, H, N, T); training is forward and backward with every gradient, including that of the input',
     cases: rnn(),
   }),
   varlen: () => ({ title: 'Sequences of T/4…T steps, against packed sequences', cases: varlen() }),

@@ -79,10 +79,10 @@ export function writePage(folder: string, report: Report, titles: Readonly<Recor
   const page = [
     '# Benchmarks',
     '',
-    `Made by \`npx pnpm bench ${report.arguments.map((one) => (/\s/.test(one) ? `"${one}"` : one)).join(' ')}\`.`,
-    'Every contestant is a process of its own; they take turns in rounds, and a row shows the median of the rounds and',
-    'their spread. Before anything is timed the outputs and gradients of all contestants are compared. **×** is PyTorch’s time over ours: above 1, ours is faster.',
-    'Megabytes are what the process grew by over its idle state.',
+    `Written by \`npx pnpm bench ${report.arguments.map((one) => (/\s/.test(one) ? `"${one}"` : one)).join(' ')}\`.`,
+    'Each contestant runs in a separate process. They take turns in rounds, and a row shows the median of the rounds and its',
+    'spread. Before the timing, the outputs and gradients of all contestants are compared. **×** is PyTorch’s time divided by',
+    'ours: above 1, ours is faster. Megabytes are the growth of the process over its idle state.',
     '',
     `Machine: ${machine.processor}, ${machine.cores} cores, ${machine.gigabytes} GB, ${machine.vectors.join(' ')}; Node ${machine.node}, ${machine.platform}.`,
     '',
@@ -91,7 +91,7 @@ export function writePage(folder: string, report: Report, titles: Readonly<Recor
     ...sections,
     ...(startup
       ? [
-          '## A fresh process up to its first training step',
+          '## From the start of the process to the first training step',
           '',
           '`npx pnpm bench startup`',
           '',

@@ -78,6 +78,9 @@ function buildDecoder(graph: OnnxGraph, model: EncoderDecoder): void {
  *
  * @param tokens i32 `[S, N]`
  * @param targets i32 `[T, N]`
+ * @throws InteropError `UNSUPPORTED_MODEL` for a model that cannot be exported
+ * @example
+ * const { logits } = exportTeacherForced(graph, model, tokens, targets, null);
  */
 export function exportTeacherForced(
   graph: OnnxGraph,

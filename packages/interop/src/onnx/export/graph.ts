@@ -42,6 +42,7 @@ const irVersion = 8n;
 /**
  * A builder for an ONNX graph. Its methods take and return values; `exportOnnxGraph` writes the graph to a file.
  *
+ * @throws ArgumentError from its methods, for wrong names and ranks
  * @example
  * const bytes = await exportOnnxGraph((graph) => {
  *   const x = graph.input('x', 'f32', ['T', 'N', 8]);

@@ -91,6 +91,8 @@ const exporters: readonly Exporter[] = [
  *
  * @returns the output, and the final state of a recurrent layer
  * @throws InteropError `UNSUPPORTED_MODEL` for a layer that cannot be exported
+ * @example
+ * const { output, state } = exportLayer(graph, lstm, x, { lengths });
  */
 export function exportLayer(
   graph: OnnxGraph,

@@ -15,6 +15,7 @@ export interface OnnxRecurrence {
   readonly state: Readonly<Record<string, OnnxValue>>;
 }
 
+/** The lengths and the initial state of a recurrent layer. */
 export interface OnnxRecurrentInput {
   /** `[N]`, i32, each 0…T */
   readonly lengths?: OnnxValue | undefined;

@@ -4,6 +4,7 @@ import { Decoder } from './decode.ts';
 import { ExternalData, type OnnxExternalData } from './external-data.ts';
 import { OnnxModel } from './model.ts';
 
+/** The options of `importOnnx`. */
 export interface ImportOnnxOptions {
   readonly backend: Backend;
   /**

@@ -13,6 +13,11 @@ const maxNodes = 1_000_000;
 /**
  * A model from an ONNX file. Its recurrent operators are cells of `@timestep/layers` and its float weights are parameters,
  * so you can train, move and save it like any other module.
+ *
+ * @throws ArgumentError or InteropError from `forward`
+ * @example
+ * const model = importOnnx(await readFile('model.onnx'), { backend });
+ * const { output } = model.forward({ x });
  */
 export class OnnxModel extends Module {
   readonly inputs: readonly OnnxPort[];
