@@ -69,6 +69,7 @@ export type { OptimizerState, OptimizerTensors } from './optimizers/optimizer-st
 export type { NamedParameter, ParameterGroup, Parameters } from './optimizers/parameters.ts';
 export { RMSprop, type RMSpropOptions } from './optimizers/rmsprop.ts';
 export { SGD, type SGDOptions } from './optimizers/sgd.ts';
+export { WeightAverage, type WeightAverageOptions } from './optimizers/weight-average.ts';
 export type { PolicyEnvironment } from './policies/policy-environment.ts';
 export { MemorylessPolicy, Policy, RecurrentPolicy, type Decision } from './policies/policy.ts';
 export { episodeData, reinforceLoss, type EpisodeBatch, type EpisodeDataOptions } from './policies/reinforce.ts';
@@ -87,17 +88,23 @@ export type { Json, Schedule } from './schedules/schedule.ts';
 export { memoryStorage } from './storage/memory-storage.ts';
 export type { Storage } from './storage/storage.ts';
 export type {
+  Batches,
   BestValidation,
   CheckpointOptions,
+  EvaluateOptions,
   FitOptions,
   FitResult,
   LossContext,
   LossFunction,
   LossResult,
+  MeasuredLoss,
   Metrics,
+  NamedMetrics,
+  PredictFunction,
   Progress,
   ResumeOptions,
   ResumeReport,
+  TrainerListener,
   TrainerOptions,
   ValidationOptions,
   ValidationReport,

@@ -73,6 +73,7 @@ export function epochData<Batch>(
       return result;
     },
     state: () => ({ epoch, batch }),
+    epochs: () => epoch + (order ? batch / order.length : 0),
     restore(state: Json) {
       epoch = readPlace('epochData', state, 'epoch');
       batch = readPlace('epochData', state, 'batch');

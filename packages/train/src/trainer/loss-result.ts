@@ -1,5 +1,7 @@
 import { ArgumentError, describe, DTypeError, ShapeError, Tensor, type State } from '@timestep/core';
 import { show } from '@timestep/core/extend';
+import { valuesRule } from '../metrics/batch.ts';
+import type { Values } from '../metrics/metric.ts';
 
 /** The result of a loss function in normal form. */
 export interface ReadLoss {
@@ -7,6 +9,14 @@ export interface ReadLoss {
   readonly state: State | null;
   /** The number of elements that the loss averages over, if the function returned it. */
   readonly count: number | null;
+  readonly measured: Measured;
+}
+
+/** What the loss function returned for metrics; null for what it did not. */
+export interface Measured {
+  readonly predictions: Tensor | null;
+  readonly targets: Tensor | Values | null;
+  readonly mask: Tensor | Values | null;
 }
 
 /**
@@ -24,7 +34,7 @@ export function readLossResult(where: string, result: unknown): ReadLoss {
     );
   }
   const given = result instanceof Tensor || !isObject(result) ? { loss: result } : result;
-  const { loss, state = null, count = null } = given as Readonly<Record<string, unknown>>;
+  const { loss, state = null, count = null, predictions, targets, mask } = given as Readonly<Record<string, unknown>>;
   if (!(loss instanceof Tensor))
     throw new ArgumentError(
       `[${where}] expected the loss function to return a tensor or { loss, state, count }, got ${describe(result)}; does it return its loss?`,
@@ -40,7 +50,23 @@ export function readLossResult(where: string, result: unknown): ReadLoss {
     throw new ArgumentError(
       `[${where}] expected the loss function's state to be an object of tensors, such as { h, c }, got ${describe(state)}`,
     );
-  return { loss, state: state as State | null, count };
+  for (const [name, value] of Object.entries({ predictions, targets, mask }))
+    if (
+      value !== undefined &&
+      value !== null &&
+      !(value instanceof Tensor) &&
+      (name === 'predictions' || valuesRule(value))
+    )
+      throw new ArgumentError(
+        `[${where}] expected the loss function's ${name} to be a tensor${name === 'predictions' ? '' : ' or an array of numbers'}, got ${describe(value)}`,
+      );
+  return {
+    loss,
+    state: state as State | null,
+    count,
+    // Checked above.
+    measured: { predictions: predictions ?? null, targets: targets ?? null, mask: mask ?? null } as Measured,
+  };
 }
 
 function isObject(value: unknown): value is object {

@@ -1,6 +1,8 @@
 import type { Generator, State, Tensor } from '@timestep/core';
 import type { Module } from '@timestep/layers';
 import type { DataSource } from '../data/data-source.ts';
+import type { PredictionMetric, Values } from '../metrics/metric.ts';
+import type { WeightAverage } from '../optimizers/weight-average.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Schedule } from '../schedules/schedule.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -23,8 +25,25 @@ export interface LossContext {
  * backpropagation through time. `count` is the number of elements that the loss averages over, such as tokens;
  * validation weights the batch by it.
  */
-export type LossResult =
-  Tensor | { readonly loss: Tensor; readonly state?: State | null | undefined; readonly count?: number | undefined };
+export type LossResult = Tensor | (MeasuredLoss & { readonly state?: State | null | undefined });
+
+/** A loss with what metrics need. */
+export interface MeasuredLoss {
+  readonly loss: Tensor;
+  readonly count?: number | undefined;
+  /** For the metrics and for `Trainer.predict`, such as logits. Read only where one of them asks. */
+  readonly predictions?: Tensor | undefined;
+  /** For the metrics, such as class indices. */
+  readonly targets?: Tensor | Values | undefined;
+  /** For the metrics: 1 where a target counts and 0 where it does not. */
+  readonly mask?: Tensor | Values | null | undefined;
+}
+
+/** Metrics of predictions and targets, by name. */
+export type NamedMetrics = Readonly<Record<string, PredictionMetric>>;
+
+/** Batches to evaluate or predict: an iterable, or a function that returns one. */
+export type Batches<Batch> = Iterable<Batch> | AsyncIterable<Batch> | (() => Iterable<Batch> | AsyncIterable<Batch>);
 
 /** Computes the loss of a batch. It must be synchronous. The trainer frees the tensors that it creates. */
 export type LossFunction<Model, Batch> = (model: Model, batch: Batch, context: LossContext) => LossResult;
@@ -34,7 +53,7 @@ export interface ValidationOptions<Model, Batch> {
   /** The number of updates between validations. */
   readonly every: number;
   /**
-   * Batches whose mean loss is the metric `loss`. The mean weights each batch by the `count` that the loss function
+   * Batches whose mean loss is the metric `loss`, and which the trainer's `metrics` measure. The mean weights each batch by the `count` that the loss function
    * returns; otherwise by the number of elements that a loss of this package averaged over, such as unmasked tokens;
    * otherwise by the size of its arrays, if all of them scale alike; otherwise equally.
    */
@@ -73,7 +92,7 @@ export interface CheckpointOptions {
 export interface Progress {
   /** Updates done. */
   readonly step: number;
-  /** Updates to do. */
+  /** Updates to do; an estimate where `fit` counts epochs. */
   readonly steps: number;
   /** Mean loss of the updates since the last report. */
   readonly loss: number;
@@ -95,8 +114,24 @@ export interface ValidationReport {
   readonly isBest: boolean;
 }
 
+/** What a run tells while it trains. The trainer waits for a listener that returns a promise. */
+export interface TrainerListener {
+  readonly onProgress?: ((progress: Progress) => unknown) | undefined;
+  readonly onValidation?: ((report: ValidationReport) => unknown) | undefined;
+  readonly onCheckpoint?: ((name: string, step: number) => unknown) | undefined;
+  /** Called when `fit` ends without an error. */
+  readonly onEnd?: ((result: FitResult) => unknown) | undefined;
+}
+
+/** Computes predictions, or predictions and the state for the next batch. It must be synchronous. */
+export type PredictFunction<Model, Batch> = (
+  model: Model,
+  batch: Batch,
+  context: LossContext,
+) => Tensor | { readonly predictions: Tensor; readonly state?: State | null | undefined };
+
 /** Options of {@link Trainer}. */
-export interface TrainerOptions<Model extends Module, Batch> {
+export interface TrainerOptions<Model extends Module, Batch> extends TrainerListener {
   readonly model: Model;
   readonly loss: LossFunction<Model, Batch>;
   readonly optimizer: Optimizer;
@@ -113,6 +148,17 @@ export interface TrainerOptions<Model extends Module, Batch> {
   /** Clip every element of the gradients to ± this, before the norm. */
   readonly clipValue?: number | undefined;
   readonly validation?: ValidationOptions<Model, Batch> | undefined;
+  /**
+   * Metrics of `validation.data` and of `evaluate`, by name, such as `{ accuracy: new Accuracy() }`. The loss function
+   * returns the `predictions` and `targets` for them.
+   */
+  readonly metrics?: NamedMetrics | undefined;
+  /** Computes the predictions of a batch for `predict`; by default those that the loss function returns. */
+  readonly predict?: PredictFunction<Model, Batch> | undefined;
+  /**
+   * A moving average of the weights. Validations, the best model, `evaluate` and `predict` use the averaged weights.
+   */
+  readonly average?: WeightAverage | undefined;
   /** Where checkpoints, the best model and the log go. */
   readonly storage?: Storage | undefined;
   /** Needs a storage. */
@@ -128,16 +174,26 @@ export interface TrainerOptions<Model extends Module, Batch> {
    * place, for example to average them over several machines.
    */
   readonly onGradients?: ((gradients: readonly Tensor[]) => void | Promise<void>) | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-  readonly onValidation?: ((report: ValidationReport) => void) | undefined;
-  readonly onCheckpoint?: ((name: string, step: number) => void) | undefined;
+  /** Further listeners, called in order after the functions above. */
+  readonly listeners?: readonly TrainerListener[] | undefined;
 }
 
 /** Options of {@link Trainer.fit}. */
 export interface FitOptions {
-  /** The total number of updates, including those before a resumption. */
-  readonly steps: number;
+  /** The total number of updates, including those before a resumption. Give `steps`, `epochs` or both. */
+  readonly steps?: number | undefined;
+  /**
+   * The total number of passes over the data, including those before a resumption. With `steps` too, training ends with
+   * what comes first. The data source must count its epochs, as `epochData` and `windowData` do.
+   */
+  readonly epochs?: number | undefined;
   /** Stops training after the current update and writes a checkpoint. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of {@link Trainer.evaluate} and {@link Trainer.predict}. */
+export interface EvaluateOptions {
+  /** Stops after the current batch, with the signal's reason as the error. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -154,7 +210,7 @@ export interface ResumeOptions {
 export interface FitResult {
   readonly step: number;
   /** Why training ended; `exhausted` means that the data ended first. */
-  readonly reason: 'steps' | 'stopped early' | 'aborted' | 'exhausted';
+  readonly reason: 'steps' | 'epochs' | 'stopped early' | 'aborted' | 'exhausted';
   /** Mean loss of the last updates that were read back; null if there were none. */
   readonly loss: number | null;
   /** The best validation; null if there was none. */

@@ -1,10 +1,26 @@
-import { ArgumentError, checkOptions, is, type OptionRules } from '@timestep/core';
+import { ArgumentError, checkOptions, checkValue, is, type OptionRules, type Rule } from '@timestep/core';
 import type { Module } from '@timestep/layers';
-import type { CheckpointOptions, FitOptions, ResumeOptions, TrainerOptions, ValidationOptions } from './options.ts';
+import type {
+  CheckpointOptions,
+  EvaluateOptions,
+  FitOptions,
+  ResumeOptions,
+  TrainerListener,
+  TrainerOptions,
+  ValidationOptions,
+} from './options.ts';
 
+const signal = is.optional(is.like('an AbortSignal', 'aborted', 'addEventListener'));
 const atLeastOne = is.optional(is.size());
 const limit = is.optional(is.number({ above: 0 }));
 const callback = is.optional(is.function);
+const metricRule = is.like('a metric, such as new Accuracy()', 'update', 'compute', 'reset');
+const listenerRules: OptionRules<TrainerListener> = {
+  onProgress: callback,
+  onValidation: callback,
+  onCheckpoint: callback,
+  onEnd: callback,
+};
 
 const trainerRules: OptionRules<TrainerOptions<Module, unknown>> = {
   model: is.like('a model (a Module)', 'namedParameters', 'modules'),
@@ -22,9 +38,11 @@ const trainerRules: OptionRules<TrainerOptions<Module, unknown>> = {
   readEvery: atLeastOne,
   generators: is.optional(is.arrayOf(is.like('a Generator', 'state', 'fork'))),
   onGradients: callback,
-  onProgress: callback,
-  onValidation: callback,
-  onCheckpoint: callback,
+  metrics: is.optional(is.object),
+  predict: callback,
+  average: is.optional(is.like('a WeightAverage', 'update', 'swap', 'tensors')),
+  listeners: is.optional(is.arrayOf(is.object, 'an array of listeners')),
+  ...listenerRules,
 };
 
 const validationRules: OptionRules<ValidationOptions<Module, unknown>> = {
@@ -45,16 +63,30 @@ const checkpointRules: OptionRules<CheckpointOptions> = {
 };
 
 export const fitRules: OptionRules<FitOptions> = {
-  steps: is.size(0),
-  signal: is.optional(is.like('an AbortSignal', 'aborted', 'addEventListener')),
+  steps: is.optional(is.size(0)),
+  epochs: is.optional(is.number({ min: 0 })),
+  signal,
 };
+
+export const evaluateRules: OptionRules<EvaluateOptions> = { signal };
+
+export const batchesRule: Rule = (value) =>
+  typeof value === 'function' ||
+  (typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value))
+    ? null
+    : 'batches: an iterable, or a function that returns one';
 
 export const resumeRules: OptionRules<ResumeOptions> = { checkData: is.optional(is.boolean) };
 
 /** @throws ArgumentError for unknown or bad options, and for some that do not go together */
 export function checkTrainerOptions<Model extends Module, Batch>(options: TrainerOptions<Model, Batch>): void {
   checkOptions('Trainer', options as unknown as TrainerOptions<Module, unknown>, trainerRules);
-  const { validation, checkpoints, storage, log } = options;
+  const { validation, checkpoints, storage, log, metrics = {}, listeners = [] } = options;
+  for (const [name, metric] of Object.entries(metrics))
+    checkValue('Trainer', `the metric '${name}'`, metric, metricRule);
+  if (Object.hasOwn(metrics, 'loss'))
+    throw new ArgumentError("[Trainer] expected metrics of other names than 'loss', which is the mean loss; rename it");
+  for (const listener of listeners) checkOptions('Trainer.listeners', listener, listenerRules);
   if (validation)
     checkOptions('Trainer.validation', validation as unknown as ValidationOptions<Module, unknown>, validationRules);
   if (checkpoints) checkOptions('Trainer.checkpoints', checkpoints, checkpointRules);

@@ -5,6 +5,7 @@ import type { CheckpointContents } from '../checkpoint/format.ts';
 import type { DataSource } from '../data/data-source.ts';
 import { digestOf } from '../data/digest.ts';
 import { TrainError } from '../errors.ts';
+import type { WeightAverage } from '../optimizers/weight-average.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Json, Schedule } from '../schedules/schedule.ts';
 import {
@@ -25,6 +26,7 @@ export interface RunParts {
   readonly schedule: Schedule;
   readonly data: DataSource<unknown>;
   readonly generators: readonly Generator[];
+  readonly average: WeightAverage | null;
 }
 
 /** Reads everything from the device that the run needs to continue bit for bit. */
@@ -52,7 +54,11 @@ export async function takeSnapshot(
     best,
     probe,
   };
-  const live = [...prefixed('optimizer', memory.tensors), ...prefixed('carried', Object.entries(run.carried ?? {}))];
+  const live = [
+    ...prefixed('optimizer', memory.tensors),
+    ...prefixed('carried', Object.entries(run.carried ?? {})),
+    ...prefixed('average', parts.average?.tensors() ?? []),
+  ];
   const { backend } = optimizer.parameters[0]!.parameter;
   const data = await backend.readMany(live.map(([, { buffer }]) => buffer));
   const tensors: [string, LoadableTensor][] = [
@@ -93,17 +99,20 @@ export async function restoreSnapshot(
     throw mismatch(name, `it has ${state.generators.length} generators, this run has ${generators.length}`);
   if ((state.schedule === null) !== (schedule.state === undefined))
     throw mismatch(name, 'it belongs to another schedule');
-  const [ofModel, ofOptimizer, ofState] = split(name, tensors);
+  const { model: ofModel, optimizer: ofOptimizer, carried: ofState, average: ofAverage } = split(name, tensors);
   const before = { position: positionOf(parts), schedule: schedule.state?.() ?? null };
   let carried: State | null = null;
   try {
+    if (ofAverage.size > 0 && !parts.average) throw new Error('it holds averaged weights, and this run has no average');
     optimizer.checkState(state.optimizer, ofOptimizer);
+    parts.average?.check(ofAverage);
     if (state.schedule !== null) schedule.restore?.(state.schedule);
     if (expected.checkData && state.probe) await checkData(parts, state.probe);
     restorePosition(parts, state);
     if (ofState.size > 0) carried = toDevice(optimizer.parameters[0]!.parameter.backend, ofState);
     model.loadStateDict(ofModel);
     optimizer.restore(state.optimizer, ofOptimizer);
+    parts.average?.restore(ofAverage);
   } catch (error) {
     disposeState(carried);
     if (before.schedule !== null) schedule.restore?.(before.schedule);
@@ -143,16 +152,26 @@ function prefixed<Value>(prefix: string, entries: Iterable<readonly [string, Val
 
 type Tensors = Map<string, LoadableTensor>;
 
-/** The tensors of the model, the optimiser and the carried state, by the names that they have there. */
-function split(name: string, tensors: ReadonlyMap<string, LoadableTensor>): readonly [Tensors, Tensors, Tensors] {
-  const parts: Readonly<Record<string, Tensors>> = { model: new Map(), optimizer: new Map(), carried: new Map() };
+const partNames = ['model', 'optimizer', 'carried', 'average'] as const;
+type PartName = (typeof partNames)[number];
+
+function isPart(name: string): name is PartName {
+  return (partNames as readonly string[]).includes(name);
+}
+
+/** The tensors of the model, the optimiser, the carried state and the average, by the names that they have there. */
+function split(name: string, tensors: ReadonlyMap<string, LoadableTensor>): Readonly<Record<PartName, Tensors>> {
+  const parts = { model: new Map(), optimizer: new Map(), carried: new Map(), average: new Map() } satisfies Record<
+    PartName,
+    Tensors
+  >;
   for (const [path, value] of tensors) {
     const dot = path.indexOf('.');
-    const part = Object.hasOwn(parts, path.slice(0, dot)) ? parts[path.slice(0, dot)] : undefined;
-    if (!part) throw mismatch(name, `it holds '${path}', which is no part of a run`);
-    part.set(path.slice(dot + 1), value);
+    const part = path.slice(0, dot);
+    if (!isPart(part)) throw mismatch(name, `it holds '${path}', which is no part of a run`);
+    parts[part].set(path.slice(dot + 1), value);
   }
-  return [parts['model']!, parts['optimizer']!, parts['carried']!];
+  return parts;
 }
 
 function mismatch(name: string, why: string, cause?: unknown): TrainError {

@@ -10,6 +10,7 @@ import {
 import type { Module } from '@timestep/layers';
 import type { DataSource } from '../data/data-source.ts';
 import { NonFiniteLossError } from '../errors.ts';
+import type { WeightAverage } from '../optimizers/weight-average.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import { digestOf } from '../data/digest.ts';
 import type { LossFunction } from './options.ts';
@@ -27,6 +28,7 @@ export interface UpdateQueueSettings<Model extends Module, Batch> {
   readonly accumulate: number;
   readonly clip: { readonly norm: number; readonly value: number | null };
   readonly generators: readonly Generator[];
+  readonly average: WeightAverage | null;
   readonly onGradients: ((gradients: readonly Tensor[]) => void | Promise<void>) | undefined;
   /** Take the digest of the first batch, or the source's fingerprint. */
   readonly takeProbe: boolean;
@@ -107,6 +109,7 @@ export class UpdateQueue<Model extends Module, Batch> {
         await onGradients(optimizer.gradients);
       }
       const guard = applyUpdate(optimizer, clip, this.#pending.at(-1)?.guard.factor ?? null);
+      this.#settings.average?.update();
       this.#pending.push({ step, losses, guard, batches, random, carried: this.#carried });
       this.#carried = carried;
       finished = true;

@@ -2,7 +2,8 @@ import { Tensor, type Backend, type State } from '@timestep/core';
 import { inEvalMode, type Module } from '@timestep/layers';
 import { sizesOf } from '../data/batch-size.ts';
 import { countLosses } from '../losses/counted.ts';
-import type { LossContext, LossFunction } from './options.ts';
+import { addToMetrics, disposeMeasured } from './measure.ts';
+import type { LossContext, LossFunction, NamedMetrics } from './options.ts';
 import { disposeState } from '../dispose-state.ts';
 import { runBatch, type Backpropagated } from './run-batch.ts';
 
@@ -10,6 +11,8 @@ import { runBatch, type Backpropagated } from './run-batch.ts';
  * The mean loss over batches, each of which counts by what its loss is the mean over: the `count` that the loss
  * function returns; else what a loss of this package counted, such as the elements that its mask keeps; else, where
  * that is unknown of any batch, the size of its arrays, if all of them tell the same; else 1.
+ *
+ * It also fills the metrics, which are empty before.
  *
  * @returns null where there is no batch
  */
@@ -19,18 +22,25 @@ export async function meanLoss<Model extends Module, Batch>(
   model: Model,
   step: number,
   batches: Iterable<Batch> | AsyncIterable<Batch>,
+  {
+    metrics = {},
+    signal,
+  }: { readonly metrics?: NamedMetrics | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<number | null> {
   const losses: Tensor[] = [];
   const counts: (number | Tensor | null)[] = [];
   const sizes: (readonly number[])[] = [];
+  const measure = Object.keys(metrics).length > 0;
   let carried: State | null = null;
+  for (const metric of Object.values(metrics)) metric.reset();
   try {
     for await (const batch of batches) {
+      signal?.throwIfAborted();
       const context: LossContext = { step, training: false, carried };
       let whole: Tensor | null = null;
       const inspect = (value: Tensor): void => void (whole = value);
       const { result, counted } = countLosses((): Backpropagated =>
-        inEvalMode(model, () => runBatch(backend, loss, { model, batch, context, scale: null, inspect })),
+        inEvalMode(model, () => runBatch(backend, loss, { model, batch, context, scale: null, inspect, measure })),
       );
       losses.push(result.loss);
       disposeState(carried);
@@ -40,6 +50,11 @@ export async function meanLoss<Model extends Module, Batch>(
       counts.push(result.count ?? found?.count ?? null);
       if (result.count !== null && found?.count instanceof Tensor) found.count.dispose();
       sizes.push(sizesOf(batch));
+      try {
+        await addToMetrics(backend, metrics, result.measured);
+      } finally {
+        disposeMeasured(result.measured);
+      }
     }
     if (losses.length === 0) return null;
     const onDevice = counts.filter((count) => count instanceof Tensor);

@@ -1,7 +1,7 @@
 import { ArgumentError, describe, openScope, type Generator } from '@timestep/core';
 import { inEvalMode, type Module } from '@timestep/layers';
-import type { BestValidation, LossFunction, Metrics, ValidationOptions } from './options.ts';
-import { meanLoss } from './validation-mean.ts';
+import type { BestValidation, LossFunction, Metrics, NamedMetrics, ValidationOptions } from './options.ts';
+import { keepingGenerators, measure } from './evaluate.ts';
 
 /** What a validator remembers; plain JSON. */
 export interface ValidatorState {
@@ -15,12 +15,14 @@ export class Validator<Model extends Module, Batch> {
   readonly #options: ValidationOptions<Model, Batch>;
   readonly #loss: LossFunction<Model, Batch>;
   readonly #generators: readonly Generator[];
+  readonly #metrics: NamedMetrics;
   state: ValidatorState = { best: null, bad: 0 };
 
   constructor(
     options: ValidationOptions<Model, Batch>,
     loss: LossFunction<Model, Batch>,
     generators: readonly Generator[],
+    metrics: NamedMetrics,
   ) {
     const { data, evaluate, metric = 'loss' } = options;
     if (!data && !evaluate) throw new ArgumentError('[Trainer] a validation needs data, evaluate or both');
@@ -31,6 +33,7 @@ export class Validator<Model extends Module, Batch> {
     this.#options = options;
     this.#loss = loss;
     this.#generators = generators;
+    this.#metrics = metrics;
   }
 
   get best(): BestValidation | null {
@@ -53,16 +56,16 @@ export class Validator<Model extends Module, Batch> {
     signal: AbortSignal | undefined,
   ): Promise<{ readonly metrics: Metrics; readonly metric: number; readonly isBest: boolean }> {
     const { data, evaluate, metric: name = 'loss' } = this.#options;
-    const random = this.#generators.map(({ state }) => state);
-    try {
+    return await keepingGenerators(this.#generators, async () => {
       const { backend } = model.parameters()[0]!;
-      const loss = data && (await meanLoss(backend, this.#loss, model, step, data()));
-      if (loss === null)
+      const measured =
+        data && (await measure(backend, this.#loss, { model, step, data: data(), metrics: this.#metrics }));
+      if (measured === null)
         throw new ArgumentError('[Trainer] validation.data gave no batch; return a fresh iterable from each call');
       // Entered for as long as the caller's function takes, which may be asynchronous.
       using _scope = openScope(backend, { gradient: false, training: false });
       const own = evaluate && (await inEvalMode(model, () => evaluate(model, signal)));
-      const metrics: Metrics = { ...(loss === undefined ? {} : { loss }), ...own };
+      const metrics: Metrics = { ...measured, ...own };
       for (const [key, value] of Object.entries<unknown>(metrics))
         if (typeof value !== 'number')
           throw new ArgumentError(
@@ -76,9 +79,7 @@ export class Validator<Model extends Module, Batch> {
       const isBest = this.#isBest(metric);
       this.state = isBest ? { best: { step, metrics }, bad: 0 } : { ...this.state, bad: this.state.bad + 1 };
       return { metrics, metric, isBest };
-    } finally {
-      this.#generators.forEach((generator, index) => (generator.state = random[index]!));
-    }
+    });
   }
 
   #isBest(metric: number): boolean {
