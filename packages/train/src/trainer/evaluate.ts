@@ -1,9 +1,19 @@
-import { ArgumentError, describe, inScope, Tensor, type Backend, type Generator, type State } from '@timestep/core';
+import {
+  ArgumentError,
+  checkValue,
+  describe,
+  inScope,
+  Tensor,
+  type Backend,
+  type Generator,
+  type State,
+} from '@timestep/core';
 import { unowned } from '@timestep/core/extend';
 import { inEvalMode, type HostTensor, type Module } from '@timestep/layers';
 import { disposeState } from '../dispose-state.ts';
 import { readLossResult, type ReadLoss } from './loss-result.ts';
 import type { Batches, LossContext, LossFunction, Metrics, NamedMetrics, PredictFunction } from './options.ts';
+import { iterableRule } from './rules.ts';
 import { meanLoss } from './validation-mean.ts';
 
 /**
@@ -42,9 +52,17 @@ export async function keepingGenerators<Result>(
   }
 }
 
-/** The batches themselves. */
-export function openBatches<Batch>(data: Batches<Batch>): Iterable<Batch> | AsyncIterable<Batch> {
-  return typeof data === 'function' ? data() : data;
+/**
+ * The batches themselves.
+ *
+ * @throws ArgumentError where a function returns something that cannot be iterated
+ */
+export function openBatches<Batch>(where: string, data: Batches<Batch>): Iterable<Batch> | AsyncIterable<Batch> {
+  if (typeof data !== 'function') return data;
+  const batches: unknown = data();
+  checkValue(where, 'the result of data()', batches, iterableRule);
+  // The rule has checked it.
+  return batches as Iterable<Batch> | AsyncIterable<Batch>;
 }
 
 /** The predictions of every batch; the state goes from one to the next. */

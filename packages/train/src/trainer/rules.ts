@@ -70,9 +70,14 @@ export const fitRules: OptionRules<FitOptions> = {
 
 export const evaluateRules: OptionRules<EvaluateOptions> = { signal };
 
+/** Something that `for await` takes. */
+export const iterableRule: Rule = (value) =>
+  typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
+    ? null
+    : 'an iterable of batches';
+
 export const batchesRule: Rule = (value) =>
-  typeof value === 'function' ||
-  (typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value))
+  typeof value === 'function' || iterableRule(value) === null
     ? null
     : 'batches: an iterable, or a function that returns one';
 

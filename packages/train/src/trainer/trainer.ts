@@ -107,7 +107,7 @@ export class Trainer<Model extends Module, Batch> {
         this.#run.withAverage(async () => {
           const { model, loss, metrics = {} } = this.#options;
           const { step } = this;
-          const batches = openBatches(data);
+          const batches = openBatches('Trainer.evaluate', data);
           const measured = await measure(this.#backend, loss, { model, step, data: batches, metrics, ...options });
           if (measured === null) throw new ArgumentError('[Trainer.evaluate] expected at least one batch, got none');
           return measured;
@@ -136,7 +136,11 @@ export class Trainer<Model extends Module, Batch> {
     const { model, loss, predict } = this.#options;
     return await this.#alone(() =>
       this.#run.withAverage(() =>
-        predictAll(this.#backend, { loss, predict }, { model, step: this.step, data: openBatches(data), ...options }),
+        predictAll(
+          this.#backend,
+          { loss, predict },
+          { model, step: this.step, data: openBatches('Trainer.predict', data), ...options },
+        ),
       ),
     );
   }

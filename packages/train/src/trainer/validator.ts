@@ -1,7 +1,7 @@
 import { ArgumentError, describe, openScope, type Generator } from '@timestep/core';
 import { inEvalMode, type Module } from '@timestep/layers';
 import type { BestValidation, LossFunction, Metrics, NamedMetrics, ValidationOptions } from './options.ts';
-import { keepingGenerators, measure } from './evaluate.ts';
+import { keepingGenerators, measure, openBatches } from './evaluate.ts';
 
 /** What a validator remembers; plain JSON. */
 export interface ValidatorState {
@@ -59,7 +59,13 @@ export class Validator<Model extends Module, Batch> {
     return await keepingGenerators(this.#generators, async () => {
       const { backend } = model.parameters()[0]!;
       const measured =
-        data && (await measure(backend, this.#loss, { model, step, data: data(), metrics: this.#metrics }));
+        data &&
+        (await measure(backend, this.#loss, {
+          model,
+          step,
+          data: openBatches('Trainer.validation', data),
+          metrics: this.#metrics,
+        }));
       if (measured === null)
         throw new ArgumentError('[Trainer] validation.data gave no batch; return a fresh iterable from each call');
       // Entered for as long as the caller's function takes, which may be asynchronous.

@@ -42,16 +42,25 @@ function trainerOptions(): Record<string, unknown> & train.TrainerOptions<Linear
     onProgress: () => undefined,
     onValidation: () => undefined,
     onCheckpoint: () => undefined,
+    onEnd: () => undefined,
+    listeners: [{ onEnd: () => undefined }],
+    metrics: { error: new train.MeanAbsoluteError() },
+    predict: (own: Linear, x: Tensor) => own.forward(x),
+    average: new train.WeightAverage(model.namedParameters()),
   };
 }
 
 const trainer = new train.Trainer(trainerOptions());
-const finished = trainerOptions();
+const evaluating = new train.Trainer({ ...trainerOptions(), metrics: {} });
+const { metrics: _none, ...finished } = trainerOptions();
 await new train.Trainer(finished).fit({ steps: 2 });
 const checkpoint = await (async () => {
   const names = await finished.storage!.list();
   return (await finished.storage!.read(names.find((name) => name.startsWith('checkpoint-'))!))!;
 })();
+const running = (): AbortSignal => new AbortController().signal;
+// Batches may be any iterable, or a function.
+const batches = { also: { '0': ['function', 'Map', 'string'] } };
 const aborted = (): AbortSignal => AbortSignal.abort();
 const like = (names: readonly string[]) => ({ also: Object.fromEntries(names.map((name) => [name, ['any']])) });
 
@@ -63,6 +72,23 @@ export const trainRunsTable: readonly Entry[] = [
     () => [trainerOptions()],
   ),
   entry('Trainer.fit', bound(trainer, 'fit'), () => [{ steps: 0, signal: aborted() }]),
+  entry(
+    'Trainer.evaluate',
+    bound(evaluating, 'evaluate'),
+    () => [[zeros(backend, [1, 3])], { signal: running() }],
+    batches,
+  ),
+  entry(
+    'Trainer.predict',
+    bound(evaluating, 'predict'),
+    () => [[zeros(backend, [1, 3])], { signal: running() }],
+    batches,
+  ),
+  entry(
+    'WeightAverage',
+    (parameters: train.Parameters, options: train.WeightAverageOptions) => new train.WeightAverage(parameters, options),
+    () => [linear().namedParameters(), { decay: 0.5 }],
+  ),
   entry(
     'evolve',
     train.evolve,
