@@ -10,7 +10,8 @@ export type OptionRules<Options extends object> = { readonly [Name in keyof Opti
  *
  * @example
  * ```ts
- * checkOptions('crossEntropyLoss', { labelSmoting: 0.1 }, { labelSmoothing: is.optional(is.probability) });
+ * const options: object = { labelSmoting: 0.1 };
+ * checkOptions('crossEntropyLoss', options, { labelSmoothing: is.optional(is.probability) });
  * // ArgumentError: [crossEntropyLoss] unknown option labelSmoting; did you mean labelSmoothing? …
  * ```
  *

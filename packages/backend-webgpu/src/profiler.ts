@@ -38,6 +38,7 @@ export interface Profile {
  *
  * @example
  * ```ts
+ * const backend = await createWebGpuBackend();
  * backend.profiler.reset();
  * await trainingStep();
  * console.log(formatProfile(await backend.profiler.read()));
@@ -106,6 +107,7 @@ const profileRules: OptionRules<Profile> = {
  *
  * @example
  * ```ts
+ * const backend = await createWebGpuBackend();
  * console.log(formatProfile(await backend.profiler.read(), 10)); // averages of 10 steps
  * ```
  *

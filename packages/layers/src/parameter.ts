@@ -19,7 +19,9 @@ import { checkBackend, sizeOf, TensorStorage as Storage, unowned } from '@timest
  * a property of a {@link Module} to make it part of that module.
  *
  * ```ts
- * this.scale = new Parameter(backend, [hiddenSize], new Float32Array(hiddenSize).fill(1));
+ * class Scale extends Module {
+ *   readonly scale = new Parameter(backend, [4], new Float32Array(4).fill(1));
+ * }
  * ```
  */
 export class Parameter extends Tensor {

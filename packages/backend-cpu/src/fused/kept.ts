@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.ts';
  *
  * @example
  * ```ts
- * const saved = new Kept(engine, { mean, rstd });
+ * const saved = new Kept(engine, { mean: means, rstd });
  * const { mean: kept } = Kept.of<{ mean: CpuBuffer; rstd: CpuBuffer }>('layerNorm', saved);
  * ```
  */

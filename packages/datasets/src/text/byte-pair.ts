@@ -36,7 +36,7 @@ const cacheSize = 100_000;
  * const encoder = BytePairEncoder.train(sentences, { size: 4000 });
  * const units = encoder.encode('lower and lowest');    // ['lower</w>', 'and</w>', 'low', 'est</w>']
  * encoder.decode(units);                               // 'lower and lowest'
- * const vocabulary = Vocabulary.from(sentences.map((text) => encoder.encode(text)), { … });
+ * const vocabulary = Vocabulary.from(sentences.map((text) => encoder.encode(text)));
  * ```
  */
 export class BytePairEncoder {

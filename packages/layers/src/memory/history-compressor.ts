@@ -37,7 +37,7 @@ const rules: OptionRules<HistoryCompressorOptions> = {
  *
  * ```ts
  * const compressor = new HistoryCompressor({ backend, symbols: 7, numLevels: 2 });
- * for (const symbol of stream) {
+ * for (const symbol of symbols) {
  *   const reports = await compressor.observe(symbol);
  *   if (reports.length > 1) console.log('a surprise');
  * }

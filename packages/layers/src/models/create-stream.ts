@@ -96,7 +96,7 @@ const rules = { fused: fusedRule };
  *
  * ```ts
  * using stream = createStream(model);
- * device.onFrame = (frame) => show(stream.step(frame));
+ * device.onFrame = (frame) => draw(stream.step(frame));
  * ```
  *
  * For any other model, pass the state through `step(x, state)` yourself, or use {@link stream}.

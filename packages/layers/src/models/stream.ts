@@ -50,7 +50,7 @@ const framesRule: Rule = (value) =>
  * closes the source.
  *
  * ```ts
- * for await (const output of stream(model, microphone(), { backend, capacity: 16 })) show(output);
+ * for await (const output of stream(model, microphone(), { backend, capacity: 16 })) draw(output);
  * ```
  *
  * @param frames of D numbers each

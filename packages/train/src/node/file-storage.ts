@@ -17,7 +17,7 @@ const partial = '.partial';
  *   and `STORAGE_LOCKED`
  * @example
  * ```ts
- * const trainer = new Trainer({ …, storage: fileStorage('runs/digits') });
+ * const trainer = new Trainer({ model, loss, optimizer, data, storage: fileStorage('runs/digits') });
  * ```
  */
 export function fileStorage(folder: string): Storage {

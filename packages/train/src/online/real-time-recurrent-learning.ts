@@ -44,7 +44,7 @@ interface Influence {
  *
  * ```ts
  * const learner = new RealTimeRecurrentLearner(cell);
- * for await (const { x, target } of stream) {
+ * for await (const { x, target } of samples) {
  *   using loss = learner.step(x, (output) => mseLoss(readout.forward(output), target));
  *   optimizer.step();
  *   optimizer.zeroGrad();
