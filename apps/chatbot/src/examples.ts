@@ -3,17 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UsageError } from '@timestep/app-shared';
 import { readTaggedSentences } from '@timestep/datasets';
+import type { Examples } from './example.ts';
 import { drawSample } from './sample.ts';
-
-/** One sentence. */
-export interface Example {
-  readonly text: string;
-  readonly intent: string;
-  /** One for each word; null where the data have intents alone */
-  readonly tags: readonly string[] | null;
-}
-
-export type Examples = readonly Example[];
 
 interface ExampleParts {
   readonly train?: Examples | undefined;

@@ -1,6 +1,6 @@
 import { barChart, confusionMatrix, html, type Html, type ReportContents } from '@timestep/app-shared';
 import { SlotF1 } from '@timestep/train';
-import type { Examples } from './examples.ts';
+import type { Examples } from './example.ts';
 import type { Understood } from './understand.ts';
 
 const slotColors = ['#2563c9', '#d9632a', '#1f8a4c', '#8b5cf6', '#c23030', '#0891b2', '#a16207', '#be185d'];

@@ -1,5 +1,5 @@
 import { Generator } from '@timestep/core';
-import type { Example } from './examples.ts';
+import type { Example } from './example.ts';
 
 /** Patterns: a word in braces is a slot, and what is glued to it stays, as particles do in Korean. */
 const patterns: Readonly<Record<string, readonly string[]>> = {

@@ -13,7 +13,8 @@ import { bucketByLength } from '@timestep/datasets';
 import { crossEntropyLoss, epochData } from '@timestep/train';
 import * as v from 'valibot';
 import { hashText, probabilities, type Reading, sharesOfWords } from './classify.ts';
-import { type Examples, type FormatName, readExamples } from './examples.ts';
+import type { Examples } from './example.ts';
+import { type FormatName, readExamples } from './examples.ts';
 import { SentimentNetwork } from './network.ts';
 import { sentimentReport } from './report.ts';
 

@@ -2,15 +2,8 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UsageError } from '@timestep/app-shared';
+import type { Examples } from './example.ts';
 import { drawSample } from './sample.ts';
-
-/** One sentence and whether it is positive. */
-export interface Example {
-  readonly text: string;
-  readonly positive: boolean;
-}
-
-export type Examples = readonly Example[];
 
 /** The files of a data set, by part, and how a line is read. */
 interface Format {

@@ -1,6 +1,6 @@
 import { confusionMatrix, html, type Html, type ReportContents } from '@timestep/app-shared';
 import type { Share } from './classify.ts';
-import type { Examples } from './examples.ts';
+import type { Examples } from './example.ts';
 
 /** A sentence whose words are green where they speak for "positive", and red where they speak against it. */
 export function shadedSentence(shares: readonly Share[]): Html {

@@ -1,5 +1,5 @@
 import { Generator } from '@timestep/core';
-import type { Example } from './examples.ts';
+import type { Example } from './example.ts';
 
 /** `{+}` is a good word and `{-}` a bad one, `{!}` a thing; the first sign tells whether the whole is positive. */
 const english = [
