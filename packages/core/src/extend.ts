@@ -1,6 +1,6 @@
 /**
  * For packages that add layers, operations or exporters: recording on the tape, choosing fused operations, checking
- * shapes and lengths, and one optimiser step.
+ * shapes and lengths, and one optimizer step.
  *
  * @packageDocumentation
  */

@@ -61,7 +61,7 @@ export interface SgdSettings {
 }
 
 /**
- * One optimiser step over a list of parameters. Each gradient is first multiplied by `factor[0]` (null: by 1). A
+ * One optimizer step over a list of parameters. Each gradient is first multiplied by `factor[0]` (null: by 1). A
  * negative factor leaves parameters and moments unchanged, so that a NaN never reaches the weights.
  */
 export interface OptimizerOp<Slot, Settings> {

@@ -24,7 +24,7 @@ function sgdWith(change: (settings: SgdSettings) => Partial<SgdSettings>): Broke
   });
 }
 
-/** Faults of the optimiser steps and of the norm that clips them. */
+/** Faults of the optimizer steps and of the norm that clips them. */
 export const brokenOptimizers: readonly BrokenBackend[] = [
   {
     fault: 'Adam adds ε before it corrects the bias of the second moment',

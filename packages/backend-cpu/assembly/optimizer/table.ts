@@ -1,4 +1,4 @@
-// The optimiser kernels work on a list of parameters in one job. The list is a table of rows of `ROW` bytes: the number
+// The optimizer kernels work on a list of parameters in one job. The list is a table of rows of `ROW` bytes: the number
 // of elements, the number of the row's first block, then up to four addresses. The elements of every row are cut into
 // blocks of BLOCK, numbered through the whole table, and the parts of a job share the blocks.
 

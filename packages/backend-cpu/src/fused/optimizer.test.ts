@@ -8,7 +8,7 @@ const lengths = [0, 1, 7, 4096, 4097, 20_003];
 
 type Run = (device: Device) => Promise<Float32Array[]>;
 
-/** Every thread count gives the same bits, within an optimiser run's tolerance of float64. */
+/** Every thread count gives the same bits, within an optimizer run's tolerance of float64. */
 async function expectSame(run: Run): Promise<Float32Array[]> {
   const expected = await run(devices.reference);
   const [single, ...threaded] = await Promise.all(devices.cpu.map(run));

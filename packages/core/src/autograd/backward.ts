@@ -93,7 +93,7 @@ function addToLeaf(leaf: Tensor, result: Tensor, scope: Scope): void {
     backend.binary('add', { buffer, strides }, { buffer: result.buffer, strides }, buffer, [leaf.size]);
     return;
   }
-  // A leaf's gradient outlives every scope: the optimiser reads it and `zeroGrad` disposes it.
+  // A leaf's gradient outlives every scope: the optimizer reads it and `zeroGrad` disposes it.
   const gradient = unowned(result.owner === scope ? result : result.detach());
   leaf.grad = ownsAlone(gradient, result) ? gradient : cloneOwned(gradient);
 }

@@ -104,7 +104,7 @@ export class Node<T extends Saveable<T>> {
     const saved = this.#saved.map(({ tensor, version }) => {
       if (tensor.storage.version !== version) {
         throw new ArgumentError(
-          `[backward] a tensor that '${this.name}' needs for its gradient was overwritten after the forward pass; call backward() before assign() or an optimiser step`,
+          `[backward] a tensor that '${this.name}' needs for its gradient was overwritten after the forward pass; call backward() before assign() or an optimizer step`,
         );
       }
       return tensor.detach();

@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor.ts';
 
 const slotsRule = is.arrayOf(is.object, 'an array of slots');
 
-/** What an optimiser step is given: every tensor of a slot is f32, of its parameter's shape, and on one backend. */
+/** What an optimizer step is given: every tensor of a slot is f32, of its parameter's shape, and on one backend. */
 export function checkSlots<Slot extends { readonly parameter: Tensor }>(
   where: string,
   slots: readonly Slot[],

@@ -13,7 +13,7 @@ import type { Tensor } from '../tensor.ts';
 
 /**
  * ‖g‖ over all elements of all gradients, and the factor that clips it to `maxNorm`, both left on the device:
- * factor = min(1, maxNorm/(‖g‖ + 1e-6)), and −1 where the norm is not finite, which makes the optimiser steps skip.
+ * factor = min(1, maxNorm/(‖g‖ + 1e-6)), and −1 where the norm is not finite, which makes the optimizer steps skip.
  *
  * @example
  * ```ts

@@ -10,7 +10,7 @@ import { sgdStep } from './sgd-step.ts';
 
 const shapes = [[3, 2], [5]];
 
-describe('the fused optimiser steps and their fallbacks', () => {
+describe('the fused optimizer steps and their fallbacks', () => {
   it.each([
     { weightDecay: 0, decoupled: false },
     { weightDecay: 0.1, decoupled: false },

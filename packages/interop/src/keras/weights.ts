@@ -111,7 +111,7 @@ export function loadKerasWeights(datasets: Hdf5Datasets, layers: Readonly<Record
   for (const { module, entries } of loads) module.loadStateDict(entries);
 }
 
-/** The parts of a file other than the model: the optimiser, metrics, and random generators. */
+/** The parts of a file other than the model: the optimizer, metrics, and random generators. */
 export function ignoreTrainingArrays(weights: WeightReader): void {
   for (const folder of ['optimizer', 'metrics', 'compile_metrics', 'seed_generator', '_tracker'])
     weights.ignore(folder);

@@ -47,6 +47,6 @@ export function checkMemory(
 function mismatch(what: string): TrainError {
   return new TrainError(
     'CHECKPOINT_MISMATCH',
-    `[optimizer] the state does not fit: ${what}; resume with the model and optimiser of the run that saved it`,
+    `[optimizer] the state does not fit: ${what}; resume with the model and optimizer of the run that saved it`,
   );
 }

@@ -250,7 +250,7 @@ const factorRule = is.nullable(is.like('a tensor, such as the factor of clipGrad
 /** The range of learning rates, also after a schedule: a device computes in float32. */
 const rateRule = is.number({ min: 0, max: 3.4028234663852886e38 });
 
-/** The rules of the settings that every optimiser has. */
+/** The rules of the settings that every optimizer has. */
 export const baseRules: OptionRules<BaseSettings> = { learningRate: rateRule, maximize: is.boolean };
 
 /** Creates a group that checks its learning rate when it is set. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Adagrad, Adam, AdamW, clipGradientNorm, RMSprop, SGD } from '../index.ts';
 import { backends, worst } from '../test-support/backends.ts';
 
-/** Twenty steps of PyTorch's optimisers in float64: tooling/fixtures/optimizers.py. */
+/** Twenty steps of PyTorch's optimizers in float64: tooling/fixtures/optimizers.py. */
 interface Fixture {
   shapes: number[][];
   /** The third parameter has no gradient before this step. */

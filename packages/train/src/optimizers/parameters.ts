@@ -9,7 +9,7 @@ export interface NamedParameter {
 /** Tensors, named by their place, or `[name, tensor]` pairs such as `model.namedParameters()` gives. */
 export type Parameters = Iterable<Tensor> | Iterable<readonly [string, Tensor]>;
 
-/** Parameters with settings of their own, where they differ from the optimiser's. */
+/** Parameters with settings of their own, where they differ from the optimizer's. */
 export type ParameterGroup<Settings> = { readonly parameters: Parameters } & Partial<Settings>;
 
 /** Each group's parameters with the settings that are its own. */

@@ -9,7 +9,7 @@ export interface Tolerance {
 
 /**
  * How close results must be to those in float64, |got − want| ≤ relative·|want| + absolute, for gradients and runs of
- * an optimiser.
+ * an optimizer.
  */
 interface TestBackend extends Tolerance {
   readonly name: string;

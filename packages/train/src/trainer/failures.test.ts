@@ -171,7 +171,7 @@ describe.each(backends)('what a Trainer refuses and names on $name', ({ create }
     }
   });
 
-  it('names parameters that get a gradient and are in no optimiser', async () => {
+  it('names parameters that get a gradient and are in no optimizer', async () => {
     const own = new LineModel(backend);
     const partial = new Adam(own.head.namedParameters().map(([name, one]) => [`head.${name}`, one] as const));
     await withTrainer(

@@ -25,7 +25,7 @@ const listenerRules: OptionRules<TrainerListener> = {
 const trainerRules: OptionRules<TrainerOptions<Module, unknown>> = {
   model: is.like('a model (a Module)', 'namedParameters', 'modules'),
   loss: is.function,
-  optimizer: is.like('an optimiser, such as new Adam(model.namedParameters())', 'groups', 'step', 'zeroGrad'),
+  optimizer: is.like('an optimizer, such as new Adam(model.namedParameters())', 'groups', 'step', 'zeroGrad'),
   data: is.like('a data source, such as epochData(…), with next, state and restore', 'next', 'state', 'restore'),
   schedule: is.optional(is.like('a schedule, such as cosine({ steps })', 'factor')),
   accumulate: atLeastOne,

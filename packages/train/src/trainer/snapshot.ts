@@ -159,7 +159,7 @@ function isPart(name: string): name is PartName {
   return (partNames as readonly string[]).includes(name);
 }
 
-/** The tensors of the model, the optimiser, the carried state and the average, by the names that they have there. */
+/** The tensors of the model, the optimizer, the carried state and the average, by the names that they have there. */
 function split(name: string, tensors: ReadonlyMap<string, LoadableTensor>): Readonly<Record<PartName, Tensors>> {
   const parts = { model: new Map(), optimizer: new Map(), carried: new Map(), average: new Map() } satisfies Record<
     PartName,
@@ -177,7 +177,7 @@ function split(name: string, tensors: ReadonlyMap<string, LoadableTensor>): Read
 function mismatch(name: string, why: string, cause?: unknown): TrainError {
   return new TrainError(
     'CHECKPOINT_MISMATCH',
-    `[Trainer] ${name} does not fit this run: ${why}; resume with the model, optimiser, schedule and data of the run that wrote it`,
+    `[Trainer] ${name} does not fit this run: ${why}; resume with the model, optimizer, schedule and data of the run that wrote it`,
     { cause },
   );
 }

@@ -18,7 +18,7 @@ import { Run } from './run.ts';
 import { inTrainMode } from './train-mode.ts';
 
 /**
- * Trains a model: batches from a data source through a loss into an optimiser, with validation, checkpoints and a log.
+ * Trains a model: batches from a data source through a loss into an optimizer, with validation, checkpoints and a log.
  * It waits for the device only where losses are read back. One tape a step; nothing has to be disposed by hand.
  *
  * A run that is killed at any moment and resumed ends with the very bits of one that was not, on backends whose

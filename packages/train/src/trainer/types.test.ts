@@ -54,7 +54,7 @@ it('types of a Trainer follow from its model and data', () => {
     new Trainer({ model, data, optimizer: new Adam(model.namedParameters()), loss: async (own: Linear) => own.weight }),
     // @ts-expect-error a learning rate has no default in SGD
     new SGD(model.namedParameters(), {}),
-    // @ts-expect-error options of another optimiser
+    // @ts-expect-error options of another optimizer
     new SGD(model.namedParameters(), { learningRate: 1, beta1: 0.9 }),
   ];
   expect(build).toBeTypeOf('function');

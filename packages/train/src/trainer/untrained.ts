@@ -4,7 +4,7 @@ import { Parameter, type Module } from '@timestep/layers';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 
 /**
- * Looks for parameters that a loss depends on and that the optimiser was not given: they would never change.
+ * Looks for parameters that a loss depends on and that the optimizer was not given: they would never change.
  *
  * @throws ArgumentError that names them
  */
@@ -17,7 +17,7 @@ export function checkEverythingIsTrained(loss: Tensor, model: Module, optimizer:
   const problems = [
     ...(known.length > 0
       ? [
-          `the optimiser was not given ${listOf(known.map((leaf) => `'${names.get(leaf)}'`))}; make it from model.namedParameters(), or freeze() the layers that are not to be trained`,
+          `the optimizer was not given ${listOf(known.map((leaf) => `'${names.get(leaf)}'`))}; make it from model.namedParameters(), or freeze() the layers that are not to be trained`,
         ]
       : []),
     ...(unknown.length > 0

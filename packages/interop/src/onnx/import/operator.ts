@@ -23,7 +23,7 @@ export interface Operator {
   readonly since?: number;
   /** True for an operator that moves, converts or creates values without computing with them. */
   readonly moves?: boolean;
-  /** Inputs such as running means, which become buffers, so that optimisers do not change them. */
+  /** Inputs such as running means, which become buffers, so that optimizers do not change them. */
   readonly statistics?: readonly number[];
   /** Computes the requested outputs. */
   readonly run: (call: Call) => Value | readonly (Value | null)[];
