@@ -1,33 +1,31 @@
 #!/usr/bin/env node
 /**
- * `pnpm test`: builds, type-checks, lints and tests the whole workspace, in that order, and ends with the runner's own
- * counts on a line of their own: `N passed, N failed, N skipped`. A step that fails does not stop the later ones.
+ * `pnpm test`: builds and type-checks the whole workspace, then formats, lints and tests it side by side, and ends with
+ * the runner's own counts on a line of their own: `N passed, N failed, N skipped`. A step that fails does not stop the
+ * others.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const scratch = mkdtempSync(join(tmpdir(), 'timestep-test-'));
 const report = join(scratch, 'vitest.json');
-
-const steps = [
-  ['build and type check', 'turbo', ['run', 'build', 'typecheck', '--output-logs=errors-only', '--continue']],
-  ['format', 'prettier', ['--check', '.', '--log-level', 'warn', '--cache']],
-  ['lint', 'eslint', ['.']],
-  [
-    'tests',
-    'vitest',
-    ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
-  ],
-];
-
 const failed = [];
-for (const [name, command, commandArguments] of steps) {
-  console.log(`\n— ${name}`);
+
+/** Runs one step. A quiet one keeps its output until it ends, so that it does not mix with that of a step beside it. */
+async function step(name, command, commandArguments, { quiet = false } = {}) {
+  if (!quiet) console.log(`\n— ${name}`);
   const started = performance.now();
-  const { status, error } = spawnSync(command, commandArguments, { stdio: 'inherit' });
-  if (error) console.error(error.message);
+  const { status, output } = await new Promise((resolve) => {
+    const child = spawn(command, commandArguments, { stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
+    const pieces = [];
+    child.stdout?.on('data', (piece) => pieces.push(piece));
+    child.stderr?.on('data', (piece) => pieces.push(piece));
+    child.on('error', (error) => resolve({ status: 1, output: error.message }));
+    child.on('close', (code) => resolve({ status: code, output: Buffer.concat(pieces).toString() }));
+  });
+  if (output !== '') console.log(output);
   if (status !== 0) failed.push(name);
   console.log(`— ${name}: ${status === 0 ? 'ok' : 'FAILED'} (${((performance.now() - started) / 1000).toFixed(0)} s)`);
 }
@@ -49,6 +47,21 @@ function counts() {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
+
+await step('build and type check', 'turbo', ['run', 'build', 'typecheck', '--output-logs=errors-only', '--continue']);
+// Side by side: the type-checked lint takes minutes on one core, and so does each half of the tests.
+const style = async () => {
+  await step('format', 'prettier', ['--check', '.', '--log-level', 'warn'], { quiet: true });
+  await step('lint', 'eslint', ['.'], { quiet: true });
+};
+const tests = step('tests', 'vitest', [
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+  ...process.argv.slice(2),
+]);
+await Promise.all([style(), tests]);
 
 const { passed, failed: failures, skipped } = counts();
 const others = failed.filter((name) => name !== 'tests');
