@@ -143,6 +143,8 @@ function filled(
  *
  * @param step not 0; 1 by default
  * @param options.dtype i32 by default, which takes whole numbers only
+ *
+ * @throws ArgumentError for a step of 0 or an infinite range, DTypeError where the dtype cannot hold an element
  */
 export function arange(
   backend: Backend,

@@ -62,6 +62,8 @@ const rules: OptionRules<ScopeOptions> = {
  *   that is awaited one piece after another.
  * - A scope of {@link createScope} is entered by `run` alone, for the length of a synchronous function. That is exact
  *   wherever asynchronous work overlaps, such as predictions beside a training.
+ *
+ * @throws DisposedError from `run` and `adopt` after `close`; ArgumentError from `keep` for anything but a tensor
  */
 export class Scope {
   readonly #tensors = new Set<Tensor>();

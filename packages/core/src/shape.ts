@@ -48,6 +48,8 @@ function notAShape(where: string, shape: unknown): ShapeError {
  * ```ts
  * contiguousStrides([2, 3, 4]); // [12, 4, 1]
  * ```
+ *
+ * @throws ShapeError for something other than a shape
  */
 export function contiguousStrides(shape: Shape): number[] {
   if (!Array.isArray(shape)) throw notAShape('contiguousStrides', shape);
@@ -67,6 +69,8 @@ export function contiguousStrides(shape: Shape): number[] {
  * ```ts
  * broadcastShapes('add', [3, 1], [4]); // [3, 4]
  * ```
+ *
+ * @throws ShapeError where the shapes do not broadcast
  */
 export function broadcastShapes(where: string, a: Shape, b: Shape): number[] {
   for (const shape of [a, b]) if (!Array.isArray(shape)) throw notAShape(where, shape);
@@ -92,6 +96,8 @@ export function broadcastShapes(where: string, a: Shape, b: Shape): number[] {
  * ```ts
  * broadcastStrides([3, 1], [3, 4]); // [1, 0]
  * ```
+ *
+ * @throws ShapeError for something other than a shape
  */
 export function broadcastStrides(shape: Shape, to: Shape): number[] {
   if (!Array.isArray(to)) throw notAShape('broadcastStrides', to);
@@ -107,6 +113,8 @@ export function broadcastStrides(shape: Shape, to: Shape): number[] {
  * ```ts
  * sameShape([2, 3], [2, 3]); // true
  * ```
+ *
+ * @throws ShapeError for something other than a shape
  */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (!Array.isArray(a) || !Array.isArray(b)) throw notAShape('sameShape', Array.isArray(a) ? b : a);
@@ -120,6 +128,8 @@ export function sameShape(a: Shape, b: Shape): boolean {
  * ```ts
  * normalizeAxis('sum', -1, 3); // 2
  * ```
+ *
+ * @throws ArgumentError for an axis that does not exist
  */
 export function normalizeAxis(where: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
@@ -137,6 +147,8 @@ export function normalizeAxis(where: string, axis: number, rank: number): number
  * ```ts
  * normalizeAxes('sum', [-1, 0], 3); // [0, 2]
  * ```
+ *
+ * @throws ArgumentError for an axis that does not exist or is named twice
  */
 export function normalizeAxes(where: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
@@ -178,6 +190,8 @@ export function checkShape(where: string, shape: Shape): void {
  * ```ts
  * show([2, 3]); // [2, 3], for messages
  * ```
+ *
+ * @throws ShapeError for something other than a shape
  */
 export function show(shape: Shape): string {
   if (!Array.isArray(shape)) throw notAShape('show', shape);

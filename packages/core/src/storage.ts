@@ -9,6 +9,8 @@ import { DisposedError, type Backend, type DeviceBuffer } from '@timestep/backen
  * const storage = new TensorStorage(backend, backend.alloc('f32', 4));
  * const x = new Tensor(storage, [2, 2]); // frees the buffer when it is disposed
  * ```
+ *
+ * @throws DisposedError where the buffer was freed
  */
 export class TensorStorage {
   readonly backend: Backend;

@@ -27,6 +27,8 @@ import { TensorStorage } from './storage.ts';
  * loss.backward();
  * await x.grad?.data();                       // Float32Array [2, 4, 6, 8]
  * ```
+ *
+ * @throws DisposedError where it is used after `dispose`
  */
 export class Tensor {
   readonly backend: Backend;

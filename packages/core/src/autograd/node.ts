@@ -66,6 +66,8 @@ export interface NodeParts<T extends Saveable<T>> {
  * const node = loss.node; // the operation that made the tensor, or null
  * console.log(node?.name);
  * ```
+ *
+ * @throws ArgumentError from `backward` where a saved tensor was overwritten meanwhile
  */
 export class Node<T extends Saveable<T>> {
   readonly name: string;

@@ -66,6 +66,8 @@ function hintFor(value: unknown): string {
  * ```ts
  * sameBackend('matmul', [a, b, null]);
  * ```
+ *
+ * @throws ArgumentError `BACKEND_MISMATCH` that names both backends
  */
 export function sameBackend(where: string, tensors: readonly (Tensor | null)[]): void {
   let first: Tensor | null = null;
@@ -89,6 +91,8 @@ export function sameBackend(where: string, tensors: readonly (Tensor | null)[]):
  * ```ts
  * expectDType('exp', 'x', x, ['f32']);
  * ```
+ *
+ * @throws DTypeError that names the dtypes allowed, ArgumentError where it is not a tensor
  */
 export function expectDType(where: string, what: string, tensor: Tensor, allowed: readonly DType[]): void {
   checkTensor(where, what, tensor);
@@ -106,6 +110,8 @@ export function expectDType(where: string, what: string, tensor: Tensor, allowed
  * ```ts
  * checkNumber('affine', 'alpha', 2);
  * ```
+ *
+ * @throws ArgumentError that says what was given
  */
 export function checkNumber(where: string, name: string, value: unknown): asserts value is number {
   if (typeof value !== 'number')

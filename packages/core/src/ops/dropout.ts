@@ -27,6 +27,8 @@ const rules: OptionRules<DropoutArguments> = { maskShape: is.optional(is.arrayOf
  * ```ts
  * dropout(x, 0.5, new Generator(1));
  * ```
+ *
+ * @throws ArgumentError for a rate outside 0…1, ShapeError for a `maskShape` that does not stretch to x
  */
 export function dropout(x: Tensor, rate: number, generator: Generator, options: DropoutArguments = {}): Tensor {
   expectDType('dropout', 'x', x, ['f32']);

@@ -12,6 +12,8 @@ import { slice } from './shape.ts';
  * ```ts
  * concat([tensor(backend, [1]), tensor(backend, [2, 3])]); // [1, 2, 3]
  * ```
+ *
+ * @throws ArgumentError for an empty list, ShapeError or DTypeError where the tensors do not fit together
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = checkJoin('concat', tensors);
@@ -53,6 +55,8 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
  * ```ts
  * stack([x0, x1, x2]); // three tensors [N, D] → [3, N, D]
  * ```
+ *
+ * @throws ArgumentError for an empty list, ShapeError or DTypeError where the tensors differ
  */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = checkJoin('stack', tensors);

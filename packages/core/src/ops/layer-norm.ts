@@ -28,6 +28,8 @@ const rules: OptionRules<LayerNormArguments> = { ...fusedRules, epsilon: is.opti
  *
  * @param weight `[columns]`, or null for 1
  * @param bias `[columns]`, or null for 0
+ *
+ * @throws ShapeError where weight or bias has another length than the last axis of x
  */
 export function layerNorm(
   x: Tensor,

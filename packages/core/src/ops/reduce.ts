@@ -125,6 +125,8 @@ function extremum(
  * ```ts
  * argmax(tensor(backend, [[1, 5, 2]])); // [1]
  * ```
+ *
+ * @throws ArgumentError where the axis has length 0 or does not exist
  */
 export function argmax(x: Tensor, axis = -1): Tensor {
   checkTensor('argmax', 'x', x);

@@ -43,6 +43,8 @@ const axesRule: Rule = (value) => (Array.isArray(value) ? null : 'an array of ax
  * ```ts
  * transpose(x, [1, 0, 2]);                    // [T, N, D] → [N, T, D]
  * ```
+ *
+ * @throws ArgumentError unless each axis is named once, ShapeError for fewer than 2 axes
  */
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   checkTensor('transpose', 'x', x);
@@ -76,6 +78,8 @@ function lastTwoSwapped(x: Tensor): number[] {
  * ```ts
  * expand(bias, [8, 4]); // [4] → [8, 4]
  * ```
+ *
+ * @throws ShapeError where x does not stretch to `shape`
  */
 export function expand(x: Tensor, shape: Shape): Tensor {
   checkTensor('expand', 'x', x);
@@ -96,6 +100,8 @@ export function expand(x: Tensor, shape: Shape): Tensor {
  * ```ts
  * slice(x, 0, 0, 10);                         // the first ten steps of [T, N, D]
  * ```
+ *
+ * @throws ArgumentError for a start or an end that is out of range or not a whole number
  */
 export function slice(x: Tensor, axis: number, start: number, end?: number): Tensor {
   checkTensor('slice', 'x', x);

@@ -22,6 +22,8 @@ import type { Tensor } from '../tensor.ts';
  *
  * @param maxNorm 0 does not clip
  * @returns two scalars
+ *
+ * @throws ArgumentError for an empty list or tensors of two backends, DTypeError for other dtypes than f32
  */
 export function globalNorm(
   gradients: readonly Tensor[],

@@ -85,6 +85,8 @@ export interface LstmGateParameters extends Omit<LstmStepParameters, 'weightHh' 
  *
  * @param sums i, f, g, o before their functions, `[N, 4H]`
  * @param c `[N, H]`
+ *
+ * @throws ShapeError for gates, a state or peepholes of another shape
  */
 export function lstmGates(sums: Tensor, c: Tensor, parameters: LstmGateParameters): { h: Tensor; c: Tensor } {
   checkTensor('lstmGates', 'sums', sums);

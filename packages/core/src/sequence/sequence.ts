@@ -55,6 +55,8 @@ export interface SequenceSizes {
  * ```
  *
  * @param more further tensors with the shape they must have, as a function of the sizes
+ *
+ * @throws ShapeError, DTypeError or ArgumentError that names the tensor at fault and the shape expected
  */
 export function checkSequence(
   where: string,

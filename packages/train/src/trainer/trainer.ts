@@ -38,6 +38,8 @@ import { inTrainMode } from './train-mode.ts';
  * await trainer.resume();                       // does nothing where there is no checkpoint
  * await trainer.fit({ steps: 2000 });
  * ```
+ *
+ * @throws ArgumentError for options that do not fit, and what its methods name
  */
 export class Trainer<Model extends Module, Batch> {
   readonly #options: TrainerOptions<Model, Batch>;
