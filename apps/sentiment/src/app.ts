@@ -36,16 +36,24 @@ type Config = v.InferOutput<typeof config>;
 /** Settings that suit the data sets, and epochs. */
 const tuned: Readonly<Record<FormatName, { readonly settings: Partial<Config>; readonly epochs: number }>> = {
   sst2: {
-    settings: { buckets: 16384, partBuckets: 16384, features: 100, hiddenSize: 100, dropout: 0.6, learningRate: 0.002 },
+    settings: {
+      buckets: 16384,
+      partBuckets: 16384,
+      features: 48,
+      hiddenSize: 96,
+      dropout: 0.6,
+      batchSize: 64,
+      learningRate: 0.004,
+    },
     epochs: 8,
   },
   nsmc: {
     settings: {
       unit: 'character',
       buckets: 4096,
-      partBuckets: 65536,
-      features: 48,
-      hiddenSize: 96,
+      partBuckets: 32768,
+      features: 32,
+      hiddenSize: 80,
       dropout: 0.5,
       batchSize: 64,
       learningRate: 0.003,
