@@ -42,10 +42,11 @@ const tuned: Readonly<Record<FormatName, { readonly settings: Partial<Config>; r
       features: 48,
       hiddenSize: 96,
       dropout: 0.6,
+      hide: 0.2,
       batchSize: 64,
-      learningRate: 0.004,
+      learningRate: 0.002,
     },
-    epochs: 8,
+    epochs: 6,
   },
   nsmc: {
     settings: {
@@ -80,6 +81,7 @@ export const sentiment = defineApp({
   inference: v.strictObject({}),
   steps: 800,
   decides: { metric: 'accuracy', mode: 'max' },
+  averageDecay: 0.99,
   shippedModel: new URL('../data/sentiment.safetensors', import.meta.url),
 
   read: async ({ folder, config: { batchSize } }) => {

@@ -122,6 +122,12 @@ export interface App<
     readonly schedule?: Schedule | undefined;
   };
 
+  /**
+   * Keeps a moving average of the weights with this decay, such as 0.99: validations, the model file and the report use
+   * it. None by default.
+   */
+  readonly averageDecay?: number;
+
   /** Judges a model on all of a part. */
   evaluate(
     trained: Trained<InferOutput<ConfigSchema>, Saved, Model>,

@@ -67,6 +67,18 @@ it('gives the same bits when it is stopped and resumed', async () => {
   expect(readFileSync(half).equals(readFileSync(whole))).toBe(true);
 });
 
+it('keeps a moving average of the weights, and of nothing but the last ones with decay 0', async () => {
+  const bytes = async (averageDecay?: number): Promise<Uint8Array> => {
+    const out = join(folder, `average-${averageDecay ?? 'none'}.safetensors`);
+    const app = defineApp({ ...toyApp, ...(averageDecay !== undefined && { averageDecay }) });
+    expect(await runApp(app, ['train', '--out', out, '--steps', '20', ...cpu])).toBe(0);
+    return readFileSync(out);
+  };
+  const plain = await bytes();
+  expect(await bytes(0)).toEqual(plain);
+  expect(await bytes(0.9)).not.toEqual(plain);
+});
+
 describe('a mistake ends in one line', () => {
   const damaged = join(folder, 'damaged.safetensors');
   it.each<readonly [string, readonly string[], RegExp]>([

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Backend, Generator } from '@timestep/core';
 import type { Module } from '@timestep/layers';
-import { AdamW, type Json, oneCycle, Trainer } from '@timestep/train';
+import { AdamW, type Json, oneCycle, Trainer, WeightAverage } from '@timestep/train';
 import { fileStorage } from '@timestep/train/node';
 import type { InferOutput } from 'valibot';
 import { UsageError } from '../errors.ts';
@@ -54,6 +54,9 @@ export async function trainApp<
   const watched = validation && (app.watched?.(validation) ?? validation);
   const { optimizer, schedule } = app.optimizer?.({ model, config, steps }) ?? defaultOptimizer(model, config, steps);
   const every = Math.min(steps, app.validateEvery ?? Math.max(1, Math.ceil(steps / 10)));
+  const { averageDecay } = app;
+  const average =
+    averageDecay === undefined ? undefined : new WeightAverage(model.namedParameters(), { decay: averageDecay });
   let lastMetric = NaN;
   const progress = { bar: null as ReturnType<typeof createProgress> | null };
   using trainer = new Trainer<Model, Batch>({
@@ -61,6 +64,7 @@ export async function trainApp<
     loss: app.loss,
     optimizer,
     schedule,
+    average,
     clipNorm: clipNormOf(config),
     data: app.batches({ part, config, saved, seed }),
     storage,
@@ -102,6 +106,8 @@ export async function trainApp<
       console.log(`stopped; the checkpoint is in ${folder}, go on with --resume`);
       throw new DOMException('training was interrupted', 'AbortError');
     }
+    // With validations the best average is restored already.
+    if (!watched) average?.swap();
     const seconds = (performance.now() - started) / 1000;
     const kept = best ? `; the best validation was at step ${best.step}` : '';
     console.log(`trained ${steps - done} steps in ${formatSeconds(seconds)}${kept}`);

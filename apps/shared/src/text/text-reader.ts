@@ -22,6 +22,8 @@ export interface TextReaderOptions {
 export interface ReadTexts {
   /** `[T, N, 2·hiddenSize]`, the LSTM's outputs */
   readonly output: Tensor;
+  /** `[T, N, …]`, the vectors that the LSTM read */
+  readonly inputs: Tensor;
   /** `[N, 4·hiddenSize]`: what attention picks, beside the maximum over all units */
   readonly pooled: Tensor;
   /** `[1, N, T]`, the attention weights */
@@ -67,6 +69,6 @@ export class TextReader extends Module {
     // The query is the same for all: attention learns which units matter.
     const { context, weights } = this.attention.forward(ones(backend, [1, texts.length, 1]), memory);
     const pooled = concat([reshape(context, context.shape.slice(1)), this.#pool.forward(output, { lengths })], 1);
-    return { output, pooled: this.drop.forward(pooled), weights, lengths };
+    return { inputs: x, output, pooled: this.drop.forward(pooled), weights, lengths };
   }
 }
