@@ -67,18 +67,16 @@ describe('the programs of the READMEs', () => {
       );
       return run(process.execPath, [file, ...parameters], { cwd: root, maxBuffer: 2 ** 26 }).then(
         ({ stdout }) => stdout,
-        ({ stdout, stderr }: { stdout: string; stderr: string }) => `${stdout}\n${stderr}`,
+        ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => {
+          // ESLint and Prettier end with 1 for findings, and with 2 if they could not work.
+          if (code !== 1 && name !== 'typescript') throw new Error(`${name} ended with ${code}\n${stdout}\n${stderr}`);
+          return `${stdout}\n${stderr}`;
+        },
       );
     };
     [types, lint, format] = await Promise.all([
       tool('typescript', '--project', folder, '--pretty', 'false'),
-      tool(
-        'eslint',
-        '--no-warn-ignored',
-        '--format',
-        fileURLToPath(new URL('eslint-lines.mjs', import.meta.url)),
-        folder,
-      ),
+      tool('eslint', '--no-ignore', '--format', fileURLToPath(new URL('eslint-lines.mjs', import.meta.url)), folder),
       tool('prettier', '--check', '--ignore-path', join(folder, 'none'), `${folder}/*.ts`),
     ]);
     if (/^error TS/m.test(types)) throw new Error(types);

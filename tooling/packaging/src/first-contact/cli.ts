@@ -54,7 +54,10 @@ if (!existsSync(join(all, 'tsconfig.json'))) await command(all, [newest, '--init
 
 for (const version of typescriptVersions) {
   const compiler = await toolOf(folder, 'typescript', version);
-  const found = (await command(all, [compiler, '--noEmit', '--skipLibCheck', 'false', '--pretty', 'false'])) ?? '';
+  // Before TypeScript 6, WebGPU is not part of lib.dom.
+  const types = Number.parseFloat(version) < 6 ? ['--types', '@webgpu/types'] : [];
+  const parameters = ['--noEmit', '--skipLibCheck', 'false', '--pretty', 'false', ...types];
+  const found = (await command(all, [compiler, ...parameters])) ?? '';
   const lines = found.split('\n').filter((line) => line.includes('error TS'));
   for (const { name } of programs) {
     const own = lines.filter((line) => line.startsWith(`${name}.ts`));
