@@ -162,7 +162,7 @@ export const chatbot = defineApp({
   },
 });
 
-/** What a network reads in examples; null for one without words. */
+/** Reads examples; null for one without words. */
 async function understandAll(
   network: IntentTagger,
   examples: readonly Pick<Example, 'text'>[],
@@ -179,7 +179,7 @@ async function understandAll(
   return texts.map((text) => (text === null ? null : found[next++]!));
 }
 
-/** Marks at the end of a sentence are no part of its last word in the training data. */
+/** The training data have no punctuation behind a word, so that it is taken off here. */
 async function understandLine(network: IntentTagger, line: string, settings: Config, saved: SavedLabels) {
   const plain = line.replaceAll(/(?<=[\p{L}\d])[?!.,…]+(?=\s|$)/gu, '');
   const [found] = await understandAll(network, [{ text: plain }], settings, saved);

@@ -8,7 +8,7 @@ export interface NetworkOptions extends TextReaderOptions {
   readonly tags: number;
 }
 
-/** What the network says of a batch. */
+/** The answers for a batch. */
 export interface Answers extends ReadTexts {
   /** `[N, intents]` */
   readonly intents: Tensor;

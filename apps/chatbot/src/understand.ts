@@ -4,7 +4,7 @@ import { bucketByLength } from '@timestep/datasets';
 import { type TagChunk, tagChunks } from '@timestep/train';
 import type { IntentTagger } from './network.ts';
 
-/** What is saved with a model. */
+/** The part of a model file that is not weights. */
 export interface SavedLabels {
   /** The letters that training saw. */
   readonly alphabet: string;
@@ -21,7 +21,7 @@ export interface Reading {
   readonly sizes: HashSizes;
 }
 
-/** What the network reads out of one sentence. */
+/** The result of reading one sentence. */
 export interface Understood {
   readonly units: readonly string[];
   readonly intent: string;

@@ -1,6 +1,6 @@
 import { toJamo, words } from '@timestep/datasets';
 
-/** What a step of a text is: a word between blanks, or a character. */
+/** The units of a text: words between blanks, or characters. */
 export const textUnits = ['word', 'character'] as const;
 export type TextUnit = (typeof textUnits)[number];
 
@@ -12,7 +12,7 @@ export interface HashSizes {
   readonly parts: number;
 }
 
-/** A text as rows of two tables. Any text has them: there is no unknown word. */
+/** A text as rows of two tables. Every text has them, also one of unknown words. */
 export interface HashedText {
   readonly units: readonly string[];
   /** `[T]`, the row of each unit */

@@ -18,7 +18,7 @@ export interface TextReaderOptions {
   readonly generator: Generator;
 }
 
-/** What a {@link TextReader} makes of a batch of texts. */
+/** The result of a {@link TextReader} for a batch of texts. */
 export interface ReadTexts {
   /** `[T, N, 2·hiddenSize]`, the LSTM's outputs */
   readonly output: Tensor;

@@ -95,7 +95,7 @@ describe('tagged sentences', () => {
       files('a\nb', 'O', 'x\ny'),
       'line 2: expected one line of tags and one label for each of the 2 lines of words, got 1 and 2',
     ],
-    [files('a\n \n', 'O\nO', 'x\ny'), 'line 2: there are no words'],
+    [files('a\n \n', 'O\nO', 'x\ny'), 'line 2: expected words, got an empty line'],
     [files('a', 'O', ' '), 'line 1: the label is empty'],
   ])('%j: %s', (given, message) => {
     expect(() => readTaggedSentences(given, { name: 'atis' })).toThrow(DataError);

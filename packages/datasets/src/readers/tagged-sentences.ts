@@ -67,7 +67,7 @@ export function readTaggedSentences(files: TaggedFiles, options: ReadTaggedSente
   for (const [line, text] of inputs.entries()) {
     const [input, output, label] = [words(text), words(outputs[line]!), labels[line]!.trim()];
     if (input.length === 0 && output.length === 0 && label === '') continue;
-    if (input.length === 0) throw invalid(line, 'there are no words');
+    if (input.length === 0) throw invalid(line, 'expected words, got an empty line');
     if (output.length !== input.length)
       throw invalid(line, `expected a tag for each of the ${input.length} words, got ${output.length}`);
     if (label === '') throw invalid(line, 'the label is empty');

@@ -50,7 +50,7 @@ export interface MultiHeadAttentionOptions extends LayerOptions {
   readonly dropout?: number | undefined;
 }
 
-/** What {@link MultiHeadAttention} takes beside the queries. */
+/** The call options of {@link MultiHeadAttention}. */
 export interface MultiHeadAttentionInput {
   /** `[S, N, keySize]`; the queries by default, which makes it self-attention. */
   readonly keys?: Tensor | undefined;

@@ -30,7 +30,7 @@ export interface Conv2dOptions extends LayerOptions {
   readonly padding?: Pair | 'same' | undefined;
   /** 1 by default. */
   readonly dilation?: Pair | undefined;
-  /** Both channel counts are split into so many groups, which do not see each other; 1 by default. */
+  /** The number of groups that the channels are split into; a group does not see the others. 1 by default. */
   readonly groups?: number | undefined;
   /** True by default. */
   readonly bias?: boolean | undefined;

@@ -38,7 +38,7 @@ function make(): { crf: CRF; emissions: Tensor; tags: Tensor } {
     initializer: (shape, random) => random.fillUniform(new Float32Array(shape.reduce((a, b) => a * b, 1)), -2, 2),
   });
   const emissions = randomLeaf(backend, [T, N, K], generator);
-  // What comes after a length is no tag.
+  // After a length there are values that are not tags.
   const values = Int32Array.from({ length: T * N }, (_, k) =>
     Math.floor(k / N) < lengths[k % N]! ? generator.integer(K) : -9,
   );
