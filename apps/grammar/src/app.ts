@@ -34,6 +34,7 @@ export const grammar = defineApp({
   validateEvery: 200,
   shippedModel: new URL('../data/grammar.safetensors', import.meta.url),
 
+  savedSchema: v.strictObject({ language: v.picklist(languageNames) }),
   read: ({ config }) => {
     const name = config.language;
     const language: Language = languages[name];

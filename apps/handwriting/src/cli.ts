@@ -1,4 +1,4 @@
-import { runProgram } from '@timestep/app-shared';
-import { handwritingProgram } from './program.ts';
+import { runApp } from '@timestep/app-shared';
+import { handwriting } from './app.ts';
 
-process.exitCode = await runProgram(handwritingProgram(), process.argv.slice(2));
+process.exitCode = await runApp(handwriting, process.argv.slice(2));

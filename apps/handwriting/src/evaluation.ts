@@ -1,16 +1,16 @@
 import {
-  type BeamFlags,
+  type CTCRecognizer,
   type Reading,
   readSequences,
-  type Recognizer,
   searchReadings,
+  type SearchSettings,
   UsageError,
 } from '@timestep/app-shared';
-import { type Backend, Generator } from '@timestep/core';
+import { Generator } from '@timestep/core';
 import { characterErrorRate, type ErrorRate } from '@timestep/ctc';
 import type { Features } from '@timestep/datasets';
 import { drawText } from './data/drawing.ts';
-import type { Sample } from './data/sample.ts';
+import type { InkPart } from './data/parts.ts';
 import { byWriter, drawString, type Writing } from './data/strings.ts';
 import { heldOutText } from './data/words.ts';
 import { inkFeatures } from './ink/features.ts';
@@ -21,23 +21,27 @@ export interface TestSet {
   readonly features: readonly Features[];
 }
 
-/** Strings of an evaluation, and the seed they are drawn with. */
-const evaluationStrings = 512;
 const evaluationSeed = 1997;
+/** Validations judge the same part again and again. */
+const drawn = new WeakMap<InkPart, TestSet>();
 
 /**
  * Strings of 1–6 characters of one writer each; or, without samples, drawn words that training never saw and digit
- * strings.
+ * strings. They are drawn with a fixed seed.
  */
-export function drawTestSet(samples: readonly Sample[], count = evaluationStrings): TestSet {
+export function drawTestSet(part: InkPart): TestSet {
+  const known = drawn.get(part);
+  if (known) return known;
   const random = new Generator(evaluationSeed);
-  const writers = byWriter(samples);
-  const writings = Array.from({ length: count }, (): Writing => {
-    if (samples.length > 0) return drawString(writers, random);
+  const writers = byWriter(part.samples);
+  const writings = Array.from({ length: part.length }, (): Writing => {
+    if (part.samples.length > 0) return drawString(writers, random);
     const text = heldOutText(random);
     return { text, ink: drawText(text, random) };
   });
-  return { writings, features: writings.map(({ ink }) => inkFeatures(ink)) };
+  const test = { writings, features: writings.map(({ ink }) => inkFeatures(ink)) };
+  drawn.set(part, test);
+  return test;
 }
 
 export interface Evaluation {
@@ -48,11 +52,10 @@ export interface Evaluation {
 
 /** @throws UsageError where a character was written that the model does not know */
 export async function evaluate(
-  backend: Backend,
-  model: Recognizer,
+  model: CTCRecognizer,
   alphabet: readonly string[],
   { writings, features }: TestSet,
-  search: BeamFlags = {},
+  search: SearchSettings,
 ): Promise<Evaluation> {
   const unknown = new Set(
     writings.flatMap(({ text }) => [...text].filter((character) => !alphabet.includes(character))),
@@ -64,7 +67,7 @@ export async function evaluate(
         .map((one) => JSON.stringify(one))
         .join(', ')}, only ${alphabet.join('')}; train one on such data`,
     );
-  const readings = await searchReadings(await readSequences(backend, model, features), alphabet, search);
+  const readings = await searchReadings(await readSequences(model, features), alphabet, search);
   const texts = readings.map(({ labels }) => labels.map((label) => alphabet[label]!).join(''));
   return {
     error: characterErrorRate(

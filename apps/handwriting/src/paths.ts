@@ -1,6 +1,3 @@
-/** Where `train` writes where nothing else is asked for; git ignores it. */
-export const defaultOut = 'runs/handwriting/model.safetensors';
-
 /** The script of the thread that makes the training batches: TypeScript where the app runs from its sources. */
 export const batchWorker = import.meta.url.endsWith('.ts')
   ? new URL('./data/batch-worker.ts', import.meta.url)

@@ -3,21 +3,18 @@ export { UsageError } from './errors.ts';
 export { catchInterrupt, type Interrupt } from './interrupt.ts';
 export { backendOption, createProgram, runProgram, wholeNumber } from './program.ts';
 export { createProgress, formatSeconds, type Progress, type ProgressOptions } from './progress.ts';
-export { type BatchMaker, createBatchMaker } from './recognizer/batch-maker.ts';
-export { type BeamFlags, beamFlags, searchReadings } from './recognizer/beam.ts';
-export { type ModelConfig, type NumberRule, parseConfig } from './recognizer/config.ts';
-export { configFile, loadModel, saveModel } from './recognizer/model-files.ts';
-export { type NetworkConfig, Recognizer } from './recognizer/network.ts';
-export { batchLoss, type LabelledBatch, type Reading, readSequences, softmaxRows } from './recognizer/read.ts';
-export { serveBatches } from './recognizer/serve-batches.ts';
+export { batchesOfThread, type BatchMaker, createBatchMaker } from './batches/batch-maker.ts';
+export { serveBatches } from './batches/serve-batches.ts';
+export { CTCRecognizer, type CTCRecognizerOptions } from './ctc-recognizer/network.ts';
+export { ctcBatchLoss, type LabelledBatch, type Reading, readSequences, softmaxRows } from './ctc-recognizer/read.ts';
+export { searchReadings } from './ctc-recognizer/search.ts';
 export {
-  type History,
-  runFolder,
-  type RunSettings,
-  trainRecognizer,
-  type TrainingOptions,
-  type TrainingResult,
-} from './recognizer/train.ts';
+  recognizerConfig,
+  recognizerOptimizer,
+  type RecognizerSizes,
+  type SearchSettings,
+  searchSettings,
+} from './ctc-recognizer/settings.ts';
 export { confusionMatrix, type Confusions } from './report/confusion-matrix.ts';
 export {
   type ColorMap,
@@ -32,6 +29,7 @@ export { lineChart, type LineChartOptions, type Series, usualHighest } from './r
 export { ticks } from './report/scale.ts';
 export {
   type App,
+  type BatchSource,
   type DataRequest,
   defineApp,
   type Judged,
@@ -41,10 +39,19 @@ export {
   type Section,
   type Trained,
 } from './app/app.ts';
+export {
+  type AppCommands,
+  appCommands,
+  type CommonFlags,
+  type JudgeFlags,
+  type Judgement,
+  type ModelFlags,
+  type TrainFlags,
+} from './app/commands.ts';
 export { loadAppModel, saveAppModel } from './app/model-file.ts';
 export { inWords } from './app/report.ts';
 export { runApp } from './app/run-app.ts';
-export { between, setting, type Settings, whole } from './app/settings.ts';
+export { addFlags, between, setting, type Settings, whole } from './app/settings.ts';
 export { showNumber } from './app/train.ts';
 export { barChart, type BarChartOptions } from './report/bar-chart.ts';
 export { axis, chart, chartColors, type ChartSize } from './report/chart.ts';

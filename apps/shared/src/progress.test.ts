@@ -22,16 +22,16 @@ test('off a terminal: a plain line every few seconds and at the end, with the ti
   const progress = createProgress({ total: 100, stream, now: () => clock });
   for (let done = 1; done <= 100; done++) {
     clock += 250;
-    progress.update(done, ['loss 0.50', '40 utterances/s']);
+    progress.update(done, ['loss 0.50', '40 lines/s']);
   }
   progress.note('saved');
   progress.stop();
   expect(text()).toBe(
     [
-      '1/100  loss 0.50  40 utterances/s  25 s left',
-      '41/100  loss 0.50  40 utterances/s  15 s left',
-      '81/100  loss 0.50  40 utterances/s  5 s left',
-      '100/100  loss 0.50  40 utterances/s',
+      '1/100  loss 0.50  40 lines/s  25 s left',
+      '41/100  loss 0.50  40 lines/s  15 s left',
+      '81/100  loss 0.50  40 lines/s  5 s left',
+      '100/100  loss 0.50  40 lines/s',
       'saved',
       '',
     ].join('\n'),

@@ -15,7 +15,7 @@ export interface ProgressOptions {
 
 /** Shows how far a long job is. */
 export interface Progress {
-  /** @param details such as `loss 0.31` or `52 utterances/s`, shown as they are */
+  /** @param details such as `loss 0.31` or `52 lines/s`, shown as they are */
   update(done: number, details: readonly string[]): void;
   /** A line above the bar, or on its own. */
   note(text: string): void;

@@ -1,4 +1,4 @@
-import { runProgram } from '@timestep/app-shared';
-import { speechProgram } from './program.ts';
+import { runApp } from '@timestep/app-shared';
+import { speech } from './app.ts';
 
-process.exitCode = await runProgram(speechProgram(), process.argv.slice(2));
+process.exitCode = await runApp(speech, process.argv.slice(2));

@@ -1,9 +1,15 @@
-import { type BeamFlags, type Reading, readSequences, type Recognizer, searchReadings } from '@timestep/app-shared';
-import { type Backend, Generator } from '@timestep/core';
+import {
+  type CTCRecognizer,
+  type Reading,
+  readSequences,
+  searchReadings,
+  type SearchSettings,
+} from '@timestep/app-shared';
+import { Generator } from '@timestep/core';
 import { digitErrorRate, type ErrorRate } from '@timestep/ctc';
 import type { Features } from '@timestep/datasets';
 import { createExtractor, type FeatureOptions } from './data/features.ts';
-import type { Recording } from './data/recordings.ts';
+import type { SpeechPart } from './data/parts.ts';
 import { bySpeaker, drawRecordings, joinRecordings, type Utterance } from './data/utterances.ts';
 
 /** Utterances with their features: the same ones for the same recordings, whatever the model. */
@@ -15,20 +21,23 @@ export interface TestSet {
 /** The text of each label. */
 export const digitNames = [...'0123456789'];
 
-/** Utterances of an evaluation, and the seed they are drawn with. */
-export const evaluationUtterances = 256;
 const evaluationSeed = 2006;
+/** Validations judge the same part again and again. */
+const drawn = new WeakMap<SpeechPart, TestSet>();
 
-export function drawTestSet(
-  recordings: readonly Recording[],
-  features: FeatureOptions,
-  count = evaluationUtterances,
-): TestSet {
+/** The utterances of a part, drawn with a fixed seed. */
+export function drawTestSet(part: SpeechPart, features: FeatureOptions): TestSet {
+  const known = drawn.get(part);
+  if (known) return known;
   const random = new Generator(evaluationSeed);
-  const speakers = bySpeaker(recordings);
+  const speakers = bySpeaker(part.recordings);
   const extract = createExtractor(features);
-  const utterances = Array.from({ length: count }, () => joinRecordings(drawRecordings(speakers, random), random));
-  return { utterances, features: utterances.map(({ samples }) => extract(samples)) };
+  const utterances = Array.from({ length: part.length }, () =>
+    joinRecordings(drawRecordings(speakers, random), random),
+  );
+  const test = { utterances, features: utterances.map(({ samples }) => extract(samples)) };
+  drawn.set(part, test);
+  return test;
 }
 
 export interface Evaluation {
@@ -37,12 +46,11 @@ export interface Evaluation {
 }
 
 export async function evaluate(
-  backend: Backend,
-  model: Recognizer,
+  model: CTCRecognizer,
   { utterances, features }: TestSet,
-  search: BeamFlags = {},
+  search: SearchSettings,
 ): Promise<Evaluation> {
-  const readings = await searchReadings(await readSequences(backend, model, features), digitNames, search);
+  const readings = await searchReadings(await readSequences(model, features), digitNames, search);
   return {
     error: digitErrorRate(
       utterances.map(({ digits }) => digits.join('')),

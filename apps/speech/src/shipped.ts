@@ -3,9 +3,6 @@ import { fileURLToPath } from 'node:url';
 /** The recordings that come with the app: 28 synthetic speakers. As far below `src` as below `dist`. */
 export const shippedData = fileURLToPath(new URL('../data', import.meta.url));
 
-/** Where `start` and `train` write where nothing else is asked for; git ignores it. */
-export const defaultOut = 'runs/speech/digits.safetensors';
-
 /** The script of the thread that makes the training batches: TypeScript where the app runs from its sources. */
 export const batchWorker = import.meta.url.endsWith('.ts')
   ? new URL('./data/batch-worker.ts', import.meta.url)

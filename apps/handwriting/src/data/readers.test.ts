@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseJsonLines } from './json-lines.ts';
-import { readSamples } from './samples.ts';
+import { readParts, readWhole } from './parts.ts';
+import type { Sample } from './sample.ts';
+import { readFiles, writersOf } from './samples.ts';
 import { parseUnipen } from './unipen.ts';
 
 const unipen = `.INCLUDE doc
@@ -84,23 +86,35 @@ test.each([
 test('a folder: every file of both kinds, writers apart', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'timestep-ink-'));
   try {
-    await expect(readSamples(folder, 'all')).rejects.toThrow(/holds no UNIPEN files/u);
-    await expect(readSamples(join(folder, 'none'), 'all')).rejects.toThrow(/cannot read the folder .*none \(ENOENT\)/u);
+    await expect(readFiles(folder)).rejects.toThrow(/holds no UNIPEN files/u);
+    await expect(readFiles(join(folder, 'none'))).rejects.toThrow(/cannot read the folder .*none \(ENOENT\)/u);
     await writeFile(join(folder, 'one.jsonl'), '{"writer":1,"char":"a","x":[1],"y":[1]}');
-    await expect(readSamples(folder, 'train')).rejects.toThrow(
-      /of 1 writer only, none of them for the subset "train"/u,
-    );
+    const request = { folder, config: {}, signal: new AbortController().signal };
+    expect((await readParts(request)).train).toHaveLength(0);
     const segments = Array.from({ length: 9 }, (_, i) =>
       unipen.replace('8 12 224', `8 ${i + 2} 1`).replace('3 7 1', `3 ${i + 2} 2`),
     ).join('');
-    await writeFile(join(folder, 'two.tes'), segments);
-    expect(await readSamples(folder, 'all')).toHaveLength(19);
-    const writers = async (subset: 'train' | 'test') => [
-      ...new Set((await readSamples(folder, subset)).map(({ writer }) => writer)),
-    ];
+    await writeFile(join(folder, 'two.tra'), segments);
+    expect((await readFiles(folder)).flatMap(({ samples }) => samples)).toHaveLength(19);
+    const writers = (part?: { readonly samples: readonly Sample[] }) => writersOf(part!.samples);
     // In the order of their numbers: 10 comes after 9.
-    expect(await writers('test')).toEqual(['9', '10']);
-    expect(await writers('train')).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
+    const training = await readParts(request);
+    expect(writers(training.validation)).toEqual(['9', '10']);
+    expect(writers(training.train)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
+    // A model is judged on the writers that it has not seen.
+    const saved = { alphabet: ['a'], writers: ['1', '2', '3', '4', '5', '6', '7'] };
+    expect(writers((await readParts({ ...request, saved })).test)).toEqual(['8', '9', '10']);
+    expect(writers((await readWhole({ ...request, saved })).test)).toHaveLength(10);
+    // The official test part is test whole, and no writer of it is trained on.
+    await writeFile(join(folder, 'three.tes'), unipen.replace('8 12 224', '8 7 1'));
+    const both = await readParts(request);
+    expect(both.test!.samples.map(({ writer }) => writer)).toEqual(['7', '7']);
+    expect(writers(both.train)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
+    expect(both.train!.samples).toHaveLength(15);
+    await rm(join(folder, 'two.tra'));
+    await rm(join(folder, 'one.jsonl'));
+    const alone = await readParts(request);
+    expect([alone.train, alone.validation, alone.test].map((part) => part!.samples.length)).toEqual([0, 0, 2]);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -3,7 +3,6 @@ import { ctcAlign } from '@timestep/ctc';
 import type { Writing } from '../data/strings.ts';
 import { framePoints, normalizeInk } from '../ink/features.ts';
 import { boxOf } from '../ink/ink.ts';
-import type { HandwritingConfig } from '../model/config.ts';
 
 const width = 920;
 const left = 40;
@@ -20,8 +19,10 @@ const letterColors = ['var(--accent)', 'var(--second)', 'var(--good)', '#9a5bd0'
 export function writingFigure(
   { text, ink }: Writing,
   reading: Reading,
-  { alphabet, classes, convolution }: HandwritingConfig,
+  { alphabet, stride }: { readonly alphabet: readonly string[]; readonly stride: number },
 ): Html {
+  // Class 0 is CTC's blank.
+  const classes = alphabet.length + 1;
   const read = reading.labels.map((label) => alphabet[label]!);
   const spans =
     reading.labels.length > 0
@@ -57,7 +58,7 @@ export function writingFigure(
     <text x="${left}" y="14" style="font-size: 13px; fill: var(--ink)">
       written ${text} · read ${read.join('') || 'nothing'}
     </text>
-    ${inkPaths({ text, ink }, convolution.stride, (step) => (spans.length > 0 ? color(letterAt(step)) : 'var(--soft)'))}
+    ${inkPaths({ text, ink }, stride, (step) => (spans.length > 0 ? color(letterAt(step)) : 'var(--soft)'))}
     ${heatMapImage({ values, columns: reading.steps, rows: rows.length }, { x: left, y: top, width: x(reading.steps) - left, height: rows.length * row }, { range: [0, 1], colors: ember })}
     ${rows.map((letter, r) => html`<text x="${left - 6}" y="${bottom - r * row - 4}" text-anchor="end">${letter}</text>`)}
     ${spans.map(({ start, end }, i) => html`<rect x="${x(start)}" y="${bottom + 8}" width="${Math.max(4, x(end) - x(start))}" height="22" rx="4" fill="${color(i)}" fill-opacity="0.3" stroke="${color(i)}" /><text x="${(x(start) + x(end)) / 2}" y="${bottom + 24}" text-anchor="middle" style="font-size: 14px; font-weight: 600; fill: var(--ink)">${read[i]!}</text>`)}

@@ -1,7 +1,7 @@
 import type { Backend, Generator } from '@timestep/core';
 import type { Module } from '@timestep/layers';
 import type { DataSource, Json, LossFunction, Optimizer, Schedule } from '@timestep/train';
-import type { InferOutput } from 'valibot';
+import type { GenericSchema, InferOutput } from 'valibot';
 import type { Html } from '../report/html.ts';
 import type { Settings } from './settings.ts';
 
@@ -14,6 +14,8 @@ export interface DataRequest<Config> {
   readonly folder: string | null;
   /** The configuration as the flags have it; flags that were left out hold their defaults. */
   readonly config: Config;
+  /** The result of `prepare` in the model that is to be judged; missing before a training. */
+  readonly saved?: Json | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -53,6 +55,9 @@ export interface ReportContents {
   readonly sections: readonly Section[];
 }
 
+/** Training batches, and how to free what makes them. */
+export type BatchSource<Batch> = DataSource<Batch> & { close?(): Promise<void> };
+
 /** The examples that `evaluate` and `report` judge, and how to use the model on them. */
 export interface Judged<Part, Inference> {
   readonly part: Part;
@@ -84,14 +89,16 @@ export interface App<
   readonly inference: InferenceSchema;
   /** Updates where neither `--steps` nor the data say otherwise. */
   readonly steps: number;
-  /** The metric that decides which model is the best. */
-  readonly decides: { readonly metric: string; readonly mode: 'min' | 'max' };
+  /** The metric that decides which model is the best. A run ends with the best weights, or with the `last` ones. */
+  readonly decides: { readonly metric: string; readonly mode: 'min' | 'max'; readonly keep?: 'best' | 'last' };
   /** Updates between two validations; a tenth of the run by default. */
   readonly validateEvery?: number;
   /** `--download`: fetches the real data and returns their folder. Without it the flag is not offered. */
   readonly download?: (signal: AbortSignal) => Promise<string>;
-  /** The model that ships with the app: what `predict` uses without `--model`. */
-  readonly shippedModel: URL;
+  /** The model that ships with the app, for `predict` without `--model`. By default the one that `train` writes. */
+  readonly shippedModel?: URL;
+  /** The result of `prepare`: a model file that holds something else is refused. */
+  readonly savedSchema?: GenericSchema<unknown, Saved>;
 
   read(request: DataRequest<InferOutput<ConfigSchema>>): Promise<Parts<Part, InferOutput<ConfigSchema>>>;
 
@@ -106,13 +113,13 @@ export interface App<
     readonly generator: Generator;
   }): Model;
 
-  /** The order of the training batches; the same for the same seed. */
+  /** The order of the training batches; the same for the same seed. They are closed when training ends. */
   batches(context: {
     readonly part: Part;
     readonly config: InferOutput<ConfigSchema>;
     readonly saved: Saved;
     readonly seed: number;
-  }): DataSource<Batch>;
+  }): BatchSource<Batch>;
 
   readonly loss: LossFunction<Model, Batch>;
 

@@ -5,7 +5,7 @@ import type { Module } from '@timestep/layers';
 import { readSafetensors, SafetensorsError, writeSafetensors } from '@timestep/safetensors';
 import type { Json } from '@timestep/train';
 import { fileStorage } from '@timestep/train/node';
-import type { InferOutput } from 'valibot';
+import * as v from 'valibot';
 import { UsageError } from '../errors.ts';
 import type { App, Trained } from './app.ts';
 import { resolveSettings, type Settings } from './settings.ts';
@@ -13,7 +13,7 @@ import { resolveSettings, type Settings } from './settings.ts';
 /** A model file holds everything that a prediction needs: weights, settings, and what the app saved with them. */
 type AnyApp<C extends Settings, Saved extends Json, Model extends Module> = Pick<
   App<C, Settings, { readonly length: number }, Saved, Model, unknown>,
-  'name' | 'version' | 'config' | 'build'
+  'name' | 'version' | 'config' | 'savedSchema' | 'build'
 >;
 
 /**
@@ -25,7 +25,7 @@ type AnyApp<C extends Settings, Saved extends Json, Model extends Module> = Pick
 export async function saveAppModel<C extends Settings, Saved extends Json, Model extends Module>(
   app: AnyApp<C, Saved, Model>,
   file: string,
-  { model, config, saved }: Omit<Trained<InferOutput<C>, Saved, Model>, 'backend'>,
+  { model, config, saved }: Omit<Trained<v.InferOutput<C>, Saved, Model>, 'backend'>,
 ): Promise<void> {
   const tensors = Object.fromEntries(
     [...(await model.stateDict())].map(([name, { shape, data }]) => [
@@ -55,14 +55,14 @@ export async function loadAppModel<C extends Settings, Saved extends Json, Model
   app: AnyApp<C, Saved, Model>,
   file: string,
   backend: Backend,
-): Promise<Trained<InferOutput<C>, Saved, Model>> {
+): Promise<Trained<v.InferOutput<C>, Saved, Model>> {
   const bytes = await readModelFile(file);
   try {
     const { tensors, metadata } = readSafetensors(bytes, { widen: true, name: file });
     if (metadata.get('app') !== app.name || metadata.get('version') !== String(app.version ?? 1)) {
       const found = metadata.get('app')
         ? `a model of ${metadata.get('app')}, version ${metadata.get('version') ?? 'unknown'}`
-        : 'no model of an app';
+        : await describeStranger(file);
       throw new UsageError(
         `[model] ${file} is ${found}; expected a model of ${app.name}, version ${app.version ?? 1}: pass --model a file that "${app.name} train" wrote`,
       );
@@ -72,7 +72,7 @@ export async function loadAppModel<C extends Settings, Saved extends Json, Model
       `model ${file}`,
       parseJson(file, metadata.get('config')) as Readonly<Record<string, unknown>>,
     );
-    const saved = parseJson(file, metadata.get('saved')) as Saved;
+    const saved = parseSaved(app, file, parseJson(file, metadata.get('saved')));
     const elements = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
     const model = withinBudget(file, backend, elements, () =>
       app.build({ backend, config, saved, generator: new Generator(0) }),
@@ -134,6 +134,30 @@ async function readModelFile(file: string): Promise<Uint8Array> {
       { cause: error },
     );
   }
+}
+
+function parseSaved<Saved extends Json>(
+  { savedSchema }: { readonly savedSchema?: v.GenericSchema<unknown, Saved> },
+  file: string,
+  value: unknown,
+): Saved {
+  // An app without a schema takes what it once wrote.
+  if (!savedSchema) return value as Saved;
+  const { success, output, issues } = v.safeParse(savedSchema, value);
+  if (success) return output;
+  const [{ message }] = issues;
+  const path = v.getDotPath(issues[0]);
+  throw new UsageError(
+    `[model] ${file}: what was saved with the model is damaged${path ? ` at ${path}` : ''}: ${message}; train or copy the model again`,
+  );
+}
+
+/** Names the older format, which kept the settings in a JSON file beside the weights. */
+async function describeStranger(file: string): Promise<string> {
+  const beside = file.replace(/(\.safetensors)?$/u, '.json');
+  const text = await readFile(beside, 'utf8').catch(() => '');
+  const format = /"format":\s*"([^"]+)"/u.exec(text)?.[1];
+  return format ? `a model of an older format, ${format} with its settings in ${beside}` : 'no model of an app';
 }
 
 function parseJson(file: string, text: string | undefined): unknown {

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readSafetensors } from '@timestep/safetensors';
 import { afterAll, describe, expect, it } from 'vitest';
 import { toyApp } from '../test-support/toy-app.ts';
 import { defineApp } from './app.ts';
@@ -109,6 +110,36 @@ describe('a mistake ends in one line', () => {
       );
     }
   });
+});
+
+it('ends with the last weights where the app keeps those, and closes the batches', async () => {
+  const [best, last] = [join(folder, 'best.safetensors'), join(folder, 'last.safetensors')];
+  let closed = 0;
+  const app = (keep: 'best' | 'last') =>
+    defineApp({
+      ...toyApp,
+      decides: { metric: 'falling', mode: 'max', keep },
+      batches: (context) => ({ ...toyApp.batches(context), close: () => Promise.resolve(void closed++) }),
+      // The first validation is the best.
+      evaluate: () => Promise.resolve({ falling: -printed.text.length }),
+    });
+  expect(await runApp(app('last'), ['train', '--out', last, ...cpu])).toBe(0);
+  expect(await runApp(app('best'), ['train', '--out', best, ...cpu])).toBe(0);
+  const { tensors } = readSafetensors(readFileSync(join(folder, 'last.run', 'checkpoint-00000060.safetensors')));
+  const weights = (file: string) => [...readSafetensors(readFileSync(file)).tensors.values()].map(({ data }) => data);
+  const finals = [...tensors.values()].map(({ data }) => data);
+  for (const data of weights(last)) expect(finals).toContainEqual(data);
+  expect(weights(best)).not.toEqual(weights(last));
+  expect(closed).toBe(2);
+});
+
+it('tells the reader what the model saved', async () => {
+  const seen: unknown[] = [];
+  const app = defineApp({ ...toyApp, read: (request) => (seen.push(request.saved), toyApp.read(request)) });
+  const out = join(folder, 'seen.safetensors');
+  expect(await runApp(app, ['train', '--steps', '2', '--out', out, ...cpu])).toBe(0);
+  expect(await runApp(app, ['evaluate', '--model', out, '--json', ...cpu])).toBe(0);
+  expect(seen).toEqual([undefined, { largest: expect.closeTo(1, 1) as unknown }]);
 });
 
 it('leaves nothing behind where training fails', async () => {

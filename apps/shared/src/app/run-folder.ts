@@ -14,7 +14,7 @@ export type History = Readonly<Record<string, Curve>>;
 export const logName = 'log.jsonl';
 const settingsName = 'run.json';
 
-/** `speech.safetensors` → `speech.run`: the folder of checkpoints, log and settings. */
+/** `model.safetensors` → `model.run`: the folder of checkpoints, log and settings. */
 export function runFolder(out: string): string {
   return `${out.replace(/\.safetensors$/u, '')}.run`;
 }

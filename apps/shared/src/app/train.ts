@@ -30,7 +30,7 @@ export interface TrainingRequest<Part, Config, Saved, Inference> {
 
 /**
  * Trains a model with checkpoints, a log and progress on the standard output. It ends with the weights of the best
- * validation.
+ * validation, or the last ones where the app says so.
  *
  * @throws UsageError where a run cannot be resumed; TrainError; a DOMException `AbortError` after Ctrl+C, when the
  * checkpoint is written
@@ -57,6 +57,7 @@ export async function trainApp<
   const { averageDecay } = app;
   const average =
     averageDecay === undefined ? undefined : new WeightAverage(model.namedParameters(), { decay: averageDecay });
+  const data = app.batches({ part, config, saved, seed });
   let lastMetric = NaN;
   const progress = { bar: null as ReturnType<typeof createProgress> | null };
   using trainer = new Trainer<Model, Batch>({
@@ -66,7 +67,7 @@ export async function trainApp<
     schedule,
     average,
     clipNorm: clipNormOf(config),
-    data: app.batches({ part, config, saved, seed }),
+    data,
     storage,
     checkpoints: { every: Math.max(1, Math.min(every, 200)), overwrite: !resume },
     log: logName,
@@ -76,7 +77,7 @@ export async function trainApp<
         every,
         metric: app.decides.metric,
         mode: app.decides.mode,
-        restoreBest: true,
+        restoreBest: app.decides.keep !== 'last',
         evaluate: async (one) => {
           const metrics = await app.evaluate(
             { backend, model: one, config, saved },
@@ -106,10 +107,10 @@ export async function trainApp<
       console.log(`stopped; the checkpoint is in ${folder}, go on with --resume`);
       throw new DOMException('training was interrupted', 'AbortError');
     }
-    // With validations the best average is restored already.
-    if (!watched) average?.swap();
+    // Where the best weights are kept, the best average is restored already.
+    if (!watched || app.decides.keep === 'last') average?.swap();
     const seconds = (performance.now() - started) / 1000;
-    const kept = best ? `; the best validation was at step ${best.step}` : '';
+    const kept = best && app.decides.keep !== 'last' ? `; the best validation was at step ${best.step}` : '';
     console.log(`trained ${steps - done} steps in ${formatSeconds(seconds)}${kept}`);
     const history = readHistory(await storage.read(logName));
     return { trained: { backend, model: model.eval(), config, saved }, seconds, history };
@@ -117,6 +118,8 @@ export async function trainApp<
     progress.bar?.stop();
     model.dispose();
     throw failure;
+  } finally {
+    await data.close?.();
   }
 }
 

@@ -37,6 +37,7 @@ export const toyApp = defineApp({
     if (folder !== null) return Promise.resolve({ test, about: 'a folder' });
     return Promise.resolve({ train: part(256), validation: part(64), test, about: '256 sums' });
   },
+  savedSchema: v.strictObject({ largest: v.number() }),
   prepare: (train) => ({ largest: Math.max(...train.flat()) }),
   build: ({ backend, config: { hiddenSize, bias }, generator }) =>
     new Sequential(

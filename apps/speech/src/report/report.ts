@@ -1,98 +1,81 @@
 import {
   confusionMatrix,
   type Confusions,
-  figures,
-  formatSeconds,
-  type History,
+  type CTCRecognizer,
   type Html,
   html,
-  lineChart,
-  page,
+  type Judged,
   type Reading,
-  usualHighest,
+  type ReportContents,
+  type SearchSettings,
+  type Trained,
 } from '@timestep/app-shared';
 import { confusionPairs } from '@timestep/ctc';
-import type { Evaluation, TestSet } from '../evaluation.ts';
-import type { SpeechConfig } from '../model/config.ts';
+import type { SpeechPart, SpeechSaved } from '../data/parts.ts';
+import { drawTestSet, evaluate, type TestSet } from '../evaluation.ts';
 import { utteranceFigure } from './utterance-figure.ts';
 
-export interface ReportContents {
-  readonly title: string;
-  /** The data of training and evaluation, in one or two sentences */
-  readonly about: string;
-  readonly config: SpeechConfig;
-  readonly parameters: number;
-  readonly seconds: number;
-  readonly history: History;
-  readonly test: TestSet;
-  readonly evaluation: Evaluation;
-}
+type TrainedSpeech = Trained<{ readonly convolutionStride: number }, SpeechSaved, CTCRecognizer>;
+type JudgedSpeech = Judged<SpeechPart, SearchSettings>;
 
-/**
- * A page about a model that needs no other file: curves, one utterance from sound to digits, confusions, transcripts.
- */
-export function reportPage({
-  title,
-  about,
-  config,
-  parameters,
-  seconds,
-  history,
-  test,
-  evaluation,
-}: ReportContents): string {
-  const { error, readings } = evaluation;
+/** One utterance from sound to digits, confusions, transcripts. */
+export async function speechReport(
+  { model, config, saved }: TrainedSpeech,
+  { part, inference }: JudgedSpeech,
+): Promise<ReportContents> {
+  const test = drawTestSet(part, saved.features);
+  const { error, readings } = await evaluate(model, test, inference);
   const shown = examples(test);
-  const percent = history.error.map(([step, value]) => [step, 100 * value] as const);
-  return page(
-    title,
-    html`<h1>${title}</h1>
-      <p class="soft">${about}</p>
-      ${figures([
-        [`${(100 * error.rate).toFixed(1)} %`, `digit error over ${test.utterances.length} utterances`],
-        [
-          `${error.substitutions} / ${error.insertions} / ${error.deletions}`,
-          `substituted / inserted / left out of ${error.referenceLength}`,
-        ],
-        [formatSeconds(seconds), 'training'],
-        [parameters.toLocaleString('en'), 'parameters'],
-      ])}
-      <h2>From sound to digits</h2>
-      <p class="soft">
-        An utterance of a speaker held out of training. Above: mel spectrogram. Middle: the probability of each class at
-        each step of the network; CTC leaves most steps to the blank. Below: the steps at which each digit was read.
-      </p>
-      <figure>${utteranceFigure(test.utterances[shown[0]!]!, readings[shown[0]!]!, config)}</figure>
-      <h2>Training</h2>
-      <div class="pair">
-        <figure>
-          ${lineChart([{ name: 'loss on augmented training utterances', points: history.loss }], { xLabel: 'step', yLabel: 'CTC loss', yMin: 0, yMax: usualHighest(history.loss) })}
-          <figcaption>CTC loss, nats an utterance</figcaption>
-        </figure>
-        <figure>
-          ${lineChart([{ name: 'digit error on the watched utterances', points: percent, color: 'var(--second)' }], { xLabel: 'step', yLabel: 'error', yMin: 0, yMax: 100, yUnit: '%' })}
-          <figcaption>Digit error while training</figcaption>
-        </figure>
-      </div>
-      <div class="pair">
-        <section>
-          <h2>Confusions</h2>
-          <p class="soft">
+  return {
+    figures: [
+      [`${(100 * error.rate).toFixed(1)} %`, `digit error over ${test.utterances.length} utterances`],
+      [
+        `${error.substitutions} / ${error.insertions} / ${error.deletions}`,
+        `substituted / inserted / left out of ${error.referenceLength}`,
+      ],
+    ],
+    sections: [
+      {
+        heading: 'From sound to digits',
+        body: html`<p class="soft">
+            Above: mel spectrogram. Middle: the probability of each class at each step of the network; CTC leaves most
+            steps to the blank. Below: the steps at which each digit was read.
+          </p>
+          <figure>
+            ${utteranceFigure(test.utterances[shown[0]!]!, readings[shown[0]!]!, {
+              features: saved.features,
+              stride: config.convolutionStride,
+            })}
+          </figure>`,
+      },
+      {
+        heading: 'Confusions',
+        body: html`<p class="soft">
             How often each spoken digit was read as each digit; column “–” counts digits left out, row “+” digits read
             where none was spoken. Shaded by share of the row.
           </p>
-          <figure>${confusionMatrix(confusionsOf(test, readings), { rows: 'spoken', columns: 'read' })}</figure>
-        </section>
-        <section>
-          <h2>Ten transcripts</h2>
-          ${transcriptTable(test, readings, shown)}
-        </section>
-      </div>`,
-  );
+          <figure>${confusionMatrix(confusionsOf(test, readings), { rows: 'spoken', columns: 'read' })}</figure>`,
+      },
+      { heading: 'Ten transcripts', body: transcriptTable(test, readings, shown) },
+    ],
+  };
+}
+
+/** Ten utterances beside what the model reads, for the terminal. */
+export async function examplesOf(
+  { model, saved }: TrainedSpeech,
+  { part, inference }: JudgedSpeech,
+): Promise<readonly string[]> {
+  const test = drawTestSet(part, saved.features);
+  const shown = examples(test);
+  const few = { utterances: shown.map((i) => test.utterances[i]!), features: shown.map((i) => test.features[i]!) };
+  const { readings } = await evaluate(model, few, inference);
+  const lines = few.utterances.map(({ digits }, i) => `${digits.join('').padEnd(6)}  ${readings[i]!.labels.join('')}`);
+  return ['spoken  read', ...lines];
 }
 
 /** The first ten utterances that show the most: the longest before the shorter ones. */
-export function examples({ utterances }: TestSet): number[] {
+function examples({ utterances }: TestSet): number[] {
   const order = utterances
     .map((_, index) => index)
     .sort((a, b) => utterances[b]!.digits.length - utterances[a]!.digits.length || a - b);

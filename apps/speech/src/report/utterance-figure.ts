@@ -2,8 +2,10 @@ import { ember, type Html, heatMapImage, html, type Reading, softmaxRows, ticks 
 import { createLogMel } from '@timestep/datasets';
 import type { FeatureOptions } from '../data/features.ts';
 import type { Utterance } from '../data/utterances.ts';
-import { classes, type SpeechConfig } from '../model/config.ts';
+import { digitNames } from '../evaluation.ts';
 
+/** Class 0 is CTC's blank, class d + 1 the digit d. */
+const classes = digitNames.length + 1;
 const width = 920;
 const left = 64;
 const right = 12;
@@ -19,17 +21,17 @@ const axis = alignment.y + alignment.height + 18;
 export function utteranceFigure(
   { samples, digits }: Utterance,
   reading: Reading,
-  { features, convolution }: SpeechConfig,
+  { features, stride }: { readonly features: FeatureOptions; readonly stride: number },
 ): Html {
   const seconds = samples.length / features.sampleRate;
   const x = (at: number) => Math.round((left + (at / seconds) * (width - left - right)) * 10) / 10;
   const probabilities = softmaxRows(reading.logits, classes);
-  const stepSeconds = convolution.stride * features.hopSeconds;
+  const stepSeconds = stride * features.hopSeconds;
   const end = Math.min(seconds, reading.steps * stepSeconds);
   // Each network step covers the frames around its middle one.
   const stepStart = (step: number) => Math.max(0, Math.min(end, step * stepSeconds));
   const box = { x: left, y: posterior.y, width: x(end) - left, height: classes * posterior.row };
-  const labels = ['blank', ...Array.from({ length: 10 }, (_, digit) => String(digit))];
+  const labels = ['blank', ...digitNames];
   return html`<svg
     viewBox="0 0 ${width} ${axis + 22}"
     width="${width}"

@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import { generatedData } from '@timestep/train';
+import type { BatchSource } from '../app/app.ts';
 
 /** Makes training batches on another thread, so that they are ready when the network wants them. */
 export interface BatchMaker<Batch> {
@@ -39,5 +41,20 @@ export function createBatchMaker<Batch>(script: URL, options: unknown): BatchMak
         }
       }),
     close: async () => void (await worker.terminate()),
+  };
+}
+
+/** Batches ready before the network wants them. */
+const ahead = 4;
+
+/** Batch after batch of another thread; closing it ends the thread. */
+export function batchesOfThread<Batch, Options extends { readonly seed: number }>(
+  script: URL,
+  options: Options,
+): BatchSource<Batch> {
+  const maker = createBatchMaker<Batch>(script, options);
+  return {
+    ...generatedData((index) => maker.make(index), { seed: options.seed, ahead }),
+    close: () => maker.close(),
   };
 }

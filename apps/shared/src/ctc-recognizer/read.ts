@@ -1,7 +1,7 @@
-import { type Backend, createScope, ctcLoss, mean, type Tensor } from '@timestep/core';
+import { createScope, ctcLoss, mean, type Tensor } from '@timestep/core';
 import { ctcGreedyDecode } from '@timestep/ctc';
 import { batchSequences, batchToTensor, bucketByLength, type Features, type SequenceBatch } from '@timestep/datasets';
-import type { Recognizer } from './network.ts';
+import type { CTCRecognizer } from './network.ts';
 
 /** The result for one sequence. */
 export interface Reading {
@@ -24,11 +24,7 @@ export interface LabelledBatch extends SequenceBatch {
 const batchSize = 32;
 
 /** Reads sequences by the most probable class of each step, in the order given. */
-export async function readSequences(
-  backend: Backend,
-  model: Recognizer,
-  sequences: readonly Features[],
-): Promise<Reading[]> {
+export async function readSequences(model: CTCRecognizer, sequences: readonly Features[]): Promise<Reading[]> {
   const { classes } = model;
   const readings = new Array<Reading>(sequences.length);
   for (const indices of bucketByLength(
@@ -36,7 +32,7 @@ export async function readSequences(
     { batchSize },
   )) {
     const batch = batchSequences(indices.map((index) => sequences[index]!));
-    const { data, lengths } = await logitsOf(backend, model, batch);
+    const { data, lengths } = await logitsOf(model, batch);
     const steps = data.length / (indices.length * classes);
     ctcGreedyDecode({ data, shape: [steps, indices.length, classes], lengths }).forEach(
       ({ tokens, starts, ends }, n) => {
@@ -59,17 +55,18 @@ export async function readSequences(
 }
 
 async function logitsOf(
-  backend: Backend,
-  model: Recognizer,
+  model: CTCRecognizer,
   batch: SequenceBatch,
 ): Promise<{ data: Float32Array; lengths: Int32Array }> {
+  const { backend } = model.head.weight;
   using scope = createScope(backend, { gradient: false, training: false });
   const { logits, lengths } = scope.run(() => model.forward(batchToTensor(backend, batch), batch.lengths));
   return { data: (await logits.data()) as Float32Array, lengths };
 }
 
 /** The mean CTC loss of a batch, in nats a sequence. */
-export function batchLoss(backend: Backend, model: Recognizer, batch: LabelledBatch): Tensor {
+export function ctcBatchLoss(model: CTCRecognizer, batch: LabelledBatch): Tensor {
+  const { backend } = model.head.weight;
   const { logits, lengths } = model.forward(batchToTensor(backend, batch), batch.lengths);
   // A sequence that augmentation left too short for its labels says nothing and costs nothing.
   return mean(

@@ -5,7 +5,7 @@ import { runProgram } from '@timestep/app-shared';
 import { Generator } from '@timestep/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { drawText } from './data/drawing.ts';
-import { handwritingProgram } from './program.ts';
+import { handwritingFront } from './front.ts';
 
 let out: string[] = [];
 let errors = '';
@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const handwriting = (...argv: string[]) => runProgram(handwritingProgram(), argv);
+const handwriting = (...argv: string[]) => runProgram(handwritingFront(), argv);
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'timestep-handwriting-'));
@@ -56,8 +56,8 @@ test('train, evaluate, recognise and report work together', () =>
       await handwriting('train', '--data', folder, '--out', model, '--steps', '3', '--backend', 'cpu'),
       errors,
     ).toBe(0);
-    expect((await readdir(join(folder, 'out'))).sort()).toEqual(['m.html', 'm.json', 'm.run', 'm.safetensors']);
-    expect(out.join('\n')).toMatch(/character error [\d.]+ % .*1 writers held out of training/u);
+    expect((await readdir(join(folder, 'out'))).sort()).toEqual(['m.html', 'm.run', 'm.safetensors']);
+    expect(out.join('\n')).toMatch(/characterErrorRate [\d.]+ {2}\(512 examples of the test part\)/u);
 
     out = [];
     expect(
@@ -113,7 +113,7 @@ test('mistakes end in one line that says what to do', () =>
     await failing(/Allowed choices are train, all/u, 'train', '--subset', 'test');
     await failing(/--out m\.bin: expected a file that ends in \.safetensors/u, 'train', '--out', 'm.bin');
     await failing(/holds no UNIPEN files/u, 'train', '--data', folder);
-    await failing(/cannot read the folder/u, 'evaluate', '--data', join(folder, 'none'));
+    await failing(/cannot read the folder/u, 'train', '--data', join(folder, 'none'));
     await failing(
       /cannot read .*none\.safetensors \(ENOENT\)/u,
       'evaluate',

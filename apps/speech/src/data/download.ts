@@ -1,5 +1,5 @@
 import { createProgress, type Progress } from '@timestep/app-shared';
-import { downloadDigits } from '../data/fsdd.ts';
+import { downloadDigits } from './fsdd.ts';
 
 /** The folder of the Free Spoken Digit Dataset, fetched with a progress bar where it is not in the cache. */
 export async function downloadedData(signal?: AbortSignal): Promise<string> {

@@ -2,16 +2,20 @@ import { type Backend, type Generator, relu, type Tensor } from '@timestep/core'
 import { Conv1d, Dropout, LayerNorm, Linear, LSTM, Module } from '@timestep/layers';
 
 /** The sizes of a recogniser. */
-export interface NetworkConfig {
+export interface CTCRecognizerOptions {
+  readonly backend: Backend;
   /** Features of a frame */
   readonly inputSize: number;
   /** Labels and CTC's blank, which is class 0 */
   readonly classes: number;
-  /** The convolution that makes the network's steps out of several frames */
-  readonly convolution: { readonly size: number; readonly kernel: number; readonly stride: number };
+  /** The convolution that makes the network's steps out of several frames: channels, frames and stride */
+  readonly convolutionSize: number;
+  readonly convolutionKernel: number;
+  readonly convolutionStride: number;
   readonly hiddenSize: number;
   readonly layers: number;
   readonly dropout: number;
+  readonly generator: Generator;
 }
 
 /** The output of the network: logits `[T', N, classes]` and the number of steps that count for each sequence. */
@@ -20,40 +24,11 @@ export interface Emitted {
   readonly lengths: Int32Array;
 }
 
-/** The shape of every tensor of a recogniser, by name: what its file must hold, known before the network is built. */
-export function tensorShapes({
-  inputSize,
-  classes,
-  convolution,
-  hiddenSize,
-  layers,
-}: NetworkConfig): Map<string, number[]> {
-  const gates = 4 * hiddenSize;
-  const directions = ['', '_reverse'];
-  const recurrent = Array.from({ length: layers }, (_, layer) =>
-    directions.flatMap((direction): [string, number[]][] => [
-      [`lstm.weight_ih_l${layer}${direction}`, [gates, layer === 0 ? convolution.size : 2 * hiddenSize]],
-      [`lstm.weight_hh_l${layer}${direction}`, [gates, hiddenSize]],
-      [`lstm.bias_ih_l${layer}${direction}`, [gates]],
-      [`lstm.bias_hh_l${layer}${direction}`, [gates]],
-    ]),
-  );
-  return new Map([
-    ['convolution.weight', [convolution.size, inputSize, convolution.kernel]],
-    ['convolution.bias', [convolution.size]],
-    ['norm.weight', [convolution.size]],
-    ['norm.bias', [convolution.size]],
-    ...recurrent.flat(),
-    ['head.weight', [classes, 2 * hiddenSize]],
-    ['head.bias', [classes]],
-  ]);
-}
-
 /**
  * Frames → one strided convolution, which shortens the sequence, → bidirectional LSTM layers → a class for each step,
  * to be read by CTC (Graves et al. 2006).
  */
-export class Recognizer extends Module {
+export class CTCRecognizer extends Module {
   readonly classes: number;
   convolution: Conv1d;
   norm: LayerNorm;
@@ -61,28 +36,25 @@ export class Recognizer extends Module {
   head: Linear;
   dropout: Dropout;
 
-  constructor(
-    backend: Backend,
-    { inputSize, classes, convolution, hiddenSize, layers, dropout }: NetworkConfig,
-    generator: Generator,
-  ) {
+  constructor({ backend, generator, ...sizes }: CTCRecognizerOptions) {
     super();
+    const { inputSize, classes, convolutionSize, convolutionKernel, hiddenSize, dropout } = sizes;
     const common = { backend, generator };
     this.classes = classes;
     this.convolution = new Conv1d({
       ...common,
       inputSize,
-      outputSize: convolution.size,
-      kernelSize: convolution.kernel,
-      stride: convolution.stride,
-      padding: Math.floor(convolution.kernel / 2),
+      outputSize: convolutionSize,
+      kernelSize: convolutionKernel,
+      stride: sizes.convolutionStride,
+      padding: Math.floor(convolutionKernel / 2),
     });
-    this.norm = new LayerNorm({ ...common, size: convolution.size });
+    this.norm = new LayerNorm({ ...common, size: convolutionSize });
     this.lstm = new LSTM({
       ...common,
-      inputSize: convolution.size,
+      inputSize: convolutionSize,
       hiddenSize,
-      numLayers: layers,
+      numLayers: sizes.layers,
       bidirectional: true,
       dropout,
     });
