@@ -70,6 +70,12 @@ export const chatbot = defineApp({
     };
   },
 
+  savedSchema: v.strictObject({
+    intents: v.array(v.string()),
+    tags: v.array(v.string()),
+    usual: v.record(v.string(), v.array(v.string())),
+    alphabet: v.string(),
+  }),
   prepare: (examples, { unit }) => {
     const intents = [...new Set(examples.map(({ intent }) => intent))].sort();
     const tags = [...new Set(examples.flatMap(({ tags: own }) => own ?? []))].sort();

@@ -47,58 +47,62 @@ function jsonLines(): string {
   return `${lines.join('\n')}\n`;
 }
 
-test('train, evaluate, recognise and report work together', () =>
-  inFolder(async (folder) => {
-    const ink = join(folder, 'ink.jsonl');
-    await writeFile(ink, jsonLines());
-    const model = join(folder, 'out', 'm.safetensors');
-    expect(
-      await handwriting('train', '--data', folder, '--out', model, '--steps', '3', '--backend', 'cpu'),
-      errors,
-    ).toBe(0);
-    expect((await readdir(join(folder, 'out'))).sort()).toEqual(['m.html', 'm.run', 'm.safetensors']);
-    expect(out.join('\n')).toMatch(/characterErrorRate [\d.]+ {2}\(512 examples of the test part\)/u);
+test(
+  'train, evaluate, recognise and report work together',
+  () =>
+    inFolder(async (folder) => {
+      const ink = join(folder, 'ink.jsonl');
+      await writeFile(ink, jsonLines());
+      const model = join(folder, 'out', 'm.safetensors');
+      expect(
+        await handwriting('train', '--data', folder, '--out', model, '--steps', '3', '--backend', 'cpu'),
+        errors,
+      ).toBe(0);
+      expect((await readdir(join(folder, 'out'))).sort()).toEqual(['m.html', 'm.run', 'm.safetensors']);
+      expect(out.join('\n')).toMatch(/characterErrorRate [\d.]+ {2}\(512 examples of the test part\)/u);
 
-    out = [];
-    expect(
-      await handwriting(
-        'evaluate',
-        '--data',
-        folder,
-        '--model',
-        model,
-        '--subset',
-        'all',
-        '--json',
-        '--backend',
-        'cpu',
-      ),
-      errors,
-    ).toBe(0);
-    expect(out).toHaveLength(1);
-    const result = JSON.parse(out[0]!) as Record<string, number>;
-    expect(Object.keys(result)).toEqual(['characterErrorRate', 'strings', 'characters', 'seconds']);
-    expect(result['characters']).toBeGreaterThan(1500);
+      out = [];
+      expect(
+        await handwriting(
+          'evaluate',
+          '--data',
+          folder,
+          '--model',
+          model,
+          '--subset',
+          'all',
+          '--json',
+          '--backend',
+          'cpu',
+        ),
+        errors,
+      ).toBe(0);
+      expect(out).toHaveLength(1);
+      const result = JSON.parse(out[0]!) as Record<string, number>;
+      expect(Object.keys(result)).toEqual(['characterErrorRate', 'strings', 'characters', 'seconds']);
+      expect(result['characters']).toBeGreaterThan(1500);
 
-    out = [];
-    expect(await handwriting('recognise', ink, '--model', model, '--backend', 'cpu'), errors).toBe(0);
-    expect(out).toHaveLength(50);
-    expect(out[3]!.split('  ').slice(0, 2)).toEqual([ink, '3']);
+      out = [];
+      expect(await handwriting('recognise', ink, '--model', model, '--backend', 'cpu'), errors).toBe(0);
+      expect(out).toHaveLength(50);
+      expect(out[3]!.split('  ').slice(0, 2)).toEqual([ink, '3']);
 
-    const page = join(folder, 'page.html');
-    expect(
-      await handwriting('report', '--data', folder, '--model', model, '--out', page, '--backend', 'cpu'),
-      errors,
-    ).toBe(0);
-    const text = await readFile(page, 'utf8');
-    expect(text.match(/aria-label="ink, posteriors and letters"/gu)).toHaveLength(6);
-    expect(text).not.toMatch(/NaN|undefined|Infinity/u);
+      const page = join(folder, 'page.html');
+      expect(
+        await handwriting('report', '--data', folder, '--model', model, '--out', page, '--backend', 'cpu'),
+        errors,
+      ).toBe(0);
+      const text = await readFile(page, 'utf8');
+      expect(text.match(/aria-label="ink, posteriors and letters"/gu)).toHaveLength(6);
+      expect(text).not.toMatch(/NaN|undefined|Infinity/u);
 
-    // A model of digits cannot be judged on words.
-    errors = '';
-    expect(await handwriting('evaluate', '--model', model, '--backend', 'cpu')).toBe(1);
-    expect(errors).toMatch(/the model does not know ".*only 0123456789; train one on such data/u);
-  }));
+      // A model of digits cannot be judged on words.
+      errors = '';
+      expect(await handwriting('evaluate', '--model', model, '--backend', 'cpu')).toBe(1);
+      expect(errors).toMatch(/the model does not know ".*only 0123456789; train one on such data/u);
+    }),
+  120_000,
+);
 
 test('mistakes end in one line that says what to do', () =>
   inFolder(async (folder) => {

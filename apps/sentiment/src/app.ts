@@ -92,6 +92,7 @@ export const sentiment = defineApp({
     const { settings, epochs } = tuned[format];
     return { ...parts, settings, steps: Math.ceil((epochs * count) / (settings.batchSize ?? batchSize)) };
   },
+  savedSchema: v.strictObject({ alphabet: v.string() }),
   prepare: (examples) => ({ alphabet: alphabetOf(examples.map(({ text }) => text)) }),
   build: ({ backend, config: settings, generator }) =>
     new SentimentNetwork({ backend, generator, ...settings, sizes: readingOf(settings).sizes }),

@@ -23,41 +23,47 @@ afterEach(() => vi.restoreAllMocks());
 
 const speech = (...argv: string[]) => runProgram(speechFront(), argv);
 
-test('train, evaluate and transcribe work together', () =>
-  inFolder(async (folder) => {
-    const recordings = toneRecordings(['ann', 'bob'], [0, 5, 6]);
-    await writeRecordings(folder, recordings);
-    const model = join(folder, 'out', 'm.safetensors');
-    expect(await speech('train', '--data', folder, '--out', model, '--steps', '3', '--backend', 'cpu'), errors).toBe(0);
-    expect((await readdir(join(folder, 'out'))).sort()).toEqual(['m.html', 'm.run', 'm.safetensors']);
-    expect(out.join('\n')).toMatch(/digitErrorRate [\d.]+ {2}\(256 examples of the validation part\)/u);
-    const report = await readFile(join(folder, 'out', 'm.html'), 'utf8');
-    expect(report).toContain('data:image/png;base64,');
-    expect(report).toContain('aria-label="confusion matrix"');
-    expect(report).not.toContain('NaN');
-    expect(
-      report
-        .split('Ten transcripts')[1]!
-        .split('</table>')[0]!
-        .match(/<tr>\s*<td>/gu),
-    ).toHaveLength(10);
+test(
+  'train, evaluate and transcribe work together',
+  () =>
+    inFolder(async (folder) => {
+      const recordings = toneRecordings(['ann', 'bob'], [0, 5, 6]);
+      await writeRecordings(folder, recordings);
+      const model = join(folder, 'out', 'm.safetensors');
+      expect(await speech('train', '--data', folder, '--out', model, '--steps', '3', '--backend', 'cpu'), errors).toBe(
+        0,
+      );
+      expect((await readdir(join(folder, 'out'))).sort()).toEqual(['m.html', 'm.run', 'm.safetensors']);
+      expect(out.join('\n')).toMatch(/digitErrorRate [\d.]+ {2}\(256 examples of the validation part\)/u);
+      const report = await readFile(join(folder, 'out', 'm.html'), 'utf8');
+      expect(report).toContain('data:image/png;base64,');
+      expect(report).toContain('aria-label="confusion matrix"');
+      expect(report).not.toContain('NaN');
+      expect(
+        report
+          .split('Ten transcripts')[1]!
+          .split('</table>')[0]!
+          .match(/<tr>\s*<td>/gu),
+      ).toHaveLength(10);
 
-    out = [];
-    expect(
-      await speech('evaluate', '--data', folder, '--model', model, '--subset', 'all', '--json', '--backend', 'cpu'),
-      errors,
-    ).toBe(0);
-    expect(out).toHaveLength(1);
-    const result = JSON.parse(out[0]!) as Record<string, number>;
-    expect(Object.keys(result)).toEqual(['digitErrorRate', 'utterances', 'digits', 'seconds']);
-    expect(result['utterances']).toBe(256);
-    expect(result['digits']).toBeGreaterThan(600);
+      out = [];
+      expect(
+        await speech('evaluate', '--data', folder, '--model', model, '--subset', 'all', '--json', '--backend', 'cpu'),
+        errors,
+      ).toBe(0);
+      expect(out).toHaveLength(1);
+      const result = JSON.parse(out[0]!) as Record<string, number>;
+      expect(Object.keys(result)).toEqual(['digitErrorRate', 'utterances', 'digits', 'seconds']);
+      expect(result['utterances']).toBe(256);
+      expect(result['digits']).toBeGreaterThan(600);
 
-    out = [];
-    const files = ['3_ann_0.wav', '9_bob_5.wav'].map((name) => join(folder, name));
-    expect(await speech('transcribe', ...files, '--model', model, '--backend', 'cpu'), errors).toBe(0);
-    expect(out.map((line) => line.split('  ')[0])).toEqual(files);
-  }));
+      out = [];
+      const files = ['3_ann_0.wav', '9_bob_5.wav'].map((name) => join(folder, name));
+      expect(await speech('transcribe', ...files, '--model', model, '--backend', 'cpu'), errors).toBe(0);
+      expect(out.map((line) => line.split('  ')[0])).toEqual(files);
+    }),
+  120_000,
+);
 
 test('mistakes end in one line that says what to do', () =>
   inFolder(async (folder) => {

@@ -64,6 +64,12 @@ export const translation = defineApp({
       steps: isLarge ? 4500 : 1500,
     };
   },
+  savedSchema: v.strictObject({
+    merges: v.array(v.tuple([v.string(), v.string()])),
+    source: v.array(v.string()),
+    target: v.array(v.string()),
+    tokenized: v.boolean(),
+  }),
   prepare: (train, { units }): UnitsState => Units.learn(train, units),
   build: ({ backend, config, saved, generator }) => buildNetwork(backend, new Units(saved), config, generator),
   batches: ({ part, config: { batchSize, labelSmoothing }, saved, seed }) => {

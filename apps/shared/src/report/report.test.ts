@@ -115,7 +115,7 @@ test('a confusion matrix shows its counts, right ones apart from wrong ones', ()
         [0, 0, 0],
       ],
     },
-    { rows: 'spoken', columns: 'read' },
+    { rows: 'given', columns: 'read' },
   );
   expect(markup.match(/>5<\/text>/gu)).toHaveLength(1);
   expect(markup).toMatch(/fill="var\(--good\)" fill-opacity="0\.73"/u);
