@@ -71,7 +71,7 @@ export class Units {
   }
 }
 
-/** What a user types, as the text of a tokenised corpus has it: lower case, punctuation between blanks. */
+/** Converts typed text to the form of a tokenised corpus: lower case, with spaces around punctuation. */
 export function tokenize(text: string): string {
   return text
     .normalize('NFC')
