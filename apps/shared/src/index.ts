@@ -25,6 +25,7 @@ export {
   heatMapUrl,
 } from './report/heat-map.ts';
 export { figures, type Html, html, page } from './report/html.ts';
+export { learningRateChart } from './report/learning-rate-chart.ts';
 export { lineChart, type LineChartOptions, type Series, usualHighest } from './report/line-chart.ts';
 export { ticks } from './report/scale.ts';
 export {

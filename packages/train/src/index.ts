@@ -10,6 +10,11 @@ export {
   type LayerFlow,
 } from './diagnosis/gradient-flow.ts';
 export { gradientFlowPicture } from './diagnosis/gradient-flow-picture.ts';
+export {
+  learningRateRange,
+  type LearningRateRange,
+  type LearningRateRangeOptions,
+} from './diagnosis/learning-rate-range.ts';
 export { NonFiniteLossError, TrainError, type TrainErrorCode } from './errors.ts';
 export { cmaES, type CmaEsOptions } from './evolution/cma-es.ts';
 export type { EvolutionStrategy } from './evolution/evolution-strategy.ts';

@@ -64,6 +64,12 @@ const batches = { also: { '0': ['function', 'Map', 'string'] } };
 const aborted = (): AbortSignal => AbortSignal.abort();
 const like = (names: readonly string[]) => ({ also: Object.fromEntries(names.map((name) => [name, ['any']])) });
 
+function rangeOptions() {
+  const model = linear();
+  const optimizer = new train.Adam(model.namedParameters());
+  return { model, loss, optimizer, data: data(), from: 0.5, to: 5.5, steps: 3, clipNorm: 0.5 };
+}
+
 /** Calls that train, play or measure. */
 export const trainRunsTable: readonly Entry[] = [
   entry(
@@ -84,6 +90,7 @@ export const trainRunsTable: readonly Entry[] = [
     () => [[zeros(backend, [1, 3])], { signal: running() }],
     batches,
   ),
+  entry('learningRateRange', train.learningRateRange, () => [rangeOptions()], like(['data'])),
   entry(
     'WeightAverage',
     (parameters: train.Parameters, options: train.WeightAverageOptions) => new train.WeightAverage(parameters, options),
