@@ -1,0 +1,3 @@
+import { preset } from '@timestep/tooling-vitest';
+
+export default preset({ name: 'app-captioning' });
