@@ -82,7 +82,7 @@ async function surprisePicture({ model, config, saved }: Model, { text }: Corpus
   });
   return html`<pre style="white-space: pre-wrap; font: inherit; line-height: 1.8">${pieces}</pre>
     <p class="soft">
-      The darker a symbol, the less the model expected it. Full colour is ${surprising} bits or more.
+      The stronger the colour of a symbol, the less the model expected it. Full colour is ${surprising} bits or more.
     </p>`;
 }
 
