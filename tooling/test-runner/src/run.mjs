@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * `pnpm test`: builds and type-checks the whole workspace, then formats, lints and tests it side by side, and ends with
- * the runner's own counts on a line of their own: `N passed, N failed, N skipped`. A step that fails does not stop the
- * others.
+ * `pnpm test`: builds and type-checks the whole workspace, then checks its public surface, format and lint beside the
+ * tests, and ends with the runner's own counts on a line of their own: `N passed, N failed, N skipped`. A step that
+ * fails does not stop the others.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -51,6 +51,8 @@ function counts() {
 await step('build and type check', 'turbo', ['run', 'build', 'typecheck', '--output-logs=errors-only', '--continue']);
 // Side by side: the type-checked lint takes minutes on one core, and so does each half of the tests.
 const style = async () => {
+  const api = ['--disable-warning=ExperimentalWarning', 'tooling/census/src/api.ts', '--check'];
+  await step('public surface', process.execPath, api, { quiet: true });
   await step('format', 'prettier', ['--check', '.', '--log-level', 'warn'], { quiet: true });
   await step('lint', 'eslint', ['.'], { quiet: true });
 };
