@@ -38,22 +38,30 @@ function receive(report: Report): void {
       described = `${whole.format(report.parameters)} parameters on ${where}`;
       element('status').dataset['backend'] = report.backend;
       element('status').title = report.fallback ?? '';
-      return show('running', `Training ${described}${report.fallback === null ? '.' : ' (no GPU to use here).'}`);
+      show('running', `Training ${described}${report.fallback === null ? '.' : ' (no GPU to use here).'}`);
+      return;
     }
     case 'progress':
       element('step').textContent = whole.format(report.step);
       element('loss').textContent = report.loss.toFixed(3);
       element('speed').textContent = report.stepsPerSecond.toFixed(1);
       element('characters').textContent = whole.format(report.charactersPerSecond);
-      return chart.add(report.step, report.loss);
+      {
+        chart.add(report.step, report.loss);
+        return;
+      }
     case 'sample':
       element('sample-step').textContent = `after ${whole.format(report.step)} steps`;
       element('sample').textContent = report.text;
       return;
-    case 'done':
-      return show('done', `${report.stopped ? 'Stopped' : 'Done'}: ${described}.`);
-    case 'failed':
-      return show('failed', report.message);
+    case 'done': {
+      show('done', `${report.stopped ? 'Stopped' : 'Done'}: ${described}.`);
+      return;
+    }
+    case 'failed': {
+      show('failed', report.message);
+      return;
+    }
   }
 }
 

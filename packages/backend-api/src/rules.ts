@@ -92,8 +92,7 @@ export const is = {
   like: (noun: string, ...members: readonly string[]): Rule =>
     rule(
       noun,
-      (value) =>
-        (isObject(value) || typeof value === 'function') && members.every((member) => member in (value as object)),
+      (value) => (isObject(value) || typeof value === 'function') && members.every((member) => member in value),
     ),
   /** An array, or a typed array, whose elements all fit. */
   arrayOf:

@@ -85,7 +85,10 @@ async function dispose(runtime: Runtime, owned: boolean): Promise<void> {
   const { device, stream, failures, pool } = runtime;
   stream.submit();
   runtime.disposed = true;
-  if (!owned) return pool.destroyAll();
+  if (!owned) {
+    pool.destroyAll();
+    return;
+  }
   // Dawn sometimes aborts the process at exit if a device was destroyed while work was running.
   await Promise.race([device.queue.onSubmittedWorkDone().then(() => failures.drain()), device.lost]).catch(
     () => undefined,

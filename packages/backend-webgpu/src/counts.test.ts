@@ -178,8 +178,8 @@ describe.skipIf(missing !== null)('the linear scan', () => {
         countPasses(backend, Layer, 32, 4, 100),
         countPasses(backend, Layer, 32, 4, 2000),
       ]);
-      expect(long!.forward).toBe(short!.forward);
-      expect(long!.backward).toBeLessThanOrEqual(short!.backward + 1);
+      expect(long.forward).toBe(short.forward);
+      expect(long.backward).toBeLessThanOrEqual(short.backward + 1);
     },
   );
 });

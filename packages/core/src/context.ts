@@ -72,7 +72,7 @@ export function contextOf(backend: Backend): Context {
     const made = { backend, running: null, openScopes: 0, fusedCounts: new Map() };
     const modes: Modes = { gradient: true, fused: 'auto', training: true };
     // The context and its root refer to each other, so that one of them has to be completed later.
-    context = Object.assign(made, { root: null as unknown as Level }) as Context;
+    context = Object.assign(made, { root: null as unknown as Level });
     Object.assign(context, { root: { context, modes, parent: null, owner: null, closed: false } satisfies Level });
     contexts.set(backend, context);
   }

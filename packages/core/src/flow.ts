@@ -19,7 +19,7 @@ interface Platform {
   readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
 }
 
-export function createFlowVariable<Value>(platform: Platform = globalThis as Platform): FlowVariable<Value> {
+export function createFlowVariable<Value>(platform: Platform = globalThis): FlowVariable<Value> {
   const hooks = platform.process?.getBuiltinModule?.('node:async_hooks') as
     { readonly AsyncLocalStorage: new () => LocalStorage<Value> } | undefined;
   if (hooks?.AsyncLocalStorage) {

@@ -52,7 +52,7 @@ describe('bytes in every form', () => {
       'keras-lstm-last.keras',
       async (bytes) => {
         using model = await importKeras(bytes, { backend, readHdf5: reader });
-        return model.stateDict();
+        return await model.stateDict();
       },
     ],
   ];

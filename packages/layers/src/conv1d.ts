@@ -132,7 +132,7 @@ export class Conv1d extends Module {
     const lengths = checkLengths('Conv1d', options.lengths, steps, batch);
     if (this.#count(steps) < 1) {
       throw new ShapeError(
-        `[Conv1d] a kernel of ${this.kernelSize} steps (dilation ${this.dilation}) does not fit into x ${`[${x.shape.join(', ')}]`} with padding ${this.padding[0]} and ${this.padding[1]}; pad x or drop sequences this short`,
+        `[Conv1d] a kernel of ${this.kernelSize} steps (dilation ${this.dilation}) does not fit into x [${x.shape.join(', ')}] with padding ${this.padding[0]} and ${this.padding[1]}; pad x or drop sequences this short`,
       );
     }
     return tidy(x.backend, () => {

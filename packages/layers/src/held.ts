@@ -30,7 +30,8 @@ function* entriesOf(container: object): Generator<Entry> {
     const map = container as Map<unknown, unknown>;
     let place = 0;
     for (const [key, value] of map) {
-      const name = typeof key === 'object' || typeof key === 'function' ? String(place) : String(key);
+      // What is left are the primitive values, which the compiler cannot tell from unknown.
+      const name = typeof key === 'object' || typeof key === 'function' ? String(place) : String(key as string);
       yield [name, value, (fresh) => map.set(key, fresh)];
       place++;
     }

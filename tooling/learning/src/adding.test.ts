@@ -19,10 +19,7 @@ describe('the adding problem over 100 steps', () => {
   afterAll(() => backend.dispose());
 
   const train = (layer: LSTM | RNN, most: number) => {
-    const model = new Adder(
-      layer as unknown as AnyRecurrent,
-      new Linear({ backend, inputSize: hiddenSize, outputSize: 1, generator }),
-    );
+    const model = new Adder(layer, new Linear({ backend, inputSize: hiddenSize, outputSize: 1, generator }));
     return learn(
       model,
       { learningRate: 0.01, steps: most, every: 250 },

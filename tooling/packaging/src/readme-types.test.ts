@@ -67,9 +67,12 @@ describe('the programs of the READMEs', () => {
       );
       return run(process.execPath, [file, ...parameters], { cwd: root, maxBuffer: 2 ** 26 }).then(
         ({ stdout }) => stdout,
-        ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => {
+        (error: unknown) => {
+          const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
           // ESLint and Prettier end with 1 for findings, and with 2 if they could not work.
-          if (code !== 1 && name !== 'typescript') throw new Error(`${name} ended with ${code}\n${stdout}\n${stderr}`);
+          if (code !== 1 && name !== 'typescript') throw new Error(`${name} ended with ${code}
+${stdout}
+${stderr}`);
           return `${stdout}\n${stderr}`;
         },
       );

@@ -83,7 +83,7 @@ it('the declarations that are shipped hold in a strict project', async () => {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
   const compiler = fileURLToPath(import.meta.resolve('typescript/lib/tsc.js'));
   const { stdout } = await promisify(execFile)(process.execPath, [compiler, '--project', folder]).catch(
-    (error: { stdout: string }) => error,
+    (error: unknown) => error as { stdout: string },
   );
   expect(stdout).toBe('');
 });

@@ -15,7 +15,10 @@ export const brokenElementwise: readonly BrokenBackend[] = [
     caughtBy: 'unary tanh: random and special values',
     breakIt: ({ unary }, heap) => ({
       unary(op, input, out, alpha, beta) {
-        if (op !== 'tanh') return unary(op, input, out, alpha, beta);
+        if (op !== 'tanh') {
+          unary(op, input, out, alpha, beta);
+          return;
+        }
         heap
           .floats('broken', out)
           .set(heap.floats('broken', input).map((x) => 1 - fround(2 / fround(1 + fround(Math.exp(2 * x))))));
@@ -27,7 +30,10 @@ export const brokenElementwise: readonly BrokenBackend[] = [
     caughtBy: 'unary softplus: random and special values',
     breakIt: ({ unary }, heap) => ({
       unary(op, input, out, alpha, beta) {
-        if (op !== 'softplus') return unary(op, input, out, alpha, beta);
+        if (op !== 'softplus') {
+          unary(op, input, out, alpha, beta);
+          return;
+        }
         heap.floats('broken', out).set(heap.floats('broken', input).map((x) => Math.log(1 + fround(Math.exp(x)))));
       },
     }),
@@ -37,7 +43,10 @@ export const brokenElementwise: readonly BrokenBackend[] = [
     caughtBy: 'unary: a NaN stays a NaN',
     breakIt: ({ unary }, heap) => ({
       unary(op, input, out, alpha, beta) {
-        if (op !== 'relu') return unary(op, input, out, alpha, beta);
+        if (op !== 'relu') {
+          unary(op, input, out, alpha, beta);
+          return;
+        }
         heap.floats('broken', out).set(heap.floats('broken', input).map((x) => (x > 0 ? x : 0)));
       },
     }),
@@ -47,7 +56,10 @@ export const brokenElementwise: readonly BrokenBackend[] = [
     caughtBy: 'unary isFinite: random and special values',
     breakIt: ({ unary }, heap) => ({
       unary(op, input, out, alpha, beta) {
-        if (op !== 'isFinite') return unary(op, input, out, alpha, beta);
+        if (op !== 'isFinite') {
+          unary(op, input, out, alpha, beta);
+          return;
+        }
         const values = heap.floats('broken', input);
         heap.words('broken', out).set(Array.from(values, (x) => (Math.abs(x) === Infinity ? 0 : 1)));
       },
@@ -73,7 +85,10 @@ export const brokenElementwise: readonly BrokenBackend[] = [
     caughtBy: 'binary: a row, a column and a scalar against a matrix',
     breakIt: ({ binary }, heap) => ({
       binary(op, a, b, out, shape) {
-        if (!b.strides.includes(0) || b.buffer.length === 0) return binary(op, a, b, out, shape);
+        if (!b.strides.includes(0) || b.buffer.length === 0) {
+          binary(op, a, b, out, shape);
+          return;
+        }
         const source = heap.values('broken', b.buffer);
         const at = addresses('broken', b, shape);
         const kept = source.slice();
@@ -118,7 +133,10 @@ export const brokenElementwise: readonly BrokenBackend[] = [
     caughtBy: 'select: the value not chosen is never computed with, NaN and infinities stay behind the mask',
     breakIt: ({ select }, heap) => ({
       select(condition, a, b, out, shape) {
-        if (out.dtype !== 'f32') return select(condition, a, b, out, shape);
+        if (out.dtype !== 'f32') {
+          select(condition, a, b, out, shape);
+          return;
+        }
         const mask = heap.words('broken', condition.buffer);
         const [left, right] = [heap.floats('broken', a.buffer), heap.floats('broken', b.buffer)];
         const [maskAt, leftAt, rightAt] = [condition, a, b].map((operand) => addresses('broken', operand, shape));

@@ -41,7 +41,7 @@ export function processorName(): string {
 export function canShareMemory(): boolean {
   if (typeof SharedArrayBuffer === 'undefined') return false;
   if (node?.getBuiltinModule) return true;
-  return typeof Worker !== 'undefined' && globalThis.crossOriginIsolated === true;
+  return typeof Worker !== 'undefined' && globalThis.crossOriginIsolated;
 }
 
 /** Whether this thread may sleep in `Atomics.wait`; a browser's main thread may not. */

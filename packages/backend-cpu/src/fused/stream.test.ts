@@ -47,7 +47,7 @@ function layerOf(backend: CpuBackend, cell: Cell, inputSize: number, hiddenSize:
     weightHr: weight('weightHr'),
     peephole: weight('peephole'),
   };
-  return { ...cell, inputSize, hiddenSize, weights } as StreamLayer;
+  return { ...cell, inputSize, hiddenSize, weights };
 }
 
 function freeLayers(backend: CpuBackend, layers: readonly StreamLayer[]): void {

@@ -46,10 +46,14 @@ export function matmul(
     external.run(left.address, right.address, target, bias ? { ...spec, accumulate: true } : spec);
     return;
   }
-  if (n === 1) return byVector(engine, left, right, right.rowStep, target, biasAddress, 0, m, spec);
+  if (n === 1) {
+    byVector(engine, left, right, right.rowStep, target, biasAddress, 0, m, spec);
+    return;
+  }
   if (m === 1) {
     const transposed = { ...right, rowStep: right.columnStep, columnStep: right.rowStep };
-    return byVector(engine, transposed, left, left.columnStep, target, biasAddress, 1, n, spec);
+    byVector(engine, transposed, left, left.columnStep, target, biasAddress, 1, n, spec);
+    return;
   }
   const parts = engine.partsFor(batch * m * n * k * tileNanoseconds);
   const scratchBytes = wholeLines(engine.kernels.gemmScratchBytes(m, n, k));

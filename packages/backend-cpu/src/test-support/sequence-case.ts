@@ -106,7 +106,7 @@ export async function runOp(
     needsSaved,
     variant: cell.variant,
   };
-  const op: AnyOp = backend.fused[`${cell.kind}Sequence`]!;
+  const op: AnyOp = backend.fused[`${cell.kind}Sequence`];
   if (op.supports(spec) !== true) throw new Error(`not supported: ${op.supports(spec)}`);
   const inputs = upload(arrays.inputs);
   const { outputs, saved } = op.forward(spec, inputs);

@@ -15,7 +15,8 @@ export function gatherRows(
   if (out.length === 0) return;
   if (table.length === 0) {
     fill(runtime, out, 0);
-    return runtime.failures.report(emptyError('gatherRows', index.length));
+    runtime.failures.report(emptyError('gatherRows', index.length));
+    return;
   }
   const kernel = runtime.kernel('gatherRows', () => ({
     name: 'gatherRows',
@@ -48,7 +49,8 @@ export function gatherAxis(
   if (out.length === 0) return;
   if (input.length === 0) {
     fill(runtime, out, 0);
-    return runtime.failures.report(emptyError('gatherAxis', index.length));
+    runtime.failures.report(emptyError('gatherAxis', index.length));
+    return;
   }
   const kernel = runtime.kernel('gatherAxis', () => ({
     name: 'gatherAxis',

@@ -66,7 +66,10 @@ export function product(runtime: Runtime, spec: Product): void {
     batch = 1,
   } = spec;
   if (m * n * batch === 0) return;
-  if (k === 0) return emptyProduct(runtime, spec);
+  if (k === 0) {
+    emptyProduct(runtime, spec);
+    return;
+  }
   const tile = chooseTile(m, n, batch);
   const count = tileCount(tile, m, n) * batch;
   const wanted = Math.min(Math.ceil(enoughWorkgroups / count), Math.floor(k / leastSplitDepth));

@@ -123,12 +123,18 @@ function reduceRows(
 export function reduce(runtime: Runtime, op: ReduceOp, input: DeviceBuffer, out: DeviceBuffer, spec: ReduceSpec): void {
   const { outer, length, inner } = spec;
   if (out.length === 0) return;
-  if (length === 0) return fill(runtime, out, reductions[op].empty[out.dtype]);
+  if (length === 0) {
+    fill(runtime, out, reductions[op].empty[out.dtype]);
+    return;
+  }
   const wide = inner === 1 && length >= 64;
   const stage = wide ? reduceRows : reduceColumns;
   // Short chains of additions: for speed where there are few results, and for a rounding error that stays small.
   const chunkLength = wide ? 16_384 : 256;
-  if (length <= 2 * chunkLength) return stage(runtime, op, input, out, spec, 1);
+  if (length <= 2 * chunkLength) {
+    stage(runtime, op, input, out, spec, 1);
+    return;
+  }
   const chunks = Math.ceil(length / chunkLength);
   const partial = runtime.alloc(input.dtype, outer * chunks * inner);
   stage(runtime, op, input, partial, spec, chunks);

@@ -21,7 +21,10 @@ export function scatterAddRows(
 ): void {
   const count = index.length;
   if (count === 0 || columns === 0) return;
-  if (out.length === 0) return runtime.failures.report(emptyError('scatterAddRows', count));
+  if (out.length === 0) {
+    runtime.failures.report(emptyError('scatterAddRows', count));
+    return;
+  }
   const links = runtime.alloc('u32', count);
   const link = runtime.kernel('scatterAddRows links', () => ({
     name: 'scatterAddRows.links',
@@ -76,7 +79,10 @@ export function scatterAddAxis(
 ): void {
   const { outer, length, inner, count } = spec;
   if (values.length === 0) return;
-  if (out.length === 0) return runtime.failures.report(emptyError('scatterAddAxis', index.length));
+  if (out.length === 0) {
+    runtime.failures.report(emptyError('scatterAddAxis', index.length));
+    return;
+  }
   const type = values.dtype === 'f32' ? 'f32' : 'u32';
   const kernel = runtime.kernel(`scatterAddAxis ${type}`, () => ({
     name: 'scatterAddAxis',

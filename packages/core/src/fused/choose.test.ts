@@ -23,7 +23,7 @@ describe('the choice of a fused operation', () => {
       /\[softmax\] fused: 'require' was asked for, but backend 'reference' has no fused softmax/,
     );
     const limited = Object.assign(Object.create(backend) as typeof backend, {
-      fused: { softmax: { ...backend.fused.softmax!, supports: () => 'it has at most 1 class' } },
+      fused: { softmax: { ...backend.fused.softmax, supports: () => 'it has at most 1 class' } },
     });
     expect(() => softmax(tensor(limited, [[1, 2]]), -1, { fused: 'require' })).toThrow(/at most 1 class/);
   });

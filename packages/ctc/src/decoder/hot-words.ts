@@ -100,7 +100,7 @@ export class HotWords {
         let failure = this.#failures[node]!;
         while (failure !== 0 && !this.#children[failure]!.has(unit)) failure = this.#failures[failure]!;
         this.#failures[child] = this.#children[failure]!.get(unit) ?? 0;
-        this.#bonuses[child] = this.#bonuses[child]! + this.#bonuses[this.#failures[child]!]!;
+        this.#bonuses[child] = this.#bonuses[child]! + this.#bonuses[this.#failures[child]]!;
       }
     }
   }

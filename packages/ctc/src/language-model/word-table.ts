@@ -72,7 +72,7 @@ export class WordTable {
   }
 
   word(index: number): string {
-    return new TextDecoder().decode(this.#bytes.subarray(index === 0 ? 0 : this.#ends[index - 1]!, this.#ends[index]!));
+    return new TextDecoder().decode(this.#bytes.subarray(index === 0 ? 0 : this.#ends[index - 1]!, this.#ends[index]));
   }
 
   #is(word: number, bytes: Uint8Array, from: number, to: number): boolean {

@@ -114,7 +114,7 @@ function randomSteps(
     frames,
     blank: 0,
     start: () => '',
-    extend: (state, token) => state + token,
+    extend: (state, token) => `${state}${token}`,
     logProbabilities: at,
     p: (t, labels, c) => Math.exp(at(t, labels.join(''))[c]!),
   };

@@ -237,7 +237,7 @@ export class Transducer extends Module {
       const result = this.prediction.forward(x, { state: restored });
       return [result.state.h, result.state.c, this.predictionJoint.forward(result.output)];
     });
-    const [hData, cData, joinedData] = await Promise.all([h!.data(), c!.data(), joined!.data()]);
+    const [hData, cData, joinedData] = await Promise.all([h.data(), c.data(), joined.data()]);
     return { h: Float32Array.from(hData), c: Float32Array.from(cData), joined: Float32Array.from(joinedData) };
   }
 }

@@ -203,8 +203,8 @@ async function moveAll(scratch: string, folder: string, names: readonly string[]
   try {
     for (const name of names) {
       const path = join(folder, basename(name));
-      await link(join(scratch, name), path).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'EEXIST') throw error;
+      await link(join(scratch, name), path).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
         // File systems without hard links, such as FAT.
         return copyFile(join(scratch, name), path, constants.COPYFILE_EXCL);
       });

@@ -136,7 +136,7 @@ function unitsOf(word: string): string[] {
 function merged(units: readonly string[], [left, right]: readonly [string, string]): string[] {
   const out: string[] = [];
   for (let i = 0; i < units.length; i++) {
-    if (units[i] === left && units[i + 1] === right) out.push(left + units[++i]!);
+    if (units[i] === left && units[i + 1] === right) out.push(left! + units[++i]!);
     else out.push(units[i]!);
   }
   return out;

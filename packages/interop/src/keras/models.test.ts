@@ -143,7 +143,7 @@ describe('a stateful model', () => {
     const values = Float32Array.from({ length: 6 * 3 * 4 }, (_, n) => Math.cos(n * n));
     const run = async () => {
       using _scope = openScope(backend, { gradient: false });
-      return model.forward(tensor(backend, values, { shape: [6, 3, 4] })).data();
+      return await model.forward(tensor(backend, values, { shape: [6, 3, 4] })).data();
     };
     const [first, second] = [await run(), await run()];
     expect(second).not.toEqual(first);

@@ -9,7 +9,7 @@ afterEach(() => {
 
 it('lengths are checked and sorted once for all layers and directions, forward and backward', async () => {
   const backend = await createCpuBackend({ threads: 1 });
-  const forward = vi.spyOn(backend.fused.lstmSequence!, 'forward');
+  const forward = vi.spyOn(backend.fused.lstmSequence, 'forward');
   const sort = vi.spyOn(Array.prototype, 'sort');
   const lstm = new LSTM({
     backend,

@@ -35,10 +35,10 @@ function makeLayer(backend: Backend, test: RecurrentCase, fused: FusedMode): Rec
     bidirectional: test.bidirectional,
     bias: test.bias,
   };
-  if (test.kind === 'gru') return new GRU(options) as Recurrent<AnyState>;
+  if (test.kind === 'gru') return new GRU(options);
   if (test.kind === 'rnn-tanh' || test.kind === 'rnn-relu')
-    return new RNN({ ...options, activation: test.kind === 'rnn-relu' ? 'relu' : 'tanh' }) as Recurrent<AnyState>;
-  return new LSTM({ ...options, projectionSize: test.projectionSize }) as Recurrent<AnyState>;
+    return new RNN({ ...options, activation: test.kind === 'rnn-relu' ? 'relu' : 'tanh' });
+  return new LSTM({ ...options, projectionSize: test.projectionSize });
 }
 
 function leaves(backend: Backend, tensors: FixtureTensors, requiresGrad: boolean): Record<string, Tensor> {

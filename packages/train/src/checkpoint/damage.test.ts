@@ -51,7 +51,7 @@ function makeRun(storage: Storage) {
 /** Every place in a JSON value, as the keys that lead there. */
 function placesIn(value: Json, path: readonly string[] = []): (readonly string[])[] {
   if (typeof value !== 'object' || value === null) return [path];
-  return [path, ...Object.entries(value).flatMap(([key, entry]) => placesIn(entry as Json, [...path, key]))];
+  return [path, ...Object.entries(value).flatMap(([key, entry]) => placesIn(entry, [...path, key]))];
 }
 
 /** A copy in which one place holds something else, or is gone. */
@@ -62,7 +62,7 @@ function changed(value: Json, [key, ...rest]: readonly string[], fresh: Json | u
     if (Array.isArray(copy)) copy.splice(Number(key), 1);
     else Reflect.deleteProperty(copy, key);
   } else copy[key] = changed(copy[key]!, rest, fresh);
-  return copy as unknown as Json;
+  return copy;
 }
 
 it('a checkpoint whose inside is wrong, under a right checksum, changes nothing and is a typed error', async () => {

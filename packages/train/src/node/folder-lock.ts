@@ -72,8 +72,8 @@ async function create(path: string, owner: Owner): Promise<boolean> {
     // A file system without hard links: a reader may find the file empty for a moment, and then takes it for alive.
     return await writeFile(path, text, { flag: 'wx' }).then(
       () => true,
-      (again: NodeJS.ErrnoException) => {
-        if (again.code === 'EEXIST') return false;
+      (again: unknown) => {
+        if ((again as NodeJS.ErrnoException).code === 'EEXIST') return false;
         throw again;
       },
     );

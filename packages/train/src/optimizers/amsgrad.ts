@@ -20,7 +20,7 @@ interface AmsgradSettings {
 export function amsgradStep(slot: OptimizerSlot, settings: AmsgradSettings, factor: Tensor | null): void {
   const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step } = settings;
   const { parameter, memory } = slot;
-  const { firstMoment, secondMoment, largestSecondMoment } = memory as Readonly<Record<string, Tensor>>;
+  const { firstMoment, secondMoment, largestSecondMoment } = memory;
   const targets = [parameter, firstMoment!, secondMoment!, largestSecondMoment!];
   replace(targets, slot, { factor, weightDecay: decoupled ? 0 : weightDecay }, (g) => {
     const first = add(affine(firstMoment!, beta1), affine(g, 1 - beta1));

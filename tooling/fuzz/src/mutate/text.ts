@@ -104,6 +104,6 @@ function changeLines(text: string, random: Random): string {
   if (kind === 0) lines.splice(a, 1 + random.integer(3));
   else if (kind === 1) lines.splice(a, 0, lines[b]!);
   else if (kind === 2) [lines[a], lines[b]] = [lines[b]!, lines[a]!];
-  else lines[a] += lines[b]!;
+  else lines[a] = lines[a]! + lines[b]!;
   return lines.join('\n');
 }

@@ -36,17 +36,16 @@ function spread(layer: AnyLayer, lag: number, signs: readonly number[], generato
 }
 
 const layers: Readonly<Record<string, Make>> = {
-  RNN: (options) => new RNN(options) as unknown as AnyLayer,
-  GRU: (options) => new GRU(options) as unknown as AnyLayer,
-  LSTM: (options) => new LSTM(options) as unknown as AnyLayer,
-  minLSTM: (options) => new MinLSTM({ ...options, numLayers: 2 }) as unknown as AnyLayer,
+  RNN: (options) => new RNN(options),
+  GRU: (options) => new GRU(options),
+  LSTM: (options) => new LSTM(options),
+  minLSTM: (options) => new MinLSTM({ ...options, numLayers: 2 }),
   // h' = (1 − z)∘n + z∘h keeps a unit for u steps where z = u/(u + 1).
-  'GRU, memories spread': (options, lag) =>
-    spread(new GRU(options) as unknown as AnyLayer, lag, [0, 1, 0], options.generator),
-  'LSTM, memories spread': (options, lag) => new LSTM({ ...options, memorySpan: lag }) as unknown as AnyLayer,
+  'GRU, memories spread': (options, lag) => spread(new GRU(options), lag, [0, 1, 0], options.generator),
+  'LSTM, memories spread': (options, lag) => new LSTM({ ...options, memorySpan: lag }),
   // And f/(f + i) is u/(u + 1) where the biases of f and i are ln u and −ln u.
   'minLSTM, memories spread': (options, lag) =>
-    spread(new MinLSTM({ ...options, numLayers: 2 }) as unknown as AnyLayer, lag, [-1, 1, 0], options.generator),
+    spread(new MinLSTM({ ...options, numLayers: 2 }), lag, [-1, 1, 0], options.generator),
 };
 
 interface LatchBatch extends TokenBatch {

@@ -19,7 +19,7 @@ function movingDots(steps: number, batch: number, generator: Generator): Float32
         place[axis]! += speed[axis]!;
         if (place[axis]! < 0 || place[axis]! > side - 1) {
           speed[axis] = -speed[axis]!;
-          place[axis]! += 2 * speed[axis]!;
+          place[axis]! += 2 * speed[axis];
         }
       }
     }

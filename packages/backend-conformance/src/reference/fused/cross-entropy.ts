@@ -32,7 +32,7 @@ export function crossEntropy(heap: Heap): CrossEntropyOp {
         const row = logP.subarray(r * classes, (r + 1) * classes);
         losses[r] = -(1 - labelSmoothing) * row[target]!;
         // A class of probability 0 would make 0·−∞ of the smoothing term where there is none.
-        if (labelSmoothing > 0) losses[r]! -= (labelSmoothing / classes) * row.reduce((sum, value) => sum + value, 0);
+        if (labelSmoothing > 0) losses[r] -= (labelSmoothing / classes) * row.reduce((sum, value) => sum + value, 0);
       });
       return { outputs: { losses: heap.store(losses) }, saved: needsSaved ? store.keep(true) : null };
     },

@@ -35,7 +35,7 @@ function streamed(op: SequenceOpName, options: SequenceOptions) {
     hiddenSize: number;
     variant: Variant;
   };
-  const outputSize = ('projectionSize' in variant && (variant as LstmVariant).projectionSize) || hiddenSize;
+  const outputSize = ('projectionSize' in variant && variant.projectionSize) || hiddenSize;
   const whole = forwardOnly(op, test);
   return (side: Side): Results => {
     const streams = side.backend.stream;

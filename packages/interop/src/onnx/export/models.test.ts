@@ -78,10 +78,9 @@ describe('the shapes of sequence models as ONNX Runtime runs them', () => {
 
 describe('one to many as ONNX Runtime runs it', () => {
   const layers: Readonly<Record<string, () => Recurrent<State>>> = {
-    'an LSTM of two layers': () =>
-      new LSTM({ backend, generator, inputSize: 2, hiddenSize: H, numLayers: 2 }) as unknown as Recurrent<State>,
+    'an LSTM of two layers': () => new LSTM({ backend, generator, inputSize: 2, hiddenSize: H, numLayers: 2 }),
     'a projected LSTM, a loop in a loop': () =>
-      new LSTM({ backend, generator, inputSize: 2, hiddenSize: H, projectionSize: 3 }) as unknown as Recurrent<State>,
+      new LSTM({ backend, generator, inputSize: 2, hiddenSize: H, projectionSize: 3 }),
     'residual IndRNNs': () =>
       new IndRNN({
         backend,
@@ -90,7 +89,7 @@ describe('one to many as ONNX Runtime runs it', () => {
         hiddenSize: H,
         numLayers: 3,
         residual: true,
-      }) as unknown as Recurrent<State>,
+      }),
   };
   it.each(Object.entries(layers))('%s: from its own outputs, and by teacher forcing', async (_, make) => {
     const model = randomize(new OneToMany({ backend, generator, layer: make(), inputSize: D, outputSize: 2 }));
@@ -214,7 +213,7 @@ describe('an encoder–decoder in one file, under teacher forcing', () => {
       const feeds = { x, targets, ...(counts ? { lengths: { data: Int32Array.from(counts), shape: [N] } } : {}) };
       await expectOutputs(await exportOnnx(model, { lengths: counts !== null }), feeds, () => {
         const { logits, weights } = model.forward({ tokens: put(x), lengths: counts }, put(targets));
-        return { logits, ...(weights ? { weights } : {}) } as Record<string, Tensor>;
+        return { logits, ...(weights ? { weights } : {}) };
       });
     }
   });

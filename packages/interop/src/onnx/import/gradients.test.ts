@@ -65,7 +65,7 @@ it.each(Object.entries(builds))('the gradient of %s is that of finite difference
   const put = (numbers: Float64Array) => tensor(reference, numbers, { shape, requiresGrad: true });
   const x = put(values);
   const y = model.forward({ x })['y']!;
-  const upstream = tensor(reference, draws.floats(...y.shape).data as Float32Array, { shape: y.shape });
+  const upstream = tensor(reference, draws.floats(...y.shape).data, { shape: y.shape });
   const loss = (numbers: Float64Array) => sum(multiply(model.forward({ x: put(numbers) })['y']!, upstream)).item();
   sum(multiply(y, upstream)).backward();
   const gradient = await x.grad!.data();
