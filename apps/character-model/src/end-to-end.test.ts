@@ -65,7 +65,7 @@ describe.skipIf(missingChromium() !== null)('the page in Chromium', () => {
     expect(await finished(page)).toMatch(/^Stopped: /);
     await page.fill('input[name="steps"]', '10');
     await page.click('#start');
-    await page.waitForFunction(() => document.getElementById('status')!.textContent!.startsWith('Done'));
+    await page.waitForFunction(() => document.getElementById('status')!.textContent.startsWith('Done'));
     expect(await page.innerText('#step')).toBe('10');
     expect(errors).toEqual([]);
     await page.close();

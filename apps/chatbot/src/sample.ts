@@ -172,7 +172,7 @@ export function drawSample(count: number, seed: number): Example[] {
 function madeUp(random: Generator): string {
   const syllables = Array.from({ length: 2 + random.integer(2) }, () => {
     const [first, second] = ['bdfgklmnprstvz', 'aeiou'];
-    return first![random.integer(14)]! + second![random.integer(5)]!;
+    return first[random.integer(14)]! + second[random.integer(5)]!;
   });
   return syllables.join('');
 }

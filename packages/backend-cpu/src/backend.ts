@@ -111,7 +111,7 @@ export class CpuBackend implements Backend {
     try {
       return Promise.resolve(this.#copyOut(buffer));
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error as Error);
     }
   }
 

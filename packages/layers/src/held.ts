@@ -31,7 +31,8 @@ function* entriesOf(container: object): Generator<Entry> {
     let place = 0;
     for (const [key, value] of map) {
       // What is left are the primitive values, which the compiler cannot tell from unknown.
-      const name = typeof key === 'object' || typeof key === 'function' ? String(place) : String(key as string);
+      const primitive = key as string | number | bigint | boolean | symbol | null | undefined;
+      const name = typeof key === 'object' || typeof key === 'function' ? String(place) : String(primitive);
       yield [name, value, (fresh) => map.set(key, fresh)];
       place++;
     }

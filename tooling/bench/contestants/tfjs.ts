@@ -64,6 +64,7 @@ function recurrent(work: RecurrentCase): Work {
   const weights = layer.trainableWeights.map((weight) => weight.read() as Variable);
   const forward = (): Tensor => layer.apply(x) as Tensor;
   const gradients = (): { value: Tensor; grads: Record<string, Tensor> } =>
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- without it the type is inferred otherwise
     tf.variableGrads(() => tf.sum(tf.mul(forward(), upstream)) as never, [x, ...weights]);
   return {
     result() {

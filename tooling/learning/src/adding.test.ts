@@ -3,7 +3,7 @@ import { Generator } from '@timestep/core';
 import { addingProblem } from '@timestep/datasets';
 import { Linear, LSTM, RNN } from '@timestep/layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Adder, type AnyRecurrent } from './adder.ts';
+import { Adder } from './adder.ts';
 import { learn } from './learn.ts';
 
 const steps = 100;

@@ -33,7 +33,7 @@ const spins = 1500;
 export function kernelFailed(index: number, cause: unknown): DeviceError {
   return new DeviceError(
     'KERNEL_FAILED',
-    `[cpu] the kernel ${kernelNames[index]!} trapped: ${cause === null ? 'in a worker' : String(cause as Error)}; this is a bug of backend-cpu, please report it`,
+    `[cpu] the kernel ${kernelNames[index]!} trapped: ${cause instanceof Error ? String(cause) : 'in a worker'}; this is a bug of backend-cpu, please report it`,
     { cause },
   );
 }

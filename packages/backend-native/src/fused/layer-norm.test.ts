@@ -1,4 +1,4 @@
-import type { DeviceBuffer, FusedOps, LayerNormOp, MaybeBuffer } from '@timestep/backend-api';
+import type { DeviceBuffer, LayerNormOp, MaybeBuffer } from '@timestep/backend-api';
 import { createReferenceBackend } from '@timestep/backend-conformance/reference';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missingLibrary } from '../test-support/libraries.ts';
@@ -76,6 +76,7 @@ async function run(
     ...Object.values(inputs),
     outputs.y,
     upstream,
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- without it the type is inferred otherwise
     ...(Object.values(gradients) as MaybeBuffer[]),
   ];
   for (const buffer of made) if (buffer) device.free(buffer);

@@ -109,7 +109,11 @@ export function scanWithRest<S extends State>(
     // A part may be called anything, `output` too.
     const final = Object.entries(state).map(([name, value]) => [`state ${name}`, reshape(value, value.shape)] as const);
     const output = stack(outputs);
-    return { output: steps === 0 ? slice(output, 0, 0, 0) : output, ...Object.fromEntries(final) };
+    const made: { output: Tensor } & Record<string, Tensor> = {
+      output: steps === 0 ? slice(output, 0, 0, 0) : output,
+      ...Object.fromEntries(final),
+    };
+    return made;
   });
   const state = Object.fromEntries(Object.keys(initial).map((name) => [name, kept[`state ${name}`]!])) as S;
   return { output: kept.output, state };

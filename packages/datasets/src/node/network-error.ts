@@ -40,5 +40,5 @@ function rootOf(error: unknown): { code: string; reason: string } {
     .map((one) => (one as { code?: unknown } | undefined)?.code)
     .find((one) => typeof one === 'string');
   const reason = first instanceof Error ? first.message : String(first);
-  return { code: (code as string | undefined) ?? '', reason };
+  return { code: code ?? '', reason };
 }

@@ -128,7 +128,8 @@ export class BytePairEncoder {
 /** The characters of a word; the last one has the end mark. */
 function unitsOf(word: string): string[] {
   const units = Array.from(word);
-  units[units.length - 1] += wordEnd;
+  const last = units.pop() ?? '';
+  units.push(`${last}${wordEnd}`);
   return units;
 }
 
@@ -136,7 +137,7 @@ function unitsOf(word: string): string[] {
 function merged(units: readonly string[], [left, right]: readonly [string, string]): string[] {
   const out: string[] = [];
   for (let i = 0; i < units.length; i++) {
-    if (units[i] === left && units[i + 1] === right) out.push(left! + units[++i]!);
+    if (units[i] === left && units[i + 1] === right) out.push(left + units[++i]!);
     else out.push(units[i]!);
   }
   return out;

@@ -38,7 +38,9 @@ function isStateDict(value: ReadonlyMap<PtValue, PtValue>): boolean {
 function flatten(value: ReadonlyMap<PtValue, PtValue>, before = ''): Map<string, PtValue> {
   return new Map(
     [...value].flatMap(([key, one]): [string, PtValue][] => {
-      const name = before + String(key as string | number);
+      // PyTorch's dictionaries have keys of text and numbers.
+      const place = key as string | number;
+      const name = `${before}${place}`;
       return one instanceof Map ? [...flatten(one, `${name}.`)] : [[name, one]];
     }),
   );

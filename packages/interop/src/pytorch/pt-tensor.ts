@@ -130,7 +130,7 @@ function pack(bytes: Uint8Array, { offset, shape, strides }: Layout, size: numbe
       length === 1 || strides[axis] === shape.slice(axis + 1).reduce((product, one) => product * one, 1),
   );
   if (count === 0) return new ArrayBuffer(0);
-  if (isContiguous) return bytes.slice(offset * size, (offset + count) * size).buffer as ArrayBuffer;
+  if (isContiguous) return bytes.slice(offset * size, (offset + count) * size).buffer;
   const packed = new Uint8Array(count * size);
   const index = shape.map(() => 0);
   let from = offset;

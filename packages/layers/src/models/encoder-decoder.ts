@@ -224,7 +224,7 @@ export class EncoderDecoder extends Module implements StepDecoder<DecoderState> 
         mask: memory?.mask ?? null,
       };
     });
-    return { hidden: { h: h! }, memory: values && { values, keys: keys!, mask } };
+    return { hidden: { h: h }, memory: values && { values, keys: keys!, mask } };
   }
 
   /**
@@ -251,7 +251,7 @@ export class EncoderDecoder extends Module implements StepDecoder<DecoderState> 
       const { logits, weights } = atOnce ? this.#decode(given, state) : this.#stepThrough(given, state, teacherForcing);
       return { logits, weights };
     });
-    return { logits: logits!, weights };
+    return { logits: logits, weights };
   }
 
   /**
@@ -269,7 +269,7 @@ export class EncoderDecoder extends Module implements StepDecoder<DecoderState> 
       const row = (x: Tensor): Tensor => reshape(x, x.shape.slice(1));
       return { logits: row(result.logits), weights: result.weights && row(result.weights), h: result.hidden.h };
     });
-    return { logits: logits!, weights, state: { hidden: { h: h! }, memory: state.memory } };
+    return { logits: logits, weights, state: { hidden: { h: h }, memory: state.memory } };
   }
 
   /** Returns the state of some rows of the batch, in this order: a beam search goes on from each hypothesis's parent. */

@@ -59,7 +59,8 @@ export function recomputeSequence<S extends State>(
     const { outputs, state: last } = runSegments(layer, x, options, true);
     // A part of the state may be called anything, `output` too.
     const state = Object.fromEntries(Object.entries(last).map(([name, part]) => [`state ${name}`, part]));
-    return { ...state, output: outputs.length === 1 ? outputs[0]! : concat(outputs, 0) };
+    const made: Record<string, Tensor> = { ...state, output: outputs.length === 1 ? outputs[0]! : concat(outputs, 0) };
+    return made;
   });
   const names = Object.keys(layer.cells[0]!.stateShapes);
   return {

@@ -53,6 +53,7 @@ function mutateInside(bytes: Uint8Array, random: Random): Uint8Array {
   );
   for (let times = 1 + random.integer(3); times > 0 && starts.length > 0; times--) {
     const header = tar.subarray(random.pick(starts)).subarray(0, 512);
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- without it the type is inferred otherwise
     const [at, length] = random.pick([
       [0, 100],
       [100, 8],

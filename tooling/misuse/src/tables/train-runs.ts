@@ -56,7 +56,7 @@ const { metrics: _none, ...finished } = trainerOptions();
 await new train.Trainer(finished).fit({ steps: 2 });
 const checkpoint = await (async () => {
   const names = await finished.storage!.list();
-  return (await finished.storage!.read(names.find((name) => name.startsWith('checkpoint-'))!))!;
+  return await finished.storage!.read(names.find((name) => name.startsWith('checkpoint-'))!);
 })();
 const running = (): AbortSignal => new AbortController().signal;
 // Batches may be any iterable, or a function.

@@ -1,4 +1,4 @@
-import type { LstmVariant, Stream, StreamLayer, StreamWeights } from '@timestep/backend-api';
+import type { Stream, StreamLayer, StreamWeights } from '@timestep/backend-api';
 import { forwardPass } from '../accuracy.ts';
 import { expectThat, type Check } from '../check.ts';
 import { forwardOnly, putAll } from '../fused-case.ts';

@@ -117,7 +117,7 @@ function dot(source: LayerSource): KerasLayer {
       ensure(!places.includes(0), 'UNSUPPORTED_MODEL', () => `[keras] ${source.where} sums over the batch`);
       const [a, b] = parts.map((part, k) => {
         if (!normalize) return part;
-        const squares = sum(square(part), places[k]!, { keepAxes: true });
+        const squares = sum(square(part), places[k], { keepAxes: true });
         return divide(part, sqrt(maximum(squares, 1e-12)));
       });
       return batchDot(a!, b!, [places[0]!, places[1]!]);

@@ -1,4 +1,4 @@
-import type { State, Tensor } from '@timestep/core';
+import type { State } from '@timestep/core';
 import {
   Cell,
   ContinuousHopfield,
@@ -100,7 +100,7 @@ export function exportLayer(
   x: OnnxValue,
   input: OnnxRecurrentInput = {},
 ): OnnxLayerResult {
-  if (typeof layer === 'function') return { output: exportFunction(graph, layer as (x: Tensor) => Tensor, x) };
+  if (typeof layer === 'function') return { output: exportFunction(graph, layer, x) };
   if (isExportable(layer)) return asResult(layer.onnx(graph, x, input));
   for (const run of exporters) {
     const made = run(graph, layer, x, input);
@@ -218,7 +218,7 @@ function exportConv1d(graph: OnnxGraph, layer: Conv1d, x: OnnxValue, { lengths }
 function exportConvLSTM(graph: OnnxGraph, layer: ConvLSTM, x: OnnxValue, input: OnnxRecurrentInput): OnnxRecurrence {
   const flat = graph.one('Reshape', [x, graph.integers([0, 0, layer.inputSize])], {}, { dtype: 'f32', rank: 3 });
   // `Recurrent` is invariant in the type of its state, but the export only needs the names of its parts.
-  const { output, state } = exportRecurrent(graph, layer as unknown as Recurrent<State>, flat, input);
+  const { output, state } = exportRecurrent(graph, layer, flat, input);
   const shape = concat(
     graph,
     [axesOf(graph, x, 0, 2), graph.integers([layer.hiddenChannels * layer.directions, ...layer.imageSize])],
@@ -240,7 +240,7 @@ function exportFiniteImpulse(
     const name = `taps_l${k}`;
     const taps = input.state?.[name];
     // As above: the state's type does not matter here.
-    const made = exportRecurrent(graph, layer as unknown as Recurrent<State>, output, {
+    const made = exportRecurrent(graph, layer, output, {
       lengths: input.lengths,
       state: taps && { taps },
     });

@@ -1,4 +1,4 @@
-import { openScope, tensor, type State, type Tensor } from '@timestep/core';
+import { openScope, tensor, type State } from '@timestep/core';
 import {
   BahdanauAttention,
   EncoderDecoder,

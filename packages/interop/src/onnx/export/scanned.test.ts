@@ -81,8 +81,7 @@ const kinds: Readonly<Record<string, (stack: Omit<StackOptions, 'inputSize'>) =>
     new Jordan({ ...shared, ...stack, outputSize: 2, decay: 0.8, activation: relu, outputActivation: tanh }),
   MinGRU: (stack) => new MinGRU({ ...shared, ...stack }),
   MinLSTM: (stack) => new MinLSTM({ ...shared, ...stack, bias: false }),
-  'your own cell': (stack) =>
-    new Recurrent({ ...stack, inputSize: D, cell: (inputSize) => new OwnCell(inputSize) }) as unknown as SequenceModel,
+  'your own cell': (stack) => new Recurrent({ ...stack, inputSize: D, cell: (inputSize) => new OwnCell(inputSize) }),
 };
 
 const stacks = [
@@ -205,7 +204,7 @@ describe('the state before the first step', () => {
     }
     const layer = new Recurrent<State>({
       inputSize: D,
-      cell: (inputSize) => new Primed(inputSize) as unknown as Cell<State>,
+      cell: (inputSize) => new Primed(inputSize),
     });
     await expect(exportOnnx(layer)).rejects.toThrow(
       /the cell Primed has a custom initial state; add an input for it to the graph/,

@@ -107,7 +107,7 @@ function fromHost(port: Port, feed: Exclude<OnnxFeed, Tensor>): HostValue {
   const pair = isRecord(given) && !isList(given) ? given : null;
   if (pair && !(isList(pair['data']) && Array.isArray(pair['shape']))) return fail();
   const list = single ? [given] : pair ? (pair['data'] as OnnxNumbers) : isList(given) ? given : fail();
-  const numbers = Array.from(list as ArrayLike<unknown>, (value) => {
+  const numbers = Array.from(list, (value) => {
     if (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'boolean') return fail();
     return Number(value);
   });

@@ -146,12 +146,11 @@ export class Program {
   #compute({ node, operator, graphs }: Step, inputs: readonly (HostValue | null)[]): (HostValue | null)[] | null {
     if (Object.keys(graphs).length > 0) return null;
     try {
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- without it the type is inferred otherwise
       const results = [operator.run(new Call(node, this.#context.opset, inputs, null))].flat() as (Value | null)[];
       const fresh = results.filter((value): value is HostValue => isHost(value) && !inputs.includes(value));
       const bytes = fresh.reduce((sum, { data }) => sum + data.byteLength, 0);
-      return results.every((value) => !value || isHost(value)) && this.#context.decoder.spend(bytes)
-        ? (results as (HostValue | null)[])
-        : null;
+      return results.every((value) => !value || isHost(value)) && this.#context.decoder.spend(bytes) ? results : null;
     } catch (error) {
       if (error instanceof NeedsBackend) return null;
       throw error;

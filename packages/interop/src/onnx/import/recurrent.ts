@@ -104,7 +104,7 @@ function makeCells(node: OnnxNode, constantOf: ConstantOf, backend: Backend, dir
     }
     if (peephole)
       (cell as LSTMCell).weight_peephole!.assign(permuteBlocks(part(f32(peephole)), inverse(onnxGates.peephole)));
-    return cell as unknown as Cell<State>;
+    return cell;
   });
 }
 
