@@ -134,6 +134,9 @@ export default tseslint.config(
     },
   },
   ...Object.entries(house).flatMap(packageRules),
-  // Scripts in plain JavaScript and the tools' own settings are in no tsconfig.
-  { files: ['**/*.mjs', '**/*.js', '**/*.config.ts'], extends: [tseslint.configs.disableTypeChecked] },
+  // Scripts in plain JavaScript, the tools' own settings and the programs of the READMEs are in no tsconfig.
+  {
+    files: ['**/*.mjs', '**/*.js', '**/*.config.ts', '**/.readme-*/**'],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
 );

@@ -70,9 +70,7 @@ describe('the programs of the READMEs', () => {
         (error: unknown) => {
           const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
           // ESLint and Prettier end with 1 for findings, and with 2 if they could not work.
-          if (code !== 1 && name !== 'typescript') throw new Error(`${name} ended with ${code}
-${stdout}
-${stderr}`);
+          if (code !== 1 && name !== 'typescript') throw new Error(`${name} ended with ${code}\n${stdout}\n${stderr}`);
           return `${stdout}\n${stderr}`;
         },
       );
