@@ -134,9 +134,10 @@ export default tseslint.config(
     },
   },
   ...Object.entries(house).flatMap(packageRules),
-  // Scripts in plain JavaScript, the tools' own settings and the programs of the READMEs are in no tsconfig.
+  // Scripts in plain JavaScript, the tools' own settings and the programs of the READMEs are in no tsconfig; apps are
+  // checked without types.
   {
-    files: ['**/*.mjs', '**/*.js', '**/*.config.ts', '**/.readme-*/**'],
+    files: ['**/*.mjs', '**/*.js', '**/*.config.ts', '**/.readme-*/**', 'apps/**/*.ts'],
     extends: [tseslint.configs.disableTypeChecked],
   },
 );

@@ -33,7 +33,6 @@ export function between(least: number, most: number) {
 export function addFlags(command: Command, settings: Settings): Command {
   for (const [name, entry] of Object.entries(settings.entries)) {
     const flag = name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`);
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- without it the type is inferred otherwise
     const initial = v.getDefault(entry) as number | string | boolean;
     const description = `${v.getDescription(entry.wrapped) ?? ''} (default: ${String(initial)})`;
     if (typeof initial === 'boolean') {
