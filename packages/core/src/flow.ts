@@ -19,7 +19,9 @@ interface Platform {
   readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
 }
 
-export function createFlowVariable<Value>(platform: Platform = globalThis): FlowVariable<Value> {
+// The cast is needed where the package is compiled, without Node's types; the lint's program has them.
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion
+export function createFlowVariable<Value>(platform: Platform = globalThis as Platform): FlowVariable<Value> {
   const hooks = platform.process?.getBuiltinModule?.('node:async_hooks') as
     { readonly AsyncLocalStorage: new () => LocalStorage<Value> } | undefined;
   if (hooks?.AsyncLocalStorage) {
