@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 /**
  * The preset of every package's vitest.config.mjs: tests run against the sources of all packages (the
@@ -11,7 +12,8 @@ export function preset({ name, testTimeout = 60_000, include = ['src/**/*.test.t
   return {
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: conditions } },
-    test: { name, include, testTimeout, environment: 'node', ...rest },
+    // Vitest leaves one core free by default, which is half of a machine with two.
+    test: { name, include, testTimeout, environment: 'node', maxWorkers: availableParallelism(), ...rest },
   };
 }
 
